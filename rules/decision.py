@@ -1,0 +1,243 @@
+"""The values that pass between rules and daemon: Needs → Facts → Decision.
+
+``needs`` of a reading name every look-up beforehand; the store answers them in one transaction as Facts; ``decide``
+takes only values and gives a Decision; the store applies it in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from parsers.form import Fault
+from parsers.mail import Attachment
+from rules.ticket import Event, Side, Ticket
+
+Verdict = Literal[
+    "opened", "refused", "threaded", "validated", "rejected", "withdrawn", "desk", "query", "survey", "registered",
+    "untreated", "automatic", "bounce", "duplicate", "too_large", "held", "quarantined",
+]  # fmt: skip
+
+FOLDER_OF: Mapping[Verdict, str] = {
+    "untreated": "untreated",
+    "automatic": "automatic",
+    "bounce": "automatic",
+    "duplicate": "automatic",
+    "quarantined": "quarantine",
+    "held": "held",
+}
+"""Verdict → attribute of rules.desk.Folders; any other verdict is `done`. `too_large` stays where it lies."""
+
+Purpose = Literal["verdict", "action", "survey", "registration", "withdraw", "quarantine"]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What the bearer of a token may do; only the token's digest is stored beside it.
+
+    ``verb``: validate, reject, a survey mark …; ``addressee`` the only address that may use it ("" for an action token: then
+    members and coordinator of ``group`` may). ``round`` is the solution it speaks of; ``mail`` a ledger id.
+    """
+
+    purpose: Purpose
+    verb: str = ""
+    number: str = ""
+    addressee: str = ""
+    group: str = ""
+    round: int = 0
+    mail: int = 0
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldGrant:
+    """A grant as the store holds it: when it was used, if it was, and by which verb its round was decided."""
+
+    grant: Grant
+    digest: bytes
+    used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A `mailto:` link: ``key`` names its label in the catalogue; a grant adds « [token]» to the subject."""
+
+    key: str
+    to: str
+    subject: str
+    body: str = ""
+    grant: Grant | None = None
+    label: str = ""
+    """What stands on the link where the catalogue's label of ``key`` would not do."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file made by us: a CSV, a chart shown inline by its ``cid``."""
+
+    name: str
+    media_type: str
+    content: bytes
+    cid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A letter to be written: its name chooses template, audience and guard class (rules/letters.py).
+
+    ``ticket`` is the ticket as the letter tells it; ``values`` whatever else the template needs (plain data, keys of
+    the catalogue, aware UTC times). One copy goes to each address of ``to``; participants get it without links.
+    """
+
+    name: str
+    to: tuple[str, ...]
+    ticket: Ticket | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    links: tuple[Link, ...] = ()
+    language: str = ""
+    in_reply_to: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    files: tuple[File, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody registered; ``details`` are the registration form's values by field name."""
+
+    name: str
+    addresses: tuple[str, ...]
+    organisation: str = ""
+    tax_id: str = ""
+    language: str = ""
+    details: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """One line of a list of tickets: searches, worklists, a requester's earlier tickets."""
+
+    ticket: Ticket
+    matched: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What «Buscar», «Turno», «Mis incidencias» and `acuse list` look for; every given part must hold.
+
+    ``text`` are words looked for in everything written; ``fields`` (name, text) pairs; times are aware UTC.
+    """
+
+    number: str = ""
+    name: str = ""
+    address: str = ""
+    tax_id: str = ""
+    text: str = ""
+    states: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    fields: tuple[tuple[str, str], ...] = ()
+    limit: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A letter that we sent: what a bounce or a returning copy speaks of."""
+
+    letter: str
+    number: str
+    to: str
+    message_id: str
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What a subject key leads to: the ticket, the side that it was sent to, and the letter's name."""
+
+    number: str
+    side: Side
+    letter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Every look-up a decision may want. An empty value asks for nothing.
+
+    ``message_id``/``digest`` look for copies in ``mailbox``; ``own_ids`` for letters of ours by Message-ID, ``unreached``
+    for the last letter to one of these addresses; ``token`` (digest) for its grant and that grant's ticket; ``subject_key`` for the
+    registered subject and its ticket; ``numbers`` for tickets; ``prefix`` for the next number of a kind's
+    counter; ``sender`` for the person, their rates and their earlier tickets; ``journal`` asks for the journals of the tickets found.
+    """
+
+    mailbox: str = ""
+    message_id: str = ""
+    digest: str = ""
+    own_ids: tuple[str, ...] = ()
+    unreached: tuple[str, ...] = ()
+    token: bytes = b""
+    subject_key: str = ""
+    numbers: tuple[str, ...] = ()
+    prefix: str = ""
+    sender: str = ""
+    counters: tuple[str, ...] = ()
+    """Names of hourly windows to read, such as ``opening:ana@x.example``."""
+    search: Search | None = None
+    journal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The answers to Needs. ``tickets`` holds every ticket that the needs led to, pointers followed (a merged ticket's
+    subject or token gives the ticket it points to as well). ``next_number`` is peeked under the counter's lock.
+    """
+
+    duplicate: Literal["", "same", "other_content"] = ""
+    own: Sent | None = None
+    grant: HeldGrant | None = None
+    round_used: HeldGrant | None = None
+    """The verdict already used for the same ticket and round as ``grant``, if any."""
+    registered: Registered | None = None
+    tickets: Mapping[str, Ticket] = field(default_factory=dict)
+    journals: Mapping[str, tuple[Event, ...]] = field(default_factory=dict)
+    next_number: str = ""
+    person: Person | None = None
+    earlier: tuple[Brief, ...] = ()
+    """The sender's last tickets as requester, newest first, at most 10."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Hourly windows asked for in ``counters``: how many stood in the last hour."""
+    found: tuple[Brief, ...] = ()
+    released: bool = False
+    """The mail was released or retried by the admin: holding and rates no longer apply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What follows from a cause. The store does it once, in the order of the attributes.
+
+    ``verdict`` is "" for causes that are no mail. Events and letters name their tickets, so one decision may touch
+    several. ``used`` are digests of tokens used up; ``counters`` the hourly windows to add one to; ``held_until`` when
+    a rate-held mail is looked at again. ``kind``, ``fields``, ``faults``, ``rule``, ``group``, ``priority`` tell `explain` and the ledger what was understood.
+    """
+
+    verdict: Verdict | Literal[""] = ""
+    why: str = ""
+    """A short code for the ledger and logs: ``stranger``, ``near_miss``, ``closed`` …"""
+    events: tuple[Event, ...] = ()
+    letters: tuple[Letter, ...] = ()
+    used: tuple[bytes, ...] = ()
+    counters: tuple[str, ...] = ()
+    people: tuple[Person, ...] = ()
+    release: tuple[str, ...] = ()
+    """Senders whose held mails are to be treated now (a registration came back)."""
+    held_until: datetime | None = None
+    kind: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+    faults: tuple[Fault, ...] = ()
+    rule: str = ""
+    group: str = ""
+    priority: str = ""
+    remarks: tuple[str, ...] = ()
+    """Oddities for the ledger, besides the parser's own: ``message_id_reused`` …"""

@@ -1,0 +1,469 @@
+"""What the admin wrote: the desk as one frozen value, declared once.
+
+The dataclasses below *are* the configuration contract: a key of config.toml is an attribute here, its default stands
+here (larger defaults in daemon/defaults.toml), and daemon/settings.py validates the file against them. Tables that only
+the daemon needs (database, smtp, log …) are declared in daemon/accounts.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from parsers.form import Choice, Field
+
+Role = Literal["opening", "service", "desk"]
+
+
+class Duration(timedelta):
+    """A span of time, written in the TOML as «90s», «15m», «2h», «7d» or «1h30m»."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What a further address of a mailbox fixes (J: an address per priority)."""
+
+    priority: str = ""
+    kinds: tuple[str, ...] = ()
+    """Kinds that may be opened there; () for all."""
+    group: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """IMAP folders that a treated mail is moved to."""
+
+    done: str = "Acuse/Tratados"
+    untreated: str = "Acuse/No tratados"
+    automatic: str = "Acuse/Automáticos"
+    quarantine: str = "Acuse/Cuarentena"
+    held: str = "Acuse/Retenidos"
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A watched mailbox as the rules see it; daemon/accounts.py adds how to reach it."""
+
+    name: str
+    roles: tuple[Role, ...]
+    address: str
+    addresses: Mapping[str, Address] = field(default_factory=dict)
+    folders: Folders = Folders()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldTable:
+    """`[[kinds.K.fields]]`: how an admin writes a :class:`parsers.form.Field`."""
+
+    label: str
+    name: str
+    type: Literal["text", "choice", "datetime", "date", "email", "phone", "number"] = "text"
+    lines: Literal["one", "many"] = "one"
+    required: bool = True
+    required_when: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    values: tuple[str | Choice, ...] = ()
+    from_: str = ""
+    """`from = "services"` (or "priorities", "categories"): the values are that table's names and aliases."""
+    pattern: str = ""
+    min_length: int = 0
+    max_length: int = 20_000
+    hint: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`[kinds.K]`: a kind of ticket, opened by one exact subject."""
+
+    label: str
+    prefix: str
+    subject: str
+    default_group: str
+    phrase: str = ""
+    number_label: str = ""
+    description: str = ""
+    default_priority: str = ""
+    states: Mapping[str, str] = field(default_factory=dict)
+    """Literals that differ from the catalogue's, by state (a work order's resolved is «Terminado»)."""
+    reasons: Literal["", "incident", "work_order"] = ""
+    """Whose reasons of spec 1.9 hold; "": those of the kind's own key, else incident."""
+    fields: tuple[FieldTable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """`[[services]]`: the catalogue behind a choice with `from = "services"`."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Priority:
+    """`[priorities.P]`: what a priority promises; times count in its calendar, else the group's, else round the clock."""
+
+    response: Duration
+    resolution: Duration
+    description: str = ""
+    calendar: str = ""
+    rank: int = 0
+    """0 is the most urgent; worklists sort by it. Without one, the order of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """`[calendars.C]`: business hours."""
+
+    days: str = "mon-fri"
+    hours: tuple[str, ...] = ("00:00-24:00",)
+    holidays: str = ""
+    """«ES», or with a region «ES-MD»; "" for none."""
+    extra_holidays: tuple[str, ...] = ()
+    """Own days off: «2026-05-15», or every year «05-15»."""
+    working_days: tuple[str, ...] = ()
+    """Days that count although the calendar says otherwise: «2026-12-07»."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`[groups.G]`: a support group with its address, its people and who coordinates it."""
+
+    label: str
+    address: str
+    members: tuple[str, ...] = ()
+    coordinator: str = ""
+    calendar: str = ""
+    escalates_to: str = ""
+    free_text: bool = True
+    triage: Literal["", "coordinator"] = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTest:
+    """`[[rules.tests]]`: given these facts, routing must give this."""
+
+    given: Mapping[str, Any]
+    expect: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`[[rules]]`: conditions (all must hold) and what follows; first match wins unless `continue`."""
+
+    name: str
+    when: Mapping[str, Any] = field(default_factory=dict)
+    then: Mapping[str, Any] = field(default_factory=dict)
+    continue_: bool = False
+    tests: tuple[RuleTest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Openings an hour before further ones are held."""
+
+    per_sender: int = 60
+    total: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Senders:
+    """`[senders]`: how far From is believed."""
+
+    authentication: Literal["off", "warn", "require"] = "off"
+    trusted_authserv: tuple[str, ...] = ()
+    rates: Rates = Rates()
+    blocked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Requesters:
+    """`[requesters]`: who may open tickets and take part in them."""
+
+    policy: Literal["open", "domains", "registered"] = "open"
+    domains: tuple[str, ...] = ()
+    participants: Literal["", "any"] = ""
+    shared: tuple[str, ...] = ("info", "soporte", "admin", "administracion", "contacto", "oficina", "buzon")
+    """Local parts of shared addresses, refused under `registered`."""
+    registration_subject: str = "Solicitud Usuario de Tiquetes de Soporte"
+    registration_fields: tuple[FieldTable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """`[[people]]`: somebody known from the start."""
+
+    name: str
+    addresses: tuple[str, ...]
+    organisation: str = ""
+    tax_id: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`[limits]`: sizes in bytes."""
+
+    mail: int = 40 * 1024 * 1024
+    attachment: int = 25 * 1024 * 1024
+    attachments: int = 50
+    header_block: int = 64 * 1024
+    header: int = 8 * 1024
+    headers: int = 500
+    parts: int = 200
+    depth: int = 20
+    attempts: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """`[guards.breaker]`: when the loop breaker opens (spec 1.15); counts an hour."""
+
+    notices_per_domain: int = 100
+    notices_total: int = 500
+    same_content: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """`[guards]`: letters to one address outside the desk in one hour (spec 1.2)."""
+
+    letters: int = 60
+    notices: int = 3
+    near_miss: int = 1
+    failed_tokens: int = 20
+    breaker: Breaker = Breaker()
+
+
+@dataclass(frozen=True, slots=True)
+class Threading:
+    """`[threading]`: what is taken off a subject before it is compared; added to the lists of the parser."""
+
+    prefixes: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """`[text]`: marks of what is not part of a text; a line that begins with one ends the text."""
+
+    disclaimers: tuple[str, ...] = ()
+    footers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """`[validation]`: reminders and closing of a solution nobody answers, in business days."""
+
+    reminders: tuple[int, ...] = (2, 5)
+    close_after: int = 7
+    expiry: int = 30
+    """Days (natural) that a verdict link lives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """`[pending]`: reminders and closing of a question nobody answers, in business days."""
+
+    reminders: tuple[int, ...] = (2, 5, 8)
+    close_after: int = 10
+
+
+QualityMode = Literal["off", "warn", "refuse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """`[quality]`: checks on the text of a request (spec 1.13)."""
+
+    too_short: QualityMode = "off"
+    all_capitals: QualityMode = "off"
+    shouting: QualityMode = "off"
+    call_me: QualityMode = "off"
+    missing_attachment: QualityMode = "off"
+    secret: QualityMode = "warn"
+    encrypted: QualityMode = "refuse"
+    similar: QualityMode = "warn"
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """`[[categories]]`: shown as the summary in searches and worklists; may fix the group."""
+
+    name: str
+    group: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """`[[escalations]]`: a case for «Escalar», with the fields and files that it demands (T)."""
+
+    name: str
+    kind: str = ""
+    fields: tuple[FieldTable, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Canned:
+    """`[[canned]]`: a canned reply; text from a file, with default attachments and the groups that may use it."""
+
+    title: str
+    text: str = ""
+    file: str = ""
+    attachments: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LettersTable:
+    """`[letters]`: the templates' folder ("" for the shipped ones) and the foot's own line."""
+
+    language: str = ""
+    templates: str = ""
+    foot: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """`[reports]`: when the weekly report and the daily proof go out, and to whom besides coordinators."""
+
+    weekly: str = "mon 08:00"
+    proof: str = "07:00"
+    digest: str = "08:00"
+    recipients: tuple[str, ...] = ()
+    worklist: tuple[str, ...] = ()
+    """Times at which a shift starts: «08:00»."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """`[retention]`: days that raw mails, sent bytes and closed tickets are kept; 0: for ever."""
+
+    raw_mails: int = 0
+    sent: int = 365
+    closed_tickets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeskTable:
+    """`[desk]`."""
+
+    name: str
+    domain: str
+    timezone: str = "Europe/Madrid"
+    language: str = "es"
+    admins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything the rules may know of the configuration. Built by daemon/settings.py; never changed, only replaced.
+
+    ``service_address`` is smtp.sender: the From of every letter and the address that verdict links write to.
+    """
+
+    desk: DeskTable
+    mailboxes: tuple[Mailbox, ...]
+    kinds: Mapping[str, Kind]
+    groups: Mapping[str, Group]
+    service_address: str = ""
+    services: tuple[Service, ...] = ()
+    priorities: Mapping[str, Priority] = field(default_factory=dict)
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+    senders: Senders = Senders()
+    requesters: Requesters = Requesters()
+    people: tuple[Person, ...] = ()
+    limits: Limits = Limits()
+    guards: Guards = Guards()
+    threading: Threading = Threading()
+    text: Text = Text()
+    validation: Validation = Validation()
+    pending: Pending = Pending()
+    quality: Quality = Quality()
+    categories: tuple[Category, ...] = ()
+    escalations: tuple[Escalation, ...] = ()
+    canned: tuple[Canned, ...] = ()
+    letters: LettersTable = LettersTable()
+    reports: Reports = Reports()
+    retention: Retention = Retention()
+    catalogue: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """words.toml by language: labels of actions, reasons and fields that people write in mails (see :meth:`words`)."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The desk's time zone."""
+        return ZoneInfo(self.desk.timezone)
+
+    @property
+    def desk_address(self) -> str:
+        """The first `desk` mailbox's address: Reply-To of group letters, target of action links."""
+        return next((box.address for box in self.mailboxes if "desk" in box.roles), self.service_address)
+
+    def words(self, language: str = "") -> Mapping[str, Any]:
+        """The catalogue of ``language``, else of the desk's own."""
+        return self.catalogue.get(language) or self.catalogue[self.desk.language]
+
+    def fields_of(self, kind: str) -> tuple[Field, ...]:
+        """The form of a kind, ready for the parser."""
+        return tuple(self.field(table) for table in self.kinds[kind].fields)
+
+    def field(self, table: FieldTable) -> Field:
+        """One TOML field as the parser's :class:`Field`, its values looked up where they come from a table."""
+        return Field(
+            name=table.name,
+            label=table.label,
+            type=table.type,
+            many_lines=table.lines == "many",
+            required=table.required,
+            required_when=tuple(
+                (name, (values,) if isinstance(values, str) else tuple(values))
+                for name, values in table.required_when.items()
+            ),
+            choices=self._choices(table),
+            pattern=table.pattern,
+            min_length=table.min_length,
+            max_length=table.max_length,
+            hint=table.hint,
+            aliases=table.aliases,
+        )
+
+    def _choices(self, table: FieldTable) -> tuple[Choice, ...]:
+        sources: dict[str, tuple[Choice, ...]] = {
+            "services": tuple(Choice(s.name, s.aliases, s.description) for s in self.services),
+            "priorities": tuple(Choice(name, (), p.description) for name, p in self.priorities.items()),
+            "categories": tuple(Choice(c.name, c.aliases) for c in self.categories),
+        }
+        own = tuple(value if isinstance(value, Choice) else Choice(value) for value in table.values)
+        return sources.get(table.from_, ()) + own
+
+    def opening_kind(self, key: str, of: Mapping[str, str]) -> str:
+        """The kind whose opening subject has the key ``key``, given the kinds' own keys; "" for none."""
+        return next((kind for kind, own in of.items() if own == key), "")
+
+    def staff(self) -> frozenset[str]:
+        """Every address of the desk itself: groups, members, coordinators, admins. Guards treat them as their own class."""
+        people = {
+            person for group in self.groups.values() for person in (*group.members, group.coordinator, group.address)
+        }
+        return frozenset(a.lower() for a in people | set(self.desk.admins) if a)
+
+    def own_addresses(self) -> frozenset[str]:
+        """Every address that Acuse itself reads or writes from."""
+        boxes = {a for box in self.mailboxes for a in (box.address, *box.addresses)}
+        return frozenset(a.lower() for a in boxes | {self.service_address} if a)
+
+    def groups_of(self, person: str) -> tuple[str, ...]:
+        """The groups that ``person`` is a member or the coordinator of."""
+        return tuple(
+            key
+            for key, group in self.groups.items()
+            if person.lower() in {a.lower() for a in (*group.members, group.coordinator)}
+        )
