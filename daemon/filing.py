@@ -1,0 +1,120 @@
+"""Filing treated mails away into IMAP folders: MOVE (RFC 6851), else COPY, \\Deleted and UID EXPUNGE (RFC 4315)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from daemon.imap import Imap, ImapError, in_slices, read_uid_set, uid_set
+
+MOVE_AT_ONCE = 500
+
+
+@dataclass(slots=True)
+class Filed:
+    """What became of a filing. ``moved``: no longer waiting in the folder (a UID that had gone before counts too);
+    ``new_uids``: UID there by UID here, where the server says so (COPYUID); ``refused``: why the rest stays.
+    """
+
+    moved: set[int] = field(default_factory=set)
+    new_uids: dict[int, int] = field(default_factory=dict)
+    refused: str = ""
+
+
+class Folders:
+    """The folders of one session, by the names of the configuration («Acuse/Tratados»), made where they are missing."""
+
+    def __init__(self, imap: Imap) -> None:
+        self._imap = imap
+        self._prefix, self._delimiter = _naming(imap)
+
+    def name(self, configured: str) -> str:
+        """The name on this server: its own delimiter, below its personal namespace."""
+        local = configured.replace("/", self._delimiter) if self._delimiter else configured
+        return local if local.startswith(self._prefix) else self._prefix + local
+
+    def make(self, configured: str) -> None:
+        """Create the folder and show it to mail clients, unless it is there; a refusal is a permanent fault."""
+        name = self.name(configured)
+        with self._imap.bounded(f"folder {configured}"):
+            if self._imap.client.folder_exists(name):
+                return
+        try:
+            with self._imap.bounded(f"create folder {configured}"):
+                self._imap.client.create_folder(name)
+        except ImapError as fault:
+            if fault.code != "ALREADYEXISTS":
+                raise ImapError("permanent", fault.what, fault.detail, fault.code, fault.alive) from fault
+        self._subscribe(name)
+
+    def _subscribe(self, name: str) -> None:
+        try:
+            with self._imap.bounded("subscribe"):
+                self._imap.client.subscribe_folder(name)
+        except ImapError as fault:
+            if not fault.alive:
+                raise  # otherwise the folder is merely hidden in some clients
+
+    def file_away(self, uids: Sequence[int], configured: str) -> Filed:
+        """Move mails of the selected folder. What the server refuses (quota …) stays where it lies, with the reason."""
+        filed = Filed()
+        for some in in_slices(sorted(uids), MOVE_AT_ONCE):
+            try:
+                self._move_or_make(some, configured, filed)
+            except ImapError as fault:
+                if not fault.alive:
+                    raise
+                filed.refused = str(fault)
+        return filed
+
+    def _move_or_make(self, uids: Sequence[int], configured: str, filed: Filed) -> None:
+        try:
+            self._move(uids, configured, filed)
+        except ImapError as fault:
+            if fault.code not in {"TRYCREATE", "NONEXISTENT"}:
+                raise
+            self.make(configured)
+            self._move(uids, configured, filed)
+
+    def _move(self, uids: Sequence[int], configured: str, filed: Filed) -> None:
+        imap, target, chosen = self._imap, self.name(configured), uid_set(uids)
+        can_move, can_expunge = imap.has("MOVE"), imap.has("UIDPLUS")
+        with imap.bounded(f"file into {configured}"):
+            imap.client._imap.response("COPYUID")  # forget an earlier one
+            answer = (imap.client.move if can_move else imap.client.copy)(chosen, target)
+            filed.new_uids.update(_copied(imap, answer))
+            filed.moved.update(uids)
+        if not can_move:
+            self._expunge(uids, can_expunge)
+
+    def _expunge(self, uids: Sequence[int], by_uid: bool) -> None:
+        """Without UIDPLUS a plain EXPUNGE would take mails of others with it: ours stay, marked; their copy counts."""
+        with self._imap.bounded("expunge"):
+            self._imap.client.add_flags(list(uids), [b"\\Deleted"], silent=True)
+            if by_uid:
+                self._imap.client.uid_expunge(uid_set(uids))
+
+
+def _copied(imap: Imap, answer: object) -> dict[int, int]:
+    """COPYUID (RFC 4315): in the tagged answer of COPY, in an untagged one of MOVE."""
+    texts = [answer, *(imap.client._imap.response("COPYUID")[1] or [])]
+    for text in texts:
+        words = text.decode("ascii", "replace") if isinstance(text, bytes) else str(text or "")
+        words = words.partition("COPYUID ")[2].partition("]")[0] or words
+        parts = words.split()
+        if len(parts) == 3 and all(set(part) <= set("0123456789,:") for part in parts):
+            return dict(zip(read_uid_set(parts[1]), read_uid_set(parts[2]), strict=False))
+    return {}
+
+
+def _naming(imap: Imap) -> tuple[str, str]:
+    """Prefix and delimiter of the personal namespace (RFC 2342), else those of LIST."""
+    if imap.has("NAMESPACE"):
+        with imap.bounded("namespace"):
+            personal = imap.client.namespace().personal
+            if personal:
+                return str(personal[0][0]), str(personal[0][1] or "")
+    with imap.bounded("list"):
+        listed = imap.client.list_folders("", "")
+        delimiter = listed[0][1] if listed else b"/"
+        return "", (delimiter or b"").decode("ascii", "replace")

@@ -1,0 +1,301 @@
+"""A private Dovecot for the tests: its own file, folder and port, the same for root and for an ordinary user.
+
+Everybody may log in with the password «secret» (or ``password``); a mailbox exists as soon as it is used.
+Debian 12 has Dovecot 2.3, Debian 13 has 2.4 with another configuration language: one template for each.
+"""
+
+from __future__ import annotations
+
+import getpass
+import grp
+import imaplib
+import os
+import pwd
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from imapclient import IMAPClient
+
+from daemon.wire import Endpoint
+
+HOST = "127.0.0.1"
+
+COMMON = """
+base_dir = {folder}/run
+state_dir = {folder}/run
+log_path = {folder}/log
+listen = 127.0.0.1
+{identity}
+auth_failure_delay = 0
+mail_max_userip_connections = 100
+first_valid_uid = 1
+service anvil {{
+  chroot =
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = {tls_port}
+  }}
+}}
+service stats {{
+  chroot =
+}}
+namespace inbox {{
+  inbox = yes
+  separator = {separator}
+  prefix = {prefix}
+}}
+{capability}
+"""
+IDENTITY = "default_internal_user = {user}\ndefault_login_user = {user}\ndefault_internal_group = {group}"
+"""An ordinary user runs everything as itself; root keeps Dovecot's own users, for it must not serve logins."""
+
+V23 = (
+    COMMON
+    + """
+protocols = imap
+disable_plaintext_auth = no
+mail_location = maildir:{mail}/%u
+passdb {{
+  driver = static
+  args = password={password}
+}}
+userdb {{
+  driver = static
+  args = uid={mail_user} gid={mail_group} home={mail}/%u
+}}
+{tls}
+{quota}
+"""
+)
+TLS_23 = "ssl = yes\nssl_cert = <{cert}\nssl_key = <{key}"
+QUOTA_23 = """
+mail_plugins = quota
+plugin {{
+  quota = count:User quota
+  quota_rule = *:storage={quota}
+  quota_vsizes = yes
+}}
+"""
+
+V24 = (
+    """
+dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+"""
+    + COMMON
+    + """
+protocols {{
+  imap = yes
+}}
+auth_allow_cleartext = yes
+mail_driver = maildir
+mail_path = {mail}/%{{user}}
+mail_home = {mail}/%{{user}}
+passdb static {{
+  password = {password}
+}}
+userdb static {{
+  fields {{
+    uid = {mail_user}
+    gid = {mail_group}
+    home = {mail}/%{{user}}
+  }}
+}}
+{tls}
+{quota}
+"""
+)
+TLS_24 = "ssl = yes\nssl_server_cert_file = {cert}\nssl_server_key_file = {key}"
+QUOTA_24 = 'mail_plugins {{\n  quota = yes\n}}\nquota "User quota" {{\n  quota_storage_size = {quota}\n}}'
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for_port(port: int, seconds: float = 20.0) -> None:
+    """Until something accepts connections on ``port``."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_connection((HOST, port), 1).close()
+            return
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+
+
+class Dovecot:
+    """One server under ``folder``; ``start`` and ``stop`` as often as wanted, on the same port and with the same mails.
+
+    ``capability`` replaces the IMAP capabilities; ``quota`` («100K») limits each mailbox; ``separator`` and ``prefix``
+    shape the namespace; ``tls`` is (certificate file, key file): STARTTLS, and TLS on ``tls_port``.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        capability: str = "",
+        quota: str = "",
+        separator: str = "/",
+        prefix: str = "",
+        password: str = "secret",
+        tls: tuple[Path, Path] | None = None,
+    ) -> None:
+        self.folder = folder
+        self.mail = folder / "mail"
+        self.password = password
+        self.port = free_port()
+        self.tls_port = free_port() if tls else 0
+        self.settings = {
+            "capability": f"imap_capability = {capability}" if capability else "",
+            "quota": quota,
+            "separator": separator,
+            "prefix": prefix,
+            "tls": tls,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Dovecot:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Write the configuration and wait for the greeting."""
+        self._write()
+        binary = shutil.which("dovecot") or "/usr/sbin/dovecot"
+        self._process = subprocess.Popen([binary, "-F", "-c", str(self.folder / "dovecot.conf")], cwd=self.folder)
+        try:
+            wait_for_port(self.port)
+        except OSError as error:
+            log = self.folder / "log"
+            raise RuntimeError(log.read_text() if log.exists() else "dovecot did not start") from error
+
+    def stop(self, sig: int = signal.SIGTERM) -> None:
+        """End it; SIGKILL is passed on to its mail processes too."""
+        if self._process is None:
+            return
+        if sig == signal.SIGKILL:
+            self.kill_sessions()
+        self._process.send_signal(sig)
+        self._process.wait(20)
+        self._process = None
+
+    def kill_sessions(self) -> None:
+        """Kill the processes that serve mailboxes and logins now: connections end in the middle of whatever they do."""
+        assert self._process is not None
+        listing = subprocess.run(["ps", "--ppid", str(self._process.pid), "-o", "pid=,comm="], capture_output=True)
+        for pid, name in re.findall(rb"(\d+) (\S+)", listing.stdout):
+            if name.startswith(b"imap"):
+                os.kill(int(pid), signal.SIGKILL)
+
+    def restart(self) -> None:
+        """Stop, then start."""
+        self.stop()
+        self.start()
+
+    def endpoint(self, user: str, security: str = "none", ca_file: str = "", password: str = "") -> Endpoint:
+        """How the daemon's own client reaches ``user``."""
+        port = self.tls_port if security == "tls" else self.port
+        return Endpoint(HOST, port, security, user, lambda: password or self.password, ca_file=ca_file)  # type: ignore[arg-type]
+
+    def deliver(self, user: str, *mails: bytes, folder: str = "INBOX") -> None:
+        """APPEND raw mails, in order."""
+        with self.client(user) as client:
+            for raw in mails:
+                client.append(folder, raw)
+
+    def client(self, user: str) -> IMAPClient:
+        """A plain client, logged in: another program that uses the mailbox besides us."""
+        client = IMAPClient(HOST, self.port, ssl=False, timeout=20)
+        client.login(user, self.password)
+        return client
+
+    def counts(self, user: str) -> dict[str, int]:
+        """Mails by folder, empty folders left out."""
+        with self.client(user) as client:
+            names = [name for flags, _, name in client.list_folders() if b"\\Noselect" not in flags]
+            counted = {name: client.folder_status(name, ["MESSAGES"])[b"MESSAGES"] for name in names}
+        return {name: count for name, count in counted.items() if count}
+
+    def mails(self, user: str, folder: str = "INBOX") -> list[bytes]:
+        """Raw mails of a folder by UID."""
+        with self.client(user) as client:
+            client.select_folder(folder, readonly=True)
+            found = client.fetch("1:*", ["BODY.PEEK[]"])
+            return [found[uid][b"BODY[]"] for uid in sorted(found)]
+
+    def change_uidvalidity(self, user: str) -> None:
+        """Forget the UIDs of INBOX, as a restored backup does (the server must be stopped)."""
+        for pattern in ("dovecot-uidlist*", "dovecot-uidvalidity*", "dovecot.index*", "dovecot.list.index*"):
+            for file in (self.mail / user).glob(pattern):
+                file.unlink()
+
+    def _write(self) -> None:
+        for each in (self.folder, self.folder / "run", self.mail):
+            each.mkdir(parents=True, exist_ok=True)
+        user, group = getpass.getuser(), grp.getgrgid(os.getgid()).gr_name
+        mail_user, mail_group = (user, group) if os.getuid() else ("nobody", "nogroup")
+        if not os.getuid():
+            self._open_for(mail_user)
+        old = self.version().startswith("2.3")
+        tls, quota = self.settings["tls"], self.settings["quota"]
+        cert, key = tls if isinstance(tls, tuple) else ("", "")
+        values = {
+            **self.settings,
+            "tls": (TLS_23 if old else TLS_24).format(cert=cert, key=key) if tls else "ssl = no",
+            "quota": (QUOTA_23 if old else QUOTA_24).format(quota=quota) if quota else "",
+        }
+        identity = IDENTITY.format(user=user, group=group) if os.getuid() else ""
+        text = (V23 if old else V24).format(
+            folder=self.folder, mail=self.mail, port=self.port, tls_port=self.tls_port, password=self.password,
+            identity=identity, mail_user=mail_user, mail_group=mail_group, **values,
+        )  # fmt: skip
+        (self.folder / "dovecot.conf").write_text(text)
+
+    def _open_for(self, mail_user: str) -> None:
+        """Root's temporary folders are closed to the user that holds the mails."""
+        shutil.chown(self.mail, mail_user, pwd.getpwnam(mail_user).pw_gid)
+        for parent in [self.folder, *self.folder.parents]:
+            if parent == Path("/tmp") or parent == Path("/"):
+                break
+            parent.chmod(parent.stat().st_mode | 0o011)
+
+    @staticmethod
+    def version() -> str:
+        """«2.3.19.1» or «2.4.1»."""
+        binary = shutil.which("dovecot") or "/usr/sbin/dovecot"
+        return subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def raw_mail(subject: str, body: str = "Hola.", sender: str = "marta@cliente.test", **headers: str) -> bytes:
+    """A small mail with CRLF line ends; further headers as keywords (``Message_ID``)."""
+    lines = [f"From: {sender}", "To: soporte@desk.test", f"Subject: {subject}"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", body, ""]).encode()
+
+
+def login_fails(server: Dovecot, user: str, password: str) -> bool:
+    """Whether the server itself refuses this password (used to make sure that a fixture is what it says)."""
+    try:
+        imaplib.IMAP4(HOST, server.port).login(user, password)
+    except imaplib.IMAP4.error:
+        return True
+    return False
