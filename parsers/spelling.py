@@ -1,0 +1,124 @@
+"""When two spellings are the same: format characters, broken encodings, case, accents, and the nearest known word.
+
+Shared by subjects, which are compared code point by code point once cleaned, and by labels and choices, which are
+compared by a key that forgives how a person or a client wrote them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+
+from rapidfuzz import fuzz, process
+
+from parsers.fields import Choice
+
+COLON = ":：﹕︓∶"
+"""What people's keyboards and clients write for a colon."""
+
+_FORMAT = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]+"
+)
+
+
+def without_format(text: str) -> str:
+    """``text`` without control and format characters (Unicode Cc and Cf); those that are white space stay."""
+    return _FORMAT.sub("", text)
+
+
+def plain(text: str) -> str:
+    """``text`` without format characters, in NFC."""
+    return unicodedata.normalize("NFC", without_format(text))
+
+
+_LINE_END = re.compile(r"\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]|<\s*br\s*/?\s*>\n?", re.IGNORECASE)
+
+
+def broken_lines(text: str) -> list[str]:
+    """The lines of ``text``, whatever breaks them; a literal ``<br>`` does too, as some clients write it."""
+    return _LINE_END.sub("\n", text).split("\n")
+
+
+# A UTF-8 letter read as windows-1252 begins with one of these; other lead bytes occur in honest capitals («CORTÓ…»).
+_BROKEN = re.compile("[ÂÃÌÍ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€|ï¼")
+_OCTETS = {chr(octet): octet for octet in range(256)} | {
+    bytes([octet]).decode("cp1252"): octet for octet in range(0x80, 0xA0) if octet not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
+}
+
+
+def repair(text: str) -> str:
+    """``text`` with a broken encoding («PeticiÃ³n») mended once, where it shows the signs and the whole of it mends."""
+    if not _BROKEN.search(text):
+        return text
+    try:
+        mended = bytes(_OCTETS[char] for char in text).decode()
+    except (KeyError, UnicodeDecodeError):
+        return text
+    return text if _BROKEN.search(mended) else mended
+
+
+def fold(text: str) -> str:
+    """``text`` without case and accents, compatibility forms (full-width, ligatures) as plain letters."""
+    if text.isascii():
+        return text.casefold()
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).casefold()
+
+
+_BULLET = re.compile(r"^(?:[-–—•·‣◦▪▫■□●○§➢►▶→✓✔☐|#+\uf0b7\uf0a7\s]+|o\s{2,}|\(?(?:\d{1,2}|[a-z])[.)]\s+)+")
+_MARKS = str.maketrans("", "", "*_`~")
+_AROUND = re.compile(r"\s*([/:])\s*")
+_EDGES = "\"'«»“”‘’[](){}<>|:;,. \t"
+
+
+@lru_cache(maxsize=4096)
+def fold_label(text: str) -> str:
+    """The key by which labels and choice values are compared.
+
+    Case, accents, Unicode form, bullets, bold marks, surrounding quotes or brackets, closing punctuation and the spaces
+    around ``/`` and ``:`` make no difference.
+    """
+    plain = fold(text).replace("∶", ":").translate(_MARKS).strip()
+    return " ".join(_AROUND.sub(r"\1", _BULLET.sub("", plain)).strip(_EDGES).split())
+
+
+_LOST = re.compile(r"[^\x00-\x7f]+|\?+")
+
+
+def fold_lost(text: str) -> str:
+    """:func:`fold_label` of a text whose every letter beyond ASCII a client turned into ``?`` or U+FFFD."""
+    return fold_label(_LOST.sub("?", unicodedata.normalize("NFC", text)))
+
+
+def index(spellings: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """A look-up from every key of a spelling to what it stands for; the first of two equal keys wins."""
+    found: dict[str, str] = {}
+    for spelling, meaning in spellings:
+        for key in (fold_label(spelling), fold_lost(spelling)):
+            found.setdefault(key, meaning)
+    return found
+
+
+def look_up(known: dict[str, str], text: str) -> str:
+    """What ``text`` stands for in an :func:`index`, or ""."""
+    found = known.get(fold_label(text), "")
+    if not found and ("?" in text or "\ufffd" in text):
+        found = known.get(fold_lost(text), "")
+    return found
+
+
+def nearest(read: str, choices: Iterable[Choice | str]) -> str:
+    """The literal that ``read`` was most likely meant to be, or "" where none is near."""
+    key = fold_label(read[:200])
+    if len(key) < 3:
+        return ""
+    spellings = {fold_label(s): literal for literal, names in map(_names, choices) for s in reversed(names)}
+    found = process.extractOne(key, spellings.keys(), scorer=fuzz.WRatio, score_cutoff=70)
+    return spellings[found[0]] if found else ""
+
+
+def _names(choice: Choice | str) -> tuple[str, tuple[str, ...]]:
+    return (choice, (choice,)) if isinstance(choice, str) else (choice.value, (choice.value, *choice.aliases))

@@ -1,0 +1,53 @@
+"""What a person typed into a mail that our link opened: all that is not our own text, wherever it stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from parsers.spelling import COLON, broken_lines, plain
+
+
+def typed_text(body: str, own: Iterable[str]) -> str:
+    """``body`` without ``own``, a line's spaces collapsed, without outer blank lines.
+
+    Sentences of ours go wherever they stand; a label of ours («Motivo:») goes once, where it begins or ends a line.
+    """
+    sentences = tuple(own)
+    text = without_own(plain("\n".join(broken_lines(body))), sentences)
+    for label in filter(_is_label, sentences):
+        text = _label(label).sub("", text, count=1)
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(" ".join(line.split()) for line in text.split("\n"))).strip()
+
+
+def without_own(text: str, own: Iterable[str]) -> str:
+    """``text`` (LF, NFC) without the sentences of ``own``; labels among them stay.
+
+    A sentence is known although clients changed its spaces, line breaks, case or letters beyond ASCII.
+    """
+    for sentence in own:
+        if sentence.strip() and not _is_label(sentence):
+            text = _sentence(sentence).sub("", text)
+    return text
+
+
+def _is_label(sentence: str) -> bool:
+    return sentence.rstrip().endswith(tuple(COLON))
+
+
+@lru_cache(maxsize=256)
+def _sentence(sentence: str) -> re.Pattern[str]:
+    return re.compile(_damaged(sentence), re.IGNORECASE)
+
+
+@lru_cache(maxsize=256)
+def _label(label: str) -> re.Pattern[str]:
+    spelled = rf"{_damaged(label.strip().rstrip(COLON))}[*_]*\s*[{COLON}]"
+    return re.compile(rf"^[ \t*_•·-]*{spelled}[*_]*|{spelled}[*_ \t]*$", re.IGNORECASE | re.MULTILINE)
+
+
+def _damaged(text: str) -> str:
+    """A pattern for ``text`` after a client's damage: other white space, letters beyond ASCII broken or lost."""
+    words = ("".join(re.escape(c) if c.isascii() else r"\S{0,4}?" for c in word) for word in text.split())
+    return r"[\s+]+".join(words)

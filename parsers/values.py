@@ -1,0 +1,168 @@
+"""What stands behind a label becomes the value that is stored, or a fault: one reader for each type of field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import re2
+
+from parsers.fields import Choice, Fault, FaultCode, Field
+from parsers.spelling import fold_label, index, look_up, nearest
+
+EXCERPT = 300
+"""Characters of what was read that a fault about a long text shows."""
+
+
+def fault(field: Field, code: FaultCode, read: str = "", **more: Any) -> Fault:
+    """A fault about ``field``: its label, the literals it allows and, for a choice, the nearest of them."""
+    shown = read if code == "too_short" or len(read) <= EXCERPT else read[:EXCERPT] + "…"
+    allowed = tuple(choice.value for choice in field.choices)
+    return Fault(**{"field": field.name, "code": code, "read": shown, "allowed": allowed, "label": field.label, **more})
+
+
+def read_value(field: Field, text: str, zone: ZoneInfo) -> str | Fault:
+    """The value of ``field`` that the non-empty ``text`` gives.
+
+    A choice gives its literal; a datetime ISO 8601 with the offset of ``zone``; a date ISO 8601; an address is bare,
+    its domain in lower case; all else stays as it was written.
+    """
+    value = _READERS[field.type](field, text, zone)
+    return value if isinstance(value, Fault) else _measured(field, value)
+
+
+def chosen(field: Field, text: str) -> str:
+    """The literal that ``text`` is a spelling of, or ""."""
+    return look_up(_spellings(field), text)
+
+
+def _measured(field: Field, value: str) -> str | Fault:
+    if len(value) < field.min_length:
+        return fault(field, "too_short", value, allowed=(str(field.min_length),))
+    if len(value) > field.max_length:
+        return fault(field, "too_long", value, allowed=(str(field.max_length),), detail=str(len(value)))
+    if field.pattern and not field.many_lines and not _pattern(field.pattern).fullmatch(value):
+        return fault(field, "bad_format", value, detail="pattern")
+    return value
+
+
+@lru_cache(maxsize=256)
+def _pattern(pattern: str) -> Any:
+    return re2.compile(pattern)
+
+
+@lru_cache(maxsize=256)
+def _spellings(field: Field) -> dict[str, str]:
+    return index((name, choice.value) for choice in field.choices for name in (choice.value, *choice.aliases))
+
+
+def _text(field: Field, text: str, zone: ZoneInfo) -> str | Fault:
+    return text
+
+
+def _choice(field: Field, text: str, zone: ZoneInfo) -> str | Fault:
+    if literal := chosen(field, text):
+        return literal
+    several = len(_listed(field.choices, text[:2000])) > 1
+    if several:
+        return fault(field, "several_values", text)
+    return fault(field, "not_in_list", text, nearest=nearest(text, field.choices))
+
+
+def _listed(choices: Sequence[Choice], text: str) -> set[str]:
+    """The literals that stand in ``text`` as whole words, the longer before a shorter one inside it."""
+    rest, found = f" {fold_label(text)} ", set()
+    spellings = ((fold_label(name), choice.value) for choice in choices for name in (choice.value, *choice.aliases))
+    for key, literal in sorted(spellings, key=lambda pair: -len(pair[0])):
+        pattern = rf"(?<!\w){re.escape(key)}(?!\w)"
+        if key and key in rest and re.search(pattern, rest):
+            found.add(literal)
+            rest = re.sub(pattern, "\n", rest)
+    return found
+
+
+_DAY = r"(?P<day>[0-9]{1,2})(?P<between>[/.-])(?P<month>[0-9]{1,2})(?P=between)(?P<year>[0-9]{4})"
+_ISO_DAY = r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
+_TIME = r"(?:\s*,\s*|\s+a\s+las?\s+|\s+|T)(?P<hour>[0-9]{1,2})[:.h](?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}))?"
+_DATES = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (_DAY, _ISO_DAY))
+_DATETIMES = tuple(re.compile(rf"{day}{_TIME}\s*(?:h|hrs|horas)?\.?", re.IGNORECASE) for day in (_DAY, _ISO_DAY))
+
+
+def _numbers(patterns: Sequence[re.Pattern[str]], text: str) -> dict[str, int]:
+    match = next((m for pattern in patterns if (m := pattern.fullmatch(text))), None)
+    return {name: int(n) for name, n in match.groupdict().items() if n and name != "between"} if match else {}
+
+
+def _date(field: Field, text: str, zone: ZoneInfo) -> str | Fault:
+    try:
+        return date(**_numbers(_DATES, text)).isoformat()
+    except (TypeError, ValueError):
+        return fault(field, "bad_date", text, detail="date")
+
+
+def _datetime(field: Field, text: str, zone: ZoneInfo) -> str | Fault:
+    try:
+        return _moment(text, zone).astimezone(UTC).astimezone(zone).isoformat()
+    except (TypeError, ValueError, OverflowError):
+        return fault(field, "bad_date", text, detail="datetime")
+
+
+def _moment(text: str, zone: ZoneInfo) -> datetime:
+    """The instant that ``text`` names. A time that the clocks skip in spring is as much later as they were put on."""
+    if numbers := _numbers(_DATETIMES, text):
+        return datetime(**numbers, tzinfo=zone)
+    if not text.isascii() or len(text) <= len("2017-10-09"):
+        raise ValueError("a date without a time")
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+_ADDRESS = re.compile(r"[^\s@<>()\[\]\",:;]{1,64}@[^\s@<>()\[\]\",:;]{1,250}\.[^\W\d_][\w-]{1,62}")
+
+
+def _email(field: Field, text: str, zone: ZoneInfo) -> str | Fault:
+    addresses: list[str] = _ADDRESS.findall(text[:1000])
+    found = {f"{local}@{domain.lower()}" for local, _, domain in (a.partition("@") for a in addresses)}
+    if len(found) == 1:
+        return min(found)
+    return fault(field, "several_values" if found else "bad_format", text, detail="email")
+
+
+_PHONE = re.compile(r"\+?[0-9 ().\-/]+(?: ?(?:ext|extensi[oó]n|x)\.? ?[0-9]{1,6})?", re.IGNORECASE)
+
+
+def _phone(field: Field, text: str, zone: ZoneInfo) -> str | Fault:
+    digits = sum(map(str.isdigit, text))
+    return text if _PHONE.fullmatch(text) and 6 <= digits <= 21 else fault(field, "bad_format", text, detail="phone")
+
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,3}(?:[. ][0-9]{3})+|[0-9]+)(?:[.,][0-9]+)?")
+
+
+def _number(field: Field, text: str, zone: ZoneInfo) -> str | Fault:
+    return text if _NUMBER.fullmatch(text) else fault(field, "bad_format", text, detail="number")
+
+
+_READERS: dict[str, Callable[[Field, str, ZoneInfo], str | Fault]] = {
+    "text": _text,
+    "choice": _choice,
+    "date": _date,
+    "datetime": _datetime,
+    "email": _email,
+    "phone": _phone,
+    "number": _number,
+}
+
+
+def shown(field: Field, value: str) -> str:
+    """``value`` as a person writes it: dates as «DD/MM/AAAA», with the time as «HH:MM»."""
+    if field.type == "date":
+        return date.fromisoformat(value).strftime("%d/%m/%Y")
+    if field.type == "datetime":
+        moment = datetime.fromisoformat(value)
+        return moment.strftime("%d/%m/%Y %H:%M:%S" if moment.second else "%d/%m/%Y %H:%M")
+    return value
