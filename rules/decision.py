@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from parsers.form import Fault
+from parsers.form import Fault, Form
 from parsers.mail import Attachment
 from rules.ticket import Event, Side, Ticket
 
@@ -30,6 +30,9 @@ FOLDER_OF: Mapping[Verdict, str] = {
 }
 """Verdict → attribute of rules.desk.Folders; any other verdict is `done`. `too_large` stays where it lies."""
 
+NO_FORM = Form()
+"""A form that was not read."""
+
 Purpose = Literal["verdict", "action", "survey", "registration", "withdraw", "quarantine"]
 
 
@@ -37,8 +40,8 @@ Purpose = Literal["verdict", "action", "survey", "registration", "withdraw", "qu
 class Grant:
     """What the bearer of a token may do; only the token's digest is stored beside it.
 
-    ``verb``: validate, reject, a survey mark …; ``addressee`` the only address that may use it ("" for an action token: then
-    members and coordinator of ``group`` may). ``round`` is the solution it speaks of; ``mail`` a ledger id.
+    ``verb``: validate, reject, a survey mark …; ``addressee`` the only address that may use it ("" for an action token:
+    then members and coordinator of ``group`` may). ``round`` is the solution it speaks of; ``mail`` a ledger id.
     """
 
     purpose: Purpose
@@ -166,10 +169,11 @@ class Registered:
 class Needs:
     """Every look-up a decision may want. An empty value asks for nothing.
 
-    ``message_id``/``digest`` look for copies in ``mailbox``; ``own_ids`` for letters of ours by Message-ID, ``unreached``
-    for the last letter to one of these addresses; ``token`` (digest) for its grant and that grant's ticket; ``subject_key`` for the
-    registered subject and its ticket; ``numbers`` for tickets; ``prefix`` for the next number of a kind's
-    counter; ``sender`` for the person, their rates and their earlier tickets; ``journal`` asks for the journals of the tickets found.
+    ``message_id``/``digest`` look for copies in ``mailbox``; ``own_ids`` for letters of ours by Message-ID,
+    ``unreached`` for the last letter to one of these addresses; ``token`` (digest) for its grant and that grant's
+    ticket; ``subject_key`` for the registered subject and its ticket; ``numbers`` for tickets; ``prefix`` for the next
+    number of a kind's counter; ``sender`` for the person and their earlier tickets; ``journal`` asks for the journals
+    of the tickets found.
     """
 
     mailbox: str = ""
@@ -184,6 +188,8 @@ class Needs:
     sender: str = ""
     counters: tuple[str, ...] = ()
     """Names of hourly windows to read, such as ``opening:ana@x.example``."""
+    addresses: tuple[str, ...] = ()
+    """Addresses in copy: which of them are registered people?"""
     search: Search | None = None
     journal: bool = False
 
@@ -204,6 +210,8 @@ class Facts:
     journals: Mapping[str, tuple[Event, ...]] = field(default_factory=dict)
     next_number: str = ""
     person: Person | None = None
+    registered_people: frozenset[str] = frozenset()
+    """Those of ``Needs.addresses`` that belong to registered people, in lower case."""
     earlier: tuple[Brief, ...] = ()
     """The sender's last tickets as requester, newest first, at most 10."""
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -219,7 +227,8 @@ class Decision:
 
     ``verdict`` is "" for causes that are no mail. Events and letters name their tickets, so one decision may touch
     several. ``used`` are digests of tokens used up; ``counters`` the hourly windows to add one to; ``held_until`` when
-    a rate-held mail is looked at again. ``kind``, ``fields``, ``faults``, ``rule``, ``group``, ``priority`` tell `explain` and the ledger what was understood.
+    a rate-held mail is looked at again. ``kind``, ``fields``, ``faults``, ``rule``, ``group``, ``priority`` tell
+    `explain` and the ledger what was understood.
     """
 
     verdict: Verdict | Literal[""] = ""

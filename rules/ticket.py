@@ -1,6 +1,7 @@
 """A ticket is the fold of its journal: :func:`evolve` alone makes one.
 
-Field terms: *ticket* is the general word, incident and work order are its kinds; *side* tells the requester's conversation from the group's.
+*Ticket* is the general word, incident and work order are its kinds; *side* tells the requester's conversation from the
+group's.
 """
 
 from __future__ import annotations

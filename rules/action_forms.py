@@ -1,0 +1,273 @@
+"""The technicians' actions as a table: key → the fields of its form, in the same grammar as openings (T).
+
+What an action does stands in rules/actions.py; here is what it asks for, so that links, repaired forms and the parser
+all read the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from parsers.form import Choice, Fault, Field, Form, parse_form, render_form
+from rules import wording
+from rules.desk import Canned, Desk, Escalation
+from rules.lifecycle import reasons
+from rules.ticket import State, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class ActionForm:
+    """``fields`` by name, one with «?» is optional; of ``one_of`` at least one must be given; ``target`` is the state whose
+    reasons the field `reason` takes. ``on_ticket``: it needs a ticket (and its token); else it is sent to the desk
+    with the subject «Consulta». ``offered``: name of the condition under which a link is shown.
+    """
+
+    fields: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
+    target: State = "assigned"
+    on_ticket: bool = True
+    offered: str = ""
+
+
+ACTIONS: Mapping[str, ActionForm] = {
+    "take": ActionForm(),
+    "answer": ActionForm(("text?", "canned?"), one_of=("text", "canned")),
+    "ask": ActionForm(("reason?", "text?", "canned?"), one_of=("text", "canned"), target="pending"),
+    "hold": ActionForm(("reason", "until?", "text?"), target="pending"),
+    "contact": ActionForm(("text?",)),
+    "resolve": ActionForm(
+        ("reason?", "solution?", "canned?", "follow_up?"), one_of=("solution", "canned"), target="resolved"
+    ),
+    "reopen": ActionForm(("text?",)),
+    "refuse": ActionForm(("reason", "text?")),
+    "escalate": ActionForm(("case", "reason?"), offered="has_coordination"),
+    "specialist": ActionForm(("group", "reason?"), offered="is_coordination"),
+    "return": ActionForm(("reason?",), offered="came_from"),
+    "assign": ActionForm(("technician",)),
+    "note": ActionForm(("text",)),
+    "relate": ActionForm(("with",)),
+    "merge": ActionForm(("with",)),
+    "reclassify": ActionForm(("kind",), offered="other_kinds"),
+    "category": ActionForm(("category",), offered="has_categories"),
+    "priority": ActionForm(("priority",)),
+    "service": ActionForm(("service",), offered="has_service"),
+    "explain": ActionForm(("number?",)),
+    "open": ActionForm(("kind", "requester"), on_ticket=False),
+    "search": ActionForm(
+        ("number?", "name?", "address?", "tax_id?", "text_words?", "state?", "group_any?", "since?", "until_date?"),
+        on_ticket=False,
+    ),
+    "worklist": ActionForm(on_ticket=False),
+}
+"""Every action by its key, in the order in which letters show them."""
+
+SAME_WORD = {"specialist": "escalate"}
+"""Actions that share another's word: «Escalar» by the coordination group chooses the specialist group."""
+
+
+def is_coordination(desk: Desk, group: str) -> bool:
+    """Whether some group escalates to ``group``."""
+    return any(other.escalates_to == group for other in desk.groups.values())
+
+
+_CONDITIONS: Mapping[str, Callable[[Ticket, Desk], bool]] = {
+    "": lambda ticket, desk: True,
+    "has_coordination": lambda ticket, desk: (
+        bool(desk.groups[ticket.group].escalates_to) and not is_coordination(desk, ticket.group)
+    ),
+    "is_coordination": lambda ticket, desk: is_coordination(desk, ticket.group),
+    "came_from": lambda ticket, desk: bool(ticket.came_from),
+    "other_kinds": lambda ticket, desk: len(desk.kinds) > 1,
+    "has_categories": lambda ticket, desk: bool(desk.categories),
+    "has_service": lambda ticket, desk: any(f.name == "service" for f in desk.kinds[ticket.kind].fields),
+}
+
+
+def offered(key: str, ticket: Ticket, desk: Desk) -> bool:
+    """Whether a link for action ``key`` makes sense on ``ticket``."""
+    return _CONDITIONS[ACTIONS[key].offered](ticket, desk)
+
+
+# -- fields
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a field may depend on."""
+
+    desk: Desk
+    ticket: Ticket | None
+    form: ActionForm
+    language: str
+
+
+def _text(name: str, many: bool = True) -> Callable[[_Asked], Field]:
+    return lambda asked: Field(name, "", many_lines=many)
+
+
+def _literal(section: str, key: str, asked: _Asked) -> Choice:
+    return Choice(wording.word(asked.desk, section, key, asked.language), wording.spellings(asked.desk, section, key))
+
+
+def _reason(asked: _Asked) -> Field:
+    if asked.form.target == "assigned" or asked.ticket is None:
+        return Field("reason", "", many_lines=True)
+    table = wording.reasons_table(asked.desk, asked.ticket.kind)
+    codes = reasons(table, asked.form.target)
+    return Field("reason", "", "choice", choices=tuple(_literal("reasons", code, asked) for code in codes))
+
+
+def _technician(asked: _Asked) -> Field:
+    group = asked.desk.groups[asked.ticket.group] if asked.ticket else None
+    members = group.members if group else ()
+    choices = tuple(Choice(m, (m.split("@")[0],)) for m in members)
+    return Field("technician", "", "choice", choices=choices)
+
+
+def _canned(asked: _Asked) -> Field:
+    group = asked.ticket.group if asked.ticket else ""
+    return Field("canned", "", "choice", choices=tuple(Choice(c.title) for c in canned_for(asked.desk, group)))
+
+
+def _from_table(name: str, source: Callable[[Desk], tuple[Choice, ...]]) -> Callable[[_Asked], Field]:
+    return lambda asked: Field(name, "", "choice", choices=source(asked.desk))
+
+
+def _groups(desk: Desk) -> tuple[Choice, ...]:
+    return tuple(Choice(group.label, (key,)) for key, group in desk.groups.items())
+
+
+def _kinds(desk: Desk) -> tuple[Choice, ...]:
+    return tuple(Choice(kind.label, (key,)) for key, kind in desk.kinds.items())
+
+
+_FIELDS: Mapping[str, Callable[[_Asked], Field]] = {
+    "text": _text("text"),
+    "text_words": _text("text", many=False),
+    "solution": _text("solution"),
+    "reason": _reason,
+    "technician": _technician,
+    "canned": _canned,
+    "until": lambda asked: Field("until", "", "date"),
+    "follow_up": lambda asked: Field("follow_up", "", "date"),
+    "since": lambda asked: Field("since", "", "date"),
+    "until_date": lambda asked: Field("until_date", "", "date"),
+    "case": _from_table("case", lambda desk: tuple(Choice(case.name) for case in desk.escalations)),
+    "group": _from_table("group", _groups),
+    "group_any": _from_table("group", _groups),
+    "kind": _from_table("kind", _kinds),
+    "category": _from_table("category", lambda desk: tuple(Choice(c.name, c.aliases) for c in desk.categories)),
+    "priority": _from_table("priority", lambda desk: tuple(Choice(p) for p in desk.priorities)),
+    "service": _from_table("service", lambda desk: tuple(Choice(s.name, s.aliases) for s in desk.services)),
+    "with": _text("with", many=False),
+    "number": _text("number", many=False),
+    "name": _text("name", many=False),
+    "tax_id": _text("tax_id", many=False),
+    "state": _text("state", many=False),
+    "address": _text("address", many=False),
+    "requester": lambda asked: Field("requester", "", "email"),
+}
+
+
+def canned_for(desk: Desk, group: str) -> tuple[Canned, ...]:
+    """The canned replies that ``group`` may use."""
+    return tuple(reply for reply in desk.canned if not reply.groups or group in reply.groups)
+
+
+def case_named(desk: Desk, name: str) -> Escalation | None:
+    """The escalation case of that name."""
+    return next((case for case in desk.escalations if case.name == name), None)
+
+
+def fields_of(key: str, ticket: Ticket | None, desk: Desk, language: str = "") -> tuple[Field, ...]:
+    """The form of action ``key`` as fields for the parser; labels in every language are understood."""
+    form = ACTIONS[key]
+    asked = _Asked(desk, ticket, form, language)
+    made = (_labelled(_FIELDS[name.rstrip("?")](asked), name, asked) for name in form.fields)
+    return tuple(field for field in made if field.type != "choice" or field.choices or field.name != "canned")
+
+
+def _labelled(field: Field, name: str, asked: _Asked) -> Field:
+    return Field(
+        field.name,
+        wording.word(asked.desk, "action_fields", field.name, asked.language),
+        field.type,
+        many_lines=field.many_lines,
+        required=not name.endswith("?"),
+        choices=field.choices,
+        aliases=wording.spellings(asked.desk, "action_fields", field.name),
+    )
+
+
+def action_field(desk: Desk, language: str = "") -> Field:
+    """«Acción: …», the first line of every such form."""
+    words = (key for key in ACTIONS if key not in SAME_WORD)
+    return Field(
+        "action",
+        wording.word(desk, "action_fields", "action", language),
+        "choice",
+        choices=tuple(
+            Choice(wording.word(desk, "actions", key, language), wording.spellings(desk, "actions", key))
+            for key in words
+        ),
+        aliases=wording.spellings(desk, "action_fields", "action"),
+    )
+
+
+def case_fields(case: Escalation | None, desk: Desk) -> tuple[Field, ...]:
+    """The further fields that an escalation case demands."""
+    return tuple(desk.field(table) for table in case.fields) if case else ()
+
+
+def parse_action(text: str, ticket: Ticket | None, desk: Desk) -> tuple[str, Form]:
+    """The action that ``text`` asks for and its form; ("", the faults) where no action can be read.
+
+    The fields of an escalation's case and of an opening for a caller are read in a second look, once their name is known.
+    """
+    own = wording.own_lines(desk)
+    named = parse_form(text, (action_field(desk),), desk.zone, own=own)
+    key = acting_key(wording.key_of(desk, "actions", named.get("action")), ticket, desk)
+    if not key:
+        return "", named
+    fields = fields_of(key, ticket, desk)
+    first = parse_form(text, (action_field(desk), *fields), desk.zone, own=own)
+    further = further_fields(key, first, desk)
+    form = parse_form(text, (action_field(desk), *fields, *further), desk.zone, own=own) if further else first
+    return key, Form(form.values, form.faults + _one_of(key, form, fields), form.warnings, form.recognised)
+
+
+def acting_key(key: str, ticket: Ticket | None, desk: Desk) -> str:
+    """The row that a word means on this ticket: «Escalar» of a coordination group is `specialist`."""
+    for other, shared in SAME_WORD.items():
+        if key == shared and ticket and offered(other, ticket, desk):
+            return other
+    return key
+
+
+def further_fields(key: str, form: Form, desk: Desk) -> tuple[Field, ...]:
+    """The fields that a value of the form brings with it: an escalation's case, an opening's kind."""
+    if key == "escalate":
+        return case_fields(case_named(desk, form.get("case")), desk)
+    if key == "open":
+        kind = next((k for k, kind in desk.kinds.items() if kind.label == form.get("kind")), "")
+        return desk.fields_of(kind) if kind else ()
+    return ()
+
+
+def _one_of(key: str, form: Form, fields: tuple[Field, ...]) -> tuple[Fault, ...]:
+    wanted = ACTIONS[key].one_of
+    if not wanted or any(form.get(name) for name in wanted) or any(f.field in wanted for f in form.faults):
+        return ()
+    first = next(field for field in fields if field.name == wanted[0])
+    return (Fault(first.name, "missing", label=first.label),)
+
+
+def form_lines(key: str, ticket: Ticket | None, desk: Desk, values: Mapping[str, str], language: str = "") -> list[str]:
+    """The form of action ``key`` as lines, filled with ``values``; a choice begins with its first value."""
+    fields = fields_of(key, ticket, desk, language)
+    defaults = {f.name: f.choices[0].value for f in fields if f.name == "reason" and f.choices}
+    further = further_fields(key, Form(tuple(values.items())), desk)
+    label = wording.word(desk, "action_fields", "action", language)
+    head = f"{label}: {wording.word(desk, 'actions', SAME_WORD.get(key, key), language)}"
+    return [head, *render_form((*fields, *further), {**defaults, **values}).splitlines()]

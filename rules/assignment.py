@@ -1,0 +1,108 @@
+"""What the group gets: the assignment, updates, and a `mailto:` link for each thing that a technician can do now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from parsers.links import fitting_body
+from parsers.mail import Attachment
+from rules import wording
+from rules.action_forms import ACTIONS, form_lines, offered
+from rules.decision import Brief, Grant, Letter, Link
+from rules.desk import Desk
+from rules.lifecycle import possible
+from rules.promises import promises
+from rules.ticket import Ticket
+
+
+def assignment_letter(
+    ticket: Ticket,
+    desk: Desk,
+    *,
+    earlier: Iterable[Brief] = (),
+    extra: Iterable[str] = (),
+    why: str = "new",
+    by: str = "",
+    text: str = "",
+    case: tuple[tuple[str, str], ...] = (),
+    warnings: tuple[str, ...] = (),
+    similar: str = "",
+) -> tuple[Letter, ...]:
+    """The assignment to the ticket's group; to its coordinator too where the coordinator assigns (L: triage). Addresses of
+    ``extra`` get the same without links. ``why`` is a key of the catalogue's `[assignment]`; ``by`` and ``text`` who passed
+    it on and with which words; ``case`` the (label, value) pairs of an escalation."""
+    values = {
+        "why": why,
+        "by": by,
+        "text": text,
+        "case": case,
+        "earlier": tuple(brief for brief in earlier if brief.ticket.number != ticket.number)[:5],
+        "warnings": warnings,
+        "similar": similar,
+    }
+    group = desk.groups[ticket.group]
+    triage = (group.coordinator,) if group.triage == "coordinator" and group.coordinator else ()
+    return tuple(
+        group_letter("assignment", ticket, desk, values, to=to, extra=others, attachments=ticket.attachments)
+        for to, others in ((group.address, tuple(extra)), *((coordinator, ()) for coordinator in triage))
+    )
+
+
+def update_letter(
+    ticket: Ticket,
+    desk: Desk,
+    what: str,
+    at: datetime,
+    *,
+    text: str = "",
+    by: str = "",
+    to: str = "",
+    attachments: tuple[Attachment, ...] = (),
+) -> Letter:
+    """Tells the group what happened: ``what`` is a key of the catalogue's `[updates]` (reply, rejection, note …)."""
+    values = {"what": what, "text": text, "by": by, "at": at}
+    return group_letter("update", ticket, desk, values, to=to, attachments=attachments)
+
+
+def group_letter(
+    name: str,
+    ticket: Ticket,
+    desk: Desk,
+    values: Mapping[str, Any],
+    *,
+    to: str = "",
+    extra: Iterable[str] = (),
+    attachments: tuple[Attachment, ...] = (),
+) -> Letter:
+    """A letter to the group, or to ``to``, one of its people, with the action links of the state the ticket is in.
+    Addresses of ``extra`` get it without links."""
+    group = desk.groups[ticket.group]
+    return Letter(
+        name,
+        tuple(dict.fromkeys((to or group.address, *extra))),
+        ticket,
+        values={**values, "deadlines": promises(ticket, desk)},
+        links=action_links(ticket, desk),
+        language=group.language,
+        attachments=attachments,
+    )
+
+
+def action_links(ticket: Ticket, desk: Desk) -> tuple[Link, ...]:
+    """A link for each action that the ticket's state allows, in the table's order; all share one token."""
+    return tuple(
+        action_link(key, ticket, desk)
+        for key, action in ACTIONS.items()
+        if action.on_ticket and possible(ticket, key) and offered(key, ticket, desk)
+    )
+
+
+def action_link(key: str, ticket: Ticket, desk: Desk, values: Mapping[str, str] | None = None) -> Link:
+    """The link that opens the form of action ``key``, filled with ``values`` by field name."""
+    language = desk.groups[ticket.group].language
+    subject = wording.subject(desk, "manage", language, ticket.kind, number=ticket.number)
+    lines = [*form_lines(key, ticket, desk, values or {}), wording.word(desk, "bodies", "form_hint", language)]
+    body, _ = fitting_body(desk.desk_address, subject, lines)
+    return Link(key, desk.desk_address, subject, body, Grant("action", number=ticket.number, group=ticket.group))

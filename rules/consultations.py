@@ -1,0 +1,139 @@
+"""What a technician asks the desk without a ticket's token (T): open for a caller, search, worklist, explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from rules import wording
+from rules.access import acts_for
+from rules.action_forms import further_fields
+from rules.assignment import assignment_letter
+from rules.clocks import calendar_name, explained, spent
+from rules.decision import Brief, Decision, Facts, Letter
+from rules.desk import Desk
+from rules.effects import Act, refusal
+from rules.openings import confirmation_letter
+from rules.promises import promises
+from rules.queries import row
+from rules.reading import Reading, author
+from rules.requests import kind_named
+from rules.routing import RouteInput, explain_route, route
+from rules.ticket import Event, Ticket, evolve
+
+Consultation = Callable[[Reading, Facts, Desk, datetime], Decision]
+
+
+def open_for_caller(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """«Abrir»: opens for somebody who telephoned; the requester gets the confirmation (T)."""
+    _, form = reading.request
+    kind = kind_named(form, desk)
+    names = {f.name for f in further_fields("open", form, desk)}
+    fields = tuple((name, value) for name, value in form.values if name in names)
+    requester, mail = form.get("requester"), reading.mail
+    routed = route(desk, RouteInput(kind=kind, fields=dict(fields), address=reading.address, sender=requester))
+    event = Event(
+        facts.next_number,
+        "opened",
+        now,
+        mail.sender,
+        visible=True,
+        attachments=mail.attachments,
+        changes={
+            "kind": kind,
+            "subject": desk.kinds[kind].subject,
+            "address": reading.address,
+            "priority": routed.priority,
+            "category": routed.category,
+            "group": routed.group,
+            "rule": routed.rule,
+            "requester": requester,
+            "fields": fields,
+            "received_at": reading.arrival.received_at,
+            "opened_at": now,
+            "running": ((reading.arrival.received_at, None),),
+        },
+    )
+    ticket = evolve(None, event)
+    letters = (
+        confirmation_letter(ticket, desk, opened_by=author(mail)),
+        *assignment_letter(ticket, desk, by=author(mail), extra=routed.notify),
+    )
+    return Decision("desk", "open", events=(event,), letters=letters, kind=kind, fields=fields, rule=routed.rule,
+                    group=routed.group, priority=routed.priority)  # fmt: skip
+
+
+def search(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """«Buscar»: a table of results."""
+    _, form = reading.request
+    labels = {key: wording.word(desk, "action_fields", key) for key, _ in form.values}
+    terms = tuple((labels[key], value) for key, value in form.values if value and key != "action")
+    rows = listed(facts.found, desk, now)
+    return answered(reading, "search_results", {"terms": terms, "rows": rows, "total": len(rows)})
+
+
+def worklist(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """«Turno»: open tickets of the sender's groups, most urgent first."""
+    return answered(reading, "worklist", worklist_values(facts.found, desk.groups_of(reading.sender), desk, now))
+
+
+def worklist_values(found: tuple[Brief, ...], groups: tuple[str, ...], desk: Desk, now: datetime) -> Mapping[str, Any]:
+    """What the worklist tells of ``found``."""
+    rows = listed(found, desk, now)
+    overdue = sum(1 for r in rows if r["left"] is not None and r["left"].total_seconds() < 0)
+    return {"group": groups[0] if len(groups) == 1 else "", "rows": rows, "total": len(rows), "overdue": overdue}
+
+
+def listed(found: tuple[Brief, ...], desk: Desk, now: datetime) -> tuple[dict[str, Any], ...]:
+    """Rows, the most urgent first: what is due first, then what has no time, each in the order found."""
+    rows = [row(brief.ticket, desk, now) for brief in found]
+    return tuple(sorted(rows, key=lambda r: (r["due_at"] is None, r["due_at"] or now)))
+
+
+def explain(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """«Explicar» by number: only for the ticket's own people of the desk."""
+    _, form = reading.request
+    ticket = facts.tickets.get(form.get("number").strip().upper())
+    if ticket is None or not acts_for(desk, ticket, reading.sender):
+        return refusal(reading.mail, None, desk, what="unknown_number", action="explain", read=form.get("number"))
+    return answered(reading, "explanation", explanation_values(ticket, facts, desk, now), ticket)
+
+
+def explain_own(a: Act) -> Decision:
+    """«Explicar» from a letter of the ticket."""
+    letter = Letter("explanation", (a.mail.sender,), a.ticket, explanation_values(a.ticket, a.facts, a.desk, a.now),
+                    language=a.desk.groups[a.ticket.group].language, in_reply_to=a.mail.message_id)  # fmt: skip
+    return Decision("desk", "explain", letters=(letter,), kind=a.ticket.kind, group=a.ticket.group)
+
+
+def explanation_values(ticket: Ticket, facts: Facts, desk: Desk, now: datetime) -> Mapping[str, Any]:
+    """The rule that took the ticket and those that did not, the clock as counted, the journal."""
+    routed = explain_route(ticket, desk)
+    return {
+        "steps": tuple({"rule": s.rule, "matched": s.matched, "why": s.why} for s in routed.trace),
+        "rule": ticket.rule,
+        "intervals": tuple(
+            {"start": s.start, "end": s.end, "counts": s.counted, "why": s.why, "name": s.holiday}
+            for s in explained(ticket, desk, now)
+        ),
+        "counted": spent(ticket, desk, now),
+        "calendar": calendar_name(desk, ticket.priority, ticket.group),
+        "deadlines": promises(ticket, desk),
+        "journal": facts.journals.get(ticket.number, ()),
+    }
+
+
+def answered(reading: Reading, letter: str, values: Mapping[str, Any], ticket: Ticket | None = None) -> Decision:
+    """The answer goes to the technician's own address; nothing changes."""
+    told = Letter(letter, (reading.mail.sender,), ticket, values, in_reply_to=reading.mail.message_id)
+    return Decision("desk", letter, letters=(told,), kind=ticket.kind if ticket else "")
+
+
+CONSULTATIONS: Mapping[str, Consultation] = {
+    "open": open_for_caller,
+    "search": search,
+    "worklist": worklist,
+    "explain": explain,
+}
+"""Consultation key → rule."""

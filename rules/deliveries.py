@@ -1,0 +1,93 @@
+"""What comes back: bounces of our letters, automatic mail, letters that could not be delivered.
+
+None of it is ever answered, changes a state or stops a clock; the group learns that somebody is not being reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from rules.decision import Decision, Facts, Letter, Sent
+from rules.desk import Desk
+from rules.letters import LETTERS
+from rules.reading import Reading
+from rules.threads import threaded_ticket
+from rules.ticket import Event, Ticket
+
+FAILED = frozenset({"failed", "complaint"})
+"""Report actions that mean that the person was not reached, or does not want to be."""
+
+
+def bounce(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """A report about a mail: noted in the journal where the mail was a letter of ours."""
+    report = reading.mail.report
+    assert report is not None
+    if not facts.own or report.action not in FAILED:
+        return Decision("bounce", report.action)
+    told = undelivered(facts.own, report.diagnostic or report.status or report.action, facts.tickets.get, desk, now)
+    return Decision("bounce", report.action, events=told.events, letters=told.letters, kind=told.kind)
+
+
+def undelivered(
+    sent: Sent, diagnostic: str, ticket_of: Callable[[str], Ticket | None], desk: Desk, now: datetime
+) -> Decision:
+    """One of our letters did not arrive: a note and, once an address, a letter to the group; for staff, to the admin."""
+    ticket = ticket_of(sent.number)
+    if ticket is None or LETTERS[sent.letter].guard == "staff":
+        return Decision(letters=(undelivered_alert(sent, diagnostic, desk, now),) if desk.desk.admins else ())
+    if sent.to in ticket.unreached:
+        return Decision(kind=ticket.kind)
+    event = Event(
+        ticket.number, "undelivered", now, text=diagnostic, changes={"unreached": (*ticket.unreached, sent.to)}
+    )
+    letter = Letter(
+        "delivery_failure",
+        (desk.groups[ticket.group].address,),
+        ticket,
+        values={
+            "address": sent.to,
+            "letter": sent.letter,
+            "diagnostic": diagnostic,
+            "contact": alternative_contact(ticket, desk),
+            "at": now,
+            "permanent": True,
+        },
+        language=desk.groups[ticket.group].language,
+    )
+    return Decision(events=(event,), letters=(letter,), kind=ticket.kind)
+
+
+def alternative_contact(ticket: Ticket, desk: Desk) -> str:
+    """A telephone or another address that the form gave; "" for none."""
+    kinds = ("phone", "email")
+    fields = [f for f in desk.kinds[ticket.kind].fields if f.type in kinds]
+    found = (ticket.value(f.name) for f in fields)
+    return next((value for value in found if value and value.lower() != ticket.requester.lower()), "")
+
+
+def undelivered_alert(sent: Sent, diagnostic: str, desk: Desk, now: datetime) -> Letter:
+    """Tells the admins that a letter to staff did not arrive."""
+    details = (("address", sent.to), ("letter", sent.letter), ("number", sent.number), ("reason", diagnostic))
+    return alert("undelivered", details, desk, now)
+
+
+def alert(topic: str, details: tuple[tuple[str, str], ...], desk: Desk, now: datetime, count: int = 1) -> Letter:
+    """A letter to the admins; ``topic`` is a key of the catalogue's `[alerts]`, details are (key, text) pairs."""
+    values = {"topic": topic, "details": tuple(d for d in details if d[1]), "at": now, "count": count}
+    return Letter("admin_alert", desk.desk.admins, values=values)
+
+
+def is_automatic(reading: Reading, facts: Facts) -> bool:
+    """Sent by a machine, or one of our own letters come back."""
+    return bool(reading.mail.automatic or reading.mail.own_marks or facts.own)
+
+
+def automatic(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """Filed; an out-of-office of somebody who takes part is noted in the journal."""
+    cause = reading.mail.automatic or "own"
+    ticket = threaded_ticket(reading, facts, "requester")
+    if not (reading.mail.out_of_office and ticket and reading.sender in ticket.people):
+        return Decision("automatic", cause)
+    event = Event(ticket.number, "out_of_office", now, reading.mail.sender, reading.mail.visible)
+    return Decision("automatic", cause, events=(event,), kind=ticket.kind)

@@ -1,0 +1,50 @@
+"""Mails that wait or stay out: too large, over the rate, blocked, or not proven to be their sender's."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from parsers.form import Fault
+from rules.access import authentication, domain_of
+from rules.decision import Decision, Facts
+from rules.desk import Desk
+from rules.openings import refuse
+from rules.reading import Reading
+
+LOOK_AGAIN = timedelta(minutes=10)
+"""How long a rate-held mail waits before it is looked at again."""
+
+
+def too_large(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """Over the size limit: it stays on the server; only an opening is answered."""
+    if not reading.kind or not reading.sender:
+        return Decision("too_large")
+    limit = f"{desk.limits.mail // (1024 * 1024)} MB"
+    fault = Fault("", "attachment_too_large", reading.mail.subject, (limit,))
+    refused = refuse(reading, (fault,), desk)
+    return Decision("too_large", letters=refused.letters, kind=reading.kind, faults=(fault,))
+
+
+def is_blocked(reading: Reading, desk: Desk) -> bool:
+    """Whether the admin blocks the sender's address or domain."""
+    blocked = {entry.lower().lstrip("@") for entry in desk.senders.blocked}
+    return bool(blocked & {reading.sender, domain_of(reading.sender)})
+
+
+def is_unproven(reading: Reading, desk: Desk) -> bool:
+    """Under `require`: no DMARC-aligned pass from a trusted server for the sender."""
+    return desk.senders.authentication == "require" and authentication(desk, reading.mail) != "pass"
+
+
+def over_rate(reading: Reading, facts: Facts, desk: Desk) -> bool:
+    """Whether this opening goes over the hourly rate of its sender or of all."""
+    if not reading.kind or facts.released:
+        return False
+    rates = desk.senders.rates
+    own, total = (facts.counts.get(name, 0) for name in (f"opening:{reading.sender}", "opening:"))
+    return own >= rates.per_sender or total >= rates.total
+
+
+def hold_for_rate(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """Held until the window frees."""
+    return Decision("held", "rate", held_until=now + LOOK_AGAIN, kind=reading.kind)

@@ -1,0 +1,78 @@
+"""One mail, one verdict: the table of what a mail may be, in its order, and :func:`decide`, which walks it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from rules import actions, deliveries, holding, openings, people, queries, solutions, threads
+from rules.decision import Decision, Facts
+from rules.desk import Desk
+from rules.reading import Reading
+
+Test = Callable[[Reading, Facts, Desk], bool]
+Rule = Callable[[Reading, Facts, Desk, datetime], Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A mail that passes ``test`` is decided by ``rule``; the first row wins."""
+
+    name: str
+    test: Test
+    rule: Rule
+
+
+def _constant(decision: Decision) -> Rule:
+    return lambda reading, facts, desk, now: decision
+
+
+def _purpose(purpose: str) -> Test:
+    return lambda reading, facts, desk: bool(facts.grant and facts.grant.grant.purpose == purpose)
+
+
+def _addressed(purpose: str) -> Test:
+    """A token of ``purpose`` from its addressee."""
+    return lambda reading, facts, desk: bool(
+        facts.grant and facts.grant.grant.purpose == purpose and facts.grant.grant.addressee == reading.sender
+    )
+
+
+TABLE: tuple[Row, ...] = (
+    Row("poisoned", lambda r, f, d: bool(r.arrival.poisoned), lambda r, f, d, n: Decision("quarantined", r.arrival.poisoned)),
+    Row("duplicate", lambda r, f, d: f.duplicate == "same", _constant(Decision("duplicate"))),
+    Row("bounce", lambda r, f, d: r.mail.report is not None, deliveries.bounce),
+    Row("automatic", lambda r, f, d: deliveries.is_automatic(r, f), deliveries.automatic),
+    Row("too_large", lambda r, f, d: r.arrival.too_large, holding.too_large),
+    Row("blocked", lambda r, f, d: holding.is_blocked(r, d), _constant(Decision("untreated", "blocked"))),
+    Row("no_sender", lambda r, f, d: not r.sender, _constant(Decision("untreated", "no_single_sender"))),
+    Row("unproven", lambda r, f, d: holding.is_unproven(r, d), _constant(Decision("quarantined", "unproven"))),
+    Row("too_many", lambda r, f, d: holding.over_rate(r, f, d), holding.hold_for_rate),
+    Row("unregistered", lambda r, f, d: people.is_unregistered(r, f, d), people.hold_for_registration),
+    Row("action", lambda r, f, d: r.has("desk", "service") and _purpose("action")(r, f, d), actions.act),
+    Row("verdict", lambda r, f, d: r.has("service") and _addressed("verdict")(r, f, d), solutions.decide_verdict),
+    Row("survey", lambda r, f, d: r.has("service") and _addressed("survey")(r, f, d), solutions.survey),
+    Row("withdraw", lambda r, f, d: r.has("service") and _addressed("withdraw")(r, f, d), queries.withdraw),
+    Row("registration_form", lambda r, f, d: _addressed("registration")(r, f, d), people.register),
+    Row("stranger", lambda r, f, d: f.grant is not None, _constant(Decision("untreated", "stranger"))),
+    Row("opening", lambda r, f, d: bool(r.kind), openings.open_or_refuse),
+    Row("registration", lambda r, f, d: r.registration and r.has("opening", "service"), people.invite),
+    Row("reply", lambda r, f, d: r.has("service") and threads.may_thread(r, f), threads.reply),
+    Row("group_note", lambda r, f, d: r.has("desk", "service") and threads.may_note(r, f, d), threads.group_note),
+    Row("altered", lambda r, f, d: bool(r.token) and r.has("service") and threads.may_be_corrected(r, f), solutions.altered),
+    Row("query", lambda r, f, d: queries.is_query(r, f, d), queries.answer),
+    Row("desk", lambda r, f, d: r.has("desk") and bool(d.groups_of(r.sender)), actions.without_token),
+    Row("near_miss", lambda r, f, d: bool(r.near), openings.near_miss),
+    Row("wrong_subject", lambda r, f, d: r.has("service") and threads.may_be_corrected(r, f), threads.wrong_subject),
+    Row("untreated", lambda r, f, d: True, _constant(Decision("untreated", "no_match"))),
+)  # fmt: skip
+"""Every row, in the order in which it is tried."""
+
+
+def decide(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """What follows from a mail. Pure: equal values give equal decisions."""
+    row = next(row for row in TABLE if row.test(reading, facts, desk))
+    decision = row.rule(reading, facts, desk, now)
+    remarks = ("message_id_reused",) if facts.duplicate == "other_content" else ()
+    return replace(decision, why=decision.why or row.name, remarks=(*decision.remarks, *remarks))

@@ -1,0 +1,231 @@
+"""Openings (D, T, L): a right subject with a right body becomes a ticket, a wrong body becomes one refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from parsers.form import Fault, render_form
+from parsers.links import fitting_body
+from rules import quality, wording
+from rules.access import may_join
+from rules.assignment import assignment_letter
+from rules.decision import Decision, Facts, Letter, Link
+from rules.desk import Desk
+from rules.promises import counts_from, promises
+from rules.quality import Finding
+from rules.reading import Reading
+from rules.routing import Routed, RouteInput, route
+from rules.ticket import Event, Ticket, evolve
+
+
+def open_or_refuse(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """The decision on a mail with an opening subject."""
+    findings = quality.check(reading.mail, reading.kind, reading.form, facts.earlier, desk)
+    routed = route(desk, route_input(reading, desk))
+    faults = reading.form.faults + quality.refusals(findings) + _refused_by_rule(routed)
+    if faults:
+        return refuse(reading, faults, desk)
+    return open_ticket(reading, facts, desk, now, routed, findings)
+
+
+def route_input(reading: Reading, desk: Desk) -> RouteInput:
+    """What routing may look at."""
+    mail = reading.mail
+    return RouteInput(
+        kind=reading.kind,
+        fields=dict(reading.form.values),
+        address=reading.address,
+        sender=reading.sender,
+        has_attachment=bool(mail.attachments),
+        text=mail.body,
+        at=reading.arrival.received_at,
+        address_priority=reading.fixed.priority,
+        address_group=reading.fixed.group,
+    )
+
+
+def open_ticket(
+    reading: Reading, facts: Facts, desk: Desk, now: datetime, routed: Routed, findings: tuple[Finding, ...] = ()
+) -> Decision:
+    """A new ticket: its first event, the confirmation to the requester, the assignment to the group."""
+    opened = opening_event(reading, facts, desk, now, routed)
+    ticket = evolve(None, opened)
+    return Decision(
+        "opened",
+        events=(opened,),
+        letters=(
+            confirmation_letter(ticket, desk, findings, in_reply_to=reading.mail.message_id),
+            *assignment_letter(
+                ticket,
+                desk,
+                earlier=facts.earlier,
+                extra=routed.notify,
+                warnings=quality.warnings(findings),
+                similar=quality.similar(findings),
+            ),
+        ),
+        counters=(f"opening:{reading.sender}", "opening:"),
+        kind=reading.kind,
+        fields=reading.form.values,
+        rule=routed.rule,
+        group=routed.group,
+        priority=routed.priority,
+    )
+
+
+def opening_event(reading: Reading, facts: Facts, desk: Desk, now: datetime, routed: Routed) -> Event:
+    """The event ``opened``: the whole ticket as it begins."""
+    mail, kind = reading.mail, desk.kinds[reading.kind]
+    received = reading.arrival.received_at
+    starts = now if facts.released else received
+    return Event(
+        facts.next_number,
+        "opened",
+        now,
+        actor=reading.sender,
+        visible=True,
+        attachments=mail.attachments,
+        changes={
+            "kind": reading.kind,
+            "subject": kind.subject,
+            "address": reading.address,
+            "priority": routed.priority,
+            "category": routed.category,
+            "group": routed.group,
+            "rule": routed.rule,
+            "requester": mail.sender,
+            "requester_name": mail.sender_name,
+            "participants": participants(reading, desk, facts),
+            "language": routed.language or _language(reading, facts),
+            "fields": reading.form.values,
+            "received_at": received,
+            "opened_at": now,
+            "running": ((starts, None),),
+            "thread_id": mail.message_id,
+        },
+    )
+
+
+def participants(reading: Reading, desk: Desk, facts: Facts) -> tuple[str, ...]:
+    """The addresses in CC that may take part (J), in order, without ourselves and the sender."""
+    copied = (a.address for a in (*reading.mail.cc, *reading.mail.to))
+    seen = {reading.sender} | desk.own_addresses()
+    joining: dict[str, str] = {}
+    for address in copied:
+        if address.lower() not in seen and may_join(desk, address, facts.registered_people):
+            joining.setdefault(address.lower(), address)
+    return tuple(joining.values())
+
+
+def confirmation_letter(
+    ticket: Ticket, desk: Desk, findings: tuple[Finding, ...] = (), in_reply_to: str = "", opened_by: str = ""
+) -> Letter:
+    """The confirmation (D): what was understood, and when it will be answered."""
+    return Letter(
+        "confirmation",
+        (ticket.requester, *ticket.participants),
+        ticket,
+        values={
+            "deadlines": promises(ticket, desk),
+            "counts_from": counts_from(ticket, desk),
+            "opened_by": opened_by,
+            "warnings": quality.warnings(findings),
+            "similar": quality.similar(findings),
+        },
+        links=requester_links(ticket, desk),
+        language=ticket.language,
+        in_reply_to=in_reply_to,
+    )
+
+
+def requester_links(ticket: Ticket, desk: Desk) -> tuple[Link, ...]:
+    """«Consultar el estado» and «Retirar»: queries of the requester's own."""
+    return tuple(
+        Link(
+            key,
+            desk.service_address,
+            wording.subject(desk, key, ticket.language, ticket.kind, number=ticket.number),
+            wording.word(desk, "bodies", "confirm_hint", ticket.language),
+        )
+        for key in ("status", "withdraw")
+    )
+
+
+def refuse(reading: Reading, faults: tuple[Fault, ...], desk: Desk) -> Decision:
+    """One letter with every fault, and a link that opens the same mail again with all that was right."""
+    kind, language = reading.kind, reading.fixed.language
+    values = valid_values(reading)
+    link, left_out = form_link("correct", reading.address, kind, values, faults, desk, language)
+    letter = Letter(
+        "refusal",
+        (reading.mail.sender,),
+        values={
+            "kind": kind,
+            "faults": faults,
+            "fields": reading.form.values,
+            "form": render_form(desk.fields_of(kind), values, faults),
+            "left_out": left_out,
+            "attach_again": tuple(a.name for a in reading.mail.attachments if not a.inline),
+            "received_at": reading.arrival.received_at,
+            "address": reading.address,
+        },
+        links=(link,),
+        language=language,
+        in_reply_to=reading.mail.message_id,
+    )
+    return Decision("refused", letters=(letter,), kind=kind, fields=reading.form.values, faults=faults)
+
+
+def valid_values(reading: Reading) -> Mapping[str, str]:
+    """The values that were right, with the nearest valid one put in for a wrong choice."""
+    nearest = {fault.field: fault.nearest for fault in reading.form.faults if fault.nearest}
+    return {**nearest, **dict(reading.form.values)}
+
+
+def form_link(
+    key: str,
+    to: str,
+    kind: str,
+    values: Mapping[str, str],
+    faults: tuple[Fault, ...],
+    desk: Desk,
+    language: str = "",
+    before: str = "",
+) -> tuple[Link, bool]:
+    """A link that opens the opening form of ``kind``, and whether a long value had to be left out of it."""
+    subject = desk.kinds[kind].subject
+    text = render_form(desk.fields_of(kind), values, faults)
+    hint = wording.word(desk, "bodies", "form_hint", language)
+    body, left_out = fitting_body(to, subject, [*before.splitlines(), *text.splitlines(), hint])
+    return Link(key, to, subject, body), left_out
+
+
+def near_miss(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """A subject that is nearly an opening's: not treated, but the sender gets the right one (D says no more)."""
+    kind, language = reading.near, reading.fixed.language
+    link, _ = form_link("open", reading.address, kind, {}, (), desk, language)
+    letter = Letter(
+        "near_miss",
+        (reading.mail.sender,),
+        values={
+            "kind": kind,
+            "read": reading.mail.subject,
+            "right": desk.kinds[kind].subject,
+            "form": render_form(desk.fields_of(kind), {}),
+            "received_at": reading.arrival.received_at,
+            "address": reading.address,
+        },
+        links=(link,),
+        language=language,
+        in_reply_to=reading.mail.message_id,
+    )
+    return Decision("untreated", "near_miss", letters=(letter,))
+
+
+def _refused_by_rule(routed: Routed) -> tuple[Fault, ...]:
+    return (Fault("", "refused", detail=routed.refuse),) if routed.refuse else ()
+
+
+def _language(reading: Reading, facts: Facts) -> str:
+    return (facts.person.language if facts.person else "") or reading.fixed.language

@@ -1,0 +1,110 @@
+"""Who is known (J, M): registration by mail, and openings that wait for it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from parsers.form import Fault, Field, Form, parse_form, render_form
+from parsers.links import fitting_body
+from rules import wording
+from rules.access import admits, is_shared
+from rules.decision import NO_FORM, Decision, Facts, Grant, Letter, Link, Person
+from rules.desk import Desk
+from rules.reading import Reading
+
+_NAMED = ("name", "organisation", "tax_id")
+
+
+def is_unregistered(reading: Reading, facts: Facts, desk: Desk) -> bool:
+    """An opening of somebody whom the policy does not admit."""
+    if not reading.kind or facts.released:
+        return False
+    return not admits(desk, reading.sender, facts.person)
+
+
+def hold_for_registration(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """`registered`: held, and asked to register; a shared address is told why not (J). `domains`: not treated."""
+    if desk.requesters.policy == "domains":
+        return Decision("untreated", "domain", kind=reading.kind)
+    if is_shared(reading.sender, desk):
+        return Decision("held", "shared_address", letters=(invitation(reading, desk, (_shared(reading),)),))
+    return Decision("held", "registration", letters=(invitation(reading, desk),), kind=reading.kind)
+
+
+def invite(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """M's fixed subject asks for the registration form."""
+    faults = (_shared(reading),) if is_shared(reading.sender, desk) else ()
+    return Decision("registered", "asked", letters=(invitation(reading, desk, faults),), faults=faults)
+
+
+def registration_fields(desk: Desk) -> tuple[Field, ...]:
+    """The fields that a registration asks for."""
+    return tuple(desk.field(table) for table in desk.requesters.registration_fields)
+
+
+def invitation(reading: Reading, desk: Desk, faults: tuple[Fault, ...] = (), form: Form = NO_FORM) -> Letter:
+    """The registration letter; its link opens the form, with what was right already."""
+    shared = any(fault.code == "refused" for fault in faults)
+    return Letter(
+        "registration",
+        (reading.mail.sender,),
+        values={"held": reading.mail.subject if reading.kind else "", "faults": faults},
+        links=() if shared else (registration_link(reading.sender, desk, form),),
+        in_reply_to=reading.mail.message_id,
+    )
+
+
+def registration_link(address: str, desk: Desk, form: Form = NO_FORM) -> Link:
+    """The tokened form of one address."""
+    subject = wording.subject(desk, "registration", desk=desk.desk.name)
+    lines = render_form(registration_fields(desk), dict(form.values)).splitlines()
+    body, _ = fitting_body(desk.service_address, subject, [*lines, wording.word(desk, "bodies", "form_hint")])
+    return Link("register", desk.service_address, subject, body, Grant("registration", addressee=address))
+
+
+def register(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """The form came back with its token: the person exists, is welcomed, and held mails are treated."""
+    form = parse_form(reading.mail.visible, registration_fields(desk), desk.zone, own=wording.own_lines(desk))
+    if form.faults:
+        letter = invitation(reading, desk, form.faults, form)
+        return Decision("refused", "registration", letters=(letter,), faults=form.faults)
+    assert facts.grant is not None
+    person = person_of(form, reading.sender)
+    return Decision(
+        "registered",
+        letters=(welcome(reading, person, desk),),
+        people=(person,),
+        release=(reading.sender,),
+        used=(facts.grant.digest,),
+    )
+
+
+def person_of(form: Form, address: str) -> Person:
+    """The person that a registration form describes."""
+    known = {name: form.get(name) for name in _NAMED}
+    details = tuple((name, value) for name, value in form.values if name not in _NAMED)
+    return Person(known["name"] or address, (address,), known["organisation"], known["tax_id"], details=details)
+
+
+def welcome(reading: Reading, person: Person, desk: Desk) -> Letter:
+    """Welcomes with one opening form per kind."""
+    return Letter(
+        "welcome",
+        (reading.mail.sender,),
+        values={"name": person.name, "held": 0},
+        links=tuple(opening_link(kind, desk) for kind in desk.kinds),
+        in_reply_to=reading.mail.message_id,
+    )
+
+
+def opening_link(kind: str, desk: Desk) -> Link:
+    """An empty opening form of ``kind``, labelled with the kind's name."""
+    subject = desk.kinds[kind].subject
+    to = next((box.address for box in desk.mailboxes if "opening" in box.roles), desk.service_address)
+    lines = render_form(desk.fields_of(kind), {}).splitlines()
+    body, _ = fitting_body(to, subject, [*lines, wording.word(desk, "bodies", "form_hint")])
+    return Link("open", to, subject, body, label=desk.kinds[kind].label)
+
+
+def _shared(reading: Reading) -> Fault:
+    return Fault("", "refused", reading.mail.sender, detail="shared_address")

@@ -1,0 +1,33 @@
+"""What a priority promises, as letters tell it (L): each clock with its due time, or when it was met."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from rules.clocks import calendar_for, deadlines
+from rules.desk import Desk
+from rules.ticket import Ticket
+
+
+def promises(ticket: Ticket, desk: Desk) -> tuple[Mapping[str, Any], ...]:
+    """The two clocks, in the shape that daemon/samples.py calls *deadline*."""
+    due = deadlines(ticket, desk)
+    clocks = (
+        ("response", due.response_due, due.response_amount, ticket.responded_at),
+        ("resolution", due.resolution_due, due.resolution_amount, ticket.resolved_at),
+    )
+    return tuple(
+        {"key": key, "due_at": due_at, "amount": amount, "business": bool(due.calendar), "met_at": met_at}
+        for key, due_at, amount, met_at in clocks
+        if amount
+    )
+
+
+def counts_from(ticket: Ticket, desk: Desk) -> datetime | None:
+    """When counting starts, for a request that came out of hours (J); None within hours."""
+    clock = calendar_for(desk, ticket.priority, ticket.group)
+    if not ticket.received_at or clock.is_open(ticket.received_at):
+        return None
+    return clock.next_open(ticket.received_at)

@@ -1,0 +1,134 @@
+"""What a requester may ask by a fixed subject (T, L): the state of a ticket, their own tickets, a withdrawal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rules import wording
+from rules.clocks import deadlines
+from rules.decision import Decision, Facts, Grant, Letter, Link
+from rules.desk import Desk
+from rules.lifecycle import move, possible
+from rules.promises import promises
+from rules.reading import Reading
+from rules.solutions import closure_letter, stale, verdict_notice
+from rules.threads import ticket_of
+from rules.ticket import Event, Ticket, evolve
+
+
+def is_query(reading: Reading, facts: Facts, desk: Desk) -> bool:
+    """A requester's query: «Mis incidencias», or a ticket of their own."""
+    if not reading.has("service") or reading.consult in ("", "consult"):
+        return False
+    ticket = facts.tickets.get(reading.number)
+    return reading.consult == "mine" or bool(ticket and reading.sender in ticket.people)
+
+
+def answer(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """The answer to a query; nothing changes."""
+    if reading.consult == "mine":
+        return Decision("query", letters=(own_tickets(reading, facts, desk, now),))
+    ticket = ticket_of(facts, reading.number)
+    assert ticket is not None
+    if reading.consult == "status":
+        return Decision("query", letters=(status_letter(reading, ticket, facts, desk),), kind=ticket.kind)
+    return ask_withdrawal(reading, ticket, desk)
+
+
+def status_letter(reading: Reading, ticket: Ticket, facts: Facts, desk: Desk) -> Letter:
+    """State and visible journal."""
+    journal = facts.journals.get(ticket.number, ())
+    return Letter(
+        "status",
+        (reading.mail.sender,),
+        ticket,
+        values={"journal": visible(journal), "deadlines": promises(ticket, desk)},
+        language=ticket.language,
+        in_reply_to=reading.mail.message_id,
+    )
+
+
+def visible(journal: tuple[Event, ...]) -> tuple[Event, ...]:
+    """What a requester may see of a journal: visible rows, and changes of state without their text."""
+    shown = (e if e.visible else Event(e.number, e.name, e.at, changes=e.changes) for e in journal if _tells(e))
+    return tuple(shown)
+
+
+def own_tickets(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Letter:
+    """The sender's own tickets, newest first."""
+    rows = tuple(row(brief.ticket, desk, now) for brief in facts.earlier)
+    return Letter(
+        "status",
+        (reading.mail.sender,),
+        values={"rows": rows, "total": len(rows)},
+        language=facts.person.language if facts.person else "",
+        in_reply_to=reading.mail.message_id,
+    )
+
+
+def row(ticket: Ticket, desk: Desk, now: datetime) -> dict[str, object]:
+    """A ticket as a row of a list, in the shape of daemon/samples.py."""
+    due = deadlines(ticket, desk)
+    next_due = min((at for at in (due.response_due, due.resolution_due) if at), default=None)
+    return {
+        "ticket": ticket,
+        "due_at": next_due,
+        "left": next_due - now if next_due else None,
+        "needs_reply": ticket.state == "pending",
+    }
+
+
+def ask_withdrawal(reading: Reading, ticket: Ticket, desk: Desk) -> Decision:
+    """«Retirar …» is answered with a tokened link; only the requester gets one."""
+    if reading.sender != ticket.requester.lower():
+        return Decision("untreated", "not_requester")
+    if not possible(ticket, "withdraw"):
+        return Decision("query", letters=(closed_already(reading, ticket),), kind=ticket.kind)
+    language = ticket.language
+    link = Link(
+        "withdraw_confirm",
+        desk.service_address,
+        wording.subject(desk, "withdraw", language, ticket.kind, number=ticket.number),
+        "\n".join(wording.word(desk, "bodies", key, language) for key in ("withdraw", "confirm_hint")),
+        Grant("withdraw", "withdraw", ticket.number, ticket.requester.lower(), round=ticket.round),
+    )
+    letter = Letter(
+        "withdrawal",
+        (ticket.requester,),
+        ticket,
+        links=(link,),
+        language=language,
+        in_reply_to=reading.mail.message_id,
+    )
+    return Decision("query", letters=(letter,), kind=ticket.kind)
+
+
+def closed_already(reading: Reading, ticket: Ticket) -> Letter:
+    """There is nothing left to withdraw."""
+    return Letter(
+        "verdict_notice",
+        (reading.mail.sender,),
+        ticket,
+        values={"case": "closed", "at": ticket.closed_at, "verb": "withdraw", "used": ""},
+        language=ticket.language,
+        in_reply_to=reading.mail.message_id,
+    )
+
+
+def withdraw(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """The click on the tokened link: withdrawn and closed, the requester told."""
+    held = facts.grant
+    assert held is not None
+    ticket = facts.tickets[held.grant.number]
+    if not possible(ticket, "withdraw"):
+        return verdict_notice(reading, ticket, stale(held, facts, ticket, now) or "closed", desk, facts)
+    event = move(ticket, "withdraw", now, actor=reading.mail.sender, visible=True)
+    after = evolve(ticket, event)
+    letter = closure_letter(after, desk, in_reply_to=reading.mail.message_id)
+    return Decision(
+        "withdrawn", events=(event,), letters=(letter,), used=(held.digest,), kind=ticket.kind, group=ticket.group
+    )
+
+
+def _tells(event: Event) -> bool:
+    return event.visible or "state" in event.changes

@@ -1,0 +1,63 @@
+"""What a technician's mail will need looked up, read from its form before anything is loaded."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, time
+
+from parsers.form import Form
+from rules import wording
+from rules.decision import Search
+from rules.desk import Desk
+
+OPEN_STATES = ("assigned", "pending", "resolved")
+MAX_NUMBERS = 5
+"""How many tickets one mail may name."""
+
+
+def kind_named(form: Form, desk: Desk) -> str:
+    """The kind that «Clase» names; "" for none."""
+    return next((key for key, kind in desk.kinds.items() if kind.label == form.get("kind")), "")
+
+
+def numbers_in(text: str, desk: Desk) -> tuple[str, ...]:
+    """The first own numbers that stand in a text."""
+    prefixes = "|".join(re.escape(kind.prefix) for kind in desk.kinds.values())
+    found = re.findall(rf"\b(?:{prefixes})[0-9]{{6}}_[0-9]{{6}}\b", text.upper(), re.ASCII)
+    return tuple(dict.fromkeys(found))[:MAX_NUMBERS]
+
+
+def search_of(key: str, form: Form, sender: str, desk: Desk) -> Search | None:
+    """What a consultation looks for; None where it looks for nothing."""
+    if key == "worklist":
+        return Search(groups=desk.groups_of(sender), states=OPEN_STATES)
+    if key != "search" or form.faults:
+        return None
+    group = next((k for k, g in desk.groups.items() if g.label == form.get("group")), "")
+    state = wording.key_of(desk, "states", form.get("state")) if form.get("state") else ""
+    return Search(
+        number=form.get("number").upper(),
+        name=form.get("name"),
+        address=form.get("address"),
+        tax_id=form.get("tax_id"),
+        text=form.get("text"),
+        states=(state,) if state else (),
+        groups=(group,) if group else (),
+        since=day_start(form.get("since"), desk),
+        until=day_start(form.get("until_date"), desk),
+        fields=own_fields(form, desk),
+    )
+
+
+def own_fields(form: Form, desk: Desk) -> tuple[tuple[str, str], ...]:
+    """The fields of any kind that a search gives."""
+    names = {f.name for kind in desk.kinds.values() for f in kind.fields}
+    taken = {"number", "name", "address", "tax_id", "text", "state", "group", "since", "until_date", "action"}
+    return tuple((name, value) for name, value in form.values if name in names - taken and value)
+
+
+def day_start(iso_date: str, desk: Desk) -> datetime | None:
+    """The first moment of a day in the desk's zone, as UTC; None for ""."""
+    if not iso_date:
+        return None
+    return datetime.combine(datetime.fromisoformat(iso_date).date(), time(0), desk.zone).astimezone(UTC)

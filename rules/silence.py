@@ -1,0 +1,104 @@
+"""What follows when something becomes due (L, J): warnings, breaches, reminders, closing by itself. Rows as in rules/due.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from rules.assignment import group_letter, update_letter
+from rules.decision import Decision, Letter
+from rules.desk import Desk
+from rules.due import closes_at, key_of
+from rules.lifecycle import move
+from rules.promises import promises
+from rules.solutions import closure_letter, verdict_links
+from rules.ticket import Event, Ticket, evolve
+
+Firing = Callable[[Ticket, str, Desk, datetime], Decision]
+
+
+def fire(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:
+    """What follows when the row ``name`` of rules/due.py is due on ``ticket``."""
+    return FIRING[key_of(name)](ticket, name, desk, now)
+
+
+def told(ticket: Ticket, name: str, event: str, now: datetime) -> Event:
+    """The event that notes that a due thing was told, so that it is not told again."""
+    return Event(ticket.number, event, now, text=name, changes={"told": (*ticket.told, name)})
+
+
+def warn(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:
+    """Three quarters of a clock are gone: the assignee is warned, else the group."""
+    event = told(ticket, name, "warning", now)
+    return Decision(
+        events=(event,), letters=(clock_letter("warning", evolve(ticket, event), name, desk, ticket.assignee),)
+    )
+
+
+def breach(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:
+    """A clock ran out: the coordinator is told, else the group."""
+    event = told(ticket, name, "breach", now)
+    to = desk.groups[ticket.group].coordinator
+    return Decision(events=(event,), letters=(clock_letter("breach", evolve(ticket, event), name, desk, to),))
+
+
+def clock_letter(letter: str, ticket: Ticket, name: str, desk: Desk, to: str) -> Letter:
+    """A warning or a breach: which clock, due when, whose."""
+    clock = name.partition("_")[0]
+    deadline = next(d for d in promises(ticket, desk) if d["key"] == clock)
+    share = 75 if letter == "warning" else 100
+    return group_letter(letter, ticket, desk, {"deadline": deadline, "share": share}, to=to)
+
+
+def remind(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:
+    """The requester is reminded of the solution or the question that waits; links are new."""
+    event = told(ticket, name, "reminder", now)
+    resolved = ticket.state == "resolved"
+    rows = (desk.validation if resolved else desk.pending).reminders
+    letter = Letter(
+        "reminder",
+        (ticket.requester, *ticket.participants),
+        ticket,
+        values={
+            "about": "validation" if resolved else "info_request",
+            "by": ticket.assignee,
+            "again": False,
+            "closes_at": closes_at(ticket, desk),
+            "last": name.partition(":")[2] == str(len(rows)),
+        },
+        links=verdict_links(ticket, desk) if resolved else (),
+        language=ticket.language,
+    )
+    return Decision(events=(event,), letters=(letter,))
+
+
+def close_silent(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:
+    """Nobody answered: closed by itself, saying so."""
+    event = move(ticket, "silence", now, visible=True)
+    return Decision(events=(event,), letters=(closure_letter(evolve(ticket, event), desk),))
+
+
+def come_back(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:
+    """The date of «Hasta» is reached: back to assigned, the group told."""
+    event = move(ticket, "until", now)
+    return Decision(events=(event,), letters=(update_letter(evolve(ticket, event), desk, "pending_over", now),))
+
+
+def follow_up(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:
+    """The date of «Seguimiento»: a reminder to the assignee, else the group."""
+    event = told(ticket, name, "follow_up", now)
+    letter = update_letter(evolve(ticket, event), desk, "follow_up", now, text=ticket.solution, to=ticket.assignee)
+    return Decision(events=(event,), letters=(letter,))
+
+
+FIRING: Mapping[str, Firing] = {
+    "response_warning": warn,
+    "response_breach": breach,
+    "resolution_warning": warn,
+    "resolution_breach": breach,
+    "silence_reminder": remind,
+    "silence_close": close_silent,
+    "pending_until": come_back,
+    "follow_up": follow_up,
+}
+"""Key of rules.due.DUE → what follows; each key has one."""

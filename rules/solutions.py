@@ -1,0 +1,204 @@
+"""Solutions and the requester's word on them (D): two links, used once, by nobody but the addressee."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from parsers.form import typed_text
+from parsers.mail import Attachment
+from rules import wording
+from rules.assignment import update_letter
+from rules.decision import Decision, Facts, Grant, HeldGrant, Letter, Link
+from rules.desk import Desk
+from rules.due import closes_at
+from rules.lifecycle import move, possible
+from rules.promises import promises
+from rules.reading import Reading, author
+from rules.reopening import reopen_link
+from rules.ticket import Event, Ticket, evolve
+
+MARKS = ("5", "4", "3", "2", "1")
+"""The survey's answers, best first (L)."""
+
+
+def validation_letter(
+    ticket: Ticket, desk: Desk, attachments: tuple[Attachment, ...] = (), again: bool = False
+) -> Letter:
+    """The solution with «Validar Petición» and «Rechazar Petición»; each time it is sent the links are new."""
+    return Letter(
+        "validation",
+        (ticket.requester, *ticket.participants),
+        ticket,
+        values={"closes_at": closes_at(ticket, desk), "again": again},
+        links=verdict_links(ticket, desk),
+        language=ticket.language,
+        attachments=attachments,
+    )
+
+
+def verdict_links(ticket: Ticket, desk: Desk) -> tuple[Link, ...]:
+    """The two links of a solution."""
+    return tuple(_verdict_link(verb, ticket, desk) for verb in ("validate", "reject"))
+
+
+def _verdict_link(verb: str, ticket: Ticket, desk: Desk) -> Link:
+    language = ticket.language
+    lines = (wording.word(desk, "bodies", key, language) for key in (verb, f"{verb}_hint"))
+    expires = (ticket.resolved_at or ticket.waiting_since or datetime.min) + timedelta(days=desk.validation.expiry)
+    return Link(
+        verb,
+        desk.service_address,
+        wording.subject(desk, verb, language, ticket.kind, number=ticket.number),
+        "\n".join(lines),
+        Grant("verdict", verb, ticket.number, ticket.requester.lower(), round=ticket.round, expires_at=expires),
+    )
+
+
+def decide_verdict(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """A click on one of the two links, or the notice that says why it changes nothing."""
+    held = facts.grant
+    assert held is not None
+    ticket = facts.tickets[held.grant.number]
+    case = stale(held, facts, ticket, now)
+    if case:
+        return verdict_notice(reading, ticket, case, desk, facts)
+    used = (held.digest,)
+    if held.grant.verb == "validate":
+        return validated(reading, ticket, desk, now, used)
+    return rejected(reading, ticket, desk, now, used)
+
+
+def stale(held: HeldGrant, facts: Facts, ticket: Ticket, now: datetime) -> str:
+    """Why a verdict link can no longer be used, as a key of the catalogue; "" where it can."""
+    grant, used = held.grant, facts.round_used
+    if grant.round < ticket.round:
+        return "old"
+    if used:
+        return "used_same" if used.grant.verb == grant.verb else "used_other"
+    if grant.expires_at and now > grant.expires_at:
+        return "expired"
+    if possible(ticket, grant.verb):
+        return ""
+    return "old" if ticket.open else "closed"
+
+
+def validated(reading: Reading, ticket: Ticket, desk: Desk, now: datetime, used: tuple[bytes, ...]) -> Decision:
+    """The solution serves: closed, with the survey."""
+    event = move(ticket, "validate", now, actor=reading.mail.sender, text=comment(reading, desk), visible=True)
+    after = evolve(ticket, event)
+    return Decision(
+        "validated",
+        events=(event,),
+        letters=(closure_letter(after, desk, in_reply_to=reading.mail.message_id),),
+        used=used,
+        kind=ticket.kind,
+        group=ticket.group,
+    )
+
+
+def rejected(reading: Reading, ticket: Ticket, desk: Desk, now: datetime, used: tuple[bytes, ...]) -> Decision:
+    """The solution does not serve: assigned again, the group told why; clocks go on."""
+    mail, reason = reading.mail, comment(reading, desk)
+    event = move(ticket, "reject", now, actor=mail.sender, text=reason, visible=True, attachments=mail.attachments)
+    after = evolve(ticket, event)
+    letter = reopening_letter(after, desk, reason, by="requester", in_reply_to=mail.message_id)
+    told = update_letter(after, desk, "rejection", now, text=reason, by=author(mail), attachments=mail.attachments)
+    return Decision(
+        "rejected", events=(event,), letters=(letter, told), used=used, kind=ticket.kind, group=ticket.group
+    )
+
+
+def comment(reading: Reading, desk: Desk) -> str:
+    """What a person typed in a mail that our link opened: everything that is not our own text."""
+    return typed_text(reading.mail.visible, wording.own_lines(desk))
+
+
+def reopening_letter(ticket: Ticket, desk: Desk, reason: str, by: str, in_reply_to: str = "") -> Letter:
+    """Tells the requester that it is being worked on again. ``by``: requester (a rejection) or desk."""
+    return Letter(
+        "reopening",
+        (ticket.requester, *ticket.participants),
+        ticket,
+        values={"reason": reason, "by": by, "deadlines": promises(ticket, desk)},
+        language=ticket.language,
+        in_reply_to=in_reply_to,
+    )
+
+
+def closure_letter(ticket: Ticket, desk: Desk, in_reply_to: str = "") -> Letter:
+    """Tells the requester that it is closed, why (the ticket's reason), with the survey (L) where it was solved."""
+    surveyed = survey_links(ticket, desk) if ticket.round else ()
+    return Letter(
+        "closure",
+        (ticket.requester, *ticket.participants),
+        ticket,
+        links=(*surveyed, reopen_link(ticket, desk)),
+        language=ticket.language,
+        in_reply_to=in_reply_to,
+    )
+
+
+def survey_links(ticket: Ticket, desk: Desk) -> tuple[Link, ...]:
+    """Five links, «5 Muy bien» to «1 Muy mal»."""
+    language = ticket.language
+    body = "\n".join(wording.word(desk, "bodies", key, language) for key in ("survey", "survey_hint"))
+    return tuple(
+        Link(
+            f"mark_{mark}",
+            desk.service_address,
+            wording.subject(desk, "survey", language, ticket.kind, number=ticket.number, mark=mark),
+            body,
+            Grant("survey", mark, ticket.number, ticket.requester.lower(), round=ticket.round),
+        )
+        for mark in MARKS
+    )
+
+
+def survey(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """An answer of the survey; the last one per closing counts."""
+
+    held = facts.grant
+    assert held is not None
+    ticket = facts.tickets[held.grant.number]
+    text = comment(reading, desk)
+    event = Event(ticket.number, "survey", now, reading.mail.sender, text, changes={"mark": int(held.grant.verb)})
+    thanks = Letter(
+        "survey_thanks",
+        (reading.mail.sender,),
+        ticket,
+        values={"mark": int(held.grant.verb), "comment": text, "before": ticket.mark},
+        language=ticket.language,
+        in_reply_to=reading.mail.message_id,
+    )
+    return Decision("survey", events=(event,), letters=(thanks,), kind=ticket.kind, group=ticket.group)
+
+
+def verdict_notice(reading: Reading, ticket: Ticket, case: str, desk: Desk, facts: Facts) -> Decision:
+    """Says which case a link is (used_same, used_other, old, expired, altered, closed) and the way out; only to a participant."""
+    used, held = facts.round_used, facts.grant
+    links = verdict_links(ticket, desk) if ticket.state == "resolved" and _is_requester(reading, ticket) else ()
+    letter = Letter(
+        "verdict_notice",
+        (reading.mail.sender,),
+        ticket,
+        values={
+            "case": case,
+            "at": used.used_at if used else ticket.closed_at,
+            "verb": held.grant.verb if held else "",
+            "used": used.grant.verb if used else "",
+        },
+        links=links,
+        language=ticket.language,
+        in_reply_to=reading.mail.message_id,
+    )
+    counters = (f"token:{reading.sender}",) if case == "altered" else ()
+    return Decision("untreated", f"link_{case}", letters=(letter,), counters=counters, kind=ticket.kind)
+
+
+def altered(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """A token that nobody gave out, in the subject of a participant of the named ticket."""
+    return verdict_notice(reading, facts.tickets[reading.number], "altered", desk, facts)
+
+
+def _is_requester(reading: Reading, ticket: Ticket) -> bool:
+    return reading.sender == ticket.requester.lower()

@@ -1,0 +1,226 @@
+"""Actions that move a ticket between groups, kinds and numbers (T): escalate, return, relate, merge, reclassify …"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from parsers.form import Fault
+from rules import wording
+from rules.access import acts_for
+from rules.action_forms import case_fields, case_named
+from rules.assignment import assignment_letter, update_letter
+from rules.decision import Decision, Letter
+from rules.effects import Act, Effect, done, refused
+from rules.openings import confirmation_letter
+from rules.requests import kind_named
+from rules.routing import RouteInput, route
+from rules.ticket import Event, Ticket, evolve
+
+
+def escalate(a: Act) -> Decision:
+    """To the group's coordination group, with everything that the case demands (T)."""
+    case = case_named(a.desk, a.form.get("case"))
+    missing = missing_files(a, case.files if case else ())
+    if missing or (case and case.kind and case.kind != a.ticket.kind):
+        wrong_kind = (Fault("case", "refused", case.name, detail="other_kind"),) if case and not missing else ()
+        return refused(a, missing + wrong_kind)
+    told = tuple((f.label, a.form.get(f.name)) for f in case_fields(case, a.desk) if a.form.get(f.name))
+    label = wording.word(a.desk, "action_fields", "case")
+    return regrouped(
+        a,
+        a.desk.groups[a.ticket.group].escalates_to,
+        "escalated",
+        case=((label, a.form.get("case")), *told),
+        escalation=a.form.get("case"),
+    )
+
+
+def missing_files(a: Act, wanted: tuple[str, ...]) -> tuple[Fault, ...]:
+    """A case that demands files needs as many as it names, on the ticket or in this mail."""
+    files = [f for f in (*a.ticket.attachments, *a.mail.attachments) if not f.inline]
+    return tuple(Fault("", "missing_file", allowed=(name,)) for name in wanted[len(files) :])
+
+
+def specialist(a: Act) -> Decision:
+    """The coordination group passes it on to specialists."""
+    group = next(key for key, g in a.desk.groups.items() if a.form.get("group") == g.label)
+    return regrouped(a, group, "escalated")
+
+
+def give_back(a: Act) -> Decision:
+    """Back to the group that it came from."""
+    *earlier, last = a.ticket.came_from
+    return regrouped(a, last, "returned", came_from=tuple(earlier))
+
+
+def regrouped(a: Act, group: str, why: str, case: tuple[tuple[str, str], ...] = (), **changes: object) -> Decision:
+    """The event that moves the ticket to ``group``, and that group's assignment letter."""
+    event = a.move(
+        text="\n".join(filter(None, (*(f"{label}: {value}" for label, value in case), a.form.get("reason")))),
+        attachments=a.mail.attachments,
+        **{"came_from": (*a.ticket.came_from, a.ticket.group), **changes, "group": group, "assignee": ""},
+    )
+    after = evolve(a.ticket, event)
+    letters = assignment_letter(
+        after, a.desk, earlier=a.facts.earlier, why=why, by=a.by, text=a.form.get("reason"), case=case
+    )
+    return done(a, event, *letters)
+
+
+def relate(a: Act) -> Decision:
+    """Symmetric, any kinds."""
+    other = the_other(a)
+    if other is None:
+        return refused(a, (unknown_number(a),))
+    return Decision(
+        "desk",
+        "relate",
+        events=(related(a.ticket, other.number, a), related(other, a.ticket.number, a)),
+        letters=(update_letter(a.ticket, a.desk, "related", a.now, text=other.number, by=a.by, to=a.mail.sender),),
+        kind=a.ticket.kind,
+        group=a.ticket.group,
+    )
+
+
+def related(ticket: Ticket, number: str, a: Act) -> Event:
+    """The event that notes a relation on one of its two sides."""
+    relations = tuple(dict.fromkeys((*ticket.relations, number)))
+    return Event(ticket.number, "relate", a.now, a.mail.sender, number, changes={"relations": relations})
+
+
+def merge(a: Act) -> Decision:
+    """The same matter twice: this one is closed and points to the other, which takes its people and files."""
+    other = the_other(a)
+    if other is None or not other.open or not acts_for(a.desk, other, a.mail.sender):
+        return refused(a, (unknown_number(a),))
+    joined = dict.fromkeys((*other.participants, a.ticket.requester, *a.ticket.participants))
+    people = tuple(p for p in joined if p.lower() != other.requester.lower())
+    closing = a.move(text=other.number, points_to=other.number)
+    taking = Event(
+        other.number,
+        "merged_in",
+        a.now,
+        a.mail.sender,
+        a.ticket.number,
+        changes={"participants": people, "relations": tuple(dict.fromkeys((*other.relations, a.ticket.number)))},
+        attachments=a.ticket.attachments,
+    )
+    after, kept = evolve(a.ticket, closing), evolve(other, taking)
+    letters = (
+        Letter("merged", (after.requester, *after.participants), after, {"into": kept.number}, language=after.language),
+        Letter("merged", (kept.requester, *other.participants), kept, {"into": ""}, language=kept.language),
+        update_letter(kept, a.desk, "merged", a.now, text=after.number, by=a.by),
+    )
+    return Decision("desk", "merge", events=(closing, taking), letters=letters, kind=kept.kind, group=kept.group)
+
+
+def reclassify(a: Act) -> Decision:
+    """Another kind, a new number; the old one points to it. What the new form still lacks is asked by its link."""
+    kind = kind_named(a.form, a.desk)
+    if kind == a.ticket.kind:
+        return refused(a, (Fault("kind", "not_in_list", a.form.get("kind"), other_kinds(a)),))
+    number = a.facts.next_number
+    closing = a.move(text=number, points_to=number)
+    opening = Event(
+        number, "opened", a.now, a.mail.sender, changes=reclassified(a, kind), attachments=a.ticket.attachments
+    )
+    ticket = evolve(None, opening)
+    letters = (
+        Letter("reclassified", (ticket.requester, *ticket.participants), ticket, {"old": a.ticket.number},
+               language=ticket.language),
+        confirmation_letter(ticket, a.desk),
+        *assignment_letter(ticket, a.desk, why="moved", by=a.by, earlier=a.facts.earlier),
+    )  # fmt: skip
+    return Decision("desk", "reclassify", events=(closing, opening), letters=letters, kind=kind, group=ticket.group)
+
+
+def other_kinds(a: Act) -> tuple[str, ...]:
+    """The labels of the kinds that it is not."""
+    return tuple(kind.label for key, kind in a.desk.kinds.items() if key != a.ticket.kind)
+
+
+def reclassified(a: Act, kind: str) -> dict[str, object]:
+    """The ticket as it begins under its new kind: same people, same clocks, routed anew."""
+    t = a.ticket
+    routed = route(a.desk, RouteInput(kind=kind, fields=dict(t.fields), address=t.address, sender=t.requester))
+    return {
+        "kind": kind,
+        "subject": a.desk.kinds[kind].subject,
+        "address": t.address,
+        "priority": t.priority,
+        "manual_priority": t.manual_priority,
+        "category": routed.category or t.category,
+        "group": routed.group,
+        "rule": routed.rule,
+        "requester": t.requester,
+        "requester_name": t.requester_name,
+        "participants": t.participants,
+        "language": t.language,
+        "fields": t.fields,
+        "received_at": t.received_at,
+        "opened_at": a.now,
+        "responded_at": t.responded_at,
+        "running": t.running if t.state == "assigned" else (*t.running, (a.now, None)),
+        "thread_id": t.thread_id,
+        "relations": (t.number,),
+    }
+
+
+def category(a: Act) -> Decision:
+    """Another category; it may fix the group."""
+    return rerouted(a, category=a.form.get("category"))
+
+
+def service(a: Act) -> Decision:
+    """Another service of the catalogue: routing and clocks again."""
+    fields = tuple((n, a.form.get("service") if n == "service" else v) for n, v in a.ticket.fields)
+    return rerouted(a, fields=fields)
+
+
+def rerouted(a: Act, **changes: object) -> Decision:
+    """A field changed: routing looks again; the priority of a technician stays."""
+    after = replace(a.ticket, **changes)  # type: ignore[arg-type]
+    routed = route(
+        a.desk, RouteInput(kind=after.kind, fields=dict(after.fields), address=after.address, sender=after.requester)
+    )
+    fixed = next((c.group for c in a.desk.categories if c.name == after.category and c.group), "")
+    group = fixed or (routed.group if "fields" in changes else after.group)
+    priority = after.priority if after.manual_priority or "fields" not in changes else routed.priority
+    moved = {"group": group, "assignee": "", "came_from": (*a.ticket.came_from, a.ticket.group)}
+    event = a.move(
+        text=a.form.get(a.key),
+        **{
+            **changes,
+            "priority": priority,
+            **(moved if group != a.ticket.group else {}),
+        },
+    )
+    ticket = evolve(a.ticket, event)
+    if group != a.ticket.group:
+        return done(a, event, *assignment_letter(ticket, a.desk, why="moved", by=a.by, earlier=a.facts.earlier))
+    return done(a, event, update_letter(ticket, a.desk, a.key, a.now, text=a.form.get(a.key), by=a.by))
+
+
+def the_other(a: Act) -> Ticket | None:
+    """The ticket that «Con» names; None where there is none or it is the same."""
+    wanted = a.form.get("with").strip().upper()
+    other = a.facts.tickets.get(wanted)
+    return other if other and other.number != a.ticket.number else None
+
+
+def unknown_number(a: Act) -> Fault:
+    """The fault that says that «Con» names nothing that will do."""
+    return Fault("with", "not_in_list", a.form.get("with"), label=wording.word(a.desk, "action_fields", "with"))
+
+
+EFFECTS: dict[str, Effect] = {
+    "escalate": escalate,
+    "specialist": specialist,
+    "return": give_back,
+    "relate": relate,
+    "merge": merge,
+    "reclassify": reclassify,
+    "category": category,
+    "service": service,
+}
+"""These actions' effects, by key."""

@@ -1,0 +1,158 @@
+"""Replies by exact subject (D): one look-up leads to the ticket; only its own people thread anything into it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from parsers.form import fold_label
+from rules import wording
+from rules.access import acts_for
+from rules.assignment import update_letter
+from rules.decision import Decision, Facts, Letter, Link
+from rules.desk import Desk
+from rules.lifecycle import move
+from rules.openings import participants
+from rules.reading import Reading, author
+from rules.reopening import reopen_link
+from rules.solutions import validation_letter
+from rules.ticket import Event, Ticket, evolve
+
+
+def ticket_of(facts: Facts, number: str) -> Ticket | None:
+    """The ticket ``number``, or the one that it points to after a merge or reclassification."""
+    ticket = facts.tickets.get(number)
+    seen = {number}
+    while ticket and ticket.points_to and ticket.points_to not in seen:
+        seen.add(ticket.points_to)
+        ticket = facts.tickets.get(ticket.points_to) or ticket
+    return ticket
+
+
+def threaded_ticket(reading: Reading, facts: Facts, side: str) -> Ticket | None:
+    """The ticket whose registered subject on ``side`` this mail has; None for none."""
+    registered = facts.registered
+    return ticket_of(facts, registered.number) if registered and registered.side == side else None
+
+
+def reply(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """A requester's or participant's reply to a letter: threaded, and told to the group."""
+    ticket = threaded_ticket(reading, facts, "requester")
+    assert ticket is not None
+    if not ticket.open:
+        return closed(reading, ticket, facts, desk)
+    event = reply_event(reading, ticket, desk, now, facts)
+    after = evolve(ticket, event)
+    again = (validation_letter(after, desk),) if after.state == "resolved" else ()
+    mail = reading.mail
+    told = update_letter(after, desk, "reply", now, text=mail.visible, by=author(mail), attachments=mail.attachments)
+    return Decision("threaded", events=(event,), letters=(told, *again), kind=ticket.kind, group=ticket.group)
+
+
+def reply_event(reading: Reading, ticket: Ticket, desk: Desk, now: datetime, facts: Facts) -> Event:
+    """The reply as an event: pending goes back to assigned; on a resolved ticket the closing timer starts anew."""
+    mail = reading.mail
+    joined = tuple(a for a in participants(reading, desk, facts) if a.lower() not in ticket.people)
+    changes: dict[str, Any] = {"participants": (*ticket.participants, *joined)} if joined else {}
+    if ticket.state == "pending":
+        return move(
+            ticket,
+            "reply",
+            now,
+            actor=mail.sender,
+            text=mail.visible,
+            visible=True,
+            attachments=mail.attachments,
+            **changes,
+        )
+    if ticket.state == "resolved":
+        waiting = tuple(name for name in ticket.told if not name.startswith("silence"))
+        changes |= {"waiting_since": now, "told": waiting}
+    return Event(ticket.number, "reply", now, mail.sender, mail.visible, True, changes, mail.attachments)
+
+
+def closed(reading: Reading, ticket: Ticket, facts: Facts, desk: Desk) -> Decision:
+    """A mail to a closed ticket: once a day a notice with a form for a new, related one (J); thanks get nothing."""
+    counter = f"day:closed_notice:{reading.sender}"
+    if facts.counts.get(counter) or only_thanks(reading.mail.visible, desk):
+        return Decision("untreated", "closed", kind=ticket.kind)
+    return Decision("untreated", "closed", letters=(closed_notice(reading, ticket, desk),), counters=(counter,))
+
+
+def closed_notice(reading: Reading, ticket: Ticket, desk: Desk) -> Letter:
+    """The closed notice with an opening form that names the earlier ticket, so that the two are related."""
+    return Letter(
+        "closed_notice",
+        (reading.mail.sender,),
+        ticket,
+        links=(reopen_link(ticket, desk),),
+        language=ticket.language,
+        in_reply_to=reading.mail.message_id,
+    )
+
+
+def only_thanks(text: str, desk: Desk) -> bool:
+    """Whether a text says thanks and nothing else, in any language of the catalogue."""
+    thanks = {fold_label(t) for words in desk.catalogue.values() for t in words.get("thanks", ())}
+    words = fold_label(text).replace("!", " ").replace(".", " ").replace(",", " ").split()
+    return (
+        bool(words)
+        and len(words) <= 12
+        and any(t in " ".join(words) for t in thanks)
+        and all(word in {part for phrase in thanks for part in phrase.split()} for word in words)
+    )
+
+
+def wrong_subject(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """A participant wrote an own number, but not the exact subject: one letter with the right ones."""
+    ticket = facts.tickets[reading.number]
+    link = answer_link(ticket, desk)
+    letter = Letter(
+        "wrong_subject",
+        (reading.mail.sender,),
+        ticket,
+        values={"read": reading.mail.subject, "right": link.subject},
+        links=(link,),
+        language=ticket.language,
+        in_reply_to=reading.mail.message_id,
+    )
+    return Decision("untreated", "wrong_subject", letters=(letter,), kind=ticket.kind)
+
+
+def answer_link(ticket: Ticket, desk: Desk) -> Link:
+    """A link that carries the exact subject of the confirmation."""
+    language = ticket.language
+    subject = str(desk.words(language)["letter_subjects"]["confirmation"]).format(
+        of=wording.of(desk, ticket.kind, language), number=ticket.number
+    )
+    return Link("answer", desk.service_address, subject)
+
+
+def group_note(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """A technician's plain answer to a letter of the group: a note; it never reaches the requester."""
+    ticket = threaded_ticket(reading, facts, "group")
+    assert ticket is not None
+    mail = reading.mail
+    event = Event(ticket.number, "note", now, mail.sender, mail.visible, False, {}, mail.attachments)
+    after = evolve(ticket, event)
+    first = f"noted:{ticket.number}:{reading.sender}"
+    told = update_letter(after, desk, "noted", now, text=mail.visible, by=author(mail), to=mail.sender)
+    return Decision("desk", events=(event,), letters=(told,), counters=(first,), kind=ticket.kind, group=ticket.group)
+
+
+def may_thread(reading: Reading, facts: Facts) -> bool:
+    """Whether the subject is a registered one of the requester's side and the sender takes part in its ticket."""
+    ticket = threaded_ticket(reading, facts, "requester")
+    return bool(ticket and reading.sender in ticket.people)
+
+
+def may_note(reading: Reading, facts: Facts, desk: Desk) -> bool:
+    """Whether the subject is a registered one of the group's side and the sender works for that group."""
+    ticket = threaded_ticket(reading, facts, "group")
+    return bool(ticket and acts_for(desk, ticket, reading.sender))
+
+
+def may_be_corrected(reading: Reading, facts: Facts) -> bool:
+    """Whether the subject holds the number of a ticket in which the sender takes part."""
+    ticket = facts.tickets.get(reading.number)
+    return bool(ticket and reading.sender in ticket.people)

@@ -1,0 +1,76 @@
+"""The catalogue as rules use it: subjects of links, labels of actions and reasons, in the language of a ticket.
+
+Rules speak keys; what people read and write stands in words.toml. What people *write* is understood in every language
+of the catalogue, so that a Spanish answer to an English letter works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from parsers.form import fold_label
+from rules.desk import Desk
+
+
+def phrase(desk: Desk, kind: str, language: str = "") -> str:
+    """A kind with its article: «la incidencia». The TOML's own holds in the desk's language, else the catalogue's."""
+    own, words = desk.kinds[kind], desk.words(language)
+    from_catalogue = words.get("kinds", {}).get(kind, {}).get("phrase", "")
+    desks_own = not language or language == desk.desk.language
+    return (own.phrase if desks_own and own.phrase else from_catalogue) or own.phrase or own.label
+
+
+def of(desk: Desk, kind: str, language: str = "") -> str:
+    """«de la incidencia»: the phrase behind its preposition, contracted where the language does so."""
+    words = desk.words(language)
+    joined = str(words.get("of", "{phrase}")).format(phrase=phrase(desk, kind, language))
+    for apart, contracted in words.get("contractions", {}).items():
+        joined = joined.replace(apart, contracted)
+    return joined
+
+
+def subject(desk: Desk, key: str, /, language: str = "", kind: str = "", **values: Any) -> str:
+    """The subject of the mail that a link opens: `[subjects]` of the catalogue, filled in."""
+    if kind:
+        values["of"] = of(desk, kind, language)
+    return str(desk.words(language)["subjects"][key]).format(**values)
+
+
+def word(desk: Desk, section: str, key: str, language: str = "") -> str:
+    """One entry of the catalogue; the key itself where it has none."""
+    return str(desk.words(language).get(section, {}).get(key, key))
+
+
+def spellings(desk: Desk, section: str, key: str) -> tuple[str, ...]:
+    """An entry in every language of the catalogue: all that people may write for it."""
+    found = (words.get(section, {}).get(key, "") for words in desk.catalogue.values())
+    return tuple(dict.fromkeys(str(text) for text in found if text))
+
+
+def key_of(desk: Desk, section: str, text: str) -> str:
+    """The key whose entry, in any language, reads like ``text``; "" for none."""
+    wanted = fold_label(text)
+    return next((key for key, entry in _entries(desk, section) if fold_label(entry) == wanted), "")
+
+
+def own_lines(desk: Desk) -> tuple[str, ...]:
+    """Every line that our links write into a body: what else stands there was typed by a person."""
+    return tuple(str(text) for words in desk.catalogue.values() for text in words.get("bodies", {}).values())
+
+
+def state_label(desk: Desk, kind: str, state: str, language: str = "") -> str:
+    """«Resuelto», for a work order «Terminado»: the TOML's, else the catalogue's for the kind, else for all."""
+    words = desk.words(language)
+    special: Mapping[str, str] = words.get(f"states_{reasons_table(desk, kind)}", {})
+    return desk.kinds[kind].states.get(state) or special.get(state) or word(desk, "states", state, language)
+
+
+def reasons_table(desk: Desk, kind: str) -> str:
+    """Whose reasons hold for ``kind``: `incident` or `work_order`."""
+    named = desk.kinds[kind].reasons
+    return named or ("work_order" if kind == "work_order" else "incident")
+
+
+def _entries(desk: Desk, section: str) -> list[tuple[str, str]]:
+    return [(key, str(text)) for words in desk.catalogue.values() for key, text in words.get(section, {}).items()]
