@@ -7,6 +7,7 @@ the daemon needs (database, smtp, log …) are declared in daemon/accounts.py.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,8 +19,31 @@ from parsers.form import Choice, Field
 Role = Literal["opening", "service", "desk"]
 
 
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
+
+
 class Duration(timedelta):
     """A span of time, written in the TOML as «90s», «15m», «2h», «7d» or «1h30m»."""
+
+    @classmethod
+    def parse(cls, text: object) -> Duration:
+        """Read «1h30m»; ValueError says what is allowed. A day is 24 hours."""
+        found = _DURATION.fullmatch(text) if isinstance(text, str) and text else None
+        if not found:
+            raise ValueError('a duration is written like "90s", "15m", "2h", "7d" or "1h30m"')
+        days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+        try:
+            return cls(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        except OverflowError:
+            raise ValueError("that is longer than any calendar") from None
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> Any:
+        """How the validator of daemon/settings.py reads one; nothing else in this package knows of it."""
+        from pydantic_core import core_schema
+
+        written = core_schema.str_schema(pattern=r"^(\d+d)?(\d+h)?(\d+m)?(\d+s)?$")
+        return core_schema.no_info_plain_validator_function(cls.parse, json_schema_input_schema=written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +129,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Priority:
-    """`[priorities.P]`: what a priority promises; times count in its calendar, else the group's, else round the clock."""
+    """`[priorities.P]`: what it promises; times count in its calendar, else the group's, else round the clock."""
 
     response: Duration
     resolution: Duration
@@ -286,7 +310,7 @@ class Quality:
     shouting: QualityMode = "off"
     call_me: QualityMode = "off"
     missing_attachment: QualityMode = "off"
-    secret: QualityMode = "warn"
+    secret: QualityMode = "warn"  # noqa: S105 - the name of a check
     encrypted: QualityMode = "refuse"
     similar: QualityMode = "warn"
 
@@ -360,6 +384,8 @@ class DeskTable:
     timezone: str = "Europe/Madrid"
     language: str = "es"
     admins: tuple[str, ...] = ()
+    standard_priorities: bool = True
+    """Urgente, Alta, Media and Baja exist (L), whatever `[priorities]` adds to them."""
 
 
 @dataclass(frozen=True)
@@ -449,7 +475,7 @@ class Desk:
         return next((kind for kind, own in of.items() if own == key), "")
 
     def staff(self) -> frozenset[str]:
-        """Every address of the desk itself: groups, members, coordinators, admins. Guards treat them as their own class."""
+        """Every address of the desk itself: groups, members, coordinators, admins; a class of their own for guards."""
         people = {
             person for group in self.groups.values() for person in (*group.members, group.coordinator, group.address)
         }

@@ -1,0 +1,248 @@
+"""How the daemon reaches its servers: the tables of config.toml that the rules need not know.
+
+They are declared here once, as the rest is in rules/desk.py, and validated with it. A secret itself is never part of a
+value: only where it is kept is, and :meth:`Credentials.secret` reads it when it is needed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from rules.desk import Desk, Duration, Mailbox
+
+Security = Literal["tls", "starttls", "none"]
+
+POLL = Duration(seconds=60)
+CONNECT_TIMEOUT = Duration(seconds=20)
+COMMAND_TIMEOUT = Duration(seconds=60)
+IDLE_RENEWAL = Duration(minutes=9)
+SMTP_TIMEOUT = Duration(seconds=30)
+ALARM_AFTER = Duration(minutes=15)
+
+
+class SecretError(Exception):
+    """A secret cannot be read; the message says where it was looked for, never what was found."""
+
+
+def _from_file(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise SecretError(f"cannot read the secret in {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SecretError(f"the secret in {path} is not UTF-8 text") from None
+
+
+def _from_environment(name: str) -> str:
+    try:
+        return os.environ[name]
+    except KeyError:
+        raise SecretError(f"the environment variable {name} is not set") from None
+
+
+def _from_systemd(name: str) -> str:
+    folder = os.environ.get("CREDENTIALS_DIRECTORY", "")
+    if not folder:
+        raise SecretError(f"systemd hands over no credentials (LoadCredential={name}: is missing in the unit)")
+    return _from_file(str(Path(folder, name)))
+
+
+_SOURCES: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("file", _from_file),
+    ("env", _from_environment),
+    ("credential", _from_systemd),
+)
+
+
+def _read_secret(table: object, name: str) -> str:
+    """The secret behind ``{name}_file``, ``{name}_env`` or ``{name}_credential``; "" where none is set."""
+    for suffix, read in _SOURCES:
+        if where := getattr(table, f"{name}_{suffix}"):
+            return _not_empty(read(where), where)
+    return ""
+
+
+def _not_empty(secret: str, where: str) -> str:
+    if not secret:
+        raise SecretError(f"the secret in {where} is empty")
+    return secret
+
+
+@dataclass(frozen=True, kw_only=True)
+class OAuth2:
+    """`oauth2 = { … }`: a token from the provider instead of a password.
+
+    A client secret alone asks for a token as the application itself (client credentials); with a refresh token it acts
+    for the account that once gave its consent.
+    """
+
+    provider: Literal["microsoft", "google", "other"]
+    client_id: str
+    tenant: str = ""
+    """Microsoft only: the directory's id or domain."""
+    client_secret_file: str = ""
+    client_secret_env: str = ""
+    client_secret_credential: str = ""
+    refresh_token_file: str = ""
+    refresh_token_env: str = ""
+    refresh_token_credential: str = ""
+    token_url: str = ""
+    """Where tokens are asked for; only `other` needs it."""
+    scope: str = ""
+    """"" for the one that the provider uses for mail."""
+
+    def client_secret(self) -> str:
+        """The client secret, "" where there is none; raises :class:`SecretError`."""
+        return _read_secret(self, "client_secret")
+
+    def refresh_token(self) -> str:
+        """The refresh token, "" where there is none; raises :class:`SecretError`."""
+        return _read_secret(self, "refresh_token")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """Who logs in, and where the secret is kept."""
+
+    username: str = ""
+    password_file: str = ""
+    """A file that holds nothing but the password; beside config.toml where relative."""
+    password_env: str = ""
+    """The environment variable that holds it."""
+    password_credential: str = ""
+    """The name under which systemd hands it over (LoadCredential=)."""
+    oauth2: OAuth2 | None = None
+
+    def secret(self) -> str:
+        """The password, read anew each time; "" where none is set. Raises :class:`SecretError`."""
+        return _read_secret(self, "password")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account(Mailbox, Credentials):
+    """`[[mailboxes]]`: a mailbox and how to reach it over IMAP."""
+
+    host: str
+    port: int = 0
+    """0: 993 with `tls`, else 143."""
+    security: Security = "tls"
+    """`tls`, `starttls`, or `none` (loopback only)."""
+    ca_file: str = ""
+    """Certificates to trust instead of the system's (PEM)."""
+    folder: str = "INBOX"
+    """The folder that is watched."""
+    poll: Duration = POLL
+    """Safety net where IDLE is off or silent."""
+    idle: bool = True
+    connect_timeout: Duration = CONNECT_TIMEOUT
+    command_timeout: Duration = COMMAND_TIMEOUT
+    """No answer to a command for so long: the connection is given up and made anew."""
+    idle_renewal: Duration = IDLE_RENEWAL
+    """IDLE is renewed so often; some routers forget a silent connection after ten minutes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Smtp(Credentials):
+    """`[smtp]`: the server that takes the letters, and the envelope sender of all of them."""
+
+    host: str
+    port: int = 0
+    """0: 465 with `tls`, 587 with `starttls`, else 25."""
+    security: Security = "starttls"
+    ca_file: str = ""
+    sender: str
+    """The address of a `service` mailbox: From and envelope sender of every letter."""
+    connections: int = 2
+    """Connections at the same time."""
+    timeout: Duration = SMTP_TIMEOUT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database:
+    """`[database]`: the books, and where raw mails and attachments lie by digest."""
+
+    url: str = field(repr=False)
+    """`sqlite:///beside-this-file.db`, `sqlite:////absolute/path.db` or `postgresql://user@host/name`."""
+    files: str = ""
+    """A folder; "" for `files` beside the SQLite database, else beside config.toml."""
+    password_file: str = ""
+    password_env: str = ""
+    password_credential: str = ""
+
+    @property
+    def is_sqlite(self) -> bool:
+        """SQLite, or else PostgreSQL."""
+        return self.url.startswith("sqlite:")
+
+    @property
+    def sqlite_path(self) -> Path:
+        """The database file (absolute once loaded)."""
+        return Path(self.url.removeprefix("sqlite:///"))
+
+    @property
+    def shown(self) -> str:
+        """The URL without a password, for people and logs."""
+        parts = urlsplit(self.url)
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else self.url
+
+    def secret(self) -> str:
+        """PostgreSQL's password where it is not part of the URL; "" for none. Raises :class:`SecretError`."""
+        return _read_secret(self, "password")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Log:
+    """`[log]`: what the daemon tells its operator; never a password, a token or the text of a mail."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["console", "json"] = "console"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metrics:
+    """`[metrics]`: figures for Prometheus, off by default."""
+
+    listen: str = ""
+    """`127.0.0.1:9464`: an endpoint on loopback."""
+    textfile: str = ""
+    """A file for the node exporter's textfile collector."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alerts:
+    """`[alerts]`: a second route for alarms, for when the mail itself is what fails."""
+
+    after: Duration = ALARM_AFTER
+    """A mailbox or the outbox has been failing for so long."""
+    command: tuple[str, ...] = ()
+    """A program and its arguments; the alarm's text is its standard input."""
+    to: tuple[str, ...] = ()
+    """Who gets alarms through `alerts.smtp`; () for the admins."""
+    smtp: Smtp | None = None
+    """Another mail server than `[smtp]`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written(Desk):
+    """The whole of config.toml: the rules' desk, and what only the daemon needs."""
+
+    __pydantic_config__: ClassVar = {
+        "extra": "forbid",
+        "alias_generator": lambda attribute: attribute.rstrip("_"),
+    }
+
+    include: tuple[str, ...] = ()
+    """Further files, beside this one: `["rules.d/*.toml"]`."""
+    mailboxes: tuple[Account, ...]
+    database: Database
+    smtp: Smtp
+    log: Log = Log()
+    metrics: Metrics = Metrics()
+    alerts: Alerts = Alerts()
+    service_address: str = field(default="", init=False)
+    catalogue: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, init=False)

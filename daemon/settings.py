@@ -1,0 +1,254 @@
+"""config.toml becomes one value, or a list of everything that is wrong with it.
+
+The order: read the files and join them (config_files), lay them over the defaults, fit them to the declared shape
+(shape), ask what no table can say alone (crosschecks, form_checks, server_checks), read the words and canned replies.
+A fault ends nothing but the step that needs what is missing: an admin sees all there is to correct at once.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from daemon import crosschecks, form_checks, server_checks
+from daemon.accounts import Account, Alerts, Database, Log, Metrics, Smtp, Written
+from daemon.catalogue import SHIPPED, lay_over, letter_files, read_catalogue
+from daemon.config_files import Document, Problem, Table, read_document
+from daemon.crosschecks import Check
+from daemon.positions import Path as KeyPath
+from daemon.shape import Misfit, fit
+from rules.desk import Canned, Desk
+
+CHECKS: tuple[Check, ...] = (
+    server_checks.mailboxes,
+    server_checks.servers,
+    server_checks.database,
+    *crosschecks.CHECKS,
+    form_checks.forms,
+)
+
+
+Server = TypeVar("Server", Account, Smtp)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A configuration without a fault. Paths in it are absolute; ``files`` are all that it was made from."""
+
+    desk: Desk
+    database: Database
+    mailboxes: tuple[Account, ...]
+    smtp: Smtp
+    log: Log
+    metrics: Metrics
+    alerts: Alerts
+    path: Path
+    files: tuple[Path, ...]
+    patterns: tuple[str, ...] = ()
+    """Include patterns, absolute: a new file that matches one belongs to the configuration."""
+
+
+class ConfigErrors(Exception):  # noqa: N818 - it is several
+    """Everything that is wrong with a configuration, in the order of the files."""
+
+    def __init__(self, problems: list[Problem], files: tuple[Path, ...] = (), patterns: tuple[str, ...] = ()) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = tuple(problems)
+        self.files = files
+        self.patterns = patterns
+
+
+def load(path: Path) -> Settings:
+    """The settings that stand in ``path``; raises :class:`ConfigErrors` with every fault."""
+    path = path.absolute()
+    document = read_document(path)
+    problems = list(document.problems)
+    if not document.sources:
+        raise ConfigErrors(problems, tuple(document.files), document.patterns)
+    written, misfits, mended = fit(Written, _complete(document.table))
+    own = _beside(path, written.letters.templates)
+    catalogue, wrong_words = read_catalogue(Path(own) if own else None)
+    replies, reply_misfits = _canned(written, path)
+    misfits += [m for m in _checked(written, list(catalogue), reply_misfits) if not _touches(m.path, mended)]
+    problems += wrong_words + [document.problem(m.path, m.text, m.at_key) for m in misfits]
+    files = _files(document, written, replies, Path(own) if own else None)
+    if problems:
+        raise ConfigErrors(_in_order(problems, document), files, document.patterns)
+    return _settings(written, path, catalogue, replies, files, document.patterns)
+
+
+def _in_order(problems: list[Problem], document: Document) -> list[Problem]:
+    order = {str(file): number for number, file in enumerate(document.files)}
+    return sorted(dict.fromkeys(problems), key=lambda p: (order.get(p.file, len(order)), p))
+
+
+def _touches(path: KeyPath, mended: frozenset[KeyPath]) -> bool:
+    """Whether ``path`` lies in, at or around a mended place: what is said of it may follow from the mending."""
+    return any(path[: len(place)] == place or place[: len(path)] == path for place in mended)
+
+
+def _checked(written: Written, languages: list[str], more: list[Misfit]) -> Iterator[Misfit]:
+    for check in CHECKS:
+        yield from check(written)
+    yield from crosschecks.languages(written, languages)
+    yield from more
+
+
+# ---------------------------------------------------------------- defaults
+
+
+@cache
+def _defaults() -> Table:
+    return tomllib.loads(Path(__file__).with_name("defaults.toml").read_text(encoding="utf-8"))
+
+
+def _complete(table: Table) -> Table:
+    """The admin's table over the defaults. Whatever has not its declared form is left for the shape to tell."""
+    defaults = copy.deepcopy(_defaults())
+    phrases = defaults.pop("phrases")
+    if _table(table, "desk").get("standard_priorities") is False:
+        defaults["priorities"] = {}
+    lay_over(defaults, copy.deepcopy(table))
+    for kind in _tables(defaults.get("kinds")):
+        for key, text in phrases.get(str(kind.get("label")), {}).items():
+            kind.setdefault(key, text)
+    for number, priority in enumerate(_tables(defaults.get("priorities"))):
+        priority.setdefault("rank", 10 * (number + 1))
+    _ports(defaults)
+    return defaults
+
+
+def _ports(table: Table) -> None:
+    for box in _tables(table.get("mailboxes")):
+        box.setdefault("port", 993 if box.get("security", "tls") == "tls" else 143)
+    for smtp in (_table(table, "smtp"), _table(_table(table, "alerts"), "smtp")):
+        if smtp:
+            smtp.setdefault("port", {"tls": 465, "none": 25}.get(str(smtp.get("security")), 587))
+
+
+def _table(table: Table, key: str) -> Table:
+    inner = table.get(key)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _tables(several: Any) -> list[Table]:
+    """The tables in an array of them or in a table of them."""
+    inner = several.values() if isinstance(several, dict) else several if isinstance(several, list) else ()
+    return [table for table in inner if isinstance(table, dict)]
+
+
+# ---------------------------------------------------------------- paths and files
+
+
+def _beside(config: Path, name: str) -> str:
+    """``name`` as an absolute path, seen from the folder of config.toml; "" stays."""
+    return str(config.parent / Path(name).expanduser()) if name else ""
+
+
+def _canned(written: Written, config: Path) -> tuple[tuple[Canned, ...], list[Misfit]]:
+    """The canned replies with their texts read and their attachments found."""
+    replies: list[Canned] = []
+    misfits: list[Misfit] = []
+    folders = _canned_folders(written, config)
+    for number, reply in enumerate(written.canned):
+        at: KeyPath = ("canned", number)
+        file = _find(reply.file, folders, (*at, "file"), misfits)
+        text = _read_text(file, (*at, "file"), misfits) if file and not reply.text else reply.text
+        files = (_find(a, folders, (*at, "attachments", n), misfits) for n, a in enumerate(reply.attachments))
+        replies.append(dataclasses.replace(reply, text=text, file=file, attachments=tuple(files)))
+    return tuple(replies), misfits
+
+
+def _canned_folders(written: Written, config: Path) -> list[Path]:
+    """Beside config.toml first, then with the letters in the desk's language."""
+    own = _beside(config, written.letters.templates)
+    roots = [Path(own), SHIPPED] if own else [SHIPPED]
+    return [config.parent, *(root / written.desk.language for root in roots)]
+
+
+def _find(name: str, folders: list[Path], at: KeyPath, misfits: list[Misfit]) -> str:
+    if not name:
+        return ""
+    candidates = [folder / Path(name).expanduser() for folder in folders]
+    found = next((path for path in candidates if path.is_file()), None)
+    if not found:
+        misfits.append(
+            Misfit(at, f"there is no file {candidates[0]}; it stands beside config.toml or with the letters")
+        )
+    return str(found or candidates[0])
+
+
+def _read_text(file: str, at: KeyPath, misfits: list[Misfit]) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        misfits.append(Misfit(at, f"{file} is not UTF-8 text; save it as UTF-8"))
+    except OSError as error:
+        if not any(misfit.path == at for misfit in misfits):
+            misfits.append(Misfit(at, f"cannot read {file}: {error.strerror}"))
+    return ""
+
+
+def _files(document: Document, written: Written, replies: tuple[Canned, ...], own: Path | None) -> tuple[Path, ...]:
+    canned = [Path(name) for reply in replies for name in (reply.file, *reply.attachments) if name]
+    return tuple(dict.fromkeys([*document.files, *letter_files(own), *canned]))
+
+
+# ---------------------------------------------------------------- the value
+
+
+def _settings(
+    written: Written,
+    path: Path,
+    catalogue: dict[str, dict[str, Any]],
+    replies: tuple[Canned, ...],
+    files: tuple[Path, ...],
+    patterns: tuple[str, ...],
+) -> Settings:
+    mailboxes = tuple(_located(box, path) for box in written.mailboxes)
+    parts = {f.name: getattr(written, f.name) for f in dataclasses.fields(Desk)}
+    letters = dataclasses.replace(written.letters, templates=_beside(path, written.letters.templates))
+    parts |= {"mailboxes": mailboxes, "catalogue": catalogue, "canned": replies, "letters": letters}
+    parts["service_address"] = written.smtp.sender
+    alerts = written.alerts
+    return Settings(
+        desk=Desk(**parts),
+        database=_database(written.database, path),
+        mailboxes=mailboxes,
+        smtp=_located(written.smtp, path),
+        log=written.log,
+        metrics=dataclasses.replace(written.metrics, textfile=_beside(path, written.metrics.textfile)),
+        alerts=dataclasses.replace(alerts, smtp=_located(alerts.smtp, path)) if alerts.smtp else alerts,
+        path=path,
+        files=files,
+        patterns=patterns,
+    )
+
+
+def _located(server: Server, config: Path) -> Server:
+    """The files of an account seen from the folder of config.toml."""
+    oauth2 = server.oauth2 and dataclasses.replace(
+        server.oauth2,
+        client_secret_file=_beside(config, server.oauth2.client_secret_file),
+        refresh_token_file=_beside(config, server.oauth2.refresh_token_file),
+    )
+    password, authority = _beside(config, server.password_file), _beside(config, server.ca_file)
+    return dataclasses.replace(server, password_file=password, ca_file=authority, oauth2=oauth2)
+
+
+def _database(table: Database, config: Path) -> Database:
+    """Absolute paths; the files of SQLite stand beside it, where nothing else is said."""
+    url, home = table.url, config.parent
+    if table.is_sqlite:
+        file = config.parent / Path(table.sqlite_path).expanduser()
+        url, home = f"sqlite:///{file}", file.parent
+    password = _beside(config, table.password_file)
+    return dataclasses.replace(
+        table, url=url, files=_beside(config, table.files) or str(home / "files"), password_file=password
+    )
