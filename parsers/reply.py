@@ -1,8 +1,19 @@
-"""The new text of a reply: what its author wrote, without history, signature, disclaimer or footer."""
+"""The new text of a reply: what its author wrote, without history, signature, disclaimer or footer (seed M)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+from parsers.history import QUOTED, Head, bare, head_at, is_blank, next_text, previous_text, separator
+from parsers.quoted_html import cut_quote
+from parsers.quotes import fold
+from parsers.signature import text_end
+
+__all__ = ["TextMarks", "cut_quote", "strip_signature", "visible_text"]
+
+_HEAD_LINES = 40  # lines of a quoted block that may hold the head of what it quotes
+_ROUNDS = 8  # heads above nothing that are taken off one after the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,3 +22,148 @@ class TextMarks:
 
     disclaimers: tuple[str, ...] = ()
     footers: tuple[str, ...] = ()
+
+    def folded(self) -> tuple[str, ...]:
+        """Both kinds as lines are compared with them: without regard to case, accents and spacing."""
+        return tuple(mark for mark in map(fold, (*self.disclaimers, *self.footers)) if mark)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Lines ``start`` up to ``end``: the author's own, or history below ``head``."""
+
+    start: int
+    end: int
+    head: Head | None = None
+
+
+def visible_text(text: str, marks: TextMarks = TextMarks()) -> str:
+    """What the author wrote in a reply; ``text`` with LF line ends comes back whole where it holds no mark of history.
+
+    Where nothing stands above or below the history of a forward, or of a mail answered below its header block, the
+    text under that head is what was meant and is shown. A reply that adds nothing gives "".
+    """
+    for _ in range(_ROUNDS):
+        lines = text.split("\n")
+        spans = list(_spans(lines))
+        own = _own_lines(lines, spans, marks)
+        if all(map(is_blank, own)) and (head := _foreign_head(spans)):
+            own = lines[head.end :]
+        shown = text if len(own) == len(lines) else _trimmed(own)
+        if shown == text:
+            break
+        text = shown
+    return text
+
+
+def strip_signature(text: str, marks: TextMarks = TextMarks()) -> str:
+    """An opening's text without signature, disclaimer and footer; quoted history stays as it is."""
+    lines = text.split("\n")
+    kept: list[str] = []
+    for span in _spans(lines):
+        part = lines[span.start : span.end]
+        kept += part if span.head else part[: text_end(part, marks.folded(), alone=all(map(is_blank, kept)))]
+    return text if len(kept) == len(lines) else _trimmed(kept)
+
+
+def _own_lines(lines: Sequence[str], spans: Sequence[Span], marks: TextMarks) -> list[str]:
+    folded, own = marks.folded(), list[str]()
+    for span in spans:
+        if not span.head:
+            part = lines[span.start : span.end]
+            own += part[: text_end(part, folded, alone=all(map(is_blank, own)))]
+    return own
+
+
+def _foreign_head(spans: Sequence[Span]) -> Head | None:
+    """The first head, where the history below it may be what the author meant to say."""
+    head = next((span.head for span in spans if span.head), None)
+    return head if head and (head.forward or not head.quoted) else None
+
+
+def _trimmed(lines: Sequence[str]) -> str:
+    start, end = next_text(lines, 0), previous_text(lines, len(lines), 0) + 1
+    return "\n".join(lines[start:end])
+
+
+# -- the author's lines and the history ----------------------------------------------------------------------------
+
+
+def _spans(lines: Sequence[str]) -> Iterator[Span]:
+    """The text cut into the author's own lines and history, in order, nothing left out."""
+    floor = at = 0
+    attributed = False
+    while at < len(lines):
+        block = _quote_end(lines, at) if QUOTED.match(lines[at]) and not lines[at].startswith(">>> ") else at
+        head = _quoted_head(lines, at, block) if block > at else None
+        if not head:
+            head = head_at(lines, at, floor)
+        if not head and block > at and _is_history(lines, at, block, floor, attributed):
+            head = Head(at, at, quoted=True)
+        if not head:
+            at = max(block, at + 1)
+            continue
+        end = _history_end(lines, head)
+        if _introduced(lines, head.start, floor):
+            at = end if head.quoted else head.end
+            continue
+        if head.start > floor:
+            yield Span(floor, head.start)
+        yield Span(head.start, end, head)
+        floor = at = end
+        attributed = True
+    if floor < len(lines):
+        yield Span(floor, len(lines))
+
+
+def _history_end(lines: Sequence[str], head: Head) -> int:
+    if not head.quoted:
+        return len(lines)
+    first = next_text(lines, head.end)
+    return _quote_end(lines, first) if first < len(lines) else len(lines)
+
+
+def _quote_end(lines: Sequence[str], at: int) -> int:
+    """The line after the quoted block that begins at ``at``; blank lines inside it do not end it."""
+    mark = "|" if lines[at].startswith("|") else ">"
+    end = at + 1
+    while (following := next_text(lines, end)) < len(lines) and lines[following].lstrip().startswith(mark):
+        end = following + 1
+    return end
+
+
+def _quoted_head(lines: Sequence[str], at: int, block: int) -> Head | None:
+    """A head inside the quote marks: Apple's phones quote the attribution, and the phrase of a forward, too."""
+    part = lines[at : min(block, at + _HEAD_LINES)]
+    first = next((i for i, line in enumerate(part) if bare(line)), len(part))
+    for i in range(first, min(first + 4, len(part))):
+        head = head_at(part, i, 0)
+        if head and head.start <= first:
+            return Head(at, at, quoted=True, forward=head.forward)
+    if first < len(part) and separator(part[first], bare_too=True):
+        return Head(at, at, quoted=True, forward=True)
+    return None
+
+
+def _is_history(lines: Sequence[str], at: int, block: int, floor: int, attributed: bool) -> bool:
+    """A quoted block without attribution: a piece of the mail answered, or something the author typed with «>»?
+
+    After an attribution, a block of sentences or one that is its own paragraph is history; without one, only
+    sentences at the very end, below a blank line and below text of the author.
+    """
+    own_paragraph = at == floor or is_blank(lines[at - 1])
+    prose = any(_is_sentence(bare(line)) for line in lines[at:block])
+    if attributed:
+        return own_paragraph or prose
+    last = next_text(lines, block) == len(lines)
+    return prose and own_paragraph and last and previous_text(lines, at, floor) >= floor
+
+
+def _is_sentence(text: str) -> bool:
+    return len(text) > 60 or (text.rstrip().endswith((".", "?", "!", ",", ")")) and len(text.split()) >= 3)
+
+
+def _introduced(lines: Sequence[str], start: int, floor: int) -> bool:
+    """The author announces it («Un cliente nos escribe esto:»): then it is part of what they say."""
+    before = previous_text(lines, start, floor)
+    return before >= floor and lines[before].rstrip().endswith(":")

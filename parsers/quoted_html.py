@@ -1,0 +1,244 @@
+"""The history that an HTML mail marks as such, cut out before the HTML becomes text.
+
+A tokenizer of our own, because only tags and their places matter: one pass, no tree, nothing rewritten. What the
+author wrote below or between the quoted blocks stays where the marks allow it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_TAG_CHARACTERS = 4000  # a tag longer than this is text
+_BORDER_TEXT = 900  # characters below Outlook's line in which its header block must begin
+
+_TAG_NAME = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]*)")
+_ATTRIBUTE = re.compile(r"""([a-zA-Z-]{1,40})\s{0,9}=\s{0,9}(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+_VOID = frozenset({"br", "hr", "img", "meta", "link", "input", "col", "area", "base", "wbr", "source", "embed"})
+_RAW = frozenset({"style", "script", "title", "textarea"})
+
+# Elements that hold history from their start tag to their end tag.
+_QUOTE_CLASSES = frozenset(
+    {
+        *("gmail_attr", "gmail_quote_attribution", "moz-cite-prefix", "moz-forward-container", "yahoo_quoted"),
+        *("protonmail_quote", "tutanota_quote", "zmail_extra", "mailru-blockquote", "wordsection_quote"),
+        *("x_gmail_attr", "x_moz-cite-prefix", "x_yahoo_quoted", "front-blockquote", "airmail_ext_on"),
+    }
+)
+_QUOTE_IDS = frozenset(
+    {
+        *("mail-editor-reference-message-container", "ms-outlook-mobile-reference-message", "reply-intro"),
+        *("olk_src_body_section", "iscorecontent", "isforwardcontent", "isreplycontent", "oriMsgHtmlSeperator".lower()),
+    }
+)
+_QUOTE_MARKERS = frozenset({"__quoted_text__", "__headers__", "__divider__"})
+# Blockquotes of clients; an author's own blockquote has neither.
+_CITE_CLASSES = frozenset({"gmail_quote", "x_gmail_quote", "protonmail_quote", "iosymail", "moz-cite"})
+# Gmail's wrapper: attribution, quoted block and what was typed below it all stand inside.
+_WRAPPERS = frozenset({"gmail_quote", "gmail_quote_container", "x_gmail_quote"})
+# Elements with which history begins and after which nothing of the author comes.
+_TAIL_IDS = frozenset({"divrplyfwdmsg", "x_divrplyfwdmsg", "stopspelling", "zwchr"})
+_TAIL_CLASSES = frozenset({"outlookmessageheader"})
+_OUTLOOK_LINE = re.compile(r"border:\s?none;\s?border-top:\s?solid (?:#e1e1e1|#b5c4df|windowtext) 1\.0pt")
+_BOLD_LABEL = re.compile(r"<(?:b|strong)\b[^>]{0,200}>[^<:]{0,40}(?:<[^>]{0,200}>)?\s?:", re.IGNORECASE)
+_TAGS = re.compile(r"<[^<>]*>")
+
+
+@dataclass(frozen=True, slots=True)
+class _Tag:
+    start: int
+    end: int
+    name: str
+    closing: bool
+    attributes: str
+
+    def values(self) -> dict[str, str]:
+        """The attributes in lower case, where any matter."""
+        return {m[1].lower(): (m[2] or m[3] or m[4] or "").lower() for m in _ATTRIBUTE.finditer(self.attributes)}
+
+
+@dataclass(slots=True)
+class _Open:
+    """An element not yet closed: where it began, whether it is cut, whether it is Gmail's wrapper."""
+
+    tag: _Tag
+    cut: bool = False
+    wrapper: bool = False
+
+
+def cut_quote(html: str) -> str:
+    """The HTML without the quoted blocks that its marks name; the same where there are none, or where nothing else is.
+
+    Marks of Gmail, Thunderbird, Apple Mail, Outlook (desktop, web, phones), Yahoo, Zimbra, Roundcube and Proton.
+    Broken HTML is taken as it comes: an element that is never closed ends with its parent.
+    """
+    pieces: list[str] = []
+    at = 0
+    for start, end in _merged(_Cutter(html).ranges()):
+        pieces.append(html[at:start])
+        at = end
+    rest = "".join([*pieces, html[at:]])
+    return rest if pieces and _has_content(rest) else html
+
+
+def _merged(ranges: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    reached = 0
+    for start, end in sorted(ranges):
+        if end > reached:
+            yield max(start, reached), end
+            reached = end
+
+
+def _has_content(html: str) -> bool:
+    body = html[match.end() :] if (match := re.search(r"<body\b", html[:200_000], re.IGNORECASE)) else html
+    body = re.sub(r"(?is)<(style|head|script)\b[^<]{0,100000}</\1\s?>", "", body)
+    text = _TAGS.sub("", f"<{body}" if match else body)
+    return bool(text.replace("&nbsp;", "").replace("\xa0", "").strip()) or "<img" in body.lower()
+
+
+class _Cutter:
+    """One pass over the tags of a mail, collecting what is to be cut."""
+
+    def __init__(self, html: str) -> None:
+        self.html = html
+        self.lower_has_zimbra = "__quoted_text__" in html.lower()
+        self.open: list[_Open] = []
+        self.counts: dict[str, int] = {}
+        self.found: list[tuple[int, int]] = []
+
+    def ranges(self) -> list[tuple[int, int]]:
+        """Start and end of every piece to cut, nested ones too."""
+        for tag in _tags(self.html):
+            if tag.closing:
+                self._close(tag)
+            elif self._is_tail(tag):
+                self.found.append((self._before_rule(tag.start), self._body_end()))
+                break
+            elif tag.name not in _VOID:
+                self._open(tag)
+        end = len(self.html)
+        for element in reversed(self.open):
+            self._ended(element, end, end)
+        return self.found
+
+    def _open(self, tag: _Tag) -> None:
+        element = _Open(tag, cut=_is_quote(tag), wrapper=tag.name == "div" and _is_wrapper(tag))
+        self.open.append(element)
+        self.counts[tag.name] = self.counts.get(tag.name, 0) + 1
+
+    def _close(self, tag: _Tag) -> None:
+        """Close the nearest element of that name and, with it, what was left open inside."""
+        if not self.counts.get(tag.name):
+            return
+        while True:
+            element = self.open.pop()
+            self.counts[element.tag.name] -= 1
+            same = element.tag.name == tag.name
+            self._ended(element, tag.start, tag.end if same else tag.start)
+            if same:
+                return
+
+    def _ended(self, element: _Open, inner_end: int, end: int) -> None:
+        if element.cut:
+            wrapper = self.open[-1] if self.open and self.open[-1].wrapper else None
+            if wrapper and element.tag.name == "blockquote":  # the attribution above the block goes with it
+                wrapper.wrapper = False
+                self.found.append((wrapper.tag.end, end))
+            self.found.append((element.tag.start, end))
+        elif element.wrapper:  # a forward: no block inside, all of it is another's
+            self.found.append((element.tag.end, inner_end))
+
+    def _is_tail(self, tag: _Tag) -> bool:
+        attributes = tag.attributes
+        if not attributes or not ("id" in attributes or "class" in attributes or "style" in attributes):
+            return False
+        values = tag.values()
+        identity = values.get("id", "")
+        if identity == "zwchr" and self.lower_has_zimbra:
+            return False
+        if identity in _TAIL_IDS or _TAIL_CLASSES & set(values.get("class", "").split()):
+            return True
+        if identity in ("appendonsend", "x_appendonsend"):
+            below = self.html[tag.end : tag.end + 400].lower()
+            return "divrplyfwdmsg" in below or "<hr" in below
+        if _OUTLOOK_LINE.search(values.get("style", "").replace("; ", ";")):
+            return bool(_BOLD_LABEL.search(self.html, tag.end, tag.end + _BORDER_TEXT))
+        return False
+
+    def _before_rule(self, start: int) -> int:
+        """The line that Outlook draws above its header block goes too."""
+        above = self.html[max(0, start - 200) : start].rstrip()
+        rule = above.lower().rfind("<hr")
+        if rule < 0 or _TAGS.sub("", above[rule:]).strip():
+            return start
+        return max(0, start - 200) + rule
+
+    def _body_end(self) -> int:
+        end = self.html.lower().rfind("</body")
+        return end if end >= 0 else len(self.html)
+
+
+def _is_quote(tag: _Tag) -> bool:
+    if not tag.attributes:
+        return False
+    values = tag.values()
+    classes = set(values.get("class", "").split())
+    if tag.name == "blockquote" and (values.get("type") == "cite" or "cite" in values or classes & _CITE_CLASSES):
+        return True
+    if classes & _QUOTE_CLASSES or any(name.endswith("yahoo_quoted") for name in classes):
+        return True
+    return values.get("id", "") in _QUOTE_IDS or values.get("data-marker", "") in _QUOTE_MARKERS
+
+
+def _is_wrapper(tag: _Tag) -> bool:
+    return bool(tag.attributes) and bool(_WRAPPERS & set(tag.values().get("class", "").split()))
+
+
+def _tags(html: str) -> Iterator[_Tag]:
+    """The tags in order; comments and what browsers do not show are passed over."""
+    at, gone = 0, set[str]()
+    while (start := html.find("<", at)) >= 0:
+        if html.startswith("<!--", start):
+            at = _after(html, "-->", start + 4, gone) or start + 4
+            continue
+        match = _TAG_NAME.match(html, start)
+        end = _tag_end(html, match.end()) if match else -1
+        if not match or end < 0:
+            at = start + 1
+            continue
+        name, closing = match[2].lower(), bool(match[1])
+        yield _Tag(start, end, name, closing, "" if closing else html[match.end() : end - 1])
+        at = end
+        if name in _RAW and not closing:
+            at = _after(html, f"</{name}", end, gone) or end
+
+
+def _after(html: str, mark: str, at: int, gone: set[str]) -> int:
+    """The place of ``mark`` from ``at`` on, 0 where there is none; looked for in vain only once."""
+    if mark in gone:
+        return 0
+    found = html.find(mark, at)
+    if found < 0:
+        found = html.find(mark.upper(), at)
+    if found < 0:
+        gone.add(mark)
+        return 0
+    return found
+
+
+def _tag_end(html: str, at: int) -> int:
+    """The place after the «>» that ends a tag, quoted values passed over; -1 where it has none within reach."""
+    limit = min(len(html), at + _TAG_CHARACTERS)
+    while at < limit:
+        close = html.find(">", at, limit)
+        if close < 0:
+            return -1
+        quote = min((place for mark in "\"'" if (place := html.find(mark, at, close)) >= 0), default=-1)
+        if quote < 0:
+            return close + 1
+        matching = html.find(html[quote], quote + 1, limit)
+        if matching < 0:
+            return close + 1
+        at = matching + 1
+    return -1

@@ -1,0 +1,193 @@
+"""Tables of what mail clients write around quoted history, by language: adding a client is adding a row.
+
+Every entry is compared folded (:func:`fold`), so case, accents and spacing of an entry do not matter.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Literal
+
+Role = Literal["from", "to", "copy", "date", "subject", "other"]
+
+_PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "’": "'", "´": "'", "：": ":", "\ufeff": None})
+
+
+def fold(text: str) -> str:
+    """The text as tables compare it: lower case, no accents, white space of any kind collapsed, trimmed."""
+    if text.isascii():
+        return " ".join(text.lower().split())
+    letters = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
+    return " ".join("".join(c for c in letters if unicodedata.category(c) not in ("Mn", "Cf")).split())
+
+
+def _table(rows: Mapping[Role, str]) -> dict[str, Role]:
+    return {fold(label): role for role, labels in rows.items() for label in labels.split("|")}
+
+
+def phrases(row: str) -> frozenset[str]:
+    """The folded entries of a row «one|two|three»."""
+    return frozenset(fold(word) for word in row.split("|"))
+
+
+def any_of(row: str) -> str:
+    """One alternation of a row's folded entries, the longest first."""
+    return "|".join(sorted(map(re.escape, phrases(row)), key=len, reverse=True))
+
+
+# Labels of the header block that a client writes above what it quotes or forwards.
+HEADER_LABELS = _table(
+    {
+        "from": "De|From|Von|Da|Van|Fra|Från|Lähettäjä|Od|Feladó|Expeditor|Expeditorul|De la|От|От кого|Від|Від кого"
+        "|Kimden|Gönderen|Mittente|Remitente|Remitent|Afsender|Avsändare|Avsender|Absender|Expéditeur|Nadawca"
+        "|Odesílatel|Odosielateľ|Šalje|Pošiljatelj|Από|Saatja|Nork|Igorlea|Nuo|Gửi từ|Dari|差出人|送信元|送信者"
+        "|发件人|寄件者|寄件人|보낸 사람|보낸사람|מאת|من",
+        "to": "Para|To|An|A|À|Aan|Til|Till|Vastaanottaja|Do|Komu|Címzett|Către|Destinatar|Destinatarul|Pentru|Кому"
+        "|Kime|Alıcı|Destinatario|Destinatari|Destinatário|Destinataire|Pour|Pre|Prima|Za|Ontvanger|Mottagare"
+        "|Modtager|Adresat|Empfänger|Per a|Per|Προς|Nori|Hartzailea|До|Kam|Kepada|Đến|宛先|送信先|收件人|收件者"
+        "|받는 사람|받는사람|אל|إلى",
+        "copy": "Cc|Copia|Con copia|Copia a|Kopie|Kopie (CC)|Kopia|Kopi|Kopio|Kópia|Copie|Copie à|Cópia|Com cópia"
+        "|Másolat|Másolatot kap|Копия|Копія|Bilgi|DW|Do wiadomości|UDW|Ccn|Bcc|Cco|Cci|Còpia|Amb còpia|Κοιν.|Tembusan"
+        "|抄送|副本|참조|עותק|نسخة",
+        "date": "Fecha|Date|Data|Datum|Dato|Sent|Sent at|Enviado|Enviado el|Enviado em|Enviados|Enviada|Enviada em"
+        "|Enviada el|Enviat|Enviat el|Data d'enviament|Envoyé|Envoyé le|Date d'envoi|Gesendet|Gesendet am|Inviato"
+        "|Inviato il|Verzonden|Verstuurd|Sendt|Skickat|Datum|Lähetetty|Päivämäärä|Päiväys|Odesláno|Odoslané|Wysłano"
+        "|Wysłane|Elküldve|Küldve|Dátum|Trimis|Trimis la|Dată|Отправлено|Дата|Дата отправки|Надіслано|Изпратено"
+        "|Tarih|Gönderildi|Gönderme Tarihi|Gönderilme tarihi|Ημερομηνία|Στάλθηκε|Poslano|Poslato|Datums|Kuupäev"
+        "|Saadetud|Fecha de envío|Fecha y hora|Noiz|Bidalia|Terkirim|日付|日時|送信日時|送信日|发送时间|发送日期|日期"
+        "|傳送日期|寄件日期|보낸 날짜|날짜|נשלח|תאריך|تم الإرسال|التاريخ",
+        "subject": "Asunto|Subject|Betreff|Assunto|Assumpte|Objet|Sujet|Oggetto|Onderwerp|Emne|Ämne|Aihe|Předmět"
+        "|Predmet|Temat|Tárgy|Subiect|Subiectul|Тема|Konu|Θέμα|Naslov|Zadeva|Gaia|Tema|Teema|Относно|Subjek|Perihal"
+        "|件名|主题|主旨|主題|제목|נושא|الموضوع",
+        "other": "Reply-To|Responder a|Répondre à|Antwort an|Rispondi a|Risposta|Importance|Importancia|Importância"
+        "|Priority|Prioridad|Wichtigkeit|Priorität|Importanza|Attachments|Adjuntos|Archivos adjuntos|Datos adjuntos"
+        "|Anexos|Anlagen|Pièces jointes|Allegati|Categories|Cuenta|Organization|Organisation|Newsgroups",
+    }
+)
+
+# Headers that only a pasted raw mail shows: such a block is the author's evidence, no quote of a client.
+RAW_HEADERS = phrases(
+    "received|return-path|message-id|mime-version|content-type|content-transfer-encoding|delivered-to|dkim-signature"
+    "|authentication-results|in-reply-to|references|received-spf|x-mailer|user-agent|x-originating-ip"
+)
+
+# Verbs that end (or, in German and Finnish, stand inside) the line above a quote: «El … escribió:».
+_VERBS = (
+    "escribió|ha escrito|escribía|escribiste|wrote|writes|has written|a écrit|écrivait|avez écrit|a rédigé|escreveu"
+    "|escreveste|va escriure|ha escrit|escrigué|schrieb|schrieben|hat geschrieben|geschrieben|schreef|geschreven"
+    "|ha scritto|scrive|ha inviato|escribiu|idatzi du|idatzi zuen|igorleak hau idatzi du|napisał|napisał(a)|napisała"
+    "|pisze|napsal|napsal(a)|napsala|napísal|napísal(a)|napísala|píše|skrev|skreiv|kirjoitti|írta|ezt írta|a scris"
+    "|написал|написал(а)|написал (а)|написала|пишет|писал|пише|написав|написала|написа|yazdı|şunu yazdı|έγραψε"
+    "|je napisao|je napisala|je napisao/la|je napisal|je napisal/-a|napisao|napisala|kirjutas|rakstīja|rašė|menulis"
+    "|đã viết"
+)
+_VERBS_WITHOUT_SPACES = "書きました|のメール|写道|寫道|님이 작성|작성|כתב|כתבה|كتب"
+VERB = re.compile(rf"(?<!\w)(?:{any_of(_VERBS)})(?!\w)|{any_of(_VERBS_WITHOUT_SPACES)}")
+VERB_LAST = re.compile(rf"(?:(?<!\w)(?:{any_of(_VERBS)})|(?:{any_of(_VERBS_WITHOUT_SPACES)}))\s?:?$")
+
+# Attributions that name the person first and the date last, without a verb: «Missatge de … del dia …:».
+AUTHOR_FIRST = re.compile(
+    rf"^(?:{any_of('Missatge de|Mensaje de|Message from|Message de|Mensagem de|Quoting|Citando a')})\s"
+)
+
+ORIGINAL_PHRASES = phrases(
+    "Mensaje original|Original Message|Original Mail|Message d'origine|Message original|Mensagem original"
+    "|Ursprüngliche Nachricht|Originalnachricht|Original-Nachricht|Original Nachricht|Missatge original"
+    "|Mensaxe orixinal|Jatorrizko mezua|Messaggio originale|Oorspronkelijk bericht|Origineel bericht"
+    "|Ursprungligt meddelande|Originalmeddelande|Oprindelig meddelelse|Original meddelelse|Opprinnelig melding"
+    "|Original melding|Alkuperäinen viesti|Wiadomość oryginalna|Oryginalna wiadomość|Původní zpráva|Pôvodná správa"
+    "|Eredeti üzenet|Mesaj original|Mesajul original|Исходное сообщение|Оригинальное сообщение|Первоначальное сообщение"
+    "|Оригінальне повідомлення|Orijinal İleti|Orijinal mesaj|Özgün İleti|Αρχικό μήνυμα|Izvorna poruka|Originalna poruka"
+    "|Izvirno sporočilo|Reply message|Mensaje citado|Reply to message|Respuesta original|Correo original"
+    "|元のメッセージ|原始邮件|原始郵件|原邮件|원본 메시지|הודעה מקורית|الرسالة الأصلية"
+)
+FORWARD_PHRASES = phrases(
+    "Mensaje reenviado|Forwarded message|Fwd. message|Forwarded by|Begin forwarded message|Inicio del mensaje reenviado"
+    "|Message transféré|Message réexpédié|Message transmis|Début du message réexpédié|Début du message transféré"
+    "|Mensagem encaminhada|Mensagem reencaminhada|Início da mensagem encaminhada|Início da mensagem reencaminhada"
+    "|Weitergeleitete Nachricht|Weitergeleitete Mail|Anfang der weitergeleiteten Nachricht|Weitergeleitet von"
+    "|Missatge reenviat|Inici del missatge reenviat|Mensaxe reenviada|Messaggio inoltrato|Inizio messaggio inoltrato"
+    "|Doorgestuurd bericht|Begin doorgestuurd bericht|Vidarebefordrat meddelande|Vidarebefordrat mail"
+    "|Vidarebefordrat brev|Videresendt meddelelse|Videresendt besked|Start på videresendt besked|Videresendt melding"
+    "|Videresendt e-post|Videresendt epost|Start på videresendt e-post|Välitetty viesti|Välitetty viesti alkaa"
+    "|Välitetty viesti / Fwd.Msg|Przekazana wiadomość|Wiadomość przekazana|Wiadomość przesłana dalej"
+    "|Początek przekazywanej wiadomości|Treść przekazanej wiadomości|Přeposlaná zpráva|Začátek přeposílané zprávy"
+    "|Preposlaná správa|Začiatok preposlanej správy|Továbbított üzenet|Továbbított levél|Továbbított levél kezdete"
+    "|Mesaj redirecționat|Mesaj retransmis|Începe mesajul redirecționat|Пересылаемое сообщение|Пересланное сообщение"
+    "|Перенаправленное сообщение|Начало переадресованного сообщения|Переслане повідомлення|Перенаправлене повідомлення"
+    "|Початок листа, що пересилається|İletilen İleti|İletilen mesaj|Yönlendirilen ileti|İleti başlangıcı"
+    "|Başlangıç iletilen ileti|Proslijeđena poruka|Započni proslijeđenu poruku|Posredovano sporočilo"
+    "|Προωθημένο μήνυμα|メッセージを転送|転送されたメッセージ"
+    "|转发邮件|轉寄郵件|전달된 메시지|הודעה שהועברה|رسالة معاد توجيهها"
+)
+
+# Footers of phones and applications: an opening word group, and for the general ones a device or product after it.
+_SENT = (
+    "Enviado desde|Enviada desde|Enviado con|Enviado a través de|Enviado por|Enviado do|Enviado de|Enviada do"
+    "|Enviado via|Enviado mediante|Enviat des de|Enviat des del|Enviat amb|Enviado dende|Sent from|Sent via|Sent with"
+    "|Sent by|Sent using|Envoyé de|Envoyé depuis|Envoyé à partir de|Envoyé via|Envoyé avec|Gesendet von|Gesendet mit"
+    "|Gesendet via|Von meinem|Diese Nachricht wurde von|Inviato da|Inviato con|Inviato dal|Verzonden vanaf"
+    "|Verzonden met|Verzonden vanuit|Verstuurd vanaf|Skickat från|Skickat med|Sendt fra|Sendt med|Lähetetty|Wysłane z"
+    "|Wysłano z|Odesláno z|Odoslané z|Odesláno ze|Küldve|Elküldve|Trimis de pe|Trimis din|Отправлено с|Отправлено из"
+    "|Надіслано з|Відправлено з|Gönderildi|Poslano s|Poslano iz|Bidalia nire|From my|Written on|Typed on|Dictated to"
+)
+_OFFERS = (
+    "Get Outlook|Obtener Outlook|Obtenga Outlook|Obtén Outlook|Consigue Outlook|Descargar Outlook|Descarga Outlook"
+    "|Baixe o Outlook|Obter o Outlook|Obter Outlook|Télécharger Outlook|Obtenir Outlook|Outlook für|Outlook voor"
+    "|Holen Sie sich Outlook|Obteniu Outlook|Baixa l'Outlook|Scarica Outlook|Ottieni Outlook|Download Outlook"
+    "|Skaffa Outlook|Hämta Outlook|Hent Outlook|Få Outlook|Hanki Outlook|Pobierz program Outlook|Pobierz Outlook"
+    "|Získat Outlook|Získať Outlook|Az Outlook|Obțineți Outlook|Скачать Outlook|Получить Outlook|Отримати Outlook"
+    "|Yahoo Mail: busca|Yahoo Mail: search|Sent from Outlook|Disculpa mi brevedad|Disculpe la brevedad"
+    "|Please excuse my brevity|Please excuse any typos|Obtener BlueMail|Get BlueMail|Get TypeApp|從我的|发自我的|寄件自"
+    "|自我的|나의"
+)
+_DEVICES = (
+    "iphone|ipad|ipod|ios|android|movil|mobil|mobile|outlook|samsung|galaxy|huawei|xiaomi|redmi|nokia|motorola|oppo"
+    "|blackberry|windows|yahoo|gmail|hotmail|mail|correo|courrier|telefon|telefono|telefone|telemovel|smartphone"
+    "|dispositivo|appareil|device|tablet|tableta|tableta|app|aplicacion|phone|cell|handy|gerat|mobilgerat|portable"
+    "|celular|mailbox|airmail|spark|htc|alcatel|dispositiu|matkapuhelin|puhelin|kommunikator|telefonu|ti-85|aquamail"
+    "|typeapp|bluemail|thunderbird|protonmail|proton|torch|cloud|zimbra|mailspring|mail.ru|айфон|устройства"
+)
+FOOTER = re.compile(
+    rf"^[<(\[*_\s]*(?:{any_of(_OFFERS)}"
+    rf"|(?:{any_of(_SENT)})(?!\w).{{0,100}}?(?:{any_of(_DEVICES)})"
+    rf"|(?:{any_of('Enviado desde mi|Enviat des del meu|Sent from my|Envoyé de mon|Enviado do meu')})\s"
+    r"|(?:\S+\s){1,3}from (?:my )?(?:mobile|phone|iphone|cell)$"
+    r"|.{0,40}(?:iphone|ipad)(?: 传送|传送|發送| 傳送|から送信|'umdan gonderildi|'den gonderildi))"
+)
+
+# A legal notice begins so and, in its paragraph, speaks of one of the second words.
+DISCLAIMER_START = re.compile(
+    r"^[*_\s]*(?:"
+    + any_of(
+        "Aviso legal|Aviso de confidencialidad|Cláusula de confidencialidad|Advertencia legal"
+        "|Nota de confidencialidad|Este mensaje y|Este mensaje, y|Este mensaje se dirige|Este mensaje va dirigido"
+        "|Este mensaje contiene información|Este mensaje es confidencial|Este mensaje puede contener"
+        "|Este correo electrónico y|Este correo y|Este correo electrónico contiene|Este correo electrónico es"
+        "|Este e-mail y|La información contenida en este|La información incluida en este"
+        "|Confidentiality notice|Disclaimer|Legal notice|Legal disclaimer|This e-mail and|This email and"
+        "|This message and|This message is intended|This message contains|This e-mail is|This email is"
+        "|This e-mail may|This email may|The information contained in this|The information in this"
+        "|Ce message et|Ce courriel et|Ce mail et|Ce message est|Avis de confidentialité|Avertissement"
+        "|Diese E-Mail enthält|Diese E-Mail und|Diese Nachricht enthält|Diese Nachricht und"
+        "|Vertraulichkeitshinweis|Haftungsausschluss|Esta mensagem|Este e-mail e|Aviso de confidencialidade"
+        "|Aquest missatge|Aquest correu|Avís legal|Avís de confidencialitat|Esta mensaxe|Questo messaggio"
+        "|Questa e-mail|Le informazioni contenute"
+    )
+    + r")(?!\w)"
+)
+DISCLAIMER_WORD = re.compile(
+    "confiden|destinatari|addressee|intended recipient|privileg|vertraulich|adressat|empfanger|destinataire"
+    "|proteccion de datos|rgpd|lopd|unauthori|gdpr"
+)
+PRINTING = re.compile(
+    r"^(?:p |[^\w\s]+ ?)?(?:"
+    + any_of(
+        "Antes de imprimir|Piense antes de imprimir|Piensa antes de imprimir|No imprima este|No imprimas este"
+        "|Please consider the environment|Think before printing|Think before you print|Before printing"
+        "|Bitte denken Sie an die Umwelt|Pensez à l'environnement|Avant d'imprimer|Abans d'imprimir|Prima di stampare"
+    )
+    + ")"
+)
