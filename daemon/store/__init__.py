@@ -1,0 +1,11 @@
+"""The desk's memory: the ledger of mails, tickets with their journals, numbers, tokens, the outbox.
+
+A decision happens once: what a mail (or any other cause) leads to is written in one transaction.
+"""
+
+from daemon.store.ledger import Filed, Seen, Unfiled
+from daemon.store.queues import Outcome, Outgoing
+from daemon.store.store import Store
+from daemon.store.transaction import Cause, Transaction
+
+__all__ = ["Cause", "Filed", "Outcome", "Outgoing", "Seen", "Store", "Transaction", "Unfiled"]

@@ -1,0 +1,253 @@
+"""Connections of one process, made by peewee: on SQLite one that writes and one a thread that reads, on PostgreSQL one
+a thread for both.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import peewee
+
+from daemon.store.dialect import (
+    BUSY_MS,
+    CHECKPOINT_BYTES,
+    Dialect,
+    Postgres,
+    PostgresSession,
+    Session,
+    Sqlite,
+    SqliteSession,
+    postgres,
+    sqlite_reader,
+    sqlite_writer,
+)
+from daemon.store.errors import InUse, NotADatabase, StoreError, Unavailable, WrongVersion
+from daemon.store.migrations import migrate, pending
+
+
+class Connections(Protocol):
+    """What the store needs of a database."""
+
+    dialect: Dialect
+
+    def write(self) -> AbstractContextManager[Session]:
+        """A transaction: committed at the end of the block, rolled back by any exception."""
+
+    def read(self) -> AbstractContextManager[Session]:
+        """A read-only transaction."""
+
+    def renew(self) -> None:
+        """After a fault: let go of this thread's connection if it is dead."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+
+
+def connect(url: str, readonly: bool) -> Connections:
+    """Open a database by its URL, its schema brought up to date unless ``readonly``."""
+    if url.startswith("sqlite:///"):
+        return SqliteConnections(Path(url.removeprefix("sqlite:///")), readonly)
+    if url.startswith(("postgresql://", "postgres://")):
+        return PostgresConnections(url, readonly)
+    raise StoreError(f"{url.partition(':')[0]!r} is no database that we know: sqlite:///… or postgresql://…")
+
+
+class SqliteConnections:
+    """A SQLite file. Writers queue on a lock of this process before BEGIN IMMEDIATE: SQLite's own wait is unfair."""
+
+    dialect: Dialect = Sqlite()
+
+    def __init__(self, path: Path, readonly: bool) -> None:
+        self.path = path
+        self._turn = threading.Lock()
+        self._lock_file: int | None = None
+        self._writer: peewee.SqliteDatabase | None = None
+        if not readonly:
+            self._open_writer()
+        elif not path.is_file():
+            raise StoreError(f"there is no database at {path} yet")
+        self._reader = sqlite_reader(path)
+        self._checkpoint_over = CHECKPOINT_BYTES
+        if readonly:
+            self._check_version()
+
+    def _open_writer(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock_file = lock(self.path)
+        try:
+            _private(self.path)
+            self._writer = sqlite_writer(self.path)
+            with _readable(self.path):
+                self._writer.connect()
+                quick_check(raw(self._writer))
+                migrate(self._writer)
+        except BaseException:
+            self.close()
+            raise
+
+    def _check_version(self) -> None:
+        with _readable(self.path):
+            missing = pending(self._reader)
+        if missing:
+            raise WrongVersion(f"{self.path} has an older schema: run `acuse migrate`")
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        if self._writer is None:
+            raise StoreError("the database was opened to be read only")
+        with self._turn:
+            connection = raw(self._writer)
+            with _full(connection):
+                connection.execute("BEGIN IMMEDIATE")
+                yield SqliteSession(connection)
+                connection.execute("COMMIT")
+            self._checkpoint(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        connection = raw(self._reader)
+        connection.execute("BEGIN")
+        try:
+            yield SqliteSession(connection, readonly=True)
+        finally:
+            connection.execute("ROLLBACK")
+
+    def renew(self) -> None:
+        """A SQLite connection does not die."""
+
+    def close(self) -> None:
+        with self._turn:
+            if self._writer is not None:
+                self._writer.close()
+            if self._lock_file is not None:
+                os.close(self._lock_file)
+            self._writer = self._lock_file = None
+
+    def _checkpoint(self, connection: sqlite3.Connection) -> None:
+        """Bring the log back into the database once it is large; never wait for a reader that still needs it."""
+        log = Path(f"{self.path}-wal")
+        if not log.exists() or log.stat().st_size < self._checkpoint_over:
+            return
+        connection.execute("PRAGMA busy_timeout = 0")
+        busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        self._checkpoint_over = log.stat().st_size + CHECKPOINT_BYTES if busy else CHECKPOINT_BYTES
+
+
+def raw(database: peewee.Database) -> Any:
+    """The driver's own connection of this thread, opened where it is closed."""
+    return database.connection()  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def _full(connection: sqlite3.Connection) -> Iterator[None]:
+    """Roll back on any exception; a full disk is for the time being."""
+    try:
+        yield
+    except BaseException as fault:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        if isinstance(fault, sqlite3.Error) and "full" in str(fault):
+            raise Unavailable(f"nothing can be written: {fault}") from fault
+        if isinstance(fault, sqlite3.OperationalError) and "disk I/O" in str(fault):
+            raise Unavailable(f"nothing can be written: {fault}") from fault
+        raise
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.DatabaseError, peewee.DatabaseError) as fault:
+        raise NotADatabase(
+            f"{path} is not a usable database: {fault}. Restore a backup; nothing was changed"
+        ) from fault
+
+
+def quick_check(connection: sqlite3.Connection) -> None:
+    """NotADatabase where SQLite finds the file damaged."""
+    found = [text for (text,) in connection.execute("PRAGMA quick_check(5)")]
+    if found != ["ok"]:
+        raise sqlite3.DatabaseError("; ".join(found))
+
+
+def lock(path: Path) -> int:
+    """The lock file beside a SQLite database, held until it is closed; InUse names the process that has it."""
+    handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        holder = os.read(handle, 32).decode("ascii", "replace").strip() or "?"
+        os.close(handle)
+        raise InUse(f"another Acuse (process {holder}) works with {path}; several daemons need PostgreSQL") from None
+    os.ftruncate(handle, 0)
+    os.write(handle, f"{os.getpid()}\n".encode())
+    return handle
+
+
+def _private(path: Path) -> None:
+    """The database is its owner's alone, from its first octet on."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+class PostgresConnections:
+    """A PostgreSQL database; peewee keeps one connection a thread."""
+
+    dialect: Dialect = Postgres()
+
+    def __init__(self, url: str, readonly: bool) -> None:
+        self._database = postgres(url)
+        self._readonly = readonly
+        try:
+            if not readonly:
+                migrate(self._database)
+            elif pending(self._database):
+                raise WrongVersion("the database has an older schema: run `acuse migrate`")
+        except peewee.OperationalError as fault:
+            raise Unavailable(f"PostgreSQL does not answer: {fault}") from fault
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        connection = self._connection()
+        connection.execute("BEGIN")
+        try:
+            yield PostgresSession(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            self._roll_back(connection)
+            raise
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        connection = self._connection()
+        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        try:
+            yield PostgresSession(connection, readonly=True)
+        finally:
+            self._roll_back(connection)
+
+    def renew(self) -> None:
+        if not self._database.is_connection_usable():
+            self._database.close()
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _connection(self) -> Any:
+        try:
+            return raw(self._database)
+        except peewee.OperationalError as fault:
+            raise fault.__cause__ or fault from fault
+
+    def _roll_back(self, connection: Any) -> None:
+        try:
+            connection.execute("ROLLBACK")
+        except Exception:  # noqa: BLE001 - a dead connection has rolled back by itself
+            self._database.close()

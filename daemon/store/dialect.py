@@ -1,0 +1,215 @@
+"""Every difference between SQLite and PostgreSQL. Statements are written once, with `?` for a value."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import peewee
+
+Row = tuple[Any, ...]
+
+BUSY_MS = 5000
+"""How long SQLite waits for a lock that another process holds."""
+CHECKPOINT_BYTES = 16 * 1024 * 1024
+
+
+class Session(Protocol):
+    """One connection, as the statements of this package see it."""
+
+    dialect: Dialect
+    readonly: bool
+    lock: str
+    """Appended to a SELECT whose rows this transaction will change; "" where none is needed."""
+    skip_locked: str
+    """The same, leaving out rows that another transaction holds."""
+
+    def one(self, sql: str, *values: Any) -> Row | None:
+        """The first row, or None."""
+
+    def all(self, sql: str, *values: Any) -> list[Row]:
+        """Every row."""
+
+    def run(self, sql: str, *values: Any) -> int:
+        """How many rows were written."""
+
+    def many(self, sql: str, rows: Sequence[Row]) -> None:
+        """The same statement for every row."""
+
+    def stream(self, sql: str, *values: Any) -> Iterable[Row]:
+        """Rows as they come, for whole tables."""
+
+
+class Dialect(Protocol):
+    """What the statements must know of the database they run on."""
+
+    name: str
+    types: Mapping[str, str]
+    """Column types for the schema, by the names that migrations use."""
+
+    def transient(self, fault: BaseException) -> bool:
+        """Whether the whole transaction may succeed if it is done again."""
+
+    def clock(self, session: Session) -> int:
+        """The database's own time in µs: leases of several daemons are judged by one clock."""
+
+
+class Sqlite:
+    """SQLite: one writer at a time, so that nothing needs a row lock."""
+
+    name = "sqlite"
+    types: Mapping[str, str] = MappingProxyType(
+        {"id": "INTEGER PRIMARY KEY", "blob": "BLOB", "clustered": "WITHOUT ROWID"}
+    )
+
+    def transient(self, fault: BaseException) -> bool:
+        """Locked or busy, by another process."""
+        return isinstance(fault, sqlite3.OperationalError) and any(word in str(fault) for word in ("locked", "busy"))
+
+    def clock(self, session: Session) -> int:
+        """There is one process: its clock is as good as any."""
+        return time.time_ns() // 1000
+
+
+class Postgres:
+    """PostgreSQL through psycopg 3, READ COMMITTED with explicit row locks."""
+
+    name = "postgresql"
+    types: Mapping[str, str] = MappingProxyType({"id": "BIGSERIAL PRIMARY KEY", "blob": "BYTEA", "clustered": ""})
+
+    def transient(self, fault: BaseException) -> bool:
+        """Serialization failure, deadlock, or a connection or server that went away."""
+        import psycopg
+
+        return isinstance(fault, psycopg.OperationalError | psycopg.InterfaceError)
+
+    def clock(self, session: Session) -> int:
+        """The server's clock, not that of the transaction's start."""
+        row = session.one("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)")
+        assert row
+        return int(row[0])
+
+
+class SqliteSession:
+    """Statements on a SQLite connection, prepared once by its statement cache."""
+
+    dialect: Dialect = Sqlite()
+    lock = ""
+    skip_locked = ""
+
+    def __init__(self, connection: sqlite3.Connection, readonly: bool = False) -> None:
+        self.readonly = readonly
+        self._execute = connection.execute
+        self._executemany = connection.executemany
+
+    def one(self, sql: str, *values: Any) -> Row | None:
+        row: Row | None = self._execute(sql, values).fetchone()
+        return row
+
+    def all(self, sql: str, *values: Any) -> list[Row]:
+        return self._execute(sql, values).fetchall()
+
+    def run(self, sql: str, *values: Any) -> int:
+        return self._execute(sql, values).rowcount
+
+    def many(self, sql: str, rows: Sequence[Row]) -> None:
+        if rows:
+            self._executemany(sql, rows)
+
+    def stream(self, sql: str, *values: Any) -> Iterable[Row]:
+        return self._execute(sql, values)
+
+
+class PostgresSession:
+    """Statements on a psycopg connection, prepared by it from the fifth time on."""
+
+    dialect: Dialect = Postgres()
+
+    def __init__(self, connection: Any, readonly: bool = False) -> None:
+        self.readonly = readonly
+        self.lock = "" if readonly else " FOR UPDATE"
+        self.skip_locked = "" if readonly else " FOR UPDATE SKIP LOCKED"
+        self._connection = connection
+        self._execute = connection.execute
+
+    def one(self, sql: str, *values: Any) -> Row | None:
+        row: Row | None = self._execute(percent(sql), values).fetchone()
+        return row
+
+    def all(self, sql: str, *values: Any) -> list[Row]:
+        rows: list[Row] = self._execute(percent(sql), values).fetchall()
+        return rows
+
+    def run(self, sql: str, *values: Any) -> int:
+        return int(self._execute(percent(sql), values).rowcount)
+
+    def many(self, sql: str, rows: Sequence[Row]) -> None:
+        if rows:
+            with self._connection.cursor() as cursor:
+                cursor.executemany(percent(sql), rows)
+
+    def stream(self, sql: str, *values: Any) -> Iterable[Row]:
+        with self._connection.transaction(), self._connection.cursor(name="acuse_stream") as cursor:
+            cursor.itersize = 500
+            yield from cursor.execute(percent(sql), values)
+
+
+@lru_cache(maxsize=512)
+def percent(sql: str) -> str:
+    """Our `?` statement with the `%s` of psycopg. No statement of ours holds either sign inside a literal."""
+    return sql.replace("%", "%%").replace("?", "%s")
+
+
+def marks(values: Sequence[Any]) -> str:
+    """«?,?,?» for an IN list; never empty, so that «IN ()» cannot arise."""
+    return ",".join("?" * len(values)) or "NULL"
+
+
+# -- connections, by peewee
+
+
+def sqlite_writer(path: Path) -> peewee.SqliteDatabase:
+    """The one connection that writes: durable, used by all threads under one lock, and alone to checkpoint."""
+    return peewee.SqliteDatabase(
+        str(path),
+        pragmas={
+            "journal_mode": "wal",
+            "synchronous": "full",
+            "foreign_keys": 1,
+            "wal_autocheckpoint": 0,
+            "mmap_size": 0,
+            "cache_size": -16_000,
+            "temp_store": "memory",
+        },
+        lock_type="IMMEDIATE",
+        timeout=BUSY_MS / 1000,
+        thread_safe=False,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+
+
+def sqlite_reader(path: Path) -> peewee.SqliteDatabase:
+    """Read-only connections, one a thread."""
+    return peewee.SqliteDatabase(
+        f"file:{quote(str(path))}?mode=ro", uri=True, timeout=BUSY_MS / 1000, pragmas={"mmap_size": 0, "query_only": 1}
+    )
+
+
+def postgres(url: str) -> peewee.PostgresqlDatabase:
+    """Connections to PostgreSQL, one a thread; every wait on them has an end."""
+    return peewee.PostgresqlDatabase(
+        url,
+        prefer_psycopg3=True,
+        connect_timeout=10,
+        tcp_user_timeout=30_000,
+        keepalives_idle=30,
+        application_name="acuse",
+        options="-c statement_timeout=120000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=60000",
+    )

@@ -1,0 +1,131 @@
+"""Needs → Facts: every look-up that a decision named beforehand, answered inside its transaction."""
+
+# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, Literal
+
+from daemon.store import ledger, people, search
+from daemon.store.dialect import Session, marks
+from daemon.store.rows import GRANT_COLUMNS, bare_id, copy_key, key, load_grant, when
+from daemon.store.tickets import journal
+from rules.decision import Brief, Facts, HeldGrant, Needs, Registered, Sent
+from rules.ticket import Ticket
+
+if TYPE_CHECKING:
+    from daemon.store.transaction import Reading
+
+COPY_WITHOUT_ID = timedelta(days=7)
+"""How long the digest alone tells copies apart."""
+EARLIER = 10
+
+
+def load(reading: Reading, needs: Needs, now: datetime, zone: tzinfo, seen: ledger.Seen | None) -> Facts:
+    """The answers to ``needs``; what was not asked for keeps its default."""
+    session = reading.session
+    own = _own(session, needs)
+    registered = _registered(session, needs.subject_key) if needs.subject_key else None
+    grant = _grant(session, needs.token) if needs.token else None
+    tickets = _tickets(reading, needs, registered, grant)
+    return Facts(
+        duplicate=_duplicate(session, needs, seen, now) if needs.mailbox else "",
+        own=own,
+        grant=grant,
+        round_used=_round_used(session, grant) if grant else None,
+        registered=registered,
+        tickets=tickets,
+        journals={number: journal(session, number) for number in tickets} if needs.journal else {},
+        next_number=reading.counters.peek(needs.prefix, now, zone) if needs.prefix else "",
+        person=people.find(session, needs.sender) if needs.sender else None,
+        earlier=_earlier(reading, needs.sender) if needs.sender else (),
+        counts={name: reading.windows.count(name, now) for name in needs.counters},
+        found=search.search(session, needs.search, reading.remembered) if needs.search else (),
+        released=seen is not None and seen.released,
+        registered_people=people.registered(session, needs.addresses) if needs.addresses else frozenset(),
+    )
+
+
+def numbers_of(session: Session, needs: Needs) -> set[str]:
+    """The tickets that ``needs`` lead to before their pointers are followed: what to lock."""
+    found = set(needs.numbers)
+    if needs.subject_key and (registered := _registered(session, needs.subject_key)):
+        found.add(registered.number)
+    if needs.token and (grant := _grant(session, needs.token)):
+        found.add(grant.grant.number)
+    return found - {""}
+
+
+def _tickets(
+    reading: Reading, needs: Needs, registered: Registered | None, grant: HeldGrant | None
+) -> dict[str, Ticket]:
+    numbers = [*needs.numbers]
+    if registered:
+        numbers.append(registered.number)
+    if grant:
+        numbers.append(grant.grant.number)
+    reading.tickets.lock(numbers)
+    return {number: ticket for first in numbers for number, ticket in reading.tickets.chain(first).items()}
+
+
+def _duplicate(
+    session: Session, needs: Needs, seen: ledger.Seen | None, now: datetime
+) -> Literal["", "same", "other_content"]:
+    message_id = bare_id(needs.message_id)
+    wanted = copy_key(message_id, needs.digest)
+    if wanted is None:
+        return ""
+    since = None if message_id else now - COPY_WITHOUT_ID
+    digests = [digest for digest, _ in ledger.copies(session, needs.mailbox, wanted, since, seen.id if seen else 0)]
+    if not digests:
+        return ""
+    return "same" if needs.digest in digests else "other_content"
+
+
+_SENT = "letter, number, recipient, message_id, sent_at"
+
+
+def _own(session: Session, needs: Needs) -> Sent | None:
+    """Our letter that the mail speaks of: by its Message-ID, else the last one to an address that was not reached."""
+    ids = [key(bare_id(each)) for each in needs.own_ids]
+    if ids and (row := _last_sent(session, "message_id", ids)):
+        return row
+    unreached = [key(each.lower()) for each in needs.unreached]
+    return _last_sent(session, "recipient", unreached) if unreached else None
+
+
+def _last_sent(session: Session, column: Literal["message_id", "recipient"], values: list[str]) -> Sent | None:
+    row = session.one(
+        f"SELECT {_SENT} FROM outbox JOIN deliveries ON deliveries.id = outbox.id"
+        f" WHERE {column} IN ({marks(values)}) ORDER BY outbox.id DESC LIMIT 1",
+        *values,
+    )
+    return Sent(row[0], row[1], row[2], row[3], when(row[4])) if row else None
+
+
+def _registered(session: Session, subject_key: str) -> Registered | None:
+    row = session.one("SELECT number, side, letter FROM subjects WHERE subject = ?", key(subject_key))
+    return Registered(*row) if row else None
+
+
+def _grant(session: Session, digest: bytes) -> HeldGrant | None:
+    row = session.one(f"SELECT {GRANT_COLUMNS} FROM tokens WHERE digest = ?", digest)
+    return load_grant(row) if row else None
+
+
+def _round_used(session: Session, held: HeldGrant) -> HeldGrant | None:
+    """The verdict by which the round of this one was decided."""
+    if held.grant.purpose != "verdict":
+        return None
+    row = session.one(
+        f"SELECT {GRANT_COLUMNS} FROM tokens"
+        " WHERE number = ? AND round = ? AND purpose = 'verdict' AND used_at IS NOT NULL",
+        held.grant.number,
+        held.grant.round,
+    )
+    return load_grant(row) if row else None
+
+
+def _earlier(reading: Reading, sender: str) -> tuple[Brief, ...]:
+    return tuple(Brief(ticket) for ticket in reading.tickets.latest_of(key(sender.lower()), EARLIER))

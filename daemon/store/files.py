@@ -1,0 +1,111 @@
+"""Bytes kept by their SHA-256 digest: large raw mails, attachments, files that letters carry.
+
+A file is there whole or not at all: written beside its place, fsynced, renamed, and its folder fsynced, all before the
+transaction that names it commits. A file that no row names does no harm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from io import BufferedReader
+from pathlib import Path
+
+PIECE = 256 * 1024
+_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+class Files:
+    """The folder of one desk."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, digest: str) -> Path:
+        """Where the bytes of ``digest`` lie; anything but a SHA-256 in hexadecimal is a ValueError."""
+        if not _DIGEST.fullmatch(digest):
+            raise ValueError(f"not a digest: {digest!r}")
+        return self.root / digest[:2] / digest[2:]
+
+    def has(self, digest: str) -> bool:
+        """Whether the bytes are here."""
+        return self.path(digest).is_file()
+
+    def open(self, digest: str) -> BufferedReader:
+        """The bytes, to be read; FileNotFoundError where they are gone."""
+        return self.path(digest).open("rb")
+
+    def size(self, digest: str) -> int:
+        """How many octets."""
+        return self.path(digest).stat().st_size
+
+    def keep(self, content: bytes | Iterable[bytes]) -> str:
+        """Keep ``content`` and return its digest. Kept already, it is not written again."""
+        pieces = (content,) if isinstance(content, bytes) else content
+        if isinstance(content, bytes) and self.has(digest := hashlib.sha256(content).hexdigest()):
+            return digest
+        hashed = hashlib.sha256()
+        with self._beside() as file:
+            try:
+                for piece in pieces:
+                    hashed.update(piece)
+                    file.write(piece)
+                self._settle(file, hashed.hexdigest())
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+        return hashed.hexdigest()
+
+    def keep_file(self, source: Path) -> str:
+        """Keep what stands in ``source``, which stays where it is."""
+        with source.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            if not self.has(digest):
+                file.seek(0)
+                self.keep(iter(lambda: file.read(PIECE), b""))
+        return digest
+
+    def drop(self, digest: str) -> None:
+        """Remove the bytes, if they are here (retention and erasure alone do so)."""
+        self.path(digest).unlink(missing_ok=True)
+
+    def matches(self, digest: str) -> bool:
+        """Whether the bytes still have their digest."""
+        with self.open(digest) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == digest
+
+    def copy(self, digest: str, target: Path) -> None:
+        """Copy the bytes to ``target``."""
+        shutil.copyfile(self.path(digest), target)
+
+    def digests(self) -> Iterator[str]:
+        """Every digest kept here."""
+        for folder in sorted(self.root.glob("[0-9a-f][0-9a-f]")):
+            yield from (folder.name + file.name for file in sorted(folder.iterdir()))
+
+    def _beside(self) -> tempfile._TemporaryFileWrapper[bytes]:
+        folder = self.root / "new"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return tempfile.NamedTemporaryFile(dir=folder, delete=False)
+
+    def _settle(self, file: tempfile._TemporaryFileWrapper[bytes], digest: str) -> None:
+        file.flush()
+        os.fsync(file.fileno())
+        target = self.path(digest)
+        if not target.parent.is_dir():
+            target.parent.mkdir(mode=0o700, exist_ok=True)
+            _fsync(self.root)
+        Path(file.name).replace(target)
+        _fsync(target.parent)
+
+
+def _fsync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,64 @@
+"""Registered people: each under any of several addresses."""
+
+# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from daemon.store.dialect import Session, marks
+from daemon.store.rows import dumps, key, load_person, plain
+from rules.decision import Person
+
+
+def find(session: Session, address: str) -> Person | None:
+    """The person behind ``address``, if registered."""
+    row = session.one(
+        "SELECT people.name, organisation, tax_id, language, details, people.id FROM person_addresses"
+        " JOIN people ON people.id = person_id WHERE address = ?",
+        key(address.lower()),
+    )
+    return load_person(row[:5], _addresses(session, row[5])) if row else None
+
+
+def registered(session: Session, addresses: Sequence[str]) -> frozenset[str]:
+    """Those of ``addresses`` that belong to somebody registered, in lower case."""
+    wanted = sorted({key(address.lower()) for address in addresses})
+    rows = session.all(f"SELECT address FROM person_addresses WHERE address IN ({marks(wanted)})", *wanted)
+    return frozenset(address for (address,) in rows)
+
+
+def put(session: Session, person: Person) -> None:
+    """Register ``person``, or bring up to date the one who has one of these addresses."""
+    addresses = [key(address.lower()) for address in person.addresses]
+    row = session.one(
+        f"SELECT person_id FROM person_addresses WHERE address IN ({marks(addresses)}) ORDER BY person_id LIMIT 1",
+        *addresses,
+    )
+    values = (plain(person.name), plain(person.organisation), key(person.tax_id), person.language)
+    person_id = _write(session, row[0] if row else None, (*values, dumps(person.details)))
+    session.many(
+        "INSERT INTO person_addresses (address, person_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        [(address, person_id) for address in addresses],
+    )
+
+
+def _write(session: Session, person_id: int | None, values: tuple[str, ...]) -> int:
+    if person_id is not None:
+        session.run(
+            "UPDATE people SET name = ?, organisation = ?, tax_id = ?, language = ?, details = ? WHERE id = ?",
+            *values,
+            person_id,
+        )
+        return person_id
+    row = session.one(
+        "INSERT INTO people (name, organisation, tax_id, language, details) VALUES (?, ?, ?, ?, ?) RETURNING id",
+        *values,
+    )
+    assert row
+    return int(row[0])
+
+
+def _addresses(session: Session, person_id: int) -> list[str]:
+    rows = session.all("SELECT address FROM person_addresses WHERE person_id = ? ORDER BY address", person_id)
+    return [address for (address,) in rows]

@@ -1,0 +1,194 @@
+"""What waits: letters to be sent, tickets with something due, the leases of mailboxes. Each is «rows in state X»."""
+
+# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from daemon.store.dialect import Row, Session, marks
+from daemon.store.errors import LeaseLost
+from daemon.store.rows import at, plain
+from rules.ticket import micros, moment
+
+LONGEST_REPLY = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A claimed delivery, with what :func:`daemon.mime.render` needs of its letter. ``lease`` fences its result;
+    ``attempts`` counts this one.
+    """
+
+    id: int
+    lease: int
+    letter: str
+    number: str
+    to: str
+    message_id: str
+    created_at: datetime
+    attempts: int
+    head: bytes
+    attachments: tuple[tuple[bytes, str], ...]
+    tail: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a claimed delivery. ``deferred`` wants ``next_at``; ``reply`` is the server's last word."""
+
+    id: int
+    lease: int
+    status: Literal["sent", "deferred", "failed"]
+    reply: str = ""
+    next_at: datetime | None = None
+
+
+_CLAIM = """
+UPDATE deliveries SET status = 'claimed', claimed_by = ?, lease = lease + 1, attempts = attempts + 1, next_at = ?
+WHERE id IN (SELECT id FROM deliveries WHERE next_at <= ? ORDER BY next_at, id LIMIT ?{skip_locked})
+RETURNING id, lease, attempts
+"""
+_LETTERS = "SELECT id, letter, number, recipient, message_id, created_at, head, attachments, tail FROM outbox"
+
+
+def claim(session: Session, owner: str, now: datetime, lease: timedelta, limit: int) -> list[Outgoing]:
+    """Letters to be sent now, oldest first, taken by ``owner`` until ``now`` + ``lease``; an expired claim counts
+    as waiting again.
+    """
+    claimed = session.all(
+        _CLAIM.format(skip_locked=session.skip_locked), owner, micros(now + lease), micros(now), limit
+    )
+    if not claimed:
+        return []
+    leases = {id_: (number, attempts) for id_, number, attempts in claimed}
+    rows = session.all(f"{_LETTERS} WHERE id IN ({marks(claimed)}) ORDER BY id", *leases)
+    return [_outgoing(row, *leases[row[0]]) for row in rows]
+
+
+def _outgoing(row: Row, lease: int, attempts: int) -> Outgoing:
+    id_, letter, number, to, message_id, created_at, head, attachments, tail = row
+    parts = tuple((part.encode("latin-1"), digest) for part, digest in json.loads(attachments))
+    return Outgoing(
+        id_, lease, letter, number, to, message_id, moment(created_at), attempts, zlib.decompress(head), parts,
+        zlib.decompress(tail) if tail else b"",
+    )  # fmt: skip
+
+
+_RECORD = """
+UPDATE deliveries SET status = ?, reply = ?, next_at = ?, sent_at = ?, claimed_by = ''
+WHERE id = ? AND lease = ? AND status = 'claimed'
+"""
+
+
+def record(session: Session, outcome: Outcome, now: datetime) -> bool:
+    """Note what became of a delivery; False where the claim had expired and somebody else has it now."""
+    if outcome.status == "deferred" and outcome.next_at is None:
+        raise ValueError("a deferred delivery needs the time of its next attempt")
+    next_at = at(outcome.next_at) if outcome.status == "deferred" else None
+    sent_at = micros(now) if outcome.status == "sent" else None
+    reply = plain(outcome.reply[:LONGEST_REPLY])
+    return session.run(_RECORD, outcome.status, reply, next_at, sent_at, outcome.id, outcome.lease) == 1
+
+
+def next_delivery(session: Session) -> datetime | None:
+    """When the next letter wants to go; None while nothing waits."""
+    row = session.one("SELECT MIN(next_at) FROM deliveries WHERE next_at IS NOT NULL")
+    return moment(row[0]) if row and row[0] is not None else None
+
+
+def waiting_letters(session: Session) -> dict[str, int]:
+    """How many deliveries wait, by status."""
+    rows = session.all("SELECT status, COUNT(*) FROM deliveries WHERE next_at IS NOT NULL GROUP BY status")
+    return dict(rows)
+
+
+# -- due
+
+
+def due(session: Session, now: datetime, limit: int) -> list[tuple[str, str]]:
+    """Tickets with something due: (number, name), the longest overdue first."""
+    rows = session.all(
+        "SELECT number, due_name FROM tickets WHERE due_at <= ? ORDER BY due_at, number LIMIT ?", micros(now), limit
+    )
+    return [(number, name) for number, name in rows]
+
+
+def claim_due(session: Session, number: str, name: str, now: datetime) -> bool:
+    """Lock the ticket's row and say whether ``name`` is still due; False where another daemon is at it."""
+    row = session.one(
+        "SELECT 1 FROM tickets WHERE number = ? AND due_name = ? AND due_at <= ?" + session.skip_locked,
+        number,
+        name,
+        micros(now),
+    )
+    return row is not None
+
+
+def next_due(session: Session) -> datetime | None:
+    """When something is due next; None while nothing is."""
+    row = session.one("SELECT MIN(due_at) FROM tickets WHERE due_at IS NOT NULL")
+    return moment(row[0]) if row and row[0] is not None else None
+
+
+# -- leases of mailboxes
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A mailbox held by ``owner`` until ``expires_at`` by the database's clock; ``fence`` grows with every holder."""
+
+    mailbox: str
+    owner: str
+    fence: int
+    expires_at: datetime
+
+
+_ACQUIRE = """
+INSERT INTO leases (mailbox, owner, fence, expires_at) VALUES (?, ?, 1, ?)
+ON CONFLICT (mailbox) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at,
+  fence = leases.fence + CASE WHEN leases.owner = excluded.owner AND leases.expires_at > ? THEN 0 ELSE 1 END
+WHERE leases.owner = excluded.owner OR leases.expires_at <= ?
+RETURNING fence
+"""
+
+
+def acquire(session: Session, mailbox: str, owner: str, length: timedelta) -> Lease | None:
+    """Take or renew the lease of ``mailbox``; None while another owner holds it. A lapsed lease gets a new fence."""
+    now = session.dialect.clock(session)
+    expires = now + micros_of(length)
+    row = session.one(_ACQUIRE, mailbox, owner, expires, now, now)
+    return Lease(mailbox, owner, row[0], moment(expires)) if row else None
+
+
+def give_up(session: Session, lease: Lease) -> None:
+    """Let others take the mailbox at once."""
+    session.run("UPDATE leases SET expires_at = 0 WHERE mailbox = ? AND fence = ?", lease.mailbox, lease.fence)
+
+
+def fence(session: Session, lease: Lease) -> None:
+    """Keep the lease's row until this transaction ends; LeaseLost where another owner has taken it."""
+    row = session.one(
+        "SELECT 1 FROM leases WHERE mailbox = ? AND owner = ? AND fence = ?" + session.lock,
+        lease.mailbox,
+        lease.owner,
+        lease.fence,
+    )
+    if row is None:
+        raise LeaseLost(f"mailbox {lease.mailbox} was taken over by another daemon")
+
+
+def leases(session: Session) -> Sequence[Lease]:
+    """Who holds which mailbox."""
+    rows = session.all("SELECT mailbox, owner, fence, expires_at FROM leases ORDER BY mailbox")
+    return [Lease(mailbox, owner, number, moment(expires)) for mailbox, owner, number, expires in rows]
+
+
+def micros_of(length: timedelta) -> int:
+    """A span of time in µs."""
+    return length // timedelta(microseconds=1)

@@ -1,0 +1,215 @@
+"""The store of one desk: opens the database, and lends its transactions."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from daemon.faults import kill_point
+from daemon.store import ledger, queues
+from daemon.store.connections import Connections, connect
+from daemon.store.dialect import Session
+from daemon.store.errors import AlreadyDecided, Conflict, Unavailable
+from daemon.store.files import Files
+from daemon.store.tickets import Remembered
+from daemon.store.transaction import NextDue, Reading, Transaction
+from rules.decision import Needs
+
+T = TypeVar("T")
+
+TRIES = 6
+"""How often a whole transaction is done before its fault is somebody else's."""
+
+
+def utc_now() -> datetime:
+    """The wall clock, as an aware UTC time."""
+    return datetime.now(UTC)
+
+
+class Store:
+    """Everything a desk remembers. Safe for any number of threads.
+
+    On SQLite one thread writes at a time, in the one process that holds the lock file; on PostgreSQL every
+    thread has a connection of its own, and any number of daemons may run.
+    """
+
+    def __init__(self, connections: Connections, files: Files, clock: Callable[[], datetime]) -> None:
+        self.files = files
+        self.clock = clock
+        self._connections = connections
+        self._remembered = Remembered()
+        self.next_due: NextDue = lambda ticket, desk, now: None
+
+    @classmethod
+    def open(cls, url: str, files: Path, readonly: bool = False, clock: Callable[[], datetime] = utc_now) -> Store:
+        """Open ``url`` («sqlite:////absolute/path», «postgresql://…»), its schema brought up to date.
+
+        ``readonly`` changes nothing, not even the schema. InUse, NotADatabase, WrongVersion and Unavailable say
+        why it cannot be.
+        """
+        return cls(connect(url, readonly), Files(files), clock)
+
+    def close(self) -> None:
+        """Let go of the connections and the lock file."""
+        self._connections.close()
+
+    # -- transactions
+
+    @contextmanager
+    def write(self, needs: Iterable[Needs] = (), lease: queues.Lease | None = None) -> Iterator[Transaction]:
+        """A transaction: committed at the end of the block, rolled back by any exception.
+
+        ``needs`` of a whole batch are locked in one step; ``lease`` refuses the transaction where another daemon
+        has the mailbox now.
+        """
+        with self._connections.write() as session:
+            tx = Transaction(session, self._remembered, self.files, self.next_due)
+            if lease:
+                queues.fence(session, lease)
+            tx.lock(needs)
+            yield tx
+            tx.finish()
+            kill_point("before_commit")
+        tx.tickets.remember()
+        kill_point("after_commit")
+
+    def run(
+        self,
+        work: Callable[[Transaction], T],
+        needs: Sequence[Needs] = (),
+        lease: queues.Lease | None = None,
+    ) -> T | None:
+        """``work(tx)`` in a transaction that is done again, whole, where the database asks for it.
+
+        None where an earlier try turns out to have been committed although its answer was lost. Unavailable after
+        :data:`TRIES` tries: nothing was written.
+        """
+        for tried in range(TRIES):
+            try:
+                with self.write(needs, lease) as tx:
+                    return work(tx)
+            except AlreadyDecided:
+                if tried == 0:
+                    raise
+                return None
+            except Exception as fault:  # noqa: BLE001 - asked for its kind, raised again unless it passes
+                self._pause_or_raise(fault, tried)
+        raise AssertionError
+
+    def _pause_or_raise(self, fault: Exception, tried: int) -> None:
+        passing = isinstance(fault, Conflict) or self._connections.dialect.transient(fault)
+        if not passing:
+            raise fault
+        self._connections.renew()
+        if tried + 1 == TRIES:
+            raise Unavailable(f"the database does not take the transaction: {fault}") from fault
+        time.sleep(min(0.02 * 2**tried, 1.0) * (0.5 + random.random()))  # noqa: S311 - no secret
+
+    @contextmanager
+    def read(self) -> Iterator[Reading]:
+        """Look-ups that change and lock nothing, from one consistent picture."""
+        with self._connections.read() as session:
+            yield Reading(session, self._remembered)
+
+    def _run(self, work: Callable[[Session], T], lease: queues.Lease | None = None) -> T:
+        result = self.run(lambda tx: (work(tx.session),), lease=lease)
+        assert result
+        return result[0]
+
+    def _read(self, work: Callable[[Session], T]) -> T:
+        with self.read() as reading:
+            return work(reading.session)
+
+    # -- the ledger
+
+    def take(
+        self,
+        mailbox: str,
+        uidvalidity: int,
+        fetched: Sequence[ledger.Fetched],
+        lease: queues.Lease | None = None,
+    ) -> list[ledger.Seen]:
+        """Rows for the mails just fetched, bytes kept, attempts counted; committed."""
+        now = self.clock()
+        return self._run(lambda s: ledger.take(s, self.files, mailbox, uidvalidity, fetched, now), lease)
+
+    def take_alone(self, seen: ledger.Seen) -> ledger.Seen:
+        """As :func:`daemon.store.ledger.take_alone`; committed before the mail is parsed."""
+        return self._run(lambda s: ledger.take_alone(s, seen))
+
+    def forgive(self, mail_ids: Sequence[int]) -> None:
+        """As :func:`daemon.store.ledger.forgive`."""
+        self._run(lambda s: ledger.forgive(s, mail_ids))
+
+    def waiting(self, mailbox: str, limit: int = 50) -> list[ledger.Seen]:
+        """As :func:`daemon.store.ledger.waiting`: to be called while no mail of ``mailbox`` is in hand."""
+        if not self._read(lambda s: s.one(ledger.ANY_WAITING, mailbox)):
+            return []
+        return self._run(lambda s: ledger.waiting(s, self.files, mailbox, limit))
+
+    def unfiled(self, mailbox: str, uidvalidity: int, limit: int = 1000) -> list[ledger.Unfiled]:
+        """As :func:`daemon.store.ledger.unfiled`."""
+        return self._read(lambda s: ledger.unfiled(s, mailbox, uidvalidity, limit))
+
+    def filed(self, moved: Sequence[ledger.Filed]) -> None:
+        """As :func:`daemon.store.ledger.filed`."""
+        self._run(lambda s: ledger.filed(s, moved, self.clock()))
+
+    def forget_places(self, mailbox: str, uidvalidity: int) -> int:
+        """As :func:`daemon.store.ledger.forget_places`."""
+        return self._run(lambda s: ledger.forget_places(s, mailbox, uidvalidity, self.clock()))
+
+    def retry(self, mail_ids: Sequence[int]) -> list[int]:
+        """Quarantined mails are treated again; the ids of those that were quarantined."""
+        return self._run(lambda s: ledger.set_back(s, mail_ids, ("quarantined",), self.clock()))
+
+    def release(self, mail_ids: Sequence[int]) -> list[int]:
+        """Held or quarantined mails are treated now; the ids of those that were."""
+        return self._run(lambda s: ledger.set_back(s, mail_ids, ("held", "quarantined"), self.clock()))
+
+    def release_due(self, now: datetime) -> list[int]:
+        """Rate-held mails whose time has come are treated now."""
+        return self._run(lambda s: ledger.release_due(s, now)) if self._read(_any_held) else []
+
+    # -- what waits
+
+    def claim(self, owner: str, now: datetime, lease: timedelta, limit: int) -> list[queues.Outgoing]:
+        """As :func:`daemon.store.queues.claim`."""
+        return self._run(lambda s: queues.claim(s, owner, now, lease, limit))
+
+    def record(self, outcomes: Sequence[queues.Outcome], now: datetime) -> list[bool]:
+        """As :func:`daemon.store.queues.record`, for many deliveries in one transaction."""
+        return self._run(lambda s: [queues.record(s, outcome, now) for outcome in outcomes])
+
+    def next_delivery(self) -> datetime | None:
+        """As :func:`daemon.store.queues.next_delivery`."""
+        return self._read(queues.next_delivery)
+
+    def due(self, now: datetime, limit: int = 100) -> list[tuple[str, str]]:
+        """As :func:`daemon.store.queues.due`."""
+        return self._read(lambda s: queues.due(s, now, limit))
+
+    def next_due_at(self) -> datetime | None:
+        """As :func:`daemon.store.queues.next_due`."""
+        return self._read(queues.next_due)
+
+    def acquire(self, mailbox: str, owner: str, length: timedelta) -> queues.Lease | None:
+        """As :func:`daemon.store.queues.acquire`."""
+        return self._run(lambda s: queues.acquire(s, mailbox, owner, length))
+
+    def give_up(self, lease: queues.Lease) -> None:
+        """As :func:`daemon.store.queues.give_up`."""
+        self._run(lambda s: queues.give_up(s, lease))
+
+    def leases(self) -> Sequence[queues.Lease]:
+        """As :func:`daemon.store.queues.leases`."""
+        return self._read(queues.leases)
+
+
+def _any_held(session: Session) -> bool:
+    return session.one("SELECT 1 FROM mails WHERE held_until IS NOT NULL LIMIT 1") is not None

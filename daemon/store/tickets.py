@@ -1,0 +1,114 @@
+"""Tickets and journals as rows, and the ones that a transaction has in hand."""
+
+# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+
+from daemon.store.dialect import Session, marks
+from daemon.store.rows import EVENT_COLUMNS, load_event, load_ticket
+from rules.ticket import Event, Ticket
+
+MOST_POINTERS = 20
+"""A ticket merged into one that was merged … further than this is a defect, not a desk."""
+
+
+class Remembered:
+    """Tickets lately read or written, by number and version: what a ticket says at one version never changes."""
+
+    def __init__(self, most: int = 1000) -> None:
+        self._most = most
+        self._tickets: OrderedDict[tuple[str, int], Ticket] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, number: str, version: int) -> Ticket | None:
+        """The ticket as it was at ``version``, if it is still remembered."""
+        with self._lock:
+            if ticket := self._tickets.get((number, version)):
+                self._tickets.move_to_end((number, version))
+            return ticket
+
+    def put(self, ticket: Ticket) -> Ticket:
+        """Remember it; the one unused for longest is forgotten."""
+        with self._lock:
+            self._tickets[ticket.number, ticket.version] = ticket
+            if len(self._tickets) > self._most:
+                self._tickets.popitem(last=False)
+        return ticket
+
+
+class Tickets:
+    """The tickets of one transaction; on PostgreSQL their rows are locked until it ends."""
+
+    def __init__(self, session: Session, remembered: Remembered) -> None:
+        self._session = session
+        self._remembered = remembered
+        self._locked: dict[str, Ticket] = {}
+
+    def lock(self, numbers: Iterable[str]) -> None:
+        """Read these tickets, and those they point to, in one sorted step."""
+        wanted = sorted({number for number in numbers if number and number not in self._locked})
+        for _ in range(MOST_POINTERS):
+            if not wanted:
+                return
+            self._read(wanted)
+            pointers = {self._locked[number].points_to for number in wanted if number in self._locked}
+            wanted = sorted(pointers - self._locked.keys() - {""})
+
+    def get(self, number: str) -> Ticket | None:
+        """The ticket ``number`` as this transaction sees it; None where there is none."""
+        if number not in self._locked:
+            self.lock((number,))
+        return self._locked.get(number)
+
+    def put(self, ticket: Ticket) -> None:
+        """The ticket as this transaction left it."""
+        self._locked[ticket.number] = ticket
+
+    def chain(self, number: str) -> dict[str, Ticket]:
+        """The ticket ``number`` and those it points to, one after the other."""
+        found: dict[str, Ticket] = {}
+        while number and number not in found and (ticket := self.get(number)):
+            found[number] = ticket
+            number = ticket.points_to
+        return found
+
+    def remember(self) -> None:
+        """After COMMIT: what was written here may be remembered."""
+        for ticket in self._locked.values():
+            self._remembered.put(ticket)
+
+    def latest_of(self, requester: str, most: int) -> list[Ticket]:
+        """The last tickets of a requester, newest first; not locked."""
+        rows = self._session.all(
+            "SELECT number, version FROM tickets WHERE requester = ? ORDER BY opened_at DESC LIMIT ?", requester, most
+        )
+        return read_tickets(self._session, rows, self._remembered)
+
+    def _read(self, numbers: Sequence[str]) -> None:
+        rows = self._session.all(
+            f"SELECT number, version, body FROM tickets WHERE number IN ({marks(numbers)})"
+            f" ORDER BY number{self._session.lock}",
+            *numbers,
+        )
+        for number, version, body in rows:
+            self._locked[number] = self._remembered.get(number, version) or load_ticket(number, version, body)
+
+
+def read_tickets(session: Session, versions: Sequence[tuple[str, int]], remembered: Remembered) -> list[Ticket]:
+    """The tickets of (number, version) rows, in their order; only those not remembered are read."""
+    found = {number: ticket for number, version in versions if (ticket := remembered.get(number, version))}
+    missing = [number for number, _ in versions if number not in found]
+    if missing:
+        rows = session.all(f"SELECT number, version, body FROM tickets WHERE number IN ({marks(missing)})", *missing)
+        found.update({row[0]: remembered.put(load_ticket(*row)) for row in rows})
+    return [found[number] for number, _ in versions if number in found]
+
+
+def journal(session: Session, number: str) -> tuple[Event, ...]:
+    """The whole journal of a ticket."""
+    rows = session.all(f"SELECT {EVENT_COLUMNS} FROM events WHERE number = ? ORDER BY seq", number)
+    return tuple(load_event(row) for row in rows)

@@ -1,0 +1,107 @@
+"""One transaction: load, decide elsewhere, apply. What is read is locked, what is written is seen whole or never."""
+
+# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from daemon.store import apply, facts, ledger, queues
+from daemon.store.counters import Counters
+from daemon.store.dialect import Session
+from daemon.store.files import Files
+from daemon.store.tickets import Remembered, Tickets
+from daemon.store.windows import Windows
+from parsers.mail import Mail
+from rules.decision import Decision, Facts, Letter, Needs
+from rules.desk import Desk
+from rules.ticket import Ticket
+
+NextDue = Callable[[Ticket, Desk, datetime], tuple[datetime, str] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What a decision follows from. A mail's row in the ledger gets the verdict; a timer, a delivery's result or an
+    alert has no ``mail_id``. ``mail`` is None where the bytes could not be parsed.
+    """
+
+    mail_id: int = 0
+    mail: Mail | None = None
+
+    @property
+    def sender(self) -> str:
+        """Whose mail it is, in lower case; "" for a cause that is no mail."""
+        return self.mail.sender.lower() if self.mail else ""
+
+
+class Reading:
+    """What can be looked up in one transaction."""
+
+    def __init__(self, session: Session, remembered: Remembered) -> None:
+        self.session = session
+        self.remembered = remembered
+        self.tickets = Tickets(session, remembered)
+        self.windows = Windows(session)
+        self.counters = Counters(session)
+
+    def load(self, needs: Needs, now: datetime, zone: tzinfo, seen: ledger.Seen | None = None) -> Facts:
+        """The answers to ``needs``. ``zone`` dates a peeked number; ``seen`` is the mail that asks, if it is one."""
+        return facts.load(self, needs, now, zone, seen)
+
+
+class Transaction(Reading):
+    """What can be written in one transaction."""
+
+    def __init__(self, session: Session, remembered: Remembered, files: Files, next_due: NextDue) -> None:
+        super().__init__(session, remembered)
+        self.next_due = next_due
+        self._files = files
+        self._desk: Desk | None = None
+        self._addresses: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+
+    def lock(self, needs: Iterable[Needs]) -> None:
+        """Lock in one sorted step the tickets that the needs of a batch lead to."""
+        self.tickets.lock(number for each in needs for number in facts.numbers_of(self.session, each))
+
+    def undecided(self, seen: ledger.Seen) -> bool:
+        """Whether the mail still wants a verdict."""
+        row = self.session.one("SELECT verdict FROM mails WHERE id = ?" + self.session.lock, seen.id)
+        return row is not None and row[0] == ""
+
+    def apply(self, cause: Cause, decision: Decision, compose: apply.Compose, desk: Desk, now: datetime) -> None:
+        """Write what ``decision`` says. ``compose(letter, to)`` gives a letter's bytes for one recipient.
+
+        AlreadyDecided: the mail has a verdict. Conflict: somebody was faster; the transaction is to be done again.
+        """
+        apply.apply(self, cause, decision, compose, desk, now)
+
+    def record(self, outcome: queues.Outcome, now: datetime) -> bool:
+        """As :func:`daemon.store.queues.record`, together with what follows from it."""
+        return queues.record(self.session, outcome, now)
+
+    def claim_due(self, number: str, name: str, now: datetime) -> bool:
+        """As :func:`daemon.store.queues.claim_due`."""
+        return queues.claim_due(self.session, number, name, now)
+
+    def set_back(self, mail_ids: Iterable[int], verdicts: tuple[str, ...], now: datetime) -> list[int]:
+        """As :func:`daemon.store.ledger.set_back`."""
+        return ledger.set_back(self.session, mail_ids, verdicts, now)
+
+    def keep_files(self, letter: Letter) -> None:
+        """Keep the files that we made for ``letter`` before its row names them."""
+        for file in letter.files:
+            self._files.keep(file.content)
+
+    def addresses(self, desk: Desk) -> tuple[frozenset[str], frozenset[str]]:
+        """The desk's people and its own addresses, gathered once for a batch."""
+        if self._desk is not desk:
+            self._desk, self._addresses = desk, (desk.staff(), desk.own_addresses())
+        return self._addresses
+
+    def finish(self) -> None:
+        """What was held back to the end: counters and windows."""
+        self.counters.flush()
+        self.windows.flush()

@@ -1,0 +1,163 @@
+"""What bounds the letters that we send: limits per address and hour, and the loop breaker.
+
+Every letter passes here, the refusal first of all. A guarded letter about a ticket is deferred, a notice is dropped.
+Letters to the desk's own people are a class of their own: only what answers a mail that changed nothing is bounded, so
+that a technician's autoresponder comes to rest as well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from rules.desk import Guards
+from rules.letters import LETTERS, Guard
+from rules.ticket import micros, moment
+
+BUCKET = timedelta(minutes=5)
+"""Windows are counted in buckets of this length; an hour is the running bucket and the eleven before it."""
+HOUR = timedelta(hours=1)
+_BUCKET_US = 300_000_000
+_BUCKETS = 12
+_HORIZON = 12 * 24 * 7
+"""Buckets ahead in which room is looked for: a week."""
+
+Buckets = Mapping[int, int]
+Counts = Mapping[str, Buckets]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A window's name and how many an hour it takes. ``breaker``: going over it opens the loop breaker of that name."""
+
+    name: str
+    most: int
+    breaker: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """An open loop breaker: since when, when a probe was last let through, when something last ran into it."""
+
+    opened_at: datetime
+    probed_at: datetime
+    tripped_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What becomes of a letter. ``why`` is the name of the window that held it; ``count`` the windows to add one to,
+    ``at`` the time from which the letter may go; ``breakers`` what they are afterwards (None: closed); ``opened``
+    the breaker that this letter opened, of which the admins are told.
+    """
+
+    action: Literal["send", "defer", "drop"]
+    at: datetime
+    why: str = ""
+    count: tuple[str, ...] = ()
+    breakers: tuple[tuple[str, Breaker | None], ...] = ()
+    opened: str = ""
+
+
+def bucket(at: datetime) -> int:
+    """The number of the bucket that ``at`` falls into."""
+    return micros(at) // _BUCKET_US
+
+
+def last_hour(buckets: Buckets, at: datetime) -> int:
+    """How many stand in the hour that ends with ``at``'s bucket."""
+    return _hour(buckets, bucket(at))
+
+
+def fingerprint(text: str) -> str:
+    """What two texts share that differ only in digits, case, white space and punctuation: 16 hexadecimal digits."""
+    words = re.sub(r"[\W\d_]+", " ", text.casefold()).strip()
+    return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def content_window(sender: str, text: str) -> str:
+    """The window that counts one sender's mails of the same content."""
+    return f"same:{sender.lower()}:{fingerprint(text)}"
+
+
+def limits(letter: str, to: str, staff: bool, guards: Guards, content: str = "") -> tuple[Limit, ...]:
+    """The windows that a letter named ``letter`` to the address ``to`` must pass, the narrowest first.
+
+    ``content`` is the :func:`content_window` of the mail that it answers, where it answers one of the same address.
+    """
+    to = to.lower()
+    guard = LETTERS[letter].guard
+    if staff:
+        return (Limit(f"notice:{letter}:{to}", guards.letters),) if guard in _NOTICES else ()
+    same = (Limit(content, guards.breaker.same_content, breaker=True),) if content else ()
+    every = (*same, Limit(f"letters:{to}", guards.letters))
+    return (*_notice_limits(letter, to, guard, guards), *every) if guard in _NOTICES else every
+
+
+_NOTICES: frozenset[Guard] = frozenset({"notice", "near_miss"})
+
+
+def _notice_limits(letter: str, to: str, guard: Guard, guards: Guards) -> tuple[Limit, ...]:
+    return (
+        Limit(f"notice:{letter}:{to}", guards.near_miss if guard == "near_miss" else guards.notices),
+        Limit(f"notices:{to.rpartition('@')[2]}", guards.breaker.notices_per_domain, breaker=True),
+        Limit("notices", guards.breaker.notices_total, breaker=True),
+    )
+
+
+def admit(
+    letter: str, wanted: tuple[Limit, ...], counts: Counts, breakers: Mapping[str, Breaker], now: datetime
+) -> Admission:
+    """Whether a letter goes now, later or never, given what the windows of its :func:`limits` hold."""
+    for limit in wanted:
+        if not limit.breaker and last_hour(counts.get(limit.name, {}), now) >= limit.most:
+            return _held(letter, limit, wanted, counts, now)
+    verdicts = [_pass(limit, counts, breakers.get(limit.name), now) for limit in wanted if limit.breaker]
+    changed = tuple((limit.name, after) for limit, passes, after in verdicts if after != breakers.get(limit.name))
+    stopped = next((limit for limit, passes, _ in verdicts if not passes), None)
+    if stopped is None:
+        return Admission("send", now, count=_counted(wanted), breakers=changed)
+    opened = stopped.name if stopped.name not in breakers else ""
+    if LETTERS[letter].guard in _NOTICES:
+        return Admission("drop", now, stopped.name, breakers=changed, opened=opened)
+    later = _room(wanted, counts, now + HOUR)
+    return Admission("defer", later, stopped.name, _counted(wanted), changed, opened)
+
+
+def _held(letter: str, limit: Limit, wanted: tuple[Limit, ...], counts: Counts, now: datetime) -> Admission:
+    if LETTERS[letter].guard in _NOTICES:
+        return Admission("drop", now, limit.name)
+    return Admission("defer", _room(wanted, counts, now), limit.name, _counted(wanted))
+
+
+def _counted(wanted: tuple[Limit, ...]) -> tuple[str, ...]:
+    """Mails of the same content are counted as they come, letters as they go."""
+    return tuple(limit.name for limit in wanted if not limit.name.startswith("same:"))
+
+
+def _room(wanted: tuple[Limit, ...], counts: Counts, start: datetime) -> datetime:
+    """The first time from ``start`` on when every window has room; letters put off already count where they will go."""
+    first = bucket(start)
+    plain = [(counts.get(limit.name, {}), limit.most) for limit in wanted if not limit.breaker]
+    for candidate in range(first, first + _HORIZON):
+        if all(_hour(buckets, candidate) < most for buckets, most in plain):
+            return max(start, moment(candidate * _BUCKET_US))
+    return moment((first + _HORIZON) * _BUCKET_US)
+
+
+def _hour(buckets: Buckets, last: int) -> int:
+    return sum(buckets.get(last - back, 0) for back in range(_BUCKETS)) if buckets else 0
+
+
+def _pass(limit: Limit, counts: Counts, breaker: Breaker | None, now: datetime) -> tuple[Limit, bool, Breaker | None]:
+    """A closed breaker opens at its limit; an open one lets a probe through each hour, and closes after a quiet one."""
+    if breaker is None or now - breaker.tripped_at >= HOUR:
+        if last_hour(counts.get(limit.name, {}), now) < limit.most:
+            return limit, True, None
+        return limit, False, Breaker(now, now, now)
+    probe = now - breaker.probed_at >= HOUR
+    return limit, probe, Breaker(breaker.opened_at, now if probe else breaker.probed_at, now)
