@@ -1,0 +1,85 @@
+"""Causes that are no mail: a due row, a letter that failed for good, something the admins must know.
+
+Each ends, as a mail does, in a decision of the rules and one transaction that applies it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+
+from daemon.live import Loaded
+from daemon.store import Cause, Outcome, Outgoing, Store, Transaction
+from daemon.store.apply import Compose, Composed
+from rules.decision import Decision, Letter, Sent
+from rules.deliveries import alert, undelivered
+from rules.silence import fire
+
+TOKEN_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+TOKEN_LENGTH = 26
+
+
+def new_token() -> str:
+    """26 base32 characters at random: 130 bits."""
+    return "".join(secrets.choice(TOKEN_LETTERS) for _ in range(TOKEN_LENGTH))
+
+
+def compose_for(loaded: Loaded, now: datetime) -> Compose:
+    """How letters are written under the configuration ``loaded``."""
+
+    def compose(letter: Letter, to: str) -> Composed:
+        return loaded.letters.compose(letter, to, loaded.settings.desk, now, new_token)
+
+    return compose
+
+
+def apply(tx: Transaction, cause: Cause, decision: Decision, loaded: Loaded, now: datetime) -> None:
+    """Write a decision with the letters of ``loaded``."""
+    tx.apply(cause, decision, compose_for(loaded, now), loaded.settings.desk, now)
+
+
+def fire_due(store: Store, loaded: Loaded, limit: int = 100) -> int:
+    """Do what is due on tickets now; how many rows fired. Each is a transaction of its own."""
+    fired = 0
+    for number, name in store.due(store.clock(), limit):
+        fired += bool(store.run(_firing(number, name, loaded, store.clock)))
+    return fired
+
+
+def _firing(number: str, name: str, loaded: Loaded, clock: Callable[[], datetime]) -> Callable[[Transaction], bool]:
+    def work(tx: Transaction) -> bool:
+        now = clock()
+        ticket = tx.tickets.get(number) if tx.claim_due(number, name, now) else None
+        if ticket is None:
+            return False
+        apply(tx, Cause(), fire(ticket, name, loaded.settings.desk, now), loaded, now)
+        return True
+
+    return work
+
+
+def delivery_failed(store: Store, loaded: Loaded, outgoing: Outgoing, outcome: Outcome) -> bool:
+    """Record a delivery that failed for good, with the note and the letter that tell of it; False where the claim had
+    expired and somebody else has it now."""
+    sent = Sent(outgoing.letter, outgoing.number, outgoing.to, outgoing.message_id, outgoing.created_at)
+
+    def work(tx: Transaction) -> bool:
+        now = store.clock()
+        if not tx.record(outcome, now):
+            return False
+        decision = undelivered(sent, outcome.reply, tx.tickets.get, loaded.settings.desk, now)
+        apply(tx, Cause(), decision, loaded, now)
+        return True
+
+    return bool(store.run(work))
+
+
+def tell_admins(store: Store, loaded: Loaded, topic: str, details: tuple[tuple[str, str], ...]) -> None:
+    """A letter to the admins: ``topic`` is a key of the catalogue's `[alerts]`."""
+    desk = loaded.settings.desk
+    if not desk.desk.admins:
+        return
+    now = store.clock()
+    decision = Decision(letters=(alert(topic, details, desk, now),))
+    store.run(lambda tx: apply(tx, Cause(), decision, loaded, now))

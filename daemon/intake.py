@@ -1,0 +1,199 @@
+"""The heart: fetched mails become ledger rows, readings, decisions and one transaction; then they may be filed away.
+
+    take → parse → read → [ load → decide → apply ] × mails, one COMMIT → the mailbox moves them
+
+A batch whose transaction fails is treated again mail by mail; a mail that fails alone as often as the limit allows is
+quarantined, its neighbours go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from daemon.accounts import Account
+from daemon.causes import apply
+from daemon.faults import kill_point
+from daemon.fetching import Fetched
+from daemon.live import Loaded
+from daemon.reader import Poisoned, Reader
+from daemon.store import Cause, Filed, Seen, Store, Transaction, Unfiled
+from daemon.store.errors import LeaseLost, Unavailable
+from daemon.store.ledger import folder_of
+from daemon.store.queues import Lease
+from parsers.mail import Mail
+from rules.decision import Decision
+from rules.desk import Desk
+from rules.intake import decide
+from rules.reading import Arrival, Reading, read
+
+log = structlog.get_logger()
+
+
+class Current(Protocol):
+    """Where the configuration in force is found: daemon/live.py, or one value that stays."""
+
+    @property
+    def current(self) -> Loaded:
+        """One immutable value; a mail sees one version of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A mail in hand: its row, what it says, and the verdict once there is one."""
+
+    seen: Seen
+    mail: Mail
+    reading: Reading
+
+
+class Intake:
+    """Gives every mail of a mailbox its verdict. Used by one thread a mailbox; the store serialises what must be."""
+
+    def __init__(
+        self,
+        store: Store,
+        reader: Reader,
+        live: Current,
+        spool: Path,
+        queued: Callable[[], None] = lambda: None,
+        lease_of: Callable[[str], Lease | None] = lambda mailbox: None,
+    ) -> None:
+        self.spool = spool
+        self._store = store
+        self._reader = reader
+        self._live = live
+        self._queued = queued
+        self._lease_of = lease_of
+
+    @property
+    def largest_mail(self) -> int:
+        """Octets; of a larger mail only the headers are fetched."""
+        return self._live.current.settings.desk.limits.mail
+
+    # -- what a mailbox asks
+
+    def treat(self, account: Account, uidvalidity: int, mails: Sequence[Fetched]) -> list[Unfiled]:
+        """A verdict for every mail, committed; the answer says where each belongs. Mails that could not be finished are
+        left out and offered again."""
+        seen = self._store.take(account.name, uidvalidity, mails, self._lease_of(account.name))
+        decided = {row.id: (row.verdict, "") for row in seen if row.verdict}
+        decided |= self._treat_all(account.name, [row for row in seen if not row.verdict])
+        return [
+            Unfiled(row.id, folder_of(decided[row.id][0]), "", uidvalidity, row.uid, decided[row.id][1])
+            for row in seen
+            if row.id in decided
+        ]
+
+    def treat_waiting(self, account: Account) -> int:
+        """Treat what stands in the ledger without a verdict: released, retried, left by a process that died."""
+        rows = self._store.waiting(account.name)
+        return len(self._treat_all(account.name, rows))
+
+    def unfiled(self, mailbox: str, uidvalidity: int) -> Sequence[Unfiled]:
+        """As :meth:`daemon.store.Store.unfiled`."""
+        return self._store.unfiled(mailbox, uidvalidity)
+
+    def filed(self, moved: Sequence[Filed]) -> None:
+        """As :meth:`daemon.store.Store.filed`."""
+        self._store.filed(moved)
+
+    def forget_places(self, mailbox: str, uidvalidity: int) -> None:
+        """As :meth:`daemon.store.Store.forget_places`."""
+        self._store.forget_places(mailbox, uidvalidity)
+
+    # -- treating
+
+    def _treat_all(self, mailbox: str, rows: Sequence[Seen]) -> dict[int, tuple[str, str]]:
+        """Verdict and Message-ID by ledger id. Rows with an unfinished attempt are treated one by one."""
+        fresh = [row for row in rows if not row.unfinished]
+        decided: dict[int, tuple[str, str]] = {}
+        if fresh:
+            decided |= self._together(mailbox, fresh)
+        for row in rows:
+            if row.unfinished:
+                decided |= self._alone(mailbox, self._store.take_alone(row))
+        if decided:
+            self._queued()
+        return decided
+
+    def _together(self, mailbox: str, rows: Sequence[Seen]) -> dict[int, tuple[str, str]]:
+        try:
+            return self._commit(self._in_hand(mailbox, rows))
+        except (Unavailable, LeaseLost):
+            self._store.forgive([row.id for row in rows])
+            raise
+        except Exception:  # one mail of the batch is at fault: which one shows when each is treated alone
+            log.exception("batch failed", mailbox=mailbox, mails=len(rows))
+        found: dict[int, tuple[str, str]] = {}
+        for row in rows:
+            found |= self._alone(mailbox, self._store.take_alone(row))
+        return found
+
+    def _alone(self, mailbox: str, row: Seen) -> dict[int, tuple[str, str]]:
+        """One mail by itself; after too many attempts it is quarantined unread."""
+        limit = self._live.current.settings.desk.limits.attempts
+        if row.attempts_alone > limit:
+            return self._quarantine(row, "error")
+        try:
+            return self._commit(self._in_hand(mailbox, [row]))
+        except (Unavailable, LeaseLost):
+            self._store.forgive([row.id])
+            raise
+        except Exception:  # its next attempt is counted; the last one quarantines it
+            log.exception("mail failed", mailbox=mailbox, mail=row.id, attempt=row.attempts_alone)
+        return self._quarantine(row, "error") if row.attempts_alone >= limit else {}
+
+    def _quarantine(self, row: Seen, why: str) -> dict[int, tuple[str, str]]:
+        decision = Decision("quarantined", why)
+        loaded, now = self._live.current, self._store.clock()
+        self._store.run(lambda tx: apply(tx, Cause(row.id), decision, loaded, now))
+        log.warning("mail quarantined", mail=row.id, why=why)
+        return {row.id: ("quarantined", "")}
+
+    def _in_hand(self, mailbox: str, rows: Sequence[Seen]) -> list[Pending]:
+        """Parsed in the child process, read against the configuration in force."""
+        desk = self._live.current.settings.desk
+        parsed = self._reader.parse([(row.id, row.raw if row.raw is not None else row.path) for row in rows])
+        kill_point("after_parse")
+        return [self._pending(mailbox, row, result, desk) for row, result in zip(rows, parsed, strict=True)]
+
+    def _pending(self, mailbox: str, row: Seen, result: Mail | Poisoned, desk: Desk) -> Pending:
+        if isinstance(result, Poisoned) and not result.final and row.attempts_alone < desk.limits.attempts:
+            raise UnreadableError(result.why)
+        poisoned = result.why if isinstance(result, Poisoned) else ""
+        mail = Mail() if isinstance(result, Poisoned) else result
+        return Pending(row, mail, read(Arrival(mailbox, mail, row.received_at, poisoned, row.too_large), desk))
+
+    def _commit(self, mails: Sequence[Pending]) -> dict[int, tuple[str, str]]:
+        """All of them in one transaction: numbers, verdicts and letters are there together or not at all."""
+        loaded = self._live.current
+        needs = [pending.reading.needs(loaded.settings.desk) for pending in mails]
+
+        def work(tx: Transaction) -> dict[int, tuple[str, str]]:
+            now = self._store.clock()
+            decided = {}
+            for pending, need in zip(mails, needs, strict=True):
+                if not tx.undecided(pending.seen):
+                    continue
+                desk = loaded.settings.desk
+                facts = tx.load(need, now, desk.zone, pending.seen)
+                decision = decide(pending.reading, facts, desk, now)
+                apply(tx, Cause(pending.seen.id, pending.mail), decision, loaded, now)
+                decided[pending.seen.id] = (str(decision.verdict), pending.mail.message_id)
+            return decided
+
+        decided = self._store.run(work, needs, self._lease_of(mails[0].reading.mailbox.name))
+        for pending in mails:
+            verdict = (decided or {}).get(pending.seen.id, ("", ""))[0]
+            log.info("treated", mail=pending.seen.id, mailbox=pending.reading.mailbox.name, verdict=verdict)
+        return decided or {}
+
+
+class UnreadableError(Exception):
+    """A mail that the parser process died of, or took too long for; it is tried again, alone."""
