@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from daemon.imap import Imap, ImapError, in_slices, read_uid_set, uid_set
@@ -13,11 +13,11 @@ MOVE_AT_ONCE = 500
 @dataclass(slots=True)
 class Filed:
     """What became of a filing. ``moved``: no longer waiting in the folder (a UID that had gone before counts too);
-    ``new_uids``: UID there by UID here, where the server says so (COPYUID); ``refused``: why the rest stays.
+    ``places``: (UIDVALIDITY, UID) there by UID here, where the server says so (COPYUID); ``refused``: why a rest stays.
     """
 
     moved: set[int] = field(default_factory=set)
-    new_uids: dict[int, int] = field(default_factory=dict)
+    places: dict[int, tuple[int, int]] = field(default_factory=dict)
     refused: str = ""
 
 
@@ -82,7 +82,7 @@ class Folders:
         with imap.bounded(f"file into {configured}"):
             imap.client._imap.response("COPYUID")  # forget an earlier one
             answer = (imap.client.move if can_move else imap.client.copy)(chosen, target)
-            filed.new_uids.update(_copied(imap, answer))
+            filed.places.update(_copied(imap, answer))
             filed.moved.update(uids)
         if not can_move:
             self._expunge(uids, can_expunge)
@@ -95,7 +95,24 @@ class Folders:
                 self._imap.client.uid_expunge(uid_set(uids))
 
 
-def _copied(imap: Imap, answer: object) -> dict[int, int]:
+def find(imap: Imap, uids: Sequence[int], message_ids: Collection[str]) -> dict[str, int]:
+    """UIDs of the selected folder by Message-ID (without <>), for those asked for.
+
+    The headers are compared here: what a sender wrote never becomes part of a command.
+    """
+    found: dict[str, int] = {}
+    for some in in_slices(uids, MOVE_AT_ONCE):
+        with imap.bounded("find"):
+            answers = imap.client.fetch(list(some), ["BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"])
+        for uid, answer in answers.items():
+            own = (answer.get(b"BODY[HEADER.FIELDS (MESSAGE-ID)]") or b"").decode("utf-8", "replace")
+            own = own.partition(":")[2].strip().removeprefix("<").removesuffix(">")
+            if own in message_ids:
+                found[own] = uid
+    return found
+
+
+def _copied(imap: Imap, answer: object) -> dict[int, tuple[int, int]]:
     """COPYUID (RFC 4315): in the tagged answer of COPY, in an untagged one of MOVE."""
     texts = [answer, *(imap.client._imap.response("COPYUID")[1] or [])]
     for text in texts:
@@ -103,7 +120,8 @@ def _copied(imap: Imap, answer: object) -> dict[int, int]:
         words = words.partition("COPYUID ")[2].partition("]")[0] or words
         parts = words.split()
         if len(parts) == 3 and all(set(part) <= set("0123456789,:") for part in parts):
-            return dict(zip(read_uid_set(parts[1]), read_uid_set(parts[2]), strict=False))
+            there = [(int(parts[0]), uid) for uid in read_uid_set(parts[2])]
+            return dict(zip(read_uid_set(parts[1]), there, strict=False))
     return {}
 
 

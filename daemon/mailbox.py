@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol
@@ -19,31 +19,15 @@ import structlog
 from daemon.accounts import Account
 from daemon.faults import kill_point
 from daemon.fetching import ANNOUNCE_AT_ONCE, Announced, Fetched, announce, batches, fetch
-from daemon.filing import MOVE_AT_ONCE, Folders
+from daemon.filing import MOVE_AT_ONCE, Folders, find
 from daemon.imap import IDLE_LIMIT_S, Imap, ImapError, in_slices
+from daemon.store import Filed, Unfiled
 from daemon.wire import Backoff, Endpoint, TokenSource
 
 log = structlog.get_logger()
 
 CUT_AFTER_S = 3.0
 """A stopping watcher may finish what it does for so long; then its connection is cut."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filing:
-    """Where a treated mail belongs: a folder as configured («Acuse/Tratados»), or "" to leave it where it lies."""
-
-    uid: int
-    folder: str
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A mail filed away; ``new_uid`` is its UID there where the server said so, else 0."""
-
-    uid: int
-    folder: str
-    new_uid: int
 
 
 class Intake(Protocol):
@@ -57,16 +41,22 @@ class Intake(Protocol):
     def largest_mail(self) -> int:
         """Octets; of a larger mail only the headers are fetched."""
 
-    def treat(self, account: Account, uidvalidity: int, mails: Sequence[Fetched]) -> Sequence[Filing]:
+    def treat(self, account: Account, uidvalidity: int, mails: Sequence[Fetched]) -> Sequence[Unfiled]:
         """Give every mail its verdict and commit; the answer says where each belongs. A mail that the answer leaves out
         is offered again at the next look; an exception means that none was treated.
         """
 
-    def unfiled(self, mailbox: str, uidvalidity: int) -> Iterable[Filing]:
-        """Mails that have their verdict but have not been noted as moved."""
+    def treat_waiting(self, account: Account) -> int:
+        """Treat what stands in the ledger without a verdict (released, retried): how many. Their move is `unfiled`."""
 
-    def filed(self, mailbox: str, uidvalidity: int, moved: Sequence[Moved]) -> None:
-        """Note that these mails have been moved."""
+    def unfiled(self, mailbox: str, uidvalidity: int) -> Sequence[Unfiled]:
+        """Some of the mails that have their verdict and are to be moved; () when there are none."""
+
+    def filed(self, moved: Sequence[Filed]) -> None:
+        """Note where these mails lie now."""
+
+    def forget_places(self, mailbox: str, uidvalidity: int) -> None:
+        """The watched folder has this UIDVALIDITY now; places noted under another one mean nothing any more."""
 
 
 class Visit:
@@ -80,9 +70,10 @@ class Visit:
         self._folders = Folders(imap)
         self._selected = imap.select(account.folder)
         self._settled: set[int] = set()
-        self._waiting: defaultdict[str, list[int]] = defaultdict(list)
+        self._waiting: list[Unfiled] = []
         self.refused = ""
         """Why the server last refused to file a mail away; "" when it took everything."""
+        intake.forget_places(account.name, self.uidvalidity)
 
     @property
     def uidvalidity(self) -> int:
@@ -100,9 +91,10 @@ class Visit:
 
         ``progress`` hears how many of how many are done.
         """
-        self.file_unfiled()
+        self.refused = ""
+        done = self._intake.treat_waiting(self._account)
+        self._file_unfiled()
         uids = [uid for uid in self._imap.uids(self._selected) if uid not in self._settled]
-        done = 0
         for batch in self._batches(uids):
             if self._stop.is_set():
                 break
@@ -111,12 +103,13 @@ class Visit:
         self._file_away()
         return done
 
-    def file_unfiled(self) -> None:
-        """Move what was decided earlier; asked again as long as the server refuses some of it."""
-        if self._settled and not self.refused:
-            return
-        self._settle(self._intake.unfiled(self._account.name, self.uidvalidity))
-        self._file_away()
+    def _file_unfiled(self) -> None:
+        """Move what was decided earlier: by a process that died, while the server refused, from the ledger alone."""
+        while waiting := self._intake.unfiled(self._account.name, self.uidvalidity):
+            self._waiting = list(waiting)
+            self._settled.update(mail.uid for mail in waiting if mail.uid is not None and not mail.lies_in)
+            if not self._file_away():
+                return
 
     def _batches(self, uids: Sequence[int]) -> Iterator[list[Announced]]:
         for some in in_slices(uids, ANNOUNCE_AT_ONCE):
@@ -126,35 +119,71 @@ class Visit:
         mails = fetch(self._imap, batch, self._intake.spool, self._intake.largest_mail)
         kill_point("after_fetch")
         try:
-            if mails:
-                self._settle(self._intake.treat(self._account, self.uidvalidity, mails))
+            treated = self._intake.treat(self._account, self.uidvalidity, mails) if mails else ()
         finally:
             for mail in mails:
                 if mail.path is not None:
                     mail.path.unlink(missing_ok=True)
-        if sum(map(len, self._waiting.values())) >= MOVE_AT_ONCE:
+        self._settled.update(mail.uid for mail in treated if mail.uid is not None)
+        self._waiting += treated
+        if len(self._waiting) >= MOVE_AT_ONCE:
             self._file_away()
         return len(mails)
 
-    def _settle(self, filings: Iterable[Filing]) -> None:
-        for filing in filings:
-            self._settled.add(filing.uid)
-            if filing.folder:
-                self._waiting[filing.folder].append(filing.uid)
+    def _file_away(self) -> int:
+        """Move everything that waits for it, and have it noted; how many mails."""
+        waiting, self._waiting = self._waiting, []
+        count = 0
+        for lies_in, mails in _grouped(waiting, lambda mail: mail.lies_in):
+            placed = self._enter(lies_in, mails) if lies_in else mails
+            for folder, some in _grouped(placed, lambda mail: mail.folder):
+                count += self._move(folder, some)
+            if lies_in:
+                self._return()
+        return count
 
-    def _file_away(self) -> None:
-        """Move everything that waits for it, and have it noted."""
-        waiting, self._waiting = self._waiting, defaultdict(list)
-        self.refused = ""
-        for folder, uids in waiting.items():
-            filed = self._folders.file_away(uids, folder)
-            kill_point("after_move")
-            moved = [Moved(uid, folder, filed.new_uids.get(uid, 0)) for uid in uids if uid in filed.moved]
-            if moved:
-                self._intake.filed(self._account.name, self.uidvalidity, moved)
-            if filed.refused:
-                self.refused = filed.refused
-                log.warning("filing refused", mailbox=self._account.name, folder=folder, why=filed.refused)
+    def _move(self, folder: str, mails: Sequence[Unfiled]) -> int:
+        """Move mails of the selected folder to ``folder``, an attribute of the account's folders."""
+        filed = self._folders.file_away(
+            [mail.uid for mail in mails if mail.uid], getattr(self._account.folders, folder)
+        )
+        kill_point("after_move")
+        moved = [
+            Filed(mail.id, *filed.places.get(mail.uid or 0, (None, None)))
+            for mail in mails
+            if not mail.uid or mail.uid in filed.moved
+        ]
+        self._intake.filed(moved)
+        if filed.refused:
+            self.refused = filed.refused
+            log.warning("filing refused", mailbox=self._account.name, folder=folder, why=filed.refused)
+        return len(moved)
+
+    def _enter(self, lies_in: str, mails: Sequence[Unfiled]) -> list[Unfiled]:
+        """Open one of our own folders and find mails there: by their noted UID, else by their Message-ID.
+
+        A mail that is not there has been taken away by somebody; it counts as moved, to where nobody knows.
+        """
+        selected = self._imap.select(self._folders.name(getattr(self._account.folders, lies_in)))
+        known = [mail for mail in mails if mail.uid and mail.uidvalidity == selected.uidvalidity]
+        lost = [mail for mail in mails if mail not in known]
+        wanted = {mail.message_id for mail in lost if mail.message_id}
+        found = find(self._imap, self._imap.uids(selected), wanted) if wanted else {}
+        return known + [replace(mail, uid=found.get(mail.message_id)) for mail in lost]
+
+    def _return(self) -> None:
+        """Back to the watched folder; a new UIDVALIDITY there calls for a new visit."""
+        before = self.uidvalidity
+        self._selected = self._imap.select(self._account.folder)
+        if self.uidvalidity != before:
+            raise ImapError("transient", "select", "UIDVALIDITY changed")
+
+
+def _grouped(mails: Iterable[Unfiled], key: Callable[[Unfiled], str]) -> list[tuple[str, list[Unfiled]]]:
+    groups: defaultdict[str, list[Unfiled]] = defaultdict(list)
+    for mail in mails:
+        groups[key(mail)].append(mail)
+    return list(groups.items())
 
 
 def run_once(
@@ -210,15 +239,21 @@ class MailboxWatcher(threading.Thread):
         self._now = now
         self._backoff = backoff or Backoff(first_s=1.0, cap_s=60.0)
         self._stop_asked = threading.Event()
+        self._attention = threading.Event()
         self._imap: Imap | None = None
         self._uidvalidity = 0
 
     def stop(self) -> None:
         """Ask it to end; it does after the batch in hand, and within seconds even where the server hangs."""
         self._stop_asked.set()
+        self._attention.set()
         cut = threading.Timer(CUT_AFTER_S, self._cut)
         cut.daemon = True
         cut.start()
+
+    def wake(self) -> None:
+        """Look now: something in the ledger waits for its treatment or its move."""
+        self._attention.set()
 
     def run(self) -> None:
         """The thread: one connection after another."""
@@ -240,7 +275,10 @@ class MailboxWatcher(threading.Thread):
                 visit = Visit(imap, self.account, self._intake, self._stop_asked)
                 self._note_uidvalidity(visit.uidvalidity)
                 visit.make_folders()
-                while not self._stop_asked.is_set():
+                while True:
+                    self._attention.clear()
+                    if self._stop_asked.is_set():
+                        break
                     self._look(visit)
                     self._wait(imap)
             finally:
@@ -260,9 +298,9 @@ class MailboxWatcher(threading.Thread):
         self.state.phase = "waiting"
         seconds = self.account.poll.total_seconds()
         if self.account.idle and imap.has("IDLE"):
-            imap.idle(min(seconds, self.account.idle_renewal.total_seconds(), IDLE_LIMIT_S), self._stop_asked)
+            imap.idle(min(seconds, self.account.idle_renewal.total_seconds(), IDLE_LIMIT_S), self._attention)
         else:
-            self._stop_asked.wait(seconds)
+            self._attention.wait(seconds)
 
     def _note_uidvalidity(self, uidvalidity: int) -> None:
         """New UIDs for old mails: everything is looked at again, the ledger knows the copies by their content."""
