@@ -18,9 +18,9 @@ from rules.ticket import State, Ticket
 
 @dataclass(frozen=True, slots=True)
 class ActionForm:
-    """``fields`` by name, one with «?» is optional; of ``one_of`` at least one must be given; ``target`` is the state whose
-    reasons the field `reason` takes. ``on_ticket``: it needs a ticket (and its token); else it is sent to the desk
-    with the subject «Consulta». ``offered``: name of the condition under which a link is shown.
+    """``fields`` by name, one with «?» is optional; of ``one_of`` at least one must be given; ``target`` is the state
+    whose reasons the field `reason` takes. ``on_ticket``: it needs a ticket (and its token); else it is sent to the
+    desk with the subject «Consulta». ``offered``: name of the condition under which a link is shown.
     """
 
     fields: tuple[str, ...] = ()
@@ -223,7 +223,8 @@ def case_fields(case: Escalation | None, desk: Desk) -> tuple[Field, ...]:
 def parse_action(text: str, ticket: Ticket | None, desk: Desk) -> tuple[str, Form]:
     """The action that ``text`` asks for and its form; ("", the faults) where no action can be read.
 
-    The fields of an escalation's case and of an opening for a caller are read in a second look, once their name is known.
+    The fields of an escalation's case and of an opening for a caller are read in a second look, once it is known
+    which they are.
     """
     own = wording.own_lines(desk)
     named = parse_form(text, (action_field(desk),), desk.zone, own=own)

@@ -1,7 +1,7 @@
-"""The technicians' side by mail (T): who may act, whether the state allows it, whether the form is right; then the effect.
+"""The technicians' side by mail (T): who may act, whether the state allows it, whether the form is right; the effect.
 
-The forms stand in rules/action_forms.py; what each action does in rules/everyday.py, rules/specialists.py and, for those
-without a ticket, rules/consultations.py.
+The forms stand in rules/action_forms.py; what each action does in rules/everyday.py, rules/specialists.py and, for
+those without a ticket, rules/consultations.py.
 """
 
 from __future__ import annotations

@@ -30,9 +30,9 @@ def assignment_letter(
     warnings: tuple[str, ...] = (),
     similar: str = "",
 ) -> tuple[Letter, ...]:
-    """The assignment to the ticket's group; to its coordinator too where the coordinator assigns (L: triage). Addresses of
-    ``extra`` get the same without links. ``why`` is a key of the catalogue's `[assignment]`; ``by`` and ``text`` who passed
-    it on and with which words; ``case`` the (label, value) pairs of an escalation."""
+    """The assignment to the ticket's group; to its coordinator too where the coordinator assigns (L: triage). Addresses
+    of ``extra`` get the same without links. ``why`` is a key of the catalogue's `[assignment]`; ``by`` and ``text`` who
+    passed it on and with which words; ``case`` the (label, value) pairs of an escalation."""
     values = {
         "why": why,
         "by": by,

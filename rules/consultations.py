@@ -14,12 +14,12 @@ from rules.clocks import calendar_name, explained, spent
 from rules.decision import Brief, Decision, Facts, Letter
 from rules.desk import Desk
 from rules.effects import Act, refusal
-from rules.openings import confirmation_letter
+from rules.openings import confirmation_letter, routing_of
 from rules.promises import promises
 from rules.queries import row
 from rules.reading import Reading, author
 from rules.requests import kind_named
-from rules.routing import RouteInput, explain_route, route
+from rules.routing import RouteInput, route
 from rules.ticket import Event, Ticket, evolve
 
 Consultation = Callable[[Reading, Facts, Desk, datetime], Decision]
@@ -109,7 +109,7 @@ def explain_own(a: Act) -> Decision:
 
 def explanation_values(ticket: Ticket, facts: Facts, desk: Desk, now: datetime) -> Mapping[str, Any]:
     """The rule that took the ticket and those that did not, the clock as counted, the journal."""
-    routed = explain_route(ticket, desk)
+    routed = route(desk, routing_of(ticket))
     return {
         "steps": tuple({"rule": s.rule, "matched": s.matched, "why": s.why} for s in routed.trace),
         "rule": ticket.rule,

@@ -32,7 +32,7 @@ def bounce(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decisio
 def undelivered(
     sent: Sent, diagnostic: str, ticket_of: Callable[[str], Ticket | None], desk: Desk, now: datetime
 ) -> Decision:
-    """One of our letters did not arrive: a note and, once an address, a letter to the group; for staff, to the admin."""
+    """One of our letters did not arrive: a note and, once an address, a letter to the group; staff's to the admin."""
     ticket = ticket_of(sent.number)
     if ticket is None or LETTERS[sent.letter].guard == "staff":
         return Decision(letters=(undelivered_alert(sent, diagnostic, desk, now),) if desk.desk.admins else ())

@@ -15,6 +15,11 @@ LOOK_AGAIN = timedelta(minutes=10)
 """How long a rate-held mail waits before it is looked at again."""
 
 
+def poisoned(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """It could not be read: kept as it is, the admin is told, the next mail goes on."""
+    return Decision("quarantined", reading.arrival.poisoned)
+
+
 def too_large(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """Over the size limit: it stays on the server; only an opening is answered."""
     if not reading.kind or not reading.sender:

@@ -40,7 +40,7 @@ def _addressed(purpose: str) -> Test:
 
 
 TABLE: tuple[Row, ...] = (
-    Row("poisoned", lambda r, f, d: bool(r.arrival.poisoned), lambda r, f, d, n: Decision("quarantined", r.arrival.poisoned)),
+    Row("poisoned", lambda r, f, d: bool(r.arrival.poisoned), holding.poisoned),
     Row("duplicate", lambda r, f, d: f.duplicate == "same", _constant(Decision("duplicate"))),
     Row("bounce", lambda r, f, d: r.mail.report is not None, deliveries.bounce),
     Row("automatic", lambda r, f, d: deliveries.is_automatic(r, f), deliveries.automatic),
@@ -60,7 +60,7 @@ TABLE: tuple[Row, ...] = (
     Row("registration", lambda r, f, d: r.registration and r.has("opening", "service"), people.invite),
     Row("reply", lambda r, f, d: r.has("service") and threads.may_thread(r, f), threads.reply),
     Row("group_note", lambda r, f, d: r.has("desk", "service") and threads.may_note(r, f, d), threads.group_note),
-    Row("altered", lambda r, f, d: bool(r.token) and r.has("service") and threads.may_be_corrected(r, f), solutions.altered),
+    Row("altered", lambda r, f, d: r.has("service") and threads.has_altered_token(r, f), solutions.altered),
     Row("query", lambda r, f, d: queries.is_query(r, f, d), queries.answer),
     Row("desk", lambda r, f, d: r.has("desk") and bool(d.groups_of(r.sender)), actions.without_token),
     Row("near_miss", lambda r, f, d: bool(r.near), openings.near_miss),

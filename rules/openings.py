@@ -45,6 +45,19 @@ def route_input(reading: Reading, desk: Desk) -> RouteInput:
     )
 
 
+def routing_of(ticket: Ticket) -> RouteInput:
+    """What routing may look at when it looks at a ticket again; a category that was chosen stays."""
+    return RouteInput(
+        kind=ticket.kind,
+        fields=dict(ticket.fields),
+        address=ticket.address,
+        sender=ticket.requester,
+        has_attachment=bool(ticket.attachments),
+        at=ticket.received_at,
+        category=ticket.category,
+    )
+
+
 def open_ticket(
     reading: Reading, facts: Facts, desk: Desk, now: datetime, routed: Routed, findings: tuple[Finding, ...] = ()
 ) -> Decision:

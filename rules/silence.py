@@ -1,4 +1,4 @@
-"""What follows when something becomes due (L, J): warnings, breaches, reminders, closing by itself. Rows as in rules/due.py."""
+"""What follows when a row of rules/due.py is due (L, J): warnings, breaches, reminders, closing by itself."""
 
 from __future__ import annotations
 

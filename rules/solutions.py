@@ -174,7 +174,8 @@ def survey(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decisio
 
 
 def verdict_notice(reading: Reading, ticket: Ticket, case: str, desk: Desk, facts: Facts) -> Decision:
-    """Says which case a link is (used_same, used_other, old, expired, altered, closed) and the way out; only to a participant."""
+    """Says which case a link is (used_same, used_other, old, expired, altered, closed) and the way out; only to a
+    participant."""
     used, held = facts.round_used, facts.grant
     links = verdict_links(ticket, desk) if ticket.state == "resolved" and _is_requester(reading, ticket) else ()
     letter = Letter(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from parsers.form import Fault
 from rules import wording
@@ -11,9 +12,9 @@ from rules.action_forms import case_fields, case_named
 from rules.assignment import assignment_letter, update_letter
 from rules.decision import Decision, Letter
 from rules.effects import Act, Effect, done, refused
-from rules.openings import confirmation_letter
+from rules.openings import confirmation_letter, routing_of
 from rules.requests import kind_named
-from rules.routing import RouteInput, route
+from rules.routing import route
 from rules.ticket import Event, Ticket, evolve
 
 
@@ -53,7 +54,7 @@ def give_back(a: Act) -> Decision:
     return regrouped(a, last, "returned", came_from=tuple(earlier))
 
 
-def regrouped(a: Act, group: str, why: str, case: tuple[tuple[str, str], ...] = (), **changes: object) -> Decision:
+def regrouped(a: Act, group: str, why: str, case: tuple[tuple[str, str], ...] = (), **changes: Any) -> Decision:
     """The event that moves the ticket to ``group``, and that group's assignment letter."""
     event = a.move(
         text="\n".join(filter(None, (*(f"{label}: {value}" for label, value in case), a.form.get("reason")))),
@@ -139,10 +140,10 @@ def other_kinds(a: Act) -> tuple[str, ...]:
     return tuple(kind.label for key, kind in a.desk.kinds.items() if key != a.ticket.kind)
 
 
-def reclassified(a: Act, kind: str) -> dict[str, object]:
+def reclassified(a: Act, kind: str) -> dict[str, Any]:
     """The ticket as it begins under its new kind: same people, same clocks, routed anew."""
     t = a.ticket
-    routed = route(a.desk, RouteInput(kind=kind, fields=dict(t.fields), address=t.address, sender=t.requester))
+    routed = route(a.desk, routing_of(replace(t, kind=kind, category="")))
     return {
         "kind": kind,
         "subject": a.desk.kinds[kind].subject,
@@ -177,26 +178,15 @@ def service(a: Act) -> Decision:
     return rerouted(a, fields=fields)
 
 
-def rerouted(a: Act, **changes: object) -> Decision:
-    """A field changed: routing looks again; the priority of a technician stays."""
-    after = replace(a.ticket, **changes)  # type: ignore[arg-type]
-    routed = route(
-        a.desk, RouteInput(kind=after.kind, fields=dict(after.fields), address=after.address, sender=after.requester)
-    )
-    fixed = next((c.group for c in a.desk.categories if c.name == after.category and c.group), "")
-    group = fixed or (routed.group if "fields" in changes else after.group)
-    priority = after.priority if after.manual_priority or "fields" not in changes else routed.priority
-    moved = {"group": group, "assignee": "", "came_from": (*a.ticket.came_from, a.ticket.group)}
-    event = a.move(
-        text=a.form.get(a.key),
-        **{
-            **changes,
-            "priority": priority,
-            **(moved if group != a.ticket.group else {}),
-        },
-    )
+def rerouted(a: Act, **changes: Any) -> Decision:
+    """A field or the category changed: routing looks again; the priority of a technician stays."""
+    routed = route(a.desk, routing_of(replace(a.ticket, **changes)))
+    priority = a.ticket.priority if a.ticket.manual_priority else routed.priority
+    moves = routed.group != a.ticket.group
+    moved = {"group": routed.group, "assignee": "", "came_from": (*a.ticket.came_from, a.ticket.group)} if moves else {}
+    event = a.move(text=a.form.get(a.key), **{**changes, "priority": priority, **moved})
     ticket = evolve(a.ticket, event)
-    if group != a.ticket.group:
+    if moves:
         return done(a, event, *assignment_letter(ticket, a.desk, why="moved", by=a.by, earlier=a.facts.earlier))
     return done(a, event, update_letter(ticket, a.desk, a.key, a.now, text=a.form.get(a.key), by=a.by))
 

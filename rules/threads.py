@@ -152,6 +152,11 @@ def may_note(reading: Reading, facts: Facts, desk: Desk) -> bool:
     return bool(ticket and acts_for(desk, ticket, reading.sender))
 
 
+def has_altered_token(reading: Reading, facts: Facts) -> bool:
+    """Whether the subject holds a token that nobody gave out, and the number of a ticket of the sender's."""
+    return bool(reading.token) and may_be_corrected(reading, facts)
+
+
 def may_be_corrected(reading: Reading, facts: Facts) -> bool:
     """Whether the subject holds the number of a ticket in which the sender takes part."""
     ticket = facts.tickets.get(reading.number)

@@ -1,0 +1,304 @@
+"""The table of verdicts: which mail ends how, in which mailbox, with which letters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from parsers.mail import Address, Attachment, Mail, Report
+from rules.decision import Facts, Grant, HeldGrant, Registered, Sent
+from rules.desk import Requesters, Senders
+from rules.intake import TABLE
+from rules.reading import token_digest
+from rules.ticket import evolve
+from tests.rules.desks import (
+    ANA,
+    DESK,
+    EVA,
+    GOOD,
+    MARTA,
+    NOW,
+    NUMBER,
+    OPENING,
+    SERVICE,
+    TOKEN,
+    facts_of,
+    granted,
+    letters,
+    mail,
+    make_desk,
+    opened,
+    reading,
+    resolved,
+    verdict,
+)
+
+CONFIRMATION = f"Confirmación de la incidencia {NUMBER}"
+BAD = "Servicio/Aplicación: ARENN\nTipo: Se ha roto\n"
+STRANGER = "mallory@otro.test"
+
+PLAIN: list[tuple[str, str, Mail, Facts | None, str, list[str]]] = [
+    # what, mailbox, mail, facts, verdict, letters
+    ("a good opening", "apertura", mail(OPENING, GOOD), None, "opened", ["confirmation", "assignment"]),
+    ("a bad opening", "apertura", mail(OPENING, BAD), None, "refused", ["refusal"]),
+    ("a near miss", "apertura", mail("apertura incidencia automatica aplicacion/desarrollo", GOOD), None, "untreated",
+     ["near_miss"]),
+    ("an opening as a reply", "apertura", mail(f"Re: {OPENING}", GOOD), None, "untreated", ["near_miss"]),
+    ("anything else", "apertura", mail("Oferta de tóner", "compre"), None, "untreated", []),
+    ("an opening at the service address", "servicio", mail(OPENING, GOOD), None, "untreated", []),
+    ("a copy", "apertura", mail(OPENING, GOOD), Facts(duplicate="same", next_number=NUMBER), "duplicate", []),
+    ("two senders", "apertura", mail(OPENING, GOOD, sender=""), None, "untreated", []),
+    ("a robot's opening", "apertura", mail(OPENING, GOOD, automatic="auto_submitted"), None, "automatic", []),
+    ("our own letter back", "apertura", mail(OPENING, GOOD, own_marks=True), None, "automatic", []),
+    ("a report about nothing of ours", "servicio", mail("Undelivered", report=Report("failed", ("x@y.test",))), None,
+     "bounce", []),
+    ("a reply", "servicio", mail(f"RE: {CONFIRMATION}", "Uso Firefox."), facts_of(opened()), "threaded", ["update"]),
+    ("a stranger's reply", "servicio", mail(CONFIRMATION, "ciérrenla", sender=STRANGER), facts_of(opened()), "untreated",
+     []),
+    ("a wrong subject", "servicio", mail(f"Sobre mi incidencia {NUMBER}"), facts_of(opened(), registered=None),
+     "untreated", ["wrong_subject"]),
+    ("a stranger's wrong subject", "servicio", mail(f"Sobre {NUMBER}", sender=STRANGER),
+     facts_of(opened(), registered=None), "untreated", []),
+    ("a reply to a closed ticket", "servicio", mail(CONFIRMATION, "Sigue igual"), facts_of(opened(state="closed")),
+     "untreated", ["closed_notice"]),
+    ("thanks to a closed ticket", "servicio", mail(CONFIRMATION, "Muchas gracias."), facts_of(opened(state="closed")),
+     "untreated", []),
+    ("a technician's note", "tecnicos", mail(f"RE: Asignación de la incidencia {NUMBER}", "Lo miro.", sender=ANA),
+     facts_of(opened(), registered=Registered(NUMBER, "group", "assignment")), "desk", ["update"]),
+    ("another group's technician", "tecnicos", mail(f"RE: Asignación de la incidencia {NUMBER}", "x", sender=EVA),
+     facts_of(opened(), registered=Registered(NUMBER, "group", "assignment")), "desk", ["desk_refusal"]),
+    ("a stranger at the desk", "tecnicos", mail("hola", sender=STRANGER), None, "untreated", []),
+    ("a query of state", "servicio", mail(f"Consulta de la incidencia {NUMBER}"), facts_of(opened(), registered=None),
+     "query", ["status"]),
+    ("a stranger's query", "servicio", mail(f"Consulta de la incidencia {NUMBER}", sender=STRANGER),
+     facts_of(opened(), registered=None), "untreated", []),
+    ("own tickets", "servicio", mail("Mis incidencias"), Facts(), "query", ["status"]),
+    ("a withdrawal asked for", "servicio", mail(f"Retirar la incidencia {NUMBER}"), facts_of(opened(), registered=None),
+     "query", ["withdrawal"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "box", "message", "facts", "expected", "names"), PLAIN, ids=[row[0] for row in PLAIN])
+def test_one_mail_one_verdict(
+    what: str, box: str, message: Mail, facts: Facts | None, expected: str, names: list[str]
+) -> None:
+    decision = verdict(box, message, facts)
+    assert (decision.verdict, [letter.name for letter in decision.letters]) == (expected, names)
+
+
+def test_every_verdict_comes_from_a_named_row() -> None:
+    assert len({row.name for row in TABLE}) == len(TABLE)
+    assert verdict("apertura", mail("Oferta")).why == "no_match"
+    assert verdict("apertura", mail(OPENING, GOOD)).why == "opening"
+
+
+def test_an_opening_makes_the_whole_ticket() -> None:
+    screen = Attachment("captura.png", "image/png", 10, "a" * 64)
+    decision = verdict("apertura", mail(OPENING, GOOD, attachments=(screen,)))
+    ticket = evolve(None, decision.events[0])
+    assert (ticket.number, ticket.kind, ticket.state, ticket.reason) == (NUMBER, "incident", "assigned", "new")
+    assert dict(ticket.fields) == {
+        "service": "AREN",
+        "type": "Error Funcional",
+        "description": "La pantalla de altas da un error 500 al guardar.",
+    }
+    assert (ticket.group, ticket.priority, ticket.requester) == ("n1", "Media", MARTA)
+    assert ticket.attachments == (screen,)
+    assert decision.letters[1].attachments == (screen,)
+    assert ticket.received_at == NOW - timedelta(seconds=1)
+
+
+def test_a_rule_routes_and_fixes_the_priority() -> None:
+    decision = verdict("apertura", mail(OPENING, GOOD.replace("Error Funcional", "Pérdida de Servicio")))
+    assert (decision.rule, decision.group, decision.priority) == ("caída de AREN", "n2", "Urgente")
+    assert decision.letters[1].to == ("n2@cau.test",)
+
+
+def test_a_refusal_names_every_fault_and_keeps_what_was_right() -> None:
+    decision = verdict("apertura", mail(OPENING, "Servicio/Aplicación: ARENN\nTipo: Error Acceso\n"))
+    assert [(f.field, f.code, f.nearest) for f in decision.faults] == [
+        ("service", "not_in_list", "AREN"),
+        ("description", "missing", ""),
+    ]
+    (letter,) = decision.letters
+    assert "Servicio/Aplicación: AREN" in letter.links[0].body
+    assert "Tipo: Error Acceso" in letter.links[0].body
+    assert letter.links[0].grant is None
+
+
+def test_people_in_copy_take_part_only_where_the_policy_says_so() -> None:
+    copied = mail(OPENING, GOOD, cc=(Address("jefe@cliente.test"), Address("otro@ajeno.test")))
+    assert evolve(None, verdict("apertura", copied).events[0]).participants == ()
+    own = make_desk(requesters=Requesters(domains=("cliente.test",)))
+    assert evolve(None, verdict("apertura", copied, desk=own).events[0]).participants == ("jefe@cliente.test",)
+
+
+def test_a_reply_to_a_question_brings_the_ticket_back() -> None:
+    pending = opened(state="pending", reason="info_requested", waiting_since=NOW)
+    decision = verdict("servicio", mail(CONFIRMATION, "Firefox"), facts_of(pending))
+    after = evolve(pending, decision.events[0])
+    assert (after.state, after.reason, decision.events[0].text) == ("assigned", "info_received", "Firefox")
+
+
+def test_a_reply_to_a_solution_keeps_it_and_sends_the_links_again() -> None:
+    ticket = resolved(told=("silence_reminder:1",))
+    decision = verdict("servicio", mail(CONFIRMATION, "¿Y el informe?"), facts_of(ticket))
+    after = evolve(ticket, decision.events[0])
+    assert (after.state, after.waiting_since, after.told) == ("resolved", NOW, ())
+    assert [letter.name for letter in decision.letters] == ["update", "validation"]
+
+
+def test_a_reply_to_a_merged_ticket_belongs_to_the_one_it_points_to() -> None:
+    other = opened(number="I171008_000001")
+    merged = opened(state="closed", points_to=other.number)
+    decision = verdict("servicio", mail(CONFIRMATION, "más datos"), facts_of(merged, other))
+    assert decision.verdict == "threaded"
+    assert decision.events[0].number == other.number
+
+
+# -- verdict links
+
+VALIDATE, REJECT = f"Validar Petición {NUMBER} [{TOKEN}]", f"Rechazar Petición {NUMBER} [{TOKEN}]"
+
+
+def grant_of(verb: str, round: int = 1, **more: Any) -> Grant:
+    return Grant("verdict", verb, NUMBER, MARTA, round=round, **more)
+
+
+def test_validate_closes_with_the_survey() -> None:
+    ticket = resolved()
+    decision = verdict("servicio", mail(VALIDATE, "Valido la solución."), granted(ticket, grant_of("validate")))
+    after = evolve(ticket, decision.events[0])
+    assert (decision.verdict, after.state, after.reason) == ("validated", "closed", "validated")
+    assert letters(decision) == [("closure", (MARTA,))]
+    assert [link.key for link in decision.letters[0].links][:5] == ["mark_5", "mark_4", "mark_3", "mark_2", "mark_1"]
+    assert decision.used == (token_digest(TOKEN),)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("Motivo: Sigue fallando", "Sigue fallando"),
+        ("Sigue fallando\nMotivo: \n", "Sigue fallando"),
+        ("Motivo: \n\nSigue fallando", "Sigue fallando"),
+        ("Motivo: ", ""),
+        ("", ""),
+    ],
+)
+def test_reject_reopens_with_whatever_was_typed(body: str, reason: str) -> None:
+    ticket = resolved()
+    decision = verdict("servicio", mail(REJECT, body), granted(ticket, grant_of("reject")))
+    after = evolve(ticket, decision.events[0])
+    assert (decision.verdict, after.state, after.reason) == ("rejected", "assigned", "reopened")
+    assert decision.events[0].text == reason
+    assert letters(decision) == [("reopening", (MARTA,)), ("update", ("n1@cau.test",))]
+
+
+def used(verb: str) -> HeldGrant:
+    return HeldGrant(grant_of(verb), b"other", NOW)
+
+
+STALE = [
+    ("second click", resolved(state="closed"), grant_of("validate"), {"round_used": used("validate")}, "used_same"),
+    ("the other verb", resolved(state="closed"), grant_of("reject"), {"round_used": used("validate")}, "used_other"),
+    ("an older solution", resolved(round=2), grant_of("validate"), {}, "old"),
+    ("expired", resolved(), grant_of("validate", expires_at=NOW - timedelta(days=1)), {}, "expired"),
+    ("closed by itself", resolved(state="closed"), grant_of("validate"), {}, "closed"),
+    ("taken back by a technician", resolved(state="assigned"), grant_of("validate"), {}, "old"),
+]
+
+
+@pytest.mark.parametrize(("what", "ticket", "grant", "more", "case"), STALE, ids=[row[0] for row in STALE])
+def test_a_stale_link_changes_nothing_and_says_why(what: str, ticket: Any, grant: Grant, more: Any, case: str) -> None:
+    decision = verdict("servicio", mail(VALIDATE), granted(ticket, grant, **more))
+    assert (decision.verdict, decision.events) == ("untreated", ())
+    (letter,) = decision.letters
+    assert (letter.name, letter.values["case"]) == ("verdict_notice", case)
+
+
+def test_only_the_addressee_can_use_a_link() -> None:
+    decision = verdict("servicio", mail(VALIDATE, sender=STRANGER), granted(resolved(), grant_of("validate")))
+    assert (decision.verdict, decision.letters, decision.events) == ("untreated", (), ())
+
+
+def test_an_altered_token_is_told_apart_to_a_participant_alone() -> None:
+    ticket = resolved()
+    decision = verdict("servicio", mail(VALIDATE), facts_of(ticket, registered=None))
+    assert decision.letters[0].values["case"] == "altered"
+    stranger = verdict("servicio", mail(VALIDATE, sender=STRANGER), facts_of(ticket, registered=None))
+    assert stranger.letters == ()
+
+
+def test_a_robot_never_decides() -> None:
+    decision = verdict("servicio", mail(VALIDATE, automatic="auto_submitted"), granted(resolved(), grant_of("validate")))
+    assert (decision.verdict, decision.events) == ("automatic", ())
+
+
+# -- what waits, what stays out
+
+
+def test_over_the_rate_is_held_until_the_window_frees() -> None:
+    facts = Facts(next_number=NUMBER, counts={f"opening:{MARTA}": 60})
+    decision = verdict("apertura", mail(OPENING, GOOD), facts)
+    assert (decision.verdict, decision.why, decision.letters) == ("held", "rate", ())
+    assert decision.held_until is not None
+    assert verdict("apertura", mail(OPENING, GOOD), replace(facts, released=True)).verdict == "opened"
+
+
+def test_an_unknown_sender_registers_first() -> None:
+    desk = make_desk(requesters=Requesters(policy="registered"))
+    decision = verdict("apertura", mail(OPENING, GOOD), desk=desk)
+    assert (decision.verdict, [letter.name for letter in decision.letters]) == ("held", ["registration"])
+
+
+def test_under_require_an_unproven_mail_is_quarantined_unanswered() -> None:
+    desk = make_desk(senders=Senders(authentication="require", trusted_authserv=("mx.cau.test",)))
+    decision = verdict("apertura", mail(OPENING, BAD), desk=desk)
+    assert (decision.verdict, decision.letters) == ("quarantined", ())
+
+
+def test_too_large_stays_and_only_an_opening_is_answered() -> None:
+    assert [letter.name for letter in verdict("apertura", mail(OPENING), too_large=True).letters] == ["refusal"]
+    other = verdict("apertura", mail("Fotos"), too_large=True)
+    assert (other.verdict, other.letters) == ("too_large", ())
+
+
+def test_a_poisoned_mail_is_quarantined() -> None:
+    decision = verdict("apertura", Mail(), poisoned="headers")
+    assert (decision.verdict, decision.why, decision.letters) == ("quarantined", "headers", ())
+
+
+# -- what comes back
+
+
+def test_a_bounce_of_our_letter_is_noted_and_told_once() -> None:
+    report = Report("failed", (MARTA,), ("x1@cau.test",), "5.1.1", "550 no such user")
+    ticket = opened()
+    facts = facts_of(ticket, registered=None, own=Sent("confirmation", NUMBER, MARTA, "x1@cau.test"))
+    decision = verdict("servicio", mail("Undelivered", sender="", report=report), facts)
+    assert decision.verdict == "bounce"
+    assert letters(decision) == [("delivery_failure", ("n1@cau.test",))]
+    after = evolve(ticket, decision.events[0])
+    assert (after.unreached, after.state) == ((MARTA,), "assigned")
+    again = verdict("servicio", mail("Undelivered", sender="", report=report), replace(facts, tickets={NUMBER: after}))
+    assert (again.events, again.letters) == ((), ())
+
+
+def test_an_out_of_office_is_noted_and_changes_nothing() -> None:
+    away = mail(CONFIRMATION, "Estoy de vacaciones.", automatic="vendor", out_of_office=True)
+    pending = opened(state="pending", waiting_since=NOW)
+    decision = verdict("servicio", away, facts_of(pending))
+    assert (decision.verdict, decision.letters) == ("automatic", ())
+    assert evolve(pending, decision.events[0]) == replace(pending, version=pending.version + 1)
+
+
+def test_the_address_written_to_is_the_configured_one() -> None:
+    assert reading("servicio", mail("x", to=(Address("OTRA@x.test"), Address(SERVICE.upper())))).address == SERVICE
+
+
+def test_equal_values_give_equal_decisions() -> None:
+    assert verdict("apertura", mail(OPENING, GOOD)) == verdict("apertura", mail(OPENING, GOOD))
+    assert DESK.staff() >= {ANA, EVA}
