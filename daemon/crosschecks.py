@@ -109,15 +109,10 @@ def kinds(written: Written) -> Iterator[Misfit]:
             yield Misfit(
                 ("kinds", key), f"there is nothing to fill in; write at least one [[kinds.{key}.fields]]", at_key=True
             )
-        if not kind.default_priority and DEFAULT_PRIORITY not in written.priorities:
-            text = f'there is no priority "{DEFAULT_PRIORITY}" to fall back on; write "default_priority" here'
-            yield Misfit(("kinds", key, "default_priority"), text, at_key=True)
+    if not written.priorities:
+        yield Misfit(("priorities",), "there is no priority; write at least one table such as [priorities.Media]")
     yield from repeated(((("kinds", k, "prefix"), v.prefix) for k, v in written.kinds.items()), "this prefix")
     yield from repeated(((("kinds", k, "label"), fold(v.label)) for k, v in written.kinds.items()), "this label")
-
-
-DEFAULT_PRIORITY = "Media"
-"""What a ticket gets where neither rule, address, field nor kind gives a priority (L)."""
 
 
 def subjects(written: Written) -> Iterator[Misfit]:

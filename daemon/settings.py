@@ -18,11 +18,12 @@ from typing import Any, TypeVar
 
 from daemon import crosschecks, form_checks, server_checks
 from daemon.accounts import Account, Alerts, Database, Log, Metrics, Smtp, Written
-from daemon.catalogue import SHIPPED, lay_over, letter_files, read_catalogue
+from daemon.catalogue import SHIPPED, Words, lay_over, letter_files, read_catalogue
 from daemon.config_files import Document, Problem, Table, read_document
 from daemon.crosschecks import Check
 from daemon.positions import Path as KeyPath
 from daemon.shape import Misfit, fit
+from rules import routing
 from rules.desk import Canned, Desk
 
 CHECKS: tuple[Check, ...] = (
@@ -71,16 +72,20 @@ def load(path: Path) -> Settings:
     problems = list(document.problems)
     if not document.sources:
         raise ConfigErrors(problems, tuple(document.files), document.patterns)
-    written, misfits, mended = fit(Written, _complete(document.table))
-    own = _beside(path, written.letters.templates)
-    catalogue, wrong_words = read_catalogue(Path(own) if own else None)
+    written, misfits, doubtful = fit(Written, _complete(document.table))
+    own = _own_letters(written, path)
+    catalogue, wrong_words = read_catalogue(own)
     replies, reply_misfits = _canned(written, path)
-    misfits += [m for m in _checked(written, list(catalogue), reply_misfits) if not _touches(m.path, mended)]
+    desk = _desk(written, path, catalogue, replies)
+    checked = (*_checked(written, desk), *reply_misfits)
+    misfits += [misfit for misfit in checked if not _touches(misfit.path, doubtful)]
     problems += wrong_words + [document.problem(m.path, m.text, m.at_key) for m in misfits]
-    files = _files(document, written, replies, Path(own) if own else None)
+    files = _files(document, replies, own)
+    if not problems:  # only rules without a fault can be tried out
+        problems = [document.problem(path, text) for path, text in _failing_tests(desk)]
     if problems:
         raise ConfigErrors(_in_order(problems, document), files, document.patterns)
-    return _settings(written, path, catalogue, replies, files, document.patterns)
+    return _settings(written, desk, path, files, document.patterns)
 
 
 def _in_order(problems: list[Problem], document: Document) -> list[Problem]:
@@ -88,16 +93,28 @@ def _in_order(problems: list[Problem], document: Document) -> list[Problem]:
     return sorted(dict.fromkeys(problems), key=lambda p: (order.get(p.file, len(order)), p))
 
 
-def _touches(path: KeyPath, mended: frozenset[KeyPath]) -> bool:
-    """Whether ``path`` lies in, at or around a mended place: what is said of it may follow from the mending."""
-    return any(path[: len(place)] == place or place[: len(path)] == path for place in mended)
+def _touches(path: KeyPath, doubtful: frozenset[KeyPath]) -> bool:
+    """Whether ``path`` lies in, at or around a doubtful place: what is said of it may follow from the fault there."""
+    return any(path[: len(place)] == place or place[: len(path)] == path for place in doubtful)
 
 
-def _checked(written: Written, languages: list[str], more: list[Misfit]) -> Iterator[Misfit]:
+def _checked(written: Written, desk: Desk) -> Iterator[Misfit]:
     for check in CHECKS:
         yield from check(written)
-    yield from crosschecks.languages(written, languages)
-    yield from more
+    yield from crosschecks.languages(written, desk.catalogue)
+    for problem in routing.problems(desk):
+        yield Misfit(("rules", problem.rule, *problem.path), problem.text)
+
+
+def _failing_tests(desk: Desk) -> Iterator[tuple[KeyPath, str]]:
+    """The rules' own tests that fail, each at its place; a rule that fails them never takes a mail."""
+    places: dict[str, KeyPath] = {
+        f'rule "{rule.name}", test {test + 1}:': ("rules", number, "tests", test)
+        for number, rule in enumerate(desk.rules)
+        for test in range(len(rule.tests))
+    }
+    for failure in routing.run_tests(desk):
+        yield next((path for told, path in places.items() if failure.startswith(told)), ("rules",)), failure
 
 
 # ---------------------------------------------------------------- defaults
@@ -167,9 +184,13 @@ def _canned(written: Written, config: Path) -> tuple[tuple[Canned, ...], list[Mi
 
 def _canned_folders(written: Written, config: Path) -> list[Path]:
     """Beside config.toml first, then with the letters in the desk's language."""
-    own = _beside(config, written.letters.templates)
-    roots = [Path(own), SHIPPED] if own else [SHIPPED]
-    return [config.parent, *(root / written.desk.language for root in roots)]
+    own = _own_letters(written, config)
+    return [config.parent, *(root / written.desk.language for root in (own, SHIPPED) if root)]
+
+
+def _own_letters(written: Written, config: Path) -> Path | None:
+    """The admin's own folder of letters."""
+    return Path(_beside(config, written.letters.templates)) if written.letters.templates else None
 
 
 def _find(name: str, folders: list[Path], at: KeyPath, misfits: list[Misfit]) -> str:
@@ -195,7 +216,7 @@ def _read_text(file: str, at: KeyPath, misfits: list[Misfit]) -> str:
     return ""
 
 
-def _files(document: Document, written: Written, replies: tuple[Canned, ...], own: Path | None) -> tuple[Path, ...]:
+def _files(document: Document, replies: tuple[Canned, ...], own: Path | None) -> tuple[Path, ...]:
     canned = [Path(name) for reply in replies for name in (reply.file, *reply.attachments) if name]
     return tuple(dict.fromkeys([*document.files, *letter_files(own), *canned]))
 
@@ -203,24 +224,21 @@ def _files(document: Document, written: Written, replies: tuple[Canned, ...], ow
 # ---------------------------------------------------------------- the value
 
 
-def _settings(
-    written: Written,
-    path: Path,
-    catalogue: dict[str, dict[str, Any]],
-    replies: tuple[Canned, ...],
-    files: tuple[Path, ...],
-    patterns: tuple[str, ...],
-) -> Settings:
-    mailboxes = tuple(_located(box, path) for box in written.mailboxes)
-    parts = {f.name: getattr(written, f.name) for f in dataclasses.fields(Desk)}
-    letters = dataclasses.replace(written.letters, templates=_beside(path, written.letters.templates))
-    parts |= {"mailboxes": mailboxes, "catalogue": catalogue, "canned": replies, "letters": letters}
-    parts["service_address"] = written.smtp.sender
+def _desk(written: Written, config: Path, catalogue: dict[str, Words], replies: tuple[Canned, ...]) -> Desk:
+    """The rules' part, with what stands in other files filled in."""
+    parts = {part.name: getattr(written, part.name) for part in dataclasses.fields(Desk)}
+    letters = dataclasses.replace(written.letters, templates=_beside(config, written.letters.templates))
+    mailboxes = tuple(_located(box, config) for box in written.mailboxes)
+    filled = {"mailboxes": mailboxes, "letters": letters, "canned": replies, "catalogue": catalogue}
+    return Desk(**{**parts, **filled, "service_address": written.smtp.sender})
+
+
+def _settings(written: Written, desk: Desk, path: Path, files: tuple[Path, ...], patterns: tuple[str, ...]) -> Settings:
     alerts = written.alerts
     return Settings(
-        desk=Desk(**parts),
+        desk=desk,
         database=_database(written.database, path),
-        mailboxes=mailboxes,
+        mailboxes=tuple(box for box in desk.mailboxes if isinstance(box, Account)),
         smtp=_located(written.smtp, path),
         log=written.log,
         metrics=dataclasses.replace(written.metrics, textfile=_beside(path, written.metrics.textfile)),

@@ -41,12 +41,19 @@ def toml_name(attribute: str) -> str:
 def fit(shape: type[Shape], table: dict[str, Any]) -> tuple[Shape, list[Misfit], frozenset[Path]]:
     """``table`` as a ``shape``, with all misfits and the paths that had to be mended in ``table`` itself."""
     found = _misfits(shape, table)
-    misfits, mended = list(_explained(found)), frozenset(misfit.path for misfit in found if misfit.kind != _UNKNOWN)
+    misfits, mended = list(_explained(found)), frozenset(map(_doubtful, found))
     while found:
         for misfit in found:
             _mend(misfit, table)
         found = _misfits(shape, table)
     return _validated(shape, table), misfits, mended
+
+
+def _doubtful(misfit: _Found) -> Path:
+    """The place whose value is not known now: where a key is misspelt, that of the key that was meant."""
+    if misfit.kind != _UNKNOWN:
+        return misfit.path
+    return (*misfit.path[:-1], nearest(str(misfit.path[-1]), misfit.siblings) or misfit.path[-1])
 
 
 _UNKNOWN = "unexpected_keyword_argument"
@@ -251,7 +258,14 @@ def _mend(misfit: _Found, table: dict[str, Any]) -> None:
     if misfit.kind == _UNKNOWN:
         del holder[misfit.path[-1]]
     else:
-        holder[misfit.path[-1]] = _empty(misfit.type)
+        holder[misfit.path[-1]] = _likely(misfit)
+
+
+def _likely(misfit: _Found) -> Any:
+    """The word that was probably meant, else the emptiest value."""
+    declared = _without_none(misfit.type)
+    near = nearest(misfit.value, get_args(declared)) if get_origin(declared) is Literal else ""
+    return near or _empty(declared)
 
 
 _EMPTY: dict[Any, Callable[[], Any]] = {str: str, int: int, float: float, bool: bool, Duration: lambda: "1h"}
@@ -259,7 +273,6 @@ _EMPTY: dict[Any, Callable[[], Any]] = {str: str, int: int, float: float, bool: 
 
 def _empty(declared: Any) -> Any:
     """The emptiest value that fits ``declared``; a table's missing keys are found in the next round."""
-    declared = _without_none(declared)
     if _is_union(declared):
         declared = get_args(declared)[0]
     if get_origin(declared) is Literal:

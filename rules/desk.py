@@ -37,13 +37,23 @@ class Duration(timedelta):
         except OverflowError:
             raise ValueError("that is longer than any calendar") from None
 
+    def __str__(self) -> str:
+        """As it is written: «1h30m»."""
+        hours, rest = divmod(self.seconds, 3600)
+        parts = zip((self.days, hours, *divmod(rest, 60)), "dhms", strict=True)
+        return "".join(f"{count}{unit}" for count, unit in parts if count) or "0s"
+
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> Any:
         """How the validator of daemon/settings.py reads one; nothing else in this package knows of it."""
         from pydantic_core import core_schema
 
         written = core_schema.str_schema(pattern=r"^(\d+d)?(\d+h)?(\d+m)?(\d+s)?$")
-        return core_schema.no_info_plain_validator_function(cls.parse, json_schema_input_schema=written)
+        return core_schema.no_info_plain_validator_function(
+            cls.parse,
+            json_schema_input_schema=written,
+            serialization=core_schema.plain_serializer_function_ser_schema(str, return_schema=core_schema.str_schema()),
+        )
 
 
 @dataclass(frozen=True, slots=True)
