@@ -5,57 +5,37 @@ Nothing here decides anything; nothing here reads a file or a socket.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Literal
 
+from parsers import attachments, automatic, secure, senders, subject, tnef
+from parsers.attachments import Attachment, attachment_chunks
+from parsers.automatic import AutomaticCause
+from parsers.body import Body, read_body, read_text
+from parsers.headers import Budget, Headers, OverBudget, Raw, read_headers
+from parsers.html import to_text
+from parsers.quoted_html import cut_quote
+from parsers.reply import TextMarks, visible_text
+from parsers.reports import Report
+from parsers.senders import Address
+from parsers.skeleton import Part, read_parts
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """One mailbox of an address header: a bare addr-spec (domain in lower case) and the decoded display name."""
-
-    address: str
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file that came with a mail.
-
-    ``name`` is for people, cleaned of controls and path parts, never a path; ``size`` in bytes and ``digest`` (SHA-256,
-    hex) are those of the decoded content. Where the content lies: ``span`` is (start, end, transfer encoding) in
-    the raw mail, so that a large file is never held in memory; ``content`` holds it where there is no such place
-    (unpacked from winmail.dat).
-    """
-
-    name: str
-    media_type: str
-    size: int
-    digest: str
-    inline: bool = False
-    span: tuple[int, int, str] | None = field(default=None, compare=False)
-    content: bytes | None = field(default=None, compare=False, repr=False)
-
-
-AutomaticCause = Literal[
-    "auto_submitted", "list", "precedence", "report", "receipt", "calendar", "vendor", "own", "weak_marks"
+__all__ = [
+    "Address",
+    "Attachment",
+    "AutomaticCause",
+    "Budget",
+    "Mail",
+    "OverBudget",
+    "Raw",
+    "Report",
+    "attachment_chunks",
+    "parse",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """A delivery status notification, a complaint or a non-delivery mail (RFC 3464, RFC 5965, and those without form).
-
-    ``original_ids``: Message-IDs (without <>) of the mail it speaks of, in the order they were found; ``recipients``:
-    the addresses that were not reached; ``action`` as in RFC 3464 (``failed``, ``delayed``, ``delivered`` …) or
-    ``complaint``; ``status`` the enhanced code («5.1.1») or "".
-    """
-
-    action: str
-    recipients: tuple[str, ...] = ()
-    original_ids: tuple[str, ...] = ()
-    status: str = ""
-    diagnostic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +81,163 @@ class Mail:
     """What was odd and mended, as short codes for the ledger: ``charset:unknown-8``, ``headers:bare-cr`` …"""
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """Limits checked before and while parsing (spec 4, A22 to A26). Sizes in bytes."""
+def parse(
+    raw: Raw, budget: Budget = Budget(), marks: TextMarks = TextMarks(), received_at: datetime | None = None
+) -> Mail:
+    """The raw mail as a :class:`Mail`. ``received_at`` stands in for a Date that is missing or unreadable.
 
-    header_block: int = 64 * 1024
-    header: int = 8 * 1024
-    headers: int = 500
-    depth: int = 20
-    parts: int = 200
-    text: int = 2 * 1024 * 1024
-    """Decoded text of one part that is read; the rest stays in the raw mail alone."""
+    Raises OverBudget, before anything is parsed; any other exception is a defect of ours.
+    """
+    octets = _with_feeds(raw)
+    headers, start = read_headers(octets, _first(octets), len(octets), budget)
+    root = read_parts(octets, headers, start, budget)
+    opened = secure.open_signed(octets, root, budget)
+    if opened is not None:
+        # what a signature wraps is a mail of its own inside: its files have no place in the raw one
+        octets, root = opened
+    body = read_body(octets, root, budget)
+    files, remarks = _files(octets, root, body, budget)
+    if opened is not None:
+        files = tuple(_held(octets, file) for file in files)
+    if body.source == "none":
+        body = tnef.body_of(octets, root) or body
+    visible = _visible(body, marks)
+    verdict = automatic.judge(octets, headers, root, body.text, visible)
+    sender = None if headers.faults else senders.only_sender(headers.all("from"))
+    title = subject.clean(headers.text("subject"))
+    return Mail(
+        message_id=_message_id(headers.get("message-id")),
+        in_reply_to=_ids(headers.get("in-reply-to")),
+        references=_ids(headers.get("references")),
+        sender=sender.address if sender else "",
+        sender_name=sender.name if sender else "",
+        to=senders.addresses(headers.all("to")),
+        cc=senders.addresses(headers.all("cc")),
+        delivered_to=_delivered_to(headers),
+        return_path=_return_path(headers),
+        subject=title,
+        date=_date(headers.get("date")) or received_at,
+        body=body.text,
+        visible=visible,
+        body_source=body.source,
+        attachments=files,
+        automatic=verdict.cause,
+        out_of_office=verdict.out_of_office,
+        report=verdict.report,
+        encrypted=secure.encryption(root, body.text),
+        auth_results=_auth_results(headers),
+        own_marks=any(name.startswith("x-acuse-") for name, _ in headers.fields),
+        digest=_digest(headers, title, body.text, files),
+        size=len(raw),
+        remarks=tuple(dict.fromkeys((*headers.faults, *body.remarks, *remarks))),
+    )
 
 
-class OverBudget(ValueError):
-    """The mail goes over a parsing budget; the text says which. Its verdict is ``quarantined``."""
+def _with_feeds(raw: Raw) -> Raw:
+    """A mail whose lines all end in CR is read as if they ended in LF: every place in it stays the same."""
+    if raw.find(b"\n") < 0 and raw.find(b"\r") >= 0:
+        return raw[:].replace(b"\r", b"\n")
+    return raw
+
+
+_EMPTY_LINES = re.compile(rb"[\r\n]*(?=[!-9;-~]+:)")
+
+
+def _first(raw: Raw) -> int:
+    """Empty lines above the first header are none of its own."""
+    found = _EMPTY_LINES.match(raw, 0, 1000)
+    return found.end() if found else 0
+
+
+def _files(raw: Raw, root: Part, body: Body, budget: Budget) -> tuple[tuple[Attachment, ...], list[str]]:
+    """Every leaf that is not the body; winmail.dat opened; later texts too, so that nothing an author wrote is lost."""
+    found: list[Attachment] = []
+    remarks: list[str] = []
+    for part in secure.file_leaves(root):
+        if any(part is used for used in body.used) or _is_blank(raw, part, budget):
+            continue
+        unpacked = tnef.unpack(raw, part, len(found) + 1)
+        if unpacked is None:
+            found.append(attachments.from_part(raw, part, len(found) + 1))
+        else:
+            remarks.append("tnef:opened")
+            found.extend(unpacked)
+    return tuple(found), remarks
+
+
+def _is_blank(raw: Raw, part: Part, budget: Budget) -> bool:
+    """A nameless text with nothing in it, as clients leave behind an attachment."""
+    if not part.media_type.startswith("text/") or attachments.file_name(part) or part.end - part.start > 2000:
+        return False
+    return not read_text(raw, part, budget, []).strip()
+
+
+def _held(raw: Raw, file: Attachment) -> Attachment:
+    return replace(file, span=None, content=b"".join(attachment_chunks(raw, file)))
+
+
+def _visible(body: Body, marks: TextMarks) -> str:
+    """The author's new text; the quoted block is cut where the HTML marks it, before it loses its marks."""
+    if not body.page:
+        return visible_text(body.text, marks)
+    cut = cut_quote(body.page)
+    return visible_text(body.text if cut == body.page else to_text(cut), marks)
+
+
+_ID = re.compile(r"<\s*([^<>]{1,900}?)\s*>")
+
+
+def _message_id(value: str) -> str:
+    found = _ID.search(value)
+    return found[1] if found else value.strip(" <>")[:900]
+
+
+def _ids(value: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_ID.findall(value)))
+
+
+def _delivered_to(headers: Headers) -> tuple[str, ...]:
+    values = headers.all("delivered-to") + headers.all("x-original-to")
+    return tuple(dict.fromkeys(address for value in values if (address := senders.bare(value))))
+
+
+def _return_path(headers: Headers) -> str | None:
+    if "return-path" not in headers:
+        return None
+    value = headers.get("return-path").strip(" <>")
+    return "" if value.upper() == "MAILER-DAEMON" else senders.bare(value) or value
+
+
+def _date(value: str) -> datetime | None:
+    if not value:
+        return None
+    try:
+        found = parsedate_to_datetime(value)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError, AttributeError):
+        return None
+
+
+_BY = re.compile(r"\bby\s+([\w.-]+)", re.IGNORECASE)
+
+
+def _auth_results(headers: Headers) -> tuple[str, ...]:
+    """A foreign Received is one that another organisation's host wrote than the topmost."""
+    own: str | None = None
+    found: list[str] = []
+    for name, value in headers.fields:
+        if name == "authentication-results":
+            found.append(value)
+        elif name == "received":
+            by = _BY.search(value)
+            organisation = ".".join(by[1].lower().rstrip(".").split(".")[-2:]) if by else ""
+            own = own or organisation
+            if "." in organisation and organisation != own:
+                break
+    return tuple(found)
+
+
+def _digest(headers: Headers, title: str, text: str, files: tuple[Attachment, ...]) -> str:
+    lines = "\n".join(line.rstrip() for line in text.split("\n")).strip()
+    parts = (headers.text("from"), headers.get("date"), title, lines, *(file.digest for file in files))
+    return hashlib.sha256("\x00".join(parts).encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,138 @@
+"""Bytes become text: an allow-list of charsets, and repair of what is declared wrongly.
+
+Every text that leaves here has LF line ends and is NFC, without NUL, lone surrogates or endless accents.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from encodings.aliases import aliases
+
+_ODD_NAMES = {
+    "": "ascii",
+    "unknown_8bit": "ascii",
+    "x_unknown": "ascii",
+    "default": "ascii",
+    "8bit": "ascii",
+    "utf_8_sig": "utf_8",
+    "utf8mb4": "utf_8",
+    "utf_7": "utf_7",
+    "unicode": "utf_16",
+    "ansi": "cp1252",
+    "iso8859_8_i": "iso8859_8",
+    "iso_8859_8_i": "iso8859_8",
+    "windows_874": "cp874",
+    "windows_31j": "cp932",
+    "x_sjis": "cp932",
+    "x_gbk": "gb18030",
+    "x_euc_jp": "euc_jp",
+    "x_mac_roman": "mac_roman",
+    "x_mac_cyrillic": "mac_cyrillic",
+}
+"""Names that mail uses and the standard library's alias table does not know."""
+
+_WIDER = {"latin_1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949"}
+"""Charsets whose name clients write when they mean the superset."""
+
+_ALLOWED = frozenset(
+    """ascii utf_8 utf_7 utf_16 utf_16_le utf_16_be utf_32 utf_32_le utf_32_be cp1252 latin_1
+    iso8859_2 iso8859_3 iso8859_4 iso8859_5 iso8859_6 iso8859_7 iso8859_8 iso8859_9 iso8859_10 iso8859_11 iso8859_13
+    iso8859_14 iso8859_15 iso8859_16 cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 cp437 cp850 cp852 cp855
+    cp857 cp858 cp860 cp862 cp865 cp866 cp874 koi8_r koi8_u koi8_t mac_roman mac_latin2 mac_cyrillic mac_greek
+    mac_turkish tis_620 gb2312 gbk gb18030 hz big5 big5hkscs cp950 shift_jis cp932 euc_jp euc_jis_2004 iso2022_jp
+    iso2022_jp_1 iso2022_jp_2 iso2022_jp_3 iso2022_jp_ext euc_kr cp949 johab iso2022_kr""".split()
+)
+"""Codecs that a sender may name: linear ones for text. Never punycode, idna, escapes or compressions."""
+
+_LATIN = frozenset({"cp1252", "iso8859_15"})
+_LIKE_ASCII = _LATIN | {"utf_8"}
+_NOT_WORD = re.compile(r"[^a-z0-9]+")
+_LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_UNWANTED = re.compile("[\x00\ufeff\ud800-\udfff]")
+_ENDLESS_ACCENTS = re.compile("([\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{30})"
+                              "[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+")  # fmt: skip
+"""NFC sorts a run of combining marks in quadratic time: nobody writes more than 30."""
+
+
+def codec_of(name: str) -> str | None:
+    """The codec for a charset ``name`` as a mail writes it, "ascii" for none; None where it is not an allowed one."""
+    key = _NOT_WORD.sub("_", name[:40].strip().lower()).strip("_")
+    key = _ODD_NAMES.get(key, key)
+    codec = aliases.get(key, key)
+    codec = _WIDER.get(codec, codec)
+    return codec if codec in _ALLOWED else None
+
+
+def decode(raw: bytes, charset: str = "") -> tuple[str, str]:
+    """``raw`` in ``charset`` as text, and a remark "" or «charset:…» where the declared one did not hold.
+
+    Never raises: a charset that is unknown, forbidden or plainly wrong gives way to UTF-8, else UTF-16 by its look,
+    else cp1252. Line ends are left as they are.
+    """
+    codec = codec_of(charset)
+    if codec in (None, "ascii") or (codec in _LIKE_ASCII and raw.isascii()):
+        return _guess(raw), f"charset:{charset[:40]}" if codec is None else ""
+    if codec in _LATIN and (text := _strict(raw, "utf_8")) is not None:
+        return text, f"charset:{charset[:40]}"
+    text = _strict(raw, codec)
+    if text is not None and not (codec.startswith("utf_16") and _looks_narrow(raw)):
+        return text, ""
+    return _mended(raw, codec), f"charset:{charset[:40]}"
+
+
+def _strict(raw: bytes, codec: str) -> str | None:
+    try:
+        return raw.decode(codec)
+    except (UnicodeError, ValueError):
+        return None
+
+
+def _looks_narrow(raw: bytes) -> bool:
+    """It says UTF-16 and is not: hardly a NUL in it, and good UTF-8."""
+    return (
+        raw.count(0) * 10 < len(raw) and raw[:2] not in (b"\xff\xfe", b"\xfe\xff") and _strict(raw, "utf_8") is not None
+    )
+
+
+def _utf16_or(text: str, raw: bytes) -> str:
+    """UTF-16 without a declaration shows by its NULs: every second octet of Western text."""
+    nuls = raw[:2000].count(0)
+    if nuls * 3 < min(len(raw), 2000):
+        return text
+    codec = "utf_16_be" if raw[0:2000:2].count(0) > nuls // 2 else "utf_16_le"
+    return raw.decode(codec, "replace")
+
+
+def _guess(raw: bytes) -> str:
+    """Undeclared octets: a byte order mark, UTF-8, UTF-16 by its NULs, else cp1252."""
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return raw.decode("utf_16", "replace")
+    return _utf16_or(raw.decode("ascii") if raw.isascii() else _mended(raw, "utf_8"), raw)
+
+
+def _mended(raw: bytes, codec: str) -> str:
+    """What ``codec`` gives where it mostly fits, else UTF-8, else cp1252 with Latin-1 in its holes."""
+    text = _strict(raw, "utf_8")
+    if text is not None:
+        return text
+    text = raw.decode(codec, "replace")
+    broken = text.count("\ufffd")
+    if codec not in _LATIN and broken * 4 <= sum(character > "\x7f" for character in text):
+        return text
+    return "".join(map(_CP1252.__getitem__, raw))
+
+
+_CP1252 = [bytes([octet]).decode("cp1252", "ignore") or chr(octet) for octet in range(256)]
+
+
+def tidy(text: str) -> str:
+    """``text`` with LF line ends, in NFC, without NUL, byte order marks, lone surrogates and endless accents."""
+    if text.isascii():
+        return _LINE_ENDS.sub("\n", text).replace("\x00", "") if _has_odd_ascii(text) else text
+    text = _UNWANTED.sub("", _LINE_ENDS.sub("\n", text))
+    return unicodedata.normalize("NFC", _ENDLESS_ACCENTS.sub(r"\1", text))
+
+
+def _has_odd_ascii(text: str) -> bool:
+    return any(mark in text for mark in ("\r", "\x00", "\x0b", "\x0c"))
