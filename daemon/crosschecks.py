@@ -228,8 +228,10 @@ def uniques(written: Written) -> Iterator[Misfit]:
     yield from repeated(_spellings(categories), "this name or alias of a category")
     yield from repeated(((("canned", n, "title"), fold(c.title)) for n, c in enumerate(written.canned)), "this title")
     yield from repeated(((("rules", n, "name"), rule.name) for n, rule in enumerate(written.rules)), "this rule's name")
-    cases = [(("escalations", n, "name"), f"{fold(c.name)} ({c.kind})") for n, c in enumerate(written.escalations)]
+    cases = ((("escalations", n, "name"), fold(case.name)) for n, case in enumerate(written.escalations))
     yield from repeated(cases, "this name of a case")
+    labels = ((("groups", key, "label"), fold(group.label)) for key, group in written.groups.items())
+    yield from repeated(labels, "this group's label")
 
 
 def _spellings(named: Iterable[tuple[Path, tuple[str, ...]]]) -> Named:

@@ -124,7 +124,7 @@ class Kind:
     states: Mapping[str, str] = field(default_factory=dict)
     """Literals that differ from the catalogue's, by state (a work order's resolved is «Terminado»)."""
     reasons: Literal["", "incident", "work_order"] = ""
-    """Whose reasons of spec 1.9 hold; "": those of the kind's own key, else incident."""
+    """Whose reasons for a state hold (T); "": those of the kind's own key, else incident."""
     fields: tuple[FieldTable, ...] = ()
 
 
@@ -256,7 +256,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """`[guards.breaker]`: when the loop breaker opens (spec 1.15); counts an hour."""
+    """`[guards.breaker]`: when the loop breaker opens; counts an hour."""
 
     notices_per_domain: int = 100
     notices_total: int = 500
@@ -265,7 +265,7 @@ class Breaker:
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """`[guards]`: letters to one address outside the desk in one hour (spec 1.2)."""
+    """`[guards]`: letters to one address outside the desk in one hour."""
 
     letters: int = 60
     notices: int = 3
@@ -313,7 +313,7 @@ QualityMode = Literal["off", "warn", "refuse"]
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """`[quality]`: checks on the text of a request (spec 1.13)."""
+    """`[quality]`: checks on the text of a request (J, M)."""
 
     too_short: QualityMode = "off"
     all_capitals: QualityMode = "off"
