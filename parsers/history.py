@@ -9,11 +9,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 from typing import Literal
 
 from parsers.quotes import (
     AUTHOR_FIRST,
-    FOOTER,
     FORWARD_PHRASES,
     HEADER_LABELS,
     ORIGINAL_PHRASES,
@@ -22,6 +22,7 @@ from parsers.quotes import (
     VERB_LAST,
     Role,
     fold,
+    is_footer,
 )
 
 Lines = Sequence[str]
@@ -120,7 +121,12 @@ def header_block(lines: Lines, at: int) -> int | None:
             last, missed = i, 0
         elif i == at or (missed := missed + 1) > _MISSED_LINES:
             break
-    return last + 1 if _is_clients(found) else None
+    return last + 1 if _is_clients(found) and not _below_raw_headers(lines, at) else None
+
+
+def _below_raw_headers(lines: Lines, at: int) -> bool:
+    above = takewhile(lambda line: not is_blank(line), reversed(lines[max(0, at - _HEADER_LINES) : at]))
+    return any(_label(line)[0] in RAW_HEADERS for line in above)
 
 
 def _is_clients(found: dict[Role, str]) -> bool:
@@ -204,7 +210,7 @@ def attribution(lines: Lines, last: int, floor: int) -> tuple[int, Strength, str
         strength = _strength(folded)
         if strength == "dated" or (strength == "loose" and first == last):
             return first, strength, folded
-        if strength == "named" and (first == floor or is_blank(lines[first - 1])):
+        if strength == "named" and (first in (last, floor) or is_blank(lines[first - 1])):
             named = named or (first, strength, folded)
     return named
 
@@ -246,7 +252,7 @@ def _begins_paragraph(lines: Lines, first: int, floor: int) -> bool:
     if first == floor or lines[first][:2].isspace():
         return True
     above = lines[first - 1]
-    return is_blank(above) or bool(_RULE.match(above)) or (len(above) < 200 and bool(FOOTER.match(fold(above))))
+    return is_blank(above) or bool(_RULE.match(above)) or is_footer(above)
 
 
 # -- any of them -------------------------------------------------------------------------------------------------

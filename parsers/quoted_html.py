@@ -10,7 +10,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from parsers.quotes import HEADER_LABELS, fold
+
 _TAG_CHARACTERS = 4000  # a tag longer than this is text
+_NEAR = 4  # elements between Gmail's wrapper and its quoted block
 _BORDER_TEXT = 900  # characters below Outlook's line in which its header block must begin
 
 _TAG_NAME = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]*)")
@@ -40,8 +43,10 @@ _WRAPPERS = frozenset({"gmail_quote", "gmail_quote_container", "x_gmail_quote"})
 # Elements with which history begins and after which nothing of the author comes.
 _TAIL_IDS = frozenset({"divrplyfwdmsg", "x_divrplyfwdmsg", "stopspelling", "zwchr"})
 _TAIL_CLASSES = frozenset({"outlookmessageheader"})
-_OUTLOOK_LINE = re.compile(r"border:\s?none;\s?border-top:\s?solid (?:#e1e1e1|#b5c4df|windowtext) 1\.0pt")
-_BOLD_LABEL = re.compile(r"<(?:b|strong)\b[^>]{0,200}>[^<:]{0,40}(?:<[^>]{0,200}>)?\s?:", re.IGNORECASE)
+_OUTLOOK_LINE = re.compile(r"border:\s?none;\s?border-top:\s?solid (?:#e1e1e1|#b5c4df|#b4b4b4) 1(?:\.0)?pt")
+_BOLD_LABEL = re.compile(
+    r"<(?:b|strong)\b[^>]{0,200}>(?:<[^>]{0,200}>){0,4}([^<:]{1,40})(?:<[^>]{0,200}>)?\s?:", re.IGNORECASE
+)
 _TAGS = re.compile(r"<[^<>]*>")
 
 
@@ -141,7 +146,7 @@ class _Cutter:
 
     def _ended(self, element: _Open, inner_end: int, end: int) -> None:
         if element.cut:
-            wrapper = self.open[-1] if self.open and self.open[-1].wrapper else None
+            wrapper = next((above for above in self.open[: -1 - _NEAR : -1] if above.wrapper), None)
             if wrapper and element.tag.name == "blockquote":  # the attribution above the block goes with it
                 wrapper.wrapper = False
                 self.found.append((wrapper.tag.end, end))
@@ -163,7 +168,8 @@ class _Cutter:
             below = self.html[tag.end : tag.end + 400].lower()
             return "divrplyfwdmsg" in below or "<hr" in below
         if _OUTLOOK_LINE.search(values.get("style", "").replace("; ", ";")):
-            return bool(_BOLD_LABEL.search(self.html, tag.end, tag.end + _BORDER_TEXT))
+            label = _BOLD_LABEL.search(self.html, tag.end, tag.end + _BORDER_TEXT)
+            return bool(label and HEADER_LABELS.get(fold(label[1])))
         return False
 
     def _before_rule(self, start: int) -> int:
@@ -184,7 +190,9 @@ def _is_quote(tag: _Tag) -> bool:
         return False
     values = tag.values()
     classes = set(values.get("class", "").split())
-    if tag.name == "blockquote" and (values.get("type") == "cite" or "cite" in values or classes & _CITE_CLASSES):
+    if tag.name == "blockquote" and (
+        values.get("type") == "cite" or values.get("cite", "").startswith("mid:") or classes & _CITE_CLASSES
+    ):
         return True
     if classes & _QUOTE_CLASSES or any(name.endswith("yahoo_quoted") for name in classes):
         return True
@@ -218,13 +226,10 @@ def _after(html: str, mark: str, at: int, gone: set[str]) -> int:
     """The place of ``mark`` from ``at`` on, 0 where there is none; looked for in vain only once."""
     if mark in gone:
         return 0
-    found = html.find(mark, at)
-    if found < 0:
-        found = html.find(mark.upper(), at)
-    if found < 0:
+    found = re.compile(re.escape(mark), re.IGNORECASE).search(html, at)
+    if not found:
         gone.add(mark)
-        return 0
-    return found
+    return found.start() if found else 0
 
 
 def _tag_end(html: str, at: int) -> int:

@@ -123,15 +123,25 @@ FORWARD_PHRASES = phrases(
     "|转发邮件|轉寄郵件|전달된 메시지|הודעה שהועברה|رسالة معاد توجيهها"
 )
 
-# Footers of phones and applications: an opening word group, and for the general ones a device or product after it.
-_SENT = (
-    "Enviado desde|Enviada desde|Enviado con|Enviado a través de|Enviado por|Enviado do|Enviado de|Enviada do"
-    "|Enviado via|Enviado mediante|Enviat des de|Enviat des del|Enviat amb|Enviado dende|Sent from|Sent via|Sent with"
-    "|Sent by|Sent using|Envoyé de|Envoyé depuis|Envoyé à partir de|Envoyé via|Envoyé avec|Gesendet von|Gesendet mit"
-    "|Gesendet via|Von meinem|Diese Nachricht wurde von|Inviato da|Inviato con|Inviato dal|Verzonden vanaf"
-    "|Verzonden met|Verzonden vanuit|Verstuurd vanaf|Skickat från|Skickat med|Sendt fra|Sendt med|Lähetetty|Wysłane z"
-    "|Wysłano z|Odesláno z|Odoslané z|Odesláno ze|Küldve|Elküldve|Trimis de pe|Trimis din|Отправлено с|Отправлено из"
-    "|Надіслано з|Відправлено з|Gönderildi|Poslano s|Poslano iz|Bidalia nire|From my|Written on|Typed on|Dictated to"
+# Footers of phones and applications: how they begin, then a device or a program, and nothing like a sentence around it.
+_SENT_FROM = (
+    "Enviado desde|Enviada desde|Enviado con|Enviado a través de|Enviado do|Enviado de|Enviada do|Enviado mediante"
+    "|Enviat des de|Enviat des del|Enviat amb|Enviado dende|Sent from|Sent with|Sent using|Envoyé de"
+    "|Envoyé depuis|Envoyé à partir de|Envoyé via|Envoyé avec|Gesendet von|Gesendet mit|Gesendet via|Gesendet aus"
+    "|Von meinem|Diese Nachricht wurde von|Inviato da|Inviato con|Inviato dal|Verzonden vanaf|Verzonden met"
+    "|Verzonden vanuit|Verstuurd vanaf|Skickat från|Skickat med|Sendt fra|Sendt med|Lähetetty|Wysłane z|Wysłano z"
+    "|Odesláno z|Odesláno ze|Odoslané z|Küldve|Elküldve|Trimis de pe|Trimis din|Отправлено с|Отправлено из"
+    "|Надіслано з|Відправлено з|Gönderildi|Poslano s|Poslano iz|Bidalia nire|From my"
+)
+_DEVICES = (
+    "iphone|ipad|ipod|ios|android|móvil|mòbil|mobil|mobile|outlook|samsung|galaxy|huawei|xiaomi|redmi|nokia|motorola"
+    "|oppo|htc|alcatel|blackberry|windows|yahoo|gmail|hotmail|mail|courrier|correo para|telefon|teléfono|telefone"
+    "|téléphone|telemóvel|smartphone|dispositivo|dispositiu|appareil|device|tablet|tableta|phone|cell|handy|gerät"
+    "|portable|celular|cellulare|mailbox|airmail|spark|matkapuhelin|puhelin|komórki|telefonu|ti-85|aquamail|typeapp"
+    "|bluemail|thunderbird|proton|zimbra|mailspring|айфон|устройства"
+)
+_POSSESSIVE = (
+    "Enviado desde mi|Enviada desde mi|Enviat des del meu|Sent from my|Envoyé de mon|Enviado do meu|Inviato dal mio"
 )
 _OFFERS = (
     "Get Outlook|Obtener Outlook|Obtenga Outlook|Obtén Outlook|Consigue Outlook|Descargar Outlook|Descarga Outlook"
@@ -139,24 +149,27 @@ _OFFERS = (
     "|Holen Sie sich Outlook|Obteniu Outlook|Baixa l'Outlook|Scarica Outlook|Ottieni Outlook|Download Outlook"
     "|Skaffa Outlook|Hämta Outlook|Hent Outlook|Få Outlook|Hanki Outlook|Pobierz program Outlook|Pobierz Outlook"
     "|Získat Outlook|Získať Outlook|Az Outlook|Obțineți Outlook|Скачать Outlook|Получить Outlook|Отримати Outlook"
-    "|Yahoo Mail: busca|Yahoo Mail: search|Sent from Outlook|Disculpa mi brevedad|Disculpe la brevedad"
-    "|Please excuse my brevity|Please excuse any typos|Obtener BlueMail|Get BlueMail|Get TypeApp|從我的|发自我的|寄件自"
-    "|自我的|나의"
+    "|Obtener BlueMail|Get BlueMail|Get TypeApp"
 )
-_DEVICES = (
-    "iphone|ipad|ipod|ios|android|movil|mobil|mobile|outlook|samsung|galaxy|huawei|xiaomi|redmi|nokia|motorola|oppo"
-    "|blackberry|windows|yahoo|gmail|hotmail|mail|correo|courrier|telefon|telefono|telefone|telemovel|smartphone"
-    "|dispositivo|appareil|device|tablet|tableta|tableta|app|aplicacion|phone|cell|handy|gerat|mobilgerat|portable"
-    "|celular|mailbox|airmail|spark|htc|alcatel|dispositiu|matkapuhelin|puhelin|kommunikator|telefonu|ti-85|aquamail"
-    "|typeapp|bluemail|thunderbird|protonmail|proton|torch|cloud|zimbra|mailspring|mail.ru|айфон|устройства"
+_WHOLE = (
+    "Disculpa mi brevedad|Disculpe la brevedad|Disculpa la brevedad|Please excuse my brevity|Please excuse any typos"
+    "|Yahoo Mail: busca|Yahoo Mail: search|Sent via mobile|Sent by galaxy|Sent from mobile"
 )
-FOOTER = re.compile(
-    rf"^[<(\[*_\s]*(?:{any_of(_OFFERS)}"
-    rf"|(?:{any_of(_SENT)})(?!\w).{{0,100}}?(?:{any_of(_DEVICES)})"
-    rf"|(?:{any_of('Enviado desde mi|Enviat des del meu|Sent from my|Envoyé de mon|Enviado do meu')})\s"
-    r"|(?:\S+\s){1,3}from (?:my )?(?:mobile|phone|iphone|cell)$"
-    r"|.{0,40}(?:iphone|ipad)(?: 传送|传送|發送| 傳送|から送信|'umdan gonderildi|'den gonderildi))"
+_FOOTER = re.compile(
+    rf"^(?:{any_of(_WHOLE)}"
+    rf"|(?:{any_of(_OFFERS)})\s(?:\S+\s){{0,2}}(?:ios|android|iphone|ipad)"
+    rf"|(?:{any_of(_SENT_FROM)})(?=(?:\s\S+){{1,14}}$).{{0,60}}?\b(?:\S{{0,6}}-)?(?:{any_of(_DEVICES)})"
+    rf"|(?:{any_of(_POSSESSIVE)})(?:\s\S+){{1,4}}$"
+    r"|(?:從我的|发自我的|寄件自|나의).{0,40}$|.{0,40}(?:iphone|ipad|android)(?:から送信|'\w{1,6} gonderildi))"
 )
+_FOOTER_CHARACTERS = 200
+_BRACKETS = str.maketrans(dict.fromkeys("[]<>(*_", ""))
+
+
+def is_footer(line: str) -> bool:
+    """A line that a phone or an application adds: «Enviado desde mi iPhone», «Get Outlook for iOS»."""
+    return len(line) < _FOOTER_CHARACTERS and bool(_FOOTER.match(fold(line.translate(_BRACKETS))))
+
 
 # A legal notice begins so and, in its paragraph, speaks of one of the second words.
 DISCLAIMER_START = re.compile(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from parsers.history import is_blank, next_text, previous_text
-from parsers.quotes import DISCLAIMER_START, DISCLAIMER_WORD, FOOTER, PRINTING, fold
+from parsers.quotes import DISCLAIMER_START, DISCLAIMER_WORD, PRINTING, fold, is_footer
 
 _SIGNATURE_LINES = 25  # text longer than this below «-- » is no signature
 _BARE_SIGNATURE_LINES = 12  # the same below «--», which people also type as a rule
@@ -86,7 +86,7 @@ def _above_footers(lines: Sequence[str], end: int, *, alone: bool) -> int:
     """Leave out footers of phones at the very end, each a paragraph of its own or below another."""
     cut = end
     last = previous_text(lines, end, 0)
-    while last >= 0 and len(lines[last]) < _LINE and FOOTER.match(fold(lines[last])):
+    while last >= 0 and is_footer(lines[last]):
         if last == 0 or is_blank(lines[last - 1]):
             cut = last
         last = previous_text(lines, last, 0)

@@ -1,0 +1,492 @@
+"""The new text of a reply, client by client and language by language; what an author typed is never lost."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parsers.reply import TextMarks, cut_quote, strip_signature, visible_text
+
+OWN = "Sigue sin cargar el listado.\n\nLo he probado en dos equipos."
+QUOTED = "> Hemos tomado nota de su aviso.\n>\n> Un saludo, la mesa de ayuda."
+PLAIN = "Hemos tomado nota de su aviso.\n\nUn saludo, la mesa de ayuda."
+
+# What a client writes above lines with quote marks.
+ABOVE_QUOTED = {
+    "gmail es": "El mar, 3 mar 2026 a las 8:05, Mesa de ayuda (<mesa@cau.example>) escribió:",
+    "gmail es, old": "El 3 de marzo de 2026, 8:05, Mesa de ayuda <mesa@cau.example> escribió:",
+    "gmail es, America": "El mar., 3 de mar. de 2026 a la(s) 8:05\u202fa.\xa0m., Mesa (mesa@cau.example) escribió:",
+    "gmail es, two lines": "El mar, 3 mar 2026 a las 8:05, Mesa de ayuda (<mesa@cau.example>)\nescribió:",
+    "gmail es, three lines": "El mar, 3 mar 2026 a las 8:05, Mesa de ayuda y soporte a las sedes de la\n"
+    "provincia (<\nmesa@cau.example>) escribió:",
+    "gmail en": "On Tue, Mar 3, 2026 at 8:05\u202fAM Mesa de ayuda <mesa@cau.example> wrote:",
+    "gmail en, two lines": "On Tue, Mar 3, 2026 at 8:05 AM Mesa de ayuda <mesa@cau.example>\nwrote:",
+    "gmail pt": "Em ter., 3 de mar. de 2026 às 08:05, Mesa de ayuda <mesa@cau.example> escreveu:",
+    "gmail pt, Portugal": "Mesa de ayuda <mesa@cau.example> escreveu no dia terça, 3/03/2026 à(s) 08:05:",
+    "gmail fr": "Le mar. 3 mars 2026 à 08:05, Mesa de ayuda <mesa@cau.example> a écrit :",
+    "gmail de": "Am Di., 3. März 2026 um 08:05 Uhr schrieb Mesa de ayuda <mesa@cau.example>:",
+    "gmail de, name first": "Mesa de ayuda <mesa@cau.example> schrieb am Di., 3. März 2026, 08:05:",
+    "gmail ca": "Missatge de Mesa de ayuda <mesa@cau.example> del dia dt., 3 de març 2026 a les\n8:05:",
+    "gmail it": "Il giorno mar 3 mar 2026 alle ore 08:05 Mesa <mesa@cau.example> ha scritto:",
+    "gmail nl": "Op di 3 mrt 2026 om 08:05 schreef Mesa <mesa@cau.example>:",
+    "gmail nl, verb apart": "Op 3 mrt. 2026 om 08:05 heeft Mesa <mesa@cau.example> het volgende\ngeschreven:",
+    "gmail pl": "wt., 3 mar 2026 o 08:05 Mesa <mesa@cau.example> napisał(a):",
+    "gmail cs": "út 3. 3. 2026 v 8:05 odesílatel Mesa <mesa@cau.example> napsal:",
+    "gmail sv": "Den tis 3 mars 2026 kl 08:05 skrev Mesa <mesa@cau.example>:",
+    "gmail da": "Den tir. 3. mar. 2026 kl. 08.05 skrev Mesa <mesa@cau.example>:",
+    "gmail fi": "ti 3. maalisk. 2026 klo 8.05 Mesa (mesa@cau.example) kirjoitti:",
+    "gmail hu": "Mesa <mesa@cau.example> ezt írta (időpont: 2026. márc. 3., K, 8:05):",
+    "gmail ro": "mar., 3 mar. 2026 la 08:05, Mesa <mesa@cau.example> a scris:",
+    "gmail ru": "вт, 3 мар. 2026 г. в 08:05, Mesa <mesa@cau.example>:",
+    "gmail uk": "вт, 3 бер. 2026 р. о 08:05 Mesa <mesa@cau.example> пише:",
+    "gmail tr": "Mesa <mesa@cau.example>, 3 Mar 2026 Sal, 08:05 tarihinde şunu yazdı:",
+    "gmail gl": "O mar, 3 mar 2026 ás 8:05, Mesa (<mesa@cau.example>) escribiu:",
+    "gmail ja": "2026年3月3日(火) 8:05 Mesa <mesa@cau.example>:",
+    "gmail zh": "Mesa <mesa@cau.example> 于2026年3月3日周二 08:05写道：",
+    "gmail, date alone": "2026-03-03 8:05 GMT+01:00 Mesa de ayuda <mesa@cau.example>:",
+    "apple mail es": "El 3 mar 2026, a las 8:05, Mesa de ayuda <mesa@cau.example> escribió:",
+    "apple mail en": "On 3 Mar 2026, at 08:05, Mesa de ayuda <mesa@cau.example> wrote:",
+    "apple mail fr": "Le 3 mars 2026 à 08:05, Mesa de ayuda <mesa@cau.example> a écrit :",
+    "thunderbird es": "El 03/03/2026 a las 8:05, Mesa de ayuda escribió:",
+    "thunderbird en": "On 03/03/2026 08:05, Mesa de ayuda wrote:",
+    "thunderbird de": "Am 03.03.2026 um 08:05 schrieb Mesa de ayuda:",
+    "thunderbird ca": "El 3/3/26 a les 8:05, Mesa de ayuda ha escrit:",
+    "roundcube": "El 2026-03-03 08:05, mesa@cau.example escribió:",
+    "k-9": "El 3 de marzo de 2026 8:05:41 CET, Mesa de ayuda <mesa@cau.example> escribió:",
+    "without accents": "El mar, 3 mar 2026 a las 8:05, Mesa (<mesa@cau.example>) escribio:",
+    "horde": "Mesa de ayuda <mesa@cau.example> escribió:",
+    "horde en": "Quoting Mesa de ayuda <mesa@cau.example>:",
+}
+
+# What a client writes above history without quote marks.
+ABOVE_PLAIN = {
+    "outlook es": "De: Mesa de ayuda [mailto:mesa@cau.example]\nEnviado el: martes, 3 de marzo de 2026 8:05\n"
+    "Para: Eva Gil\nAsunto: RE: Confirmación",
+    "outlook es, names only": "De: Mesa de ayuda\nEnviado el: martes, 3 de marzo de 2026 8:05\n"
+    "Para: Eva Gil\nAsunto: RE: X",
+    "outlook es, rule": "-----Mensaje original-----\nDe: Mesa <mesa@cau.example>\n"
+    "Enviado: martes, 3 de marzo de 2026 8:05\n"
+    "Para: Eva Gil\nAsunto: RE: X",
+    "outlook es, bold": "*De:* Mesa <mesa@cau.example>\n*Enviado el:* martes, 3 de marzo de 2026 8:05\n"
+    "*Para:* Eva\n*Asunto:* X",
+    "outlook es, bold twice": "**De:** Mesa <mesa@cau.example>\n"
+    "**Enviado:** martes, 3 de marzo de 2026 8:05\n**Asunto:** X",
+    "outlook web": "________________________________\nDe: Mesa <mesa@cau.example>\n"
+    "Enviado: martes, 3 de marzo de 2026 8:05\n"
+    "Para: Eva Gil <eva@uni.example>\nAsunto: X",
+    "outlook phone": "Obtener Outlook para Android<https://aka.ms/abc>\n________________________________\n"
+    "From: Mesa <mesa@cau.example>\nSent: Tuesday, March 3, 2026 8:05:41 AM\nTo: Eva\nSubject: X",
+    "outlook mac": "De: Mesa <mesa@cau.example>\nFecha: martes, 3 de marzo de 2026, 8:05\nPara: Eva\nAsunto: X",
+    "outlook mac, one line": 'El 3/3/26 8:05, "Mesa de ayuda" <mesa@cau.example> escribió:\n',
+    "outlook en": "From: Mesa\nSent: Tuesday, March 3, 2026 8:05 AM\nTo: Eva Gil\nSubject: RE: X",
+    "outlook, long list": "From: Mesa\nSent: Tuesday, March 3, 2026 8:05 AM\nTo: Eva Gil <eva@uni.example>;\n"
+    " Luis Paz <luis@uni.example>\nCc: Ana\nSubject: RE: X",
+    "outlook, blank lines between": "From: Mesa <mesa@cau.example>\n\nSent: Tuesday, March 3, 2026 8:05 AM\n"
+    "\nTo: Eva\n\nSubject: X",
+    "outlook, values below": "De:\nMesa <mesa@cau.example>\nEnviado el:\nmartes, 3 de marzo de 2026 8:05\n"
+    "Para:\nEva\nAsunto:\nX",
+    "outlook pt": "De: Mesa <mesa@cau.example>\nEnviada em: terça-feira, 3 de março de 2026 08:05\n"
+    "Para: Eva\nAssunto: X",
+    "outlook fr": "De : Mesa <mesa@cau.example>\nEnvoyé : mardi 3 mars 2026 08:05\nÀ : Eva\nObjet : X",
+    "outlook de": "Von: Mesa <mesa@cau.example>\nGesendet: Dienstag, 3. März 2026 08:05\nAn: Eva\nBetreff: X",
+    "outlook ca": "De: Mesa <mesa@cau.example>\nEnviat el: dimarts, 3 de març de 2026 8:05\nPer a: Eva\nAssumpte: X",
+    "outlook it": "Da: Mesa <mesa@cau.example>\nInviato: martedì 3 marzo 2026 08:05\nA: Eva\nOggetto: X",
+    "outlook nl": "Van: Mesa <mesa@cau.example>\nVerzonden: dinsdag 3 maart 2026 08:05\nAan: Eva\nOnderwerp: X",
+    "outlook sv": "Från: Mesa <mesa@cau.example>\nSkickat: den 3 mars 2026 08:05\nTill: Eva\nÄmne: X",
+    "outlook da": "Fra: Mesa <mesa@cau.example>\nSendt: 3. marts 2026 08:05\nTil: Eva\nEmne: X",
+    "outlook fi": "Lähettäjä: Mesa <mesa@cau.example>\nLähetetty: 3. maaliskuuta 2026 8:05\n"
+    "Vastaanottaja: Eva\nAihe: X",
+    "outlook pl": "Od: Mesa <mesa@cau.example>\nWysłano: wtorek, 3 marca 2026 08:05\nDo: Eva\nTemat: X",
+    "outlook cs": "Od: Mesa <mesa@cau.example>\nOdesláno: úterý 3. března 2026 8:05\nKomu: Eva\nPředmět: X",
+    "outlook sk": "Od: Mesa <mesa@cau.example>\nOdoslané: utorok 3. marca 2026 8:05\nKomu: Eva\nPredmet: X",
+    "outlook hu": "Feladó: Mesa <mesa@cau.example>\nElküldve: 2026. március 3. 8:05\nCímzett: Eva\nTárgy: X",
+    "outlook ro": "De la: Mesa <mesa@cau.example>\nTrimis: marți, 3 martie 2026 08:05\nCătre: Eva\nSubiect: X",
+    "outlook ru": "От: Mesa <mesa@cau.example>\nОтправлено: 3 марта 2026 г. 8:05\nКому: Eva\nТема: X",
+    "outlook uk": "Від: Mesa <mesa@cau.example>\nНадіслано: 3 березня 2026 р. 8:05\nКому: Eva\nТема: X",
+    "outlook tr": "Kimden: Mesa <mesa@cau.example>\nGönderildi: 3 Mart 2026 Salı 08:05\nKime: Eva\nKonu: X",
+    "outlook el": "Από: Mesa <mesa@cau.example>\nΣτάλθηκε: 3 Μαρτίου 2026 8:05\nΠρος: Eva\nΘέμα: X",
+    "outlook hr": "Šalje: Mesa <mesa@cau.example>\nPoslano: 3. ožujka 2026. 8:05\nPrima: Eva\nPredmet: X",
+    "outlook ja": "差出人: Mesa <mesa@cau.example>\n送信日時: 2026年3月3日 8:05\n宛先: Eva\n件名: X",
+    "outlook zh": "发件人: Mesa <mesa@cau.example>\n发送时间: 2026年3月3日 8:05\n收件人: Eva\n主题: X",
+    "outlook ko": "보낸 사람: Mesa <mesa@cau.example>\n보낸 날짜: 2026년 3월 3일 8:05\n받는 사람: Eva\n제목: X",
+    "zimbra": '----- Mensaje original -----\nDe: "Mesa" <mesa@cau.example>\nPara: "eva" <eva@uni.example>\n'
+    "Enviados: Martes, 3 de Marzo 2026 8:05:41\nAsunto: X",
+    "lotus notes": "From:\tMesa <mesa@cau.example>\nTo:\teva@uni.example\nDate:\t03/03/2026 08:05\nSubject:\tX",
+    "samsung": "-------- Mensaje original --------\nDe: Mesa <mesa@cau.example>\nFecha: 3/3/26 8:05 (GMT+01:00)\n"
+    "A: eva@uni.example Asunto: X",
+    "groupwise": ">>> Mesa de ayuda <mesa@cau.example> 03/03/2026 8:05 >>>",
+    "yahoo": "     El martes 3 de marzo de 2026 8:05, Mesa <mesa@cau.example> escribió:\n   \n",
+    "yahoo en": "On Tuesday, March 3, 2026, 08:05:41 AM GMT+1, Mesa <mesa@cau.example> wrote:\n",
+    "zoho": "---- El mar, 03 mar 2026 08:05:41 +0100 mesa@cau.example escribió ----\n",
+    "original alone": "-------- Original Message --------\n",
+    "ursprünglich": "-----Ursprüngliche Nachricht-----\nVon: Mesa <mesa@cau.example>\nAn: Eva\nBetreff: X",
+    "d'origine": "-----Message d'origine-----\nDe : Mesa <mesa@cau.example>\nÀ : Eva\nObjet : X",
+    "forward gmail": "---------- Forwarded message ---------\nDe: Mesa <mesa@cau.example>\n"
+    "Date: mar, 3 mar 2026 a las 8:05\n"
+    "Subject: X\nTo: <eva@uni.example>",
+    "forward thunderbird": "-------- Mensaje reenviado --------\nAsunto: \tX\nFecha: \tTue, 3 Mar 2026 08:05:41 +0100\n"
+    "De: \tMesa <mesa@cau.example>\nPara: \teva@uni.example",
+    "forward yahoo": "   ----- Mensaje reenviado ----- De: Mesa "
+    "<mesa@cau.example>Para: eva@uni.exampleEnviado: martesAsunto: X",
+    "forward apple": "Inicio del mensaje reenviado:\n\nDe: Mesa <mesa@cau.example>\nAsunto: X\n"
+    "Fecha: 3 de marzo de 2026, 8:05:41 CET\nPara: eva@uni.example",
+}
+
+
+@pytest.mark.parametrize("above", ABOVE_QUOTED.values(), ids=ABOVE_QUOTED)
+def test_lines_with_quote_marks_go_with_what_stands_above_them(above: str) -> None:
+    assert visible_text(f"{OWN}\n\n{above}\n\n{QUOTED}\n") == OWN
+    assert visible_text(f"{OWN}\n{above}\n{QUOTED}") == OWN
+
+
+@pytest.mark.parametrize("above", ABOVE_QUOTED.values(), ids=ABOVE_QUOTED)
+def test_an_answer_below_the_quote_is_the_text(above: str) -> None:
+    assert visible_text(f"{above}\n\n{QUOTED}\n\n{OWN}\n") == OWN
+
+
+@pytest.mark.parametrize("above", ABOVE_PLAIN.values(), ids=ABOVE_PLAIN)
+def test_history_without_quote_marks_runs_to_the_end(above: str) -> None:
+    assert visible_text(f"{OWN}\n\n{above}\n\n{PLAIN}\n") == OWN
+
+
+QUOTES_OF_QUOTES = {
+    "apple quotes its attribution": f"{OWN}\n\nEnviado desde mi iPhone\n\n"
+    "> El 3 mar 2026, a las 8:05, Mesa <mesa@cau.example> escribió:\n> \n> Hemos tomado nota.",
+    "apple quotes its forward": f"{OWN}\n\n> Inicio del mensaje reenviado:\n>\n> De: Mesa <mesa@cau.example>\n"
+    "> Asunto: X\n> Fecha: 3 de marzo de 2026\n> Para: eva@uni.example\n>\n> Hemos tomado nota.",
+    "two levels": f"{OWN}\n\nEl mar, 3 mar 2026 a las 8:05, Mesa (<mesa@cau.example>) escribió:\n\n> Tomamos nota.\n>\n"
+    "> El lun, 2 mar 2026 a las 9:00, Eva (<eva@uni.example>) escribió:\n>\n>> Descripción: no carga",
+    "signature of a phone program below the quote": f"{OWN}\n\nEl 3 de marzo de 2026 8:05:41 CET, Mesa "
+    "<mesa@cau.example> escribió:\n> Tomamos nota.\n-- \nEnviado desde mi dispositivo Android con K-9 Mail.",
+    "no attribution": f"{OWN}\n\n{QUOTED}",
+    "chain of header blocks": f"{OWN}\n\n{ABOVE_PLAIN['outlook es']}\n\n{PLAIN}\n\n"
+    f"{ABOVE_PLAIN['outlook en']}\n\n{PLAIN}",
+    "list footer below the quote": f"{OWN}\n\nOn 03/03/2026 08:05, Mesa wrote:\n{QUOTED}\n\n__\n"
+    "sedes mailing list\nsedes@lists.example\nhttps://lists.example/sedes",
+}
+
+
+@pytest.mark.parametrize("text", QUOTES_OF_QUOTES.values(), ids=QUOTES_OF_QUOTES)
+def test_nested_and_unusual_history_goes(text: str) -> None:
+    assert visible_text(text) == OWN
+
+
+def test_answers_between_the_quoted_lines_stay() -> None:
+    text = (
+        "El mar, 3 mar 2026 a las 8:05, Mesa (<mesa@cau.example>) escribió:\n> ¿Con qué navegador entra usted?\n\n"
+        "Con Firefox.\n\n> ¿Desde qué sede nos escribe?\n\nDesde Lugo.\n"
+    )
+    assert visible_text(text) == "Con Firefox.\n\n\nDesde Lugo."
+
+
+def test_a_menu_typed_below_a_quote_stays() -> None:
+    own = "Voy a\n> Inicio\n> Informes\ny no responde."
+    assert visible_text(f"El 03/03/2026 8:05, Mesa escribió:\n{QUOTED}\n\n{own}") == own
+
+
+# Texts of people in which nothing is history: not one character may go.
+NEGATIVES = {
+    "plain": OWN,
+    "empty": "",
+    "blank lines around": "\n\n  Hola.  \n\n\n",
+    "list with hyphens": "Falla en:\n- Lugo\n- Vigo\n-- y también en Tui\nEn el resto va.",
+    "rules of dashes": "Pasos\n-----\n1. Entrar\n-----\nResultado\n--------\nError 12",
+    "rules of underscores": "Sale esto\n____________\nTotal 0\n____________\ny debía ser 35",
+    "rules of equal signs": "====\nInforme\n====\nvacío",
+    "signature mark of two hyphens as a rule": "uno\n--\ndos\n--\ntres",
+    "dump of a database": "Al importar\n\n--\n-- Tabla clientes\n--\n\nSELECT id FROM clientes;\n-- fin",
+    "comment in SQL": "Lanzo\n\n--\n-- borra lo viejo\nDELETE FROM a;",
+    "columns From and To": "El fichero trae\n\nFrom: tabla\nTo: destino\n\ny no carga.",
+    "a journey": "El viaje es\nDe: Lugo\nA: Vigo\nFecha: 03/03/2026\ny no sale en la lista.",
+    "a shipment": "De: almacén central\nPara: tienda 4\nFecha: 03/03/2026\nno aparece",
+    "labels of our form": "Fecha: 03/03/2026\nHora: 8:05\nEquipo: PC-7\nAsunto: pantalla negra",
+    "many De": "De: a\nDe: b\nDe: c\nPara: d",
+    "sent on": "El pedido\nEnviado el: 03/03/2026\nno está, y Para: tampoco.",
+    "raw headers as evidence": "Copio las cabeceras\n\nReceived: from a by b\nMessage-ID: <1@a.example>\n"
+    "From: a@a.example\nTo: b@b.example\nSubject: hola\nDate: Tue, 3 Mar 2026 08:05:41 +0100",
+    "the user wrote": "El usuario Juan escribió:\nno me deja entrar\ny colgó.",
+    "the user wrote on a day": "El usuario escribió el 3 de marzo de 2026:\nno me deja entrar",
+    "who wrote, in prose": "El martes 3 de marzo de 2026 me escribió Juan, de la sede de Lugo, y no supe decirle nada.",
+    "a conversation pasted": "Paso el chat.\n\nEl 03/03/2026 a las 8:05, Juan escribió:\nno entra\n\n"
+    "El 03/03/2026 a las 8:06, Ana escribió:\nprueba otra vez",
+    "a customer's mail, introduced": "Un cliente nos manda esto:\n\n"
+    "El 03/03/2026 a las 8:05, cli@ext.example escribió:\n"
+    "no recibo la factura\n\nPor favor, revisadlo.",
+    "a quoted mail, introduced": "El cliente dice:\n\nEl 03/03/2026 8:05, cli@ext.example escribió:\n"
+    "> no la recibo.\n\nMiradlo.",
+    "a header block, introduced": "Nos ha llegado este correo:\n\nDe: Ana <ana@ext.example>\nFecha: 03/03/2026 8:05\n"
+    "Para: caja@uni.example\nAsunto: factura\n\nno la recibo\n\n¿Qué hacemos?",
+    "a log": "Traza\n2026-03-03 08:05 GMT+01:00 ERROR:\nConexión rechazada\n"
+    "2026-03-03 08:06 GMT+01:00 ERROR:\notra vez",
+    "a log with addresses": "2026-03-03 08:05:41 relay=<eva@uni.example>:\n"
+    "2026-03-03 08:05:42 relay=<luis@uni.example>:",
+    "a menu": "Voy a\n> Inicio\n> Informes\ny se queda en blanco.",
+    "a menu at the end": "La ruta que sigo es esta\n\n> Inicio\n> Informes\n> Anual",
+    "a prompt": "Escribo\n> dir\n> copy a b\ny nada",
+    "only a quote": "> Hemos tomado nota de su aviso.",
+    "greeting in the middle": "El correo automático lleva\nSaludos,\ny ahí se corta.\nUn saludo",
+    "thanks and a name": "Ya funciona.\n\nGracias,\nEva Gil\nTel. 555 000 111",
+    "footer in a sentence": "El aviso acaba con el texto\nEnviado desde mi iPhone",
+    "footer alone": "Enviado desde mi iPhone",
+    "sent from, in prose": "Sent from the main server, the file never arrives at the branch in Lugo.",
+    "outlook in prose": "Hola.\n\nDescargar Outlook no me deja, sale el error 5.",
+    "about a disclaimer": "El texto\nEste mensaje y sus adjuntos son confidenciales\nsale dos veces.",
+    "code with a fence": "```\n# no borrar\n#\n\n> x\n```\nFin.",
+    "arrow at the end": "a -> b\nb ->\nc <-",
+    "a question of spring": "On this day\n\nI wrote something\n\nwhich was read.",
+    "url with wrote": "See https://a.example/on-date-someone-wrote: it is odd.",
+    "original message in prose": "El mensaje original era otro.\nMensaje original: fallo 3",
+    "html typed": "<div>De: a</div>\n<br>Para: b",
+    "tabs and spaces": "a\tb\n   c\n\td  \n",
+    "emoji and a dash": "🎉\n\n—\nEva Gil\nLugo",
+}
+
+
+@pytest.mark.parametrize("text", NEGATIVES.values(), ids=NEGATIVES)
+def test_what_an_author_typed_stays_to_the_last_character(text: str) -> None:
+    assert visible_text(text) == text
+    assert strip_signature(text) == text
+
+
+TAILS = {
+    "rfc 3676": "-- \nEva Gil\nSede de Lugo",
+    "without the blank": "--\nEva Gil\nSede de Lugo",
+    "iphone": "Enviado desde mi iPhone",
+    "ipad en": "Sent from my iPad",
+    "android": "Enviado desde mi dispositivo Android",
+    "samsung": "Enviado desde mi Samsung Galaxy",
+    "windows": "Enviado desde Correo para Windows",
+    "outlook ios": "Obtener Outlook para iOS<https://aka.ms/abc>",
+    "outlook android": "Get [Outlook for Android](https://aka.ms/abc)",
+    "yahoo": "Enviado desde Yahoo Mail para iPhone",
+    "pt": "Enviado do meu iPhone",
+    "fr": "Envoyé de mon iPhone",
+    "de": "Von meinem iPhone gesendet",
+    "ca": "Enviat des del meu iPhone",
+    "it": "Inviato da iPhone",
+    "nl": "Verzonden vanaf mijn iPhone",
+    "two footers": "Enviado desde mi iPhone\n\nObtener Outlook para iOS",
+    "legal notice": "AVISO LEGAL: Este mensaje y sus adjuntos van dirigidos a su destinatario y son confidenciales.",
+    "legal notice in two paragraphs": "Este mensaje y sus adjuntos son confidenciales.\n\n"
+    "Si lo recibe por error, bórrelo.",
+    "legal notice en": "This e-mail and any attachments are confidential and for the addressee only.",
+    "legal notice de": "Diese E-Mail enthält vertrauliche Informationen.",
+    "printing": "Antes de imprimir este correo, piense en los árboles.",
+    "signature and notice": "-- \nEva Gil\n\nAviso legal: información confidencial.",
+}
+
+
+@pytest.mark.parametrize("tail", TAILS.values(), ids=TAILS)
+def test_what_stands_below_the_text_goes(tail: str) -> None:
+    assert visible_text(f"{OWN}\n\n{tail}\n") == OWN
+    assert strip_signature(f"{OWN}\n\n{tail}\n") == OWN
+
+
+@pytest.mark.parametrize("tail", TAILS.values(), ids=TAILS)
+def test_what_stands_between_the_text_and_the_history_goes(tail: str) -> None:
+    quote = f"{ABOVE_QUOTED['gmail es']}\n\n{QUOTED}"
+    assert visible_text(f"{OWN}\n\n{tail}\n\n{quote}") == OWN
+    assert visible_text(f"{quote}\n\n{OWN}\n\n{tail}") == OWN
+
+
+def test_marks_of_the_admin_end_the_text() -> None:
+    marks = TextMarks(disclaimers=("Consejería de Pesca informa",), footers=("Desde la app del puerto",))
+    assert visible_text(f"{OWN}\n\nCONSEJERIA DE PESCA   informa: bórrelo.\nOtra línea", marks) == OWN
+    assert visible_text(f"{OWN}\nDesde la app del puerto 3.2", marks) == OWN
+    assert strip_signature(f"{OWN}\n\nconsejería de pesca informa", marks) == OWN
+    assert visible_text("Consejería de Pesca informa", marks) == "Consejería de Pesca informa"
+
+
+@pytest.mark.parametrize("name", ["gmail es", "thunderbird de", "roundcube"])
+def test_an_opening_keeps_its_history(name: str) -> None:
+    history = f"{ABOVE_QUOTED[name]}\n{QUOTED}"
+    assert strip_signature(f"{OWN}\n\n-- \nEva Gil\n{history}") == f"{OWN}\n\n{history}"
+    forward = f"{ABOVE_PLAIN['outlook es']}\n\n{PLAIN}\n-- \nMesa de ayuda"
+    assert strip_signature(f"{OWN}\n\n{forward}") == f"{OWN}\n\n{forward}"
+
+
+def test_a_reply_that_adds_nothing_is_empty() -> None:
+    assert visible_text(f"{ABOVE_QUOTED['gmail es']}\n\n{QUOTED}") == ""
+
+
+def test_a_forward_without_comment_shows_what_is_forwarded() -> None:
+    assert visible_text(f"{ABOVE_PLAIN['forward gmail']}\n\n{PLAIN}") == PLAIN
+    assert visible_text(f"{ABOVE_PLAIN['outlook es']}\n\n{PLAIN}") == PLAIN
+
+
+LOG = "\n".join(
+    f"2026-03-03 08:{i // 60 % 60:02}:{i % 60:02} app[{i}] <eva@uni.example> rechazado: {i}" for i in range(3000)
+)
+RUN_AWAY = {
+    "opening words": "On " * 20_000,
+    "blank lines": "\n" * 100_000,
+    "one rule": "-" * 100_000,
+    "labels": "De: a\n" * 5_000,
+    "a log": LOG,
+    "one line of quote marks": ">" * 100_000,
+    "colons": ":\n" * 20_000,
+    "verbs": "Juan escribió:\n" * 10_000,
+    "angle brackets": "<" * 50_000 + ":",
+    "blanks": " " * 100_000,
+    "two hyphens": "--\n" * 20_000,
+    "underscores": "_" * 100_000 + "\n" + "__\n" * 10_000,
+    "quoted letters": "> a\n\n" * 20_000,
+    "stars": "*" * 50_000 + "De:" + "*" * 50_000,
+}
+
+
+@pytest.mark.parametrize("text", RUN_AWAY.values(), ids=RUN_AWAY)
+def test_run_away_input_comes_back_whole(text: str) -> None:
+    assert visible_text(text) == text
+    assert strip_signature(text) == text
+
+
+def test_a_long_chain_of_replies_is_cut_at_the_first() -> None:
+    assert visible_text(f"{OWN}\n\n" + f"{ABOVE_PLAIN['outlook es']}\n\n{PLAIN}\n\n" * 2_000) == OWN
+    assert visible_text(f"{OWN}\n\n" + f"{ABOVE_QUOTED['gmail es']}\n{QUOTED}\n\n" * 2_000) == OWN
+
+
+# -- properties ------------------------------------------------------------------------------------------------------
+
+PIECES = [
+    *ABOVE_QUOTED.values(),
+    *ABOVE_PLAIN.values(),
+    *TAILS.values(),
+    *NEGATIVES.values(),
+    QUOTED,
+    PLAIN,
+    OWN,
+    "",
+    "> x",
+]
+MIXED = st.lists(st.sampled_from(PIECES) | st.text(max_size=40), max_size=8).map("\n".join)
+INNOCENT = st.text(st.characters(exclude_characters=":：>-_<@\r", exclude_categories=["Cs"]), max_size=400)
+
+
+def _is_subsequence(part: list[str], whole: list[str]) -> bool:
+    rest = iter(whole)
+    return all(line in rest for line in part)
+
+
+@given(MIXED)
+def test_nothing_is_added_and_a_second_look_changes_nothing(text: str) -> None:
+    for shown in (visible_text, strip_signature):
+        result = shown(text)
+        assert result == "" or _is_subsequence(result.split("\n"), text.split("\n"))
+    assert visible_text(visible_text(text)) == visible_text(text)
+
+
+@given(INNOCENT)
+def test_text_without_any_mark_comes_back_whole(text: str) -> None:
+    assert visible_text(text) == text
+
+
+# -- HTML --------------------------------------------------------------------------------------------------------------
+
+KEPT = "<p>Sigue sin cargar.</p>"
+HISTORY = "<p>Hemos tomado nota</p>"
+HTML = {
+    "gmail": '<div dir="ltr">{own}</div><br><div class="gmail_quote">'
+    '<div dir="ltr" class="gmail_attr">El mar escribió:<br>'
+    '</div><blockquote class="gmail_quote" style="margin:0">{history}</blockquote></div>',
+    "gmail, old": '{own}<div class="gmail_extra"><br><div class="gmail_quote">El mar escribió:<br>'
+    '<blockquote class="gmail_quote">{history}</blockquote></div><br></div>',
+    "gmail, container": '{own}<div class="gmail_quote gmail_quote_container"><div class="gmail_attr">El mar:</div>'
+    '<blockquote class="gmail_quote">{history}<blockquote class="gmail_quote">{history}</blockquote>'
+    "</blockquote></div>",
+    "gmail, forward": '{own}<div class="gmail_quote"><div class="gmail_attr">--- Forwarded</div>{history}'
+    "<div>{history}</div></div>",
+    "thunderbird": '{own}<div class="moz-cite-prefix">El 3/3/26, Mesa escribió:<br></div>'
+    '<blockquote type="cite" cite="mid:1@cau.example">{history}</blockquote>',
+    "thunderbird, below": '<div class="moz-cite-prefix">El 3/3/26:</div><blockquote type="cite">{history}'
+    "</blockquote>{own}",
+    "apple": '<div>{own}<br><blockquote type="cite"><div>El 3 mar, Mesa escribió:</div>{history}</blockquote></div>',
+    "outlook web": '<div>{own}</div><div id="appendonsend"></div><hr style="width:98%" tabindex="-1">'
+    '<div id="divRplyFwdMsg" dir="ltr"><b>De:</b> Mesa<br></div>{history}',
+    "outlook web, rule": '{own}<hr tabindex="-1"><div id="divRplyFwdMsg"><b>De:</b> Mesa</div><div>{history}</div>',
+    "outlook desktop": "{own}<div><div style='border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm'>"
+    "<p class=MsoNormal><b><span lang=ES>De:</span></b> Mesa<br><b>Enviado el:</b> martes</p></div></div>{history}",
+    "outlook express": '{own}<div class="OutlookMessageHeader"><b>De:</b> Mesa</div>{history}',
+    "outlook phone": '{own}<div id="mail-editor-reference-message-container"><div><b>De:</b> Mesa</div>{history}</div>',
+    "yahoo": '{own}<div id="ydp1yahoo_quoted_2" class="ydp1yahoo_quoted"><div>El mar escribió:</div>{history}</div>',
+    "zimbra": '{own}<hr id="zwchr" data-marker="__DIVIDER__"><div data-marker="__HEADERS__"><b>De: </b>Mesa</div>'
+    '<div data-marker="__QUOTED_TEXT__">{history}</div>',
+    "zimbra, old": '{own}<hr id="zwchr"><b>De: </b>Mesa<br>{history}',
+    "roundcube": '<p id="reply-intro">El 2026-03-03, Mesa escribió:</p><blockquote type="cite">{history}'
+    "</blockquote>{own}",
+    "proton": '{own}<div class="protonmail_quote">El martes:<blockquote class="protonmail_quote">{history}'
+    "</blockquote></div>",
+    "upper case": "<HTML><BODY>{own}<BLOCKQUOTE TYPE=CITE>{history}</BLOCKQUOTE></BODY></HTML>",
+    "never closed": '<div>{own}</div><div class="gmail_quote"><blockquote class="gmail_quote">{history}<p>y más',
+    "closed wrongly": '{own}<blockquote type="cite"><div>{history}</blockquote></div></div>',
+}
+
+
+@pytest.mark.parametrize("form", HTML.values(), ids=HTML)
+def test_the_quoted_block_that_html_marks_is_cut(form: str) -> None:
+    shown = cut_quote(form.format(own=KEPT, history=HISTORY))
+    assert KEPT in shown
+    assert "Hemos tomado nota" not in shown
+    assert "Mesa" not in shown and "El mar" not in shown
+
+
+def test_what_is_typed_between_and_below_quoted_blocks_stays() -> None:
+    block = f'<blockquote class="gmail_quote">{HISTORY}</blockquote>'
+    inside = f'<div class="gmail_attr">El mar:</div>{block}<p>Uno.</p>{block}<p>Dos.</p>'
+    shown = cut_quote(f'<div class="gmail_quote">{inside}</div><p>Tres.</p>')
+    assert all(text in shown for text in ("Uno.", "Dos.", "Tres."))
+    assert "Hemos tomado nota" not in shown and "El mar" not in shown
+
+
+WHOLE_HTML = {
+    "no mark": f"<html><body>{KEPT}<hr>{HISTORY}</body></html>",
+    "author's blockquote": f"{KEPT}<blockquote>{HISTORY}</blockquote>",
+    "border without header": f"{KEPT}<div style='border:none;border-top:solid #E1E1E1 1.0pt'><b>Nota</b> aparte</div>",
+    "appendonsend of a new mail": f'{KEPT}<div id="appendonsend"></div><p>Fin</p>',
+    "nothing else": f'<html><head><title>x</title></head><body><br>&nbsp;<blockquote type="cite">{HISTORY}'
+    f"</blockquote></body></html>",
+    "mark in a comment": f'{KEPT}<!-- <blockquote type="cite"> -->{HISTORY}',
+    "mark in an attribute": f'{KEPT}<a title="<blockquote type=cite>">{HISTORY}</a>',
+    "mark in a style": f"<style>.gmail_quote {{}}</style>{KEPT}",
+    "plain text": "a < b > c & d",
+    "empty": "",
+}
+
+
+@pytest.mark.parametrize("html", WHOLE_HTML.values(), ids=WHOLE_HTML)
+def test_html_without_marks_or_without_anything_else_stays(html: str) -> None:
+    assert cut_quote(html) == html
+
+
+HOSTILE_HTML = {
+    "open tags": "<div>" * 50_000,
+    "open brackets": "<" * 100_000,
+    "quotes": "<a '" * 30_000,
+    "comments": "<!--" * 30_000,
+    "styles": "<style>" * 30_000,
+    "styles closed in upper case": "<style></STYLE>" * 10_000,
+    "closing tags": "<p></div>" * 30_000,
+    "one long tag": "<div " + "a=b " * 50_000,
+    "lines of Outlook": "<div style='border:none;border-top:solid #E1E1E1 1.0pt'>" * 3_000,
+}
+
+
+@pytest.mark.parametrize("html", HOSTILE_HTML.values(), ids=HOSTILE_HTML)
+def test_hostile_html_comes_back_whole(html: str) -> None:
+    assert cut_quote(html) == html
+
+
+def test_deeply_nested_blocks_are_one_cut() -> None:
+    assert cut_quote(KEPT + '<blockquote type="cite">' * 5_000 + HISTORY) == KEPT
+
+
+@given(
+    st.lists(
+        st.sampled_from(["<div>", "</div>", '<blockquote type="cite">', "</blockquote>", "a", "<hr>", "<!--", "'", ">"])
+    )
+)
+def test_cut_html_is_made_of_pieces_of_the_input(pieces: list[str]) -> None:
+    html = "".join(pieces)
+    rest = iter(html)
+    assert all(letter in rest for letter in cut_quote(html))
