@@ -2,22 +2,27 @@
 
 A body is read line by line. A line that begins with the label of a field opens that field; what follows it, on that
 line and the next ones, is its value. A many-line field runs to the next label not seen before, so that a person may
-write anything in it; a one-line field takes the first text behind its label. Quoted lines («> ») never open a field.
+write anything in it; a one-line field takes the first text behind its label. What is quoted («> …», or below a
+client's «De: … Enviado: …») never opens a field.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from parsers.fields import Choice, Fault, FaultCode, Field, FieldType, Form
-from parsers.mail import Attachment
-from parsers.spelling import COLON, broken_lines, fold_label, fold_lost, index, look_up, nearest, plain, repair
-from parsers.typed import typed_text, without_own
+from parsers.history import head_at
+from parsers.labels import Grammar, Label, grammar_of, meant_lines
+from parsers.spelling import COLON, fold_label, nearest
+from parsers.typed import typed_text
 from parsers.values import chosen, fault, read_value, shown
+
+if TYPE_CHECKING:
+    from parsers.mail import Attachment
 
 __all__ = [
     "Choice", "Fault", "FaultCode", "Field", "FieldType", "Form",
@@ -31,9 +36,9 @@ def parse_form(body: str, fields: Sequence[Field], zone: ZoneInfo, own: Iterable
     ``own`` are instructions of ours that may still stand in the body; they are no part of any value. Dates without an
     offset are in ``zone``. The caller has taken signature and disclaimers off. Linear in the length of the body.
     """
-    grammar = _grammar(tuple(fields))
+    grammar = grammar_of(tuple(fields))
     reading = _Reading(grammar)
-    for line in _lines(body, own, grammar):
+    for line in meant_lines(body, own, grammar):
         reading.take(line)
     return _judged(reading, zone)
 
@@ -75,137 +80,6 @@ def _size(octets: int) -> str:
     return f"{octets} B"
 
 
-# -- labels
-
-
-@dataclass(frozen=True, slots=True)
-class _Grammar:
-    """The fields with what finds their labels.
-
-    ``names`` leads from a label's key to its field's name; ``endings`` are the keys of the labels' last words;
-    ``words``, ``colons`` and ``width`` (characters) bound how far a label is looked for.
-    """
-
-    fields: Mapping[str, Field]
-    names: dict[str, str]
-    endings: frozenset[str]
-    words: int
-    colons: int
-    width: int
-
-    def label(self, text: str) -> Field | None:
-        """The field whose label ``text`` is."""
-        if len(text) > self.width:
-            return None
-        name = look_up(self.names, text)
-        return self.fields[name] if name else None
-
-
-_DECORATION = 24
-"""Characters of bullets, bold marks and spaces that may stand about a label."""
-
-
-@lru_cache(maxsize=256)
-def _grammar(fields: tuple[Field, ...]) -> _Grammar:
-    labels = [(label, f.name) for f in fields for label in (f.label, *f.aliases)]
-    lasts = [_last_word(label.rstrip(COLON + " ")) for label, _ in labels]
-    return _Grammar(
-        fields={f.name: f for f in fields},
-        names=index(labels),
-        endings=frozenset(key for word in lasts for key in (fold_label(word), fold_lost(word))),
-        words=max((len(_WORD.findall(label)) for label, _ in labels), default=0),
-        colons=max((len(_COLONS.findall(label.rstrip(COLON))) for label, _ in labels), default=0) + 1,
-        width=max((len(label) for label, _ in labels), default=0) + _DECORATION,
-    )
-
-
-_COLONS = re.compile(f"[{COLON}]")
-_WORD = re.compile(r"[^\s/]+")
-
-
-def _last_word(text: str) -> str:
-    words = _WORD.findall(text[-80:])
-    return words[-1] if words else ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Label:
-    """A label in a line: its field, and where it begins and its value does."""
-
-    field: Field
-    start: int
-    end: int
-
-
-def _label_at_start(grammar: _Grammar, line: str) -> _Label | None:
-    """The longest label that ``line`` begins with."""
-    found = None
-    colons = _COLONS.finditer(line, 0, grammar.width + 1)
-    for colon, _ in zip(colons, range(grammar.colons), strict=False):
-        if label := grammar.label(line[: colon.start()]):
-            found = _Label(label, 0, colon.end())
-    return found
-
-
-def _labels_within(grammar: _Grammar, line: str, start: int, apart: bool) -> Iterator[_Label]:
-    """Labels in the middle of ``line``; ``apart``: only where two spaces, a tab or a bar stand before them."""
-    for colon in _COLONS.finditer(line, start):
-        head = line[max(start, colon.start() - grammar.width) : colon.start()].rstrip()
-        if fold_label(_last_word(head)) not in grammar.endings and fold_lost(_last_word(head)) not in grammar.endings:
-            continue
-        offset = max(start, colon.start() - grammar.width)
-        starts = [m.start() for m in _WORD.finditer(head)][-grammar.words - 4 :]
-        for begin in starts:
-            before = line[max(0, offset + begin - 2) : offset + begin]
-            if (not apart or _CELL.search(before)) and (label := grammar.label(head[begin:])):
-                yield _Label(label, offset + begin, colon.end())
-                break
-
-
-_CELL = re.compile(r"\s\s|\t|\|\s?$")
-
-
-# -- lines
-
-
-_ODD_SPACE = re.compile(r"[^\S\n\t ]")
-
-
-def _lines(body: str, own: Iterable[str], grammar: _Grammar) -> list[str]:
-    """The lines of ``body`` as their author meant them, whatever the clients on the way made of them."""
-    lines = broken_lines(body)
-    # Mended first: a soft hyphen or a NBSP may be half of a broken letter.
-    if any((mended := repair(line)) != line and _label_at_start(grammar, mended) for line in lines):
-        lines = [repair(line) for line in lines]
-    text = _ODD_SPACE.sub(" ", plain("\n".join(lines)))
-    if _spaces_as_plus(text):
-        text = text.replace("+", " ")
-    return _unswallowed(without_own(text, own).split("\n"), grammar)
-
-
-def _spaces_as_plus(text: str) -> bool:
-    return " " not in text and text.count("+") > 1 and all(":+" in line for line in text.split("\n") if ":" in line)
-
-
-def _unswallowed(lines: list[str], grammar: _Grammar) -> list[str]:
-    """``lines``; where only one of them begins with a label, it is cut before every further label in it."""
-    beginning = [(n, label) for n, line in enumerate(lines) if (label := _label_at_start(grammar, line))]
-    if len(beginning) != 1:
-        return lines
-    [(n, first)] = beginning
-    cut = _cut(grammar, lines[n], first, {first.field.name}, apart=False)
-    return [*lines[:n], *cut, *lines[n + 1 :]]
-
-
-def _cut(grammar: _Grammar, line: str, first: _Label, seen: set[str], apart: bool) -> list[str]:
-    starts = [0]
-    for label in _labels_within(grammar, line, first.end, apart):
-        if label.field.name not in seen:
-            seen.add(label.field.name)
-            starts.append(label.start)
-    return [line[a:b] for a, b in zip(starts, [*starts[1:], None], strict=True)]
-
-
 # -- reading
 
 
@@ -216,35 +90,48 @@ _UNKNOWN = re.compile(rf"\s*[-•*_\s]*([^\W\d_][^{COLON}/]{{0,40}}?)[*_\s]*[{CO
 class _Reading:
     """The fields found so far: for each, the lines behind every place where its label stood."""
 
-    grammar: _Grammar
+    grammar: Grammar
     found: dict[str, list[list[str]]] = field(default_factory=dict)
     warnings: dict[str, None] = field(default_factory=dict)
     current: Field | None = None
-    lines: list[str] = field(default_factory=list)
+    value: list[str] = field(default_factory=list)
+    since_label: list[str] = field(default_factory=list)
+    in_history: bool = False
 
     def take(self, line: str) -> None:
         """The next line of the body."""
-        label = _label_at_start(self.grammar, line)
-        if label and not (self._in_many_lines() and label.field.name in self.found):
+        label = self.grammar.label_at_start(line)
+        if label and self._opens(label.field):
             self._open(label, line)
-        elif self._in_many_lines():
-            self.lines.append(line)
-        elif self.found and (unknown := _UNKNOWN.match(line)):
+            return
+        self.since_label.append(line)
+        unknown = None if self._in_many_lines() or not self.found else _UNKNOWN.match(line)
+        if unknown:
             self.warnings[unknown[1]] = None
-            self.current, self.lines = None, []
+            self.current, self.value = None, []
         else:
-            self.lines.append(line)
+            self.value.append(line)
 
     def _in_many_lines(self) -> bool:
         return self.current is not None and self.current.many_lines
 
-    def _open(self, label: _Label, line: str) -> None:
+    def _opens(self, named: Field) -> bool:
+        """A label seen before is part of a text; below the head of quoted history any label is."""
+        if self._in_many_lines() and named.name in self.found:
+            return False
+        if self.found and not self.in_history:
+            heads = (head_at(self.since_label, at, 0) for at in range(len(self.since_label)))
+            self.in_history = any(head and not head.quoted for head in heads)
+        return not self.in_history
+
+    def _open(self, label: Label, line: str) -> None:
         self.current = label.field
         rest: list[str] = []
         if not label.field.many_lines:
-            line, *rest = _cut(self.grammar, line, label, {*self.found, label.field.name}, apart=True)
-        self.lines = [_without_marks(line[: label.end], line[label.end :])]
-        self.found.setdefault(label.field.name, []).append(self.lines)
+            line, *rest = self.grammar.cut(line, label, self.found, only_cells=True)
+        self.value = [_without_marks(line[: label.end], line[label.end :])]
+        self.since_label = []
+        self.found.setdefault(label.field.name, []).append(self.value)
         for cell in rest:
             self.take(cell)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from rapidfuzz import fuzz, process
@@ -44,21 +44,29 @@ def broken_lines(text: str) -> list[str]:
 
 
 # A UTF-8 letter read as windows-1252 begins with one of these; other lead bytes occur in honest capitals («CORTÓ…»).
-_BROKEN = re.compile("[ÂÃÌÍ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€|ï¼")
+_BROKEN = re.compile("[ÂÃÌÍ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â[€‚]|ï¼")
 _OCTETS = {chr(octet): octet for octet in range(256)} | {
     bytes([octet]).decode("cp1252"): octet for octet in range(0x80, 0xA0) if octet not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 }
 
 
-def repair(text: str) -> str:
-    """``text`` with a broken encoding («PeticiÃ³n») mended once, where it shows the signs and the whole of it mends."""
-    if not _BROKEN.search(text):
+def is_broken(text: str) -> bool:
+    """``text`` shows the signs of UTF-8 that somebody read as windows-1252 or ISO-8859-1."""
+    return _BROKEN.search(text) is not None
+
+
+def repair(text: str, known_broken: bool = False) -> str:
+    """``text`` with a broken encoding («PeticiÃ³n») mended once, where it shows the signs and the whole of it mends.
+
+    ``known_broken``: it needs to show no signs, since what it belongs to did.
+    """
+    if not known_broken and not is_broken(text):
         return text
     try:
         mended = bytes(_OCTETS[char] for char in text).decode()
     except (KeyError, UnicodeDecodeError):
         return text
-    return text if _BROKEN.search(mended) else mended
+    return text if is_broken(mended) else mended
 
 
 def fold(text: str) -> str:
@@ -68,10 +76,11 @@ def fold(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).casefold()
 
 
-_BULLET = re.compile(r"^(?:[-–—•·‣◦▪▫■□●○§➢►▶→✓✔☐|#+\uf0b7\uf0a7\s]+|o\s{2,}|\(?(?:\d{1,2}|[a-z])[.)]\s+)+")
+BULLETS = "•·‣◦▪▫■□●○§➢►▶→✓✔☐\uf0b7\uf0a7"
+_BULLET = re.compile(rf"^(?:[-–—|#+{BULLETS}\s]+|o(?:\s{{2,}}|\t)|\(?(?:\d{{1,2}}|[a-z])[.)]\s+)+")
 _MARKS = str.maketrans("", "", "*_`~")
 _AROUND = re.compile(r"\s*([/:])\s*")
-_EDGES = "\"'«»“”‘’[](){}<>|:;,. \t"
+_EDGES = "\"'«»“”‘’[](){}<>|:;,. \t-–—" + BULLETS
 
 
 @lru_cache(maxsize=4096)
@@ -102,7 +111,7 @@ def index(spellings: Iterable[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-def look_up(known: dict[str, str], text: str) -> str:
+def look_up(known: Mapping[str, str], text: str) -> str:
     """What ``text`` stands for in an :func:`index`, or ""."""
     found = known.get(fold_label(text), "")
     if not found and ("?" in text or "\ufffd" in text):

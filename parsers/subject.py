@@ -140,7 +140,7 @@ def _strippers(marks: SubjectMarks) -> tuple[_Stripper, ...]:
 
 _INSIDE = r"\s*(?P<words>[^\[\](){}<>]{2,48}?)\s*"
 _BRACKETED = rf"(?:[\[({{<]{{1,2}}{_INSIDE}[\])}}>]{{1,2}})"
-_STARRED = rf"(?:([*#=!_-])\1{{0,8}}{_INSIDE}\1{{1,9}})"
+_STARRED = rf"(?:(?P<row>(?P<star>[*#=!_-])(?P=star){{0,8}}){_INSIDE}(?:(?P=row)|(?P=star){{1,9}}))"
 _LEADING = tuple(
     re.compile(rf"{tag}\s*[{COLON}]?\s*")
     for tag in (_BRACKETED, _STARRED, rf"(?P<words>[^{COLON}]{{2,48}}?)\s*(?=[{COLON}])")

@@ -65,12 +65,22 @@ def _text(field: Field, text: str, zone: ZoneInfo) -> str | Fault:
 
 
 def _choice(field: Field, text: str, zone: ZoneInfo) -> str | Fault:
-    if literal := chosen(field, text):
+    if literal := chosen(field, text) or _before_label(field, text):
         return literal
     several = len(_listed(field.choices, text[:2000])) > 1
     if several:
         return fault(field, "several_values", text)
     return fault(field, "not_in_list", text, nearest=nearest(text, field.choices))
+
+
+def _before_label(field: Field, text: str) -> str:
+    """The literal that ``text`` begins with, where another field's label follows («Resolver Motivo: …»)."""
+    head, colon, _ = text[:200].partition(":")
+    words = head.split()
+    if not colon or len(_listed(field.choices, head)) != 1:
+        return ""
+    beginnings = (" ".join(words[:n]) for n in range(len(words) - 1, 0, -1))
+    return next(filter(None, (chosen(field, beginning) for beginning in beginnings)), "")
 
 
 def _listed(choices: Sequence[Choice], text: str) -> set[str]:
