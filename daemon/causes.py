@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 
+from daemon.letters import Letters
 from daemon.live import Loaded
 from daemon.store import Cause, Outcome, Outgoing, Store, Transaction
 from daemon.store.apply import Compose, Composed
@@ -25,7 +26,7 @@ def new_token() -> str:
     return "".join(secrets.choice(TOKEN_LETTERS) for _ in range(TOKEN_LENGTH))
 
 
-def compose_for(loaded: Loaded, now: datetime) -> Compose:
+def compose_for(loaded: Loaded[Letters], now: datetime) -> Compose:
     """How letters are written under the configuration ``loaded``."""
 
     def compose(letter: Letter, to: str) -> Composed:
@@ -34,12 +35,12 @@ def compose_for(loaded: Loaded, now: datetime) -> Compose:
     return compose
 
 
-def apply(tx: Transaction, cause: Cause, decision: Decision, loaded: Loaded, now: datetime) -> None:
+def apply(tx: Transaction, cause: Cause, decision: Decision, loaded: Loaded[Letters], now: datetime) -> None:
     """Write a decision with the letters of ``loaded``."""
     tx.apply(cause, decision, compose_for(loaded, now), loaded.settings.desk, now)
 
 
-def fire_due(store: Store, loaded: Loaded, limit: int = 100) -> int:
+def fire_due(store: Store, loaded: Loaded[Letters], limit: int = 100) -> int:
     """Do what is due on tickets now; how many rows fired. Each is a transaction of its own."""
     fired = 0
     for number, name in store.due(store.clock(), limit):
@@ -47,7 +48,7 @@ def fire_due(store: Store, loaded: Loaded, limit: int = 100) -> int:
     return fired
 
 
-def _firing(number: str, name: str, loaded: Loaded, clock: Callable[[], datetime]) -> Callable[[Transaction], bool]:
+def _firing(number: str, name: str, loaded: Loaded[Letters], clock: Callable[[], datetime]) -> Callable[[Transaction], bool]:
     def work(tx: Transaction) -> bool:
         now = clock()
         ticket = tx.tickets.get(number) if tx.claim_due(number, name, now) else None
@@ -59,7 +60,7 @@ def _firing(number: str, name: str, loaded: Loaded, clock: Callable[[], datetime
     return work
 
 
-def delivery_failed(store: Store, loaded: Loaded, outgoing: Outgoing, outcome: Outcome) -> bool:
+def delivery_failed(store: Store, loaded: Loaded[Letters], outgoing: Outgoing, outcome: Outcome) -> bool:
     """Record a delivery that failed for good, with the note and the letter that tell of it; False where the claim had
     expired and somebody else has it now."""
     sent = Sent(outgoing.letter, outgoing.number, outgoing.to, outgoing.message_id, outgoing.created_at)
@@ -75,7 +76,7 @@ def delivery_failed(store: Store, loaded: Loaded, outgoing: Outgoing, outcome: O
     return bool(store.run(work))
 
 
-def tell_admins(store: Store, loaded: Loaded, topic: str, details: tuple[tuple[str, str], ...]) -> None:
+def tell_admins(store: Store, loaded: Loaded[Letters], topic: str, details: tuple[tuple[str, str], ...]) -> None:
     """A letter to the admins: ``topic`` is a key of the catalogue's `[alerts]`."""
     desk = loaded.settings.desk
     if not desk.desk.admins:

@@ -20,6 +20,7 @@ from daemon.accounts import Account
 from daemon.causes import apply
 from daemon.faults import kill_point
 from daemon.fetching import Fetched
+from daemon.letters import Letters
 from daemon.live import Loaded
 from daemon.reader import Poisoned, Reader
 from daemon.store import Cause, Filed, Seen, Store, Transaction, Unfiled
@@ -39,7 +40,7 @@ class Current(Protocol):
     """Where the configuration in force is found: daemon/live.py, or one value that stays."""
 
     @property
-    def current(self) -> Loaded:
+    def current(self) -> Loaded[Letters]:
         """One immutable value; a mail sees one version of it."""
 
 

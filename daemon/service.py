@@ -1,0 +1,213 @@
+"""The daemon: every thread that runs until it is stopped, and the same work done once.
+
+One thread a mailbox (sole user of its connection), one an SMTP connection, one pump for what is due, the parser in a
+process of its own. All state is in the store: a restart needs no memory.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from pathlib import Path
+from types import FrameType
+
+import structlog
+
+from daemon import mime, systemd
+from daemon.accounts import Account
+from daemon.causes import delivery_failed, fire_due, tell_admins
+from daemon.intake import Intake
+from daemon.letters import Letters
+from daemon.live import Changed, Live, Refused
+from daemon.mailbox import MailboxWatcher, run_once
+from daemon.outbox import Outbox, Post
+from daemon.reader import Reader, how_to_read
+from daemon.requests import serve_requests
+from daemon.store import Outcome, Outgoing, Store
+from daemon.store.queues import Lease
+from rules.due import next_due
+
+log = structlog.get_logger()
+
+TURN_S = 1.0
+"""How often the pump of due things looks."""
+RELOAD_EVERY_S = 2.0
+LEASE = timedelta(seconds=6)
+STOP_S = 4.5
+"""Everything has ended by then; SIGTERM promises five seconds."""
+
+
+class Service:
+    """One daemon on one configuration: between :meth:`start` and :meth:`stop`, or :meth:`once` for `run --once`."""
+
+    def __init__(self, live: Live[Letters], store: Store) -> None:
+        settings = live.current.settings
+        self.live = live
+        self.store = store
+        self.owner = f"{socket.gethostname()}:{os.getpid()}"
+        store.next_due = next_due
+        spool = store.files.root / "spool"
+        spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.reader = Reader(store.files.root, lambda: how_to_read(live.current.settings.desk))
+        self.outbox = Outbox(Post(store, self._content, settings.smtp, self.owner, self._failed, now=store.clock))
+        self.leases: dict[str, Lease] = {}
+        self.intake = Intake(store, self.reader, live, spool, self.outbox.wake, self.leases.get)
+        self.watchers: dict[str, MailboxWatcher] = {}
+        self._stop = threading.Event()
+        self._pump = threading.Thread(target=self._turns, name="due", daemon=True)
+        self._reloaded_at = 0.0
+
+    # -- life
+
+    def start(self) -> None:
+        """Let everything run."""
+        self._tend_mailboxes()
+        self.outbox.start()
+        self._pump.start()
+        log.info("started", owner=self.owner, mailboxes=[box.name for box in self._accounts()])
+
+    def stop(self) -> None:
+        """Finish what is in hand and end, within :data:`STOP_S`; what is left is done at the next start."""
+        until = time.monotonic() + STOP_S
+        self._stop.set()
+        for watcher in self.watchers.values():
+            watcher.stop()
+        self.outbox.stop()
+        for thread in (*self.watchers.values(), self._pump):
+            if thread.is_alive():
+                thread.join(max(0.0, until - time.monotonic()))
+        for lease in self.leases.values():
+            self.store.give_up(lease)
+        self.reader.close()
+        self.store.close()
+        log.info("stopped")
+
+    def once(self, progress: Callable[[str, int, int], None] = lambda mailbox, done, total: None) -> int:
+        """Treat all that waits in the mailboxes, fire what is due, send all that is due; how many mails were treated.
+
+        The first mailbox that cannot be reached raises after the others were treated.
+        """
+        self._chores()
+        treated, fault = 0, None
+        for account in self._accounts():
+            try:
+                treated += run_once(account, self.intake, progress=lambda d, t, a=account: progress(a.name, d, t))
+            except Exception as error:  # noqa: BLE001 - raised again below
+                log.error("mailbox failed", mailbox=account.name, why=str(error))
+                fault = error
+        self._fire_all()
+        self.outbox.send_due()
+        if fault:
+            raise fault
+        return treated
+
+    # -- what the outbox asks
+
+    def _content(self, outgoing: Outgoing) -> Iterable[bytes]:
+        return mime.render(outgoing, self.store.files.open)
+
+    def _failed(self, outgoing: Outgoing, outcome: Outcome) -> None:
+        delivery_failed(self.store, self.live.current, outgoing, outcome)
+        self.outbox.wake()
+
+    # -- the pump
+
+    def _turns(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._turn()
+            except Exception:  # the database, or a defect: the next turn tries again
+                log.exception("turn failed")
+            self._stop.wait(TURN_S)
+
+    def _turn(self) -> None:
+        self._chores()
+        self._tend_mailboxes()
+        self._fire_all()
+        if time.monotonic() - self._reloaded_at >= RELOAD_EVERY_S:
+            self._reloaded_at = time.monotonic()
+            self.reload()
+        systemd.notify("WATCHDOG=1")
+
+    def _chores(self) -> None:
+        """Requests of the command line, and rate-held mails whose time has come."""
+        if serve_requests(self.store, self.live.current) or self.store.release_due(self.store.clock()):
+            for watcher in self.watchers.values():
+                watcher.wake()
+
+    def _fire_all(self) -> None:
+        while fire_due(self.store, self.live.current):
+            self.outbox.wake()
+
+    def reload(self) -> None:
+        """Take a saved change of the configuration over, or tell the admins why not; the old one stays then."""
+        outcome = self.live.poll()
+        if isinstance(outcome, Changed):
+            log.info("configuration reloaded", version=self.live.current.version, restart_for=outcome.restart)
+        elif isinstance(outcome, Refused):
+            first = outcome.problems[0]
+            log.warning("configuration refused", problem=str(first), problems=len(outcome.problems))
+            details = (("file", first.file), ("line", str(first.line)), ("reason", first.text))
+            tell_admins(self.store, self.live.current, "config_refused", details)
+            self.outbox.wake()
+
+    # -- mailboxes and their leases
+
+    def _accounts(self) -> tuple[Account, ...]:
+        return self.live.current.settings.mailboxes
+
+    def _tend_mailboxes(self) -> None:
+        """Watch every mailbox whose lease is ours, and no other."""
+        for account in self._accounts():
+            if self._holds(account.name):
+                self._watch(account)
+            elif watcher := self.watchers.pop(account.name, None):
+                log.warning("mailbox lost to another daemon", mailbox=account.name)
+                watcher.stop()
+
+    def _holds(self, mailbox: str) -> bool:
+        if self.store.one_daemon:
+            return True
+        lease = self.store.acquire(mailbox, self.owner, LEASE)
+        if lease is None:
+            self.leases.pop(mailbox, None)
+            return False
+        self.leases[mailbox] = lease
+        return True
+
+    def _watch(self, account: Account) -> None:
+        if account.name not in self.watchers or not self.watchers[account.name].is_alive():
+            self.watchers[account.name] = MailboxWatcher(account, self.intake, now=self.store.clock)
+            self.watchers[account.name].start()
+
+
+def run_until_signal(service: Service) -> None:
+    """Run until SIGTERM or SIGINT; SIGHUP reloads at once."""
+    stop = threading.Event()
+
+    def ask_to_stop(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    def reload(number: int, frame: FrameType | None) -> None:
+        service._reloaded_at = 0.0
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask_to_stop)
+    signal.signal(signal.SIGHUP, reload)
+    service.start()
+    systemd.notify("READY=1")
+    stop.wait()
+    systemd.notify("STOPPING=1")
+    service.stop()
+
+
+def open_service(path: Path) -> Service:
+    """The service of the configuration in ``path``: raises ConfigErrors or StoreError with the reason why not."""
+    live = Live(path, Letters.load)
+    database = live.current.settings.database
+    return Service(live, Store.open(database.url, Path(database.files)))
