@@ -8,7 +8,6 @@ that a technician's autoresponder comes to rest as well.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -74,9 +73,13 @@ def last_hour(buckets: Buckets, at: datetime) -> int:
 
 
 def fingerprint(text: str) -> str:
-    """What two texts share that differ only in digits, case, white space and punctuation: 16 hexadecimal digits."""
-    words = re.sub(r"[\W\d_]+", " ", text.casefold()).strip()
-    return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:16]
+    """What two texts share that differ in case, white space, punctuation and ASCII digits alone: 16 hex digits."""
+    letters = text.encode("utf-8", "replace").translate(_LOWER, _NOT_LETTERS)
+    return hashlib.sha256(letters).hexdigest()[:16]
+
+
+_LOWER = bytes(range(256)).lower()
+_NOT_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
 
 
 def content_window(sender: str, text: str) -> str:
@@ -150,7 +153,7 @@ def _room(wanted: tuple[Limit, ...], counts: Counts, start: datetime) -> datetim
 
 
 def _hour(buckets: Buckets, last: int) -> int:
-    return sum(buckets.get(last - back, 0) for back in range(_BUCKETS)) if buckets else 0
+    return sum(n for number, n in buckets.items() if last - _BUCKETS < number <= last)
 
 
 def _pass(limit: Limit, counts: Counts, breaker: Breaker | None, now: datetime) -> tuple[Limit, bool, Breaker | None]:

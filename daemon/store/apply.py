@@ -18,6 +18,7 @@ from parsers.mail import Mail
 from rules import guards
 from rules.decision import Decision, Grant, Letter
 from rules.desk import Desk
+from rules.due import next_due
 from rules.letters import LETTERS
 from rules.ticket import Event, Ticket, evolve, micros
 
@@ -81,8 +82,9 @@ def _use_tokens(session: Session, digests: Sequence[bytes], now: datetime) -> No
 
 _INSERT_EVENT = """
 INSERT INTO events (number, seq, at, name, actor, mail_id, text, visible, changes, attachments, version)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
 """
+_UNINDEXED = "INSERT INTO unindexed (event_id) VALUES (?)"
 _PUT_TICKET = """
 INSERT INTO tickets (number, kind, state, reason, priority, rank, category, group_key, assignee, requester,
   requester_name, opened_at, closed_at, due_at, due_name, points_to, version, body)
@@ -96,7 +98,8 @@ UPDATE tickets SET kind = ?, state = ?, reason = ?, priority = ?, rank = ?, cate
 
 
 def _write_events(tx: Transaction, cause: Cause, events: Sequence[Event], desk: Desk, now: datetime) -> None:
-    before = {number: tx.tickets.get(number) for number in dict.fromkeys(event.number for event in events)}
+    numbers = dict.fromkeys(event.number for event in events)
+    before = {number: None if tx.counters.is_next(number) else tx.tickets.get(number) for number in numbers}
     after: dict[str, Ticket | None] = dict(before)
     rows = []
     for event in events:
@@ -108,11 +111,12 @@ def _write_events(tx: Transaction, cause: Cause, events: Sequence[Event], desk: 
     for number, ticket in after.items():
         assert ticket
         _write_ticket(tx, ticket, before[number], desk, now)
-    tx.session.many(_INSERT_EVENT, rows)
+    ids = [tx.session.one(_INSERT_EVENT, *row) for row in rows]
+    tx.session.many(_UNINDEXED, [row for row in ids if row])
 
 
 def _write_ticket(tx: Transaction, ticket: Ticket, before: Ticket | None, desk: Desk, now: datetime) -> None:
-    values = _ticket_row(ticket, tx.next_due(ticket, desk, now), desk, now)
+    values = _ticket_row(ticket, next_due(ticket, desk, now), desk, now)
     if before is None:
         tx.session.run(_PUT_TICKET, ticket.number, *values)
     elif not tx.session.run(_UPDATE_TICKET, *values, ticket.number, before.version):

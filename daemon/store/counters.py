@@ -23,6 +23,7 @@ class Counters:
         self._session = session
         self._spent: dict[tuple[str, str], int] = {}
         self._stored: dict[tuple[str, str], int] = {}
+        self._peeked: set[str] = set()
 
     def peek(self, prefix: str, now: datetime, zone: tzinfo) -> str:
         """The number that the next opening of ``prefix`` gets; NumbersSpent after 999,999 on one day."""
@@ -30,7 +31,13 @@ class Counters:
         n = self._last(prefix, day) + 1
         if n > MOST:
             raise NumbersSpent(f"all {MOST} numbers of {prefix}{day} are used; openings wait until tomorrow")
-        return f"{prefix}{day}_{n:06d}"
+        number = f"{prefix}{day}_{n:06d}"
+        self._peeked.add(number)
+        return number
+
+    def is_next(self, number: str) -> bool:
+        """Whether ``number`` was peeked in this transaction, so that no ticket can have it yet."""
+        return number in self._peeked
 
     def spend(self, number: str) -> None:
         """``number`` is used now; anything but the next one of its counter is a defect: ValueError."""
@@ -39,6 +46,7 @@ class Counters:
         if int(tail) != self._last(prefix, day) + 1:
             raise ValueError(f"{number} is not the next number of {prefix}{day}")
         self._spent[prefix, day] += 1
+        self._peeked.discard(number)
 
     def flush(self) -> None:
         """Write the counters that went on."""

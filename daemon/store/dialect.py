@@ -45,6 +45,9 @@ class Session(Protocol):
     def stream(self, sql: str, *values: Any) -> Iterable[Row]:
         """Rows as they come, for whole tables."""
 
+    def query(self, query: peewee.Query) -> Iterable[Row]:
+        """The rows of a query put together with peewee (the cold ones), as they come."""
+
 
 class Dialect(Protocol):
     """What the statements must know of the database they run on."""
@@ -55,6 +58,12 @@ class Dialect(Protocol):
 
     def transient(self, fault: BaseException) -> bool:
         """Whether the whole transaction may succeed if it is done again."""
+
+    def word(self, word: str) -> str:
+        """A condition on the table `words`: rows with a word that begins with ``word`` (letters and digits only)."""
+
+    index_words: str
+    """Puts one event's words into the index: rowid, text, number."""
 
     def clock(self, session: Session) -> int:
         """The database's own time in µs: leases of several daemons are judged by one clock."""
@@ -72,6 +81,12 @@ class Sqlite:
         """Locked or busy, by another process."""
         return isinstance(fault, sqlite3.OperationalError) and any(word in str(fault) for word in ("locked", "busy"))
 
+    index_words = "INSERT INTO words (rowid, text, number) VALUES (?, ?, ?)"
+
+    def word(self, word: str) -> str:
+        """FTS5's prefix query."""
+        return f"words MATCH '\"{word}\"*'"
+
     def clock(self, session: Session) -> int:
         """There is one process: its clock is as good as any."""
         return time.time_ns() // 1000
@@ -88,6 +103,12 @@ class Postgres:
         import psycopg
 
         return isinstance(fault, psycopg.OperationalError | psycopg.InterfaceError)
+
+    index_words = "INSERT INTO words (rowid, text, number) VALUES (?, to_tsvector('simple', ?), ?)"
+
+    def word(self, word: str) -> str:
+        """A lexeme's prefix."""
+        return f"text @@ to_tsquery('simple', '{word}:*')"
 
     def clock(self, session: Session) -> int:
         """The server's clock, not that of the transaction's start."""
@@ -125,6 +146,10 @@ class SqliteSession:
     def stream(self, sql: str, *values: Any) -> Iterable[Row]:
         return self._execute(sql, values)
 
+    def query(self, query: peewee.Query) -> Iterable[Row]:
+        sql, values = written(_SQLITE, query)
+        return self.stream(sql, *values)
+
 
 class PostgresSession:
     """Statements on a psycopg connection, prepared by it from the fifth time on."""
@@ -158,6 +183,23 @@ class PostgresSession:
         with self._connection.transaction(), self._connection.cursor(name="acuse_stream") as cursor:
             cursor.itersize = 500
             yield from cursor.execute(percent(sql), values)
+
+    def query(self, query: peewee.Query) -> Iterable[Row]:
+        sql, values = written(_POSTGRES, query)
+        with self._connection.transaction(), self._connection.cursor(name="acuse_query") as cursor:
+            cursor.itersize = 500
+            yield from cursor.execute(sql, values)
+
+
+def written(database: peewee.Database, query: peewee.Query) -> tuple[str, Sequence[Any]]:
+    """A peewee query as SQL for ``database``, and its values."""
+    sql, values = database.get_sql_context().parse(query)  # type: ignore[no-untyped-call]
+    return sql, values
+
+
+_SQLITE = peewee.SqliteDatabase(None)
+_POSTGRES = peewee.PostgresqlDatabase(None, prefer_psycopg3=True)
+"""Never connected: they write the cold queries' SQL."""
 
 
 @lru_cache(maxsize=512)

@@ -9,6 +9,8 @@ from dataclasses import MISSING, fields
 from datetime import datetime
 from typing import Any
 
+from pydantic_core import PydanticSerializationError, to_json
+
 from daemon.store.dialect import Row
 from rules.decision import Grant, HeldGrant, Person
 from rules.ticket import Event, Ticket, dump_attachment, dump_changes, load_attachment, load_changes, micros, moment
@@ -21,13 +23,14 @@ _DEFAULTS = {
     for f in fields(Ticket)
     if f.name not in ("number", "version")
 }
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def dumps(value: Any) -> str:
     """Compact JSON; what no database can hold in a text (NUL, lone surrogates) is escaped as JSON escapes it."""
-    text = _encode(value)
-    return text if text.isascii() or text.isprintable() else json.dumps(value, separators=(",", ":"))
+    try:
+        return to_json(value).decode()
+    except (PydanticSerializationError, UnicodeError):
+        return json.dumps(value, separators=(",", ":"))
 
 
 def loads(text: str) -> Any:

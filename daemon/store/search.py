@@ -1,44 +1,104 @@
 """Searches over all tickets: «Buscar», «Turno», «Mis incidencias», `acuse list`."""
 
-# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
-
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from itertools import islice
 
-from daemon.store.dialect import Session, marks
+from peewee import SQL, ColumnBase
+
+from daemon.store import models, words
+from daemon.store.dialect import Session
 from daemon.store.rows import key
 from daemon.store.tickets import Remembered, read_tickets
 from rules.decision import Brief, Search
-from rules.ticket import micros
+from rules.ticket import Ticket, micros
 
-Condition = tuple[str, tuple[Any, ...]]
+PAGE = 200
 
 
 def search(session: Session, wanted: Search, remembered: Remembered) -> tuple[Brief, ...]:
-    """Tickets for which every given part of ``wanted`` holds, newest first."""
-    conditions = list(_conditions(wanted))
-    where = " AND ".join(sql for sql, _ in conditions) or "1 = 1"
-    values = [value for _, some in conditions for value in some]
-    rows = session.all(
-        f"SELECT number, version FROM tickets WHERE {where} ORDER BY opened_at DESC LIMIT ?",
-        *values,
-        wanted.limit,
-    )
-    return tuple(Brief(ticket) for ticket in read_tickets(session, rows, remembered))
+    """Tickets for which every given part of ``wanted`` holds, newest first.
+
+    The index of words narrows names, addresses and fields down; what it finds is then looked at itself.
+    """
+    query = models.Ticket.select(models.Ticket.number, models.Ticket.version)
+    for condition in _conditions(session, wanted):
+        query = query.where(condition)
+    if not (wanted.name or wanted.address or wanted.tax_id or wanted.fields):
+        query = query.limit(wanted.limit)
+    rows = [(row[0], row[1]) for row in session.query(query.order_by(models.Ticket.opened_at.desc()))]
+    found = (ticket for page in _pages(rows) for ticket in read_tickets(session, page, remembered))
+    tax_people = frozenset(_addresses_of(session, wanted.tax_id)) if wanted.tax_id else frozenset()
+    matching = (ticket for ticket in found if _holds(ticket, wanted, tax_people))
+    return tuple(Brief(ticket, _matched(ticket, wanted)) for ticket in islice(matching, wanted.limit))
 
 
-def _conditions(wanted: Search) -> Iterator[Condition]:
+def _pages(rows: list[tuple[str, int]]) -> Iterator[list[tuple[str, int]]]:
+    for start in range(0, len(rows), PAGE):
+        yield rows[start : start + PAGE]
+
+
+def _conditions(session: Session, wanted: Search) -> Iterator[ColumnBase]:
+    ticket = models.Ticket
     if wanted.number:
-        yield "number = ?", (wanted.number.upper(),)
-    if wanted.address:
-        yield "requester = ?", (key(wanted.address.lower()),)
+        yield ticket.number == wanted.number.strip().upper()
     if wanted.states:
-        yield f"state IN ({marks(wanted.states)})", wanted.states
+        yield ticket.state.in_(wanted.states)
     if wanted.groups:
-        yield f"group_key IN ({marks(wanted.groups)})", wanted.groups
+        yield ticket.group_key.in_(wanted.groups)
     if wanted.since:
-        yield "opened_at >= ?", (micros(wanted.since),)
+        yield ticket.opened_at >= micros(wanted.since)
     if wanted.until:
-        yield "opened_at < ?", (micros(wanted.until),)
+        yield ticket.opened_at < micros(wanted.until)
+    yield from _word_conditions(session, wanted)
+
+
+def _word_conditions(session: Session, wanted: Search) -> Iterator[ColumnBase]:
+    """Names, addresses, fields and texts by their words; a tax id may stand in the register instead."""
+    everywhere = (wanted.text, wanted.name, wanted.address, *(text for _, text in wanted.fields))
+    wanted_words = [word for text in everywhere for word in words.words_of(text)][: words.MOST_WORDS]
+    tax_words = words.words_of(wanted.tax_id)
+    waiting = words.not_indexed(session) if wanted_words or tax_words else []
+    for word in dict.fromkeys(wanted_words):
+        yield SQL(words.condition(session, word, waiting))
+    if tax_words:
+        written = SQL(" AND ".join(words.condition(session, word, waiting) for word in tax_words))
+        yield models.Ticket.requester.in_(_addresses_of(session, wanted.tax_id)) | written
+
+
+def _addresses_of(session: Session, tax_id: str) -> list[str]:
+    """The addresses of whoever is registered with this tax id."""
+    rows = session.all(
+        "SELECT address FROM people JOIN person_addresses ON person_id = people.id WHERE tax_id = ?", key(tax_id)
+    )
+    return [address for (address,) in rows]
+
+
+def _holds(ticket: Ticket, wanted: Search, tax_people: frozenset[str]) -> bool:
+    values = [value for _, value in ticket.fields]
+    return (
+        _inside(wanted.name, ticket.requester_name)
+        and (not wanted.address or wanted.address.lower() in ticket.people)
+        and (
+            not wanted.tax_id
+            or ticket.requester.lower() in tax_people
+            or any(_inside(wanted.tax_id, v) for v in values)
+        )
+        and all(_inside(text, ticket.value(name)) for name, text in wanted.fields)
+    )
+
+
+def _in_any(part: str, wholes: list[str]) -> bool:
+    return not part or any(_inside(part, whole) for whole in wholes)
+
+
+def _inside(part: str, whole: str) -> bool:
+    return words.fold(part.strip()) in words.fold(whole)
+
+
+def _matched(ticket: Ticket, wanted: Search) -> str:
+    """The value in which the first word looked for stands, "" where it stands elsewhere in the journal."""
+    looked_for = words.words_of(" ".join((wanted.text, wanted.tax_id, *(text for _, text in wanted.fields))))
+    values = (ticket.requester_name, *(value for _, value in ticket.fields), ticket.solution)
+    return next((value for value in values if looked_for and looked_for[0] in words.fold(value)), "")

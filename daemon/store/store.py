@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from daemon.faults import kill_point
-from daemon.store import ledger, queues
+from daemon.store import ledger, queues, words
 from daemon.store.connections import Connections, connect
 from daemon.store.dialect import Session
 from daemon.store.errors import AlreadyDecided, Conflict, Unavailable
 from daemon.store.files import Files
 from daemon.store.tickets import Remembered
-from daemon.store.transaction import NextDue, Reading, Transaction
+from daemon.store.transaction import Reading, Transaction
 from rules.decision import Needs
 
 T = TypeVar("T")
@@ -43,7 +43,6 @@ class Store:
         self.clock = clock
         self._connections = connections
         self._remembered = Remembered()
-        self.next_due: NextDue = lambda ticket, desk, now: None
 
     @classmethod
     def open(cls, url: str, files: Path, readonly: bool = False, clock: Callable[[], datetime] = utc_now) -> Store:
@@ -53,6 +52,11 @@ class Store:
         why it cannot be.
         """
         return cls(connect(url, readonly), Files(files), clock)
+
+    @property
+    def one_daemon(self) -> bool:
+        """Whether this process alone may write (SQLite): no mailbox needs a lease."""
+        return self._connections.dialect.name == "sqlite"
 
     def close(self) -> None:
         """Let go of the connections and the lock file."""
@@ -68,7 +72,7 @@ class Store:
         has the mailbox now.
         """
         with self._connections.write() as session:
-            tx = Transaction(session, self._remembered, self.files, self.next_due)
+            tx = Transaction(session, self._remembered, self.files)
             if lease:
                 queues.fence(session, lease)
             tx.lock(needs)
@@ -185,6 +189,12 @@ class Store:
     def record(self, outcomes: Sequence[queues.Outcome], now: datetime) -> list[bool]:
         """As :func:`daemon.store.queues.record`, for many deliveries in one transaction."""
         return self._run(lambda s: [queues.record(s, outcome, now) for outcome in outcomes])
+
+    def index_words(self, limit: int = 500) -> int:
+        """As :func:`daemon.store.words.index`; to be called now and then, outside the hot path."""
+        if not self._read(lambda s: s.one("SELECT 1 FROM unindexed LIMIT 1")):
+            return 0
+        return self._run(lambda s: words.index(s, limit))
 
     def next_delivery(self) -> datetime | None:
         """As :func:`daemon.store.queues.next_delivery`."""

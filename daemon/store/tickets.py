@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
 from daemon.store.dialect import Session, marks
@@ -21,22 +20,19 @@ class Remembered:
 
     def __init__(self, most: int = 1000) -> None:
         self._most = most
-        self._tickets: OrderedDict[tuple[str, int], Ticket] = OrderedDict()
+        self._tickets: dict[tuple[str, int], Ticket] = {}
         self._lock = threading.Lock()
 
     def get(self, number: str, version: int) -> Ticket | None:
         """The ticket as it was at ``version``, if it is still remembered."""
-        with self._lock:
-            if ticket := self._tickets.get((number, version)):
-                self._tickets.move_to_end((number, version))
-            return ticket
+        return self._tickets.get((number, version))
 
     def put(self, ticket: Ticket) -> Ticket:
-        """Remember it; the one unused for longest is forgotten."""
+        """Remember it; the one remembered for longest is forgotten."""
         with self._lock:
             self._tickets[ticket.number, ticket.version] = ticket
             if len(self._tickets) > self._most:
-                self._tickets.popitem(last=False)
+                del self._tickets[next(iter(self._tickets))]
         return ticket
 
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -17,9 +17,6 @@ from daemon.store.windows import Windows
 from parsers.mail import Mail
 from rules.decision import Decision, Facts, Letter, Needs
 from rules.desk import Desk
-from rules.ticket import Ticket
-
-NextDue = Callable[[Ticket, Desk, datetime], tuple[datetime, str] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +52,8 @@ class Reading:
 class Transaction(Reading):
     """What can be written in one transaction."""
 
-    def __init__(self, session: Session, remembered: Remembered, files: Files, next_due: NextDue) -> None:
+    def __init__(self, session: Session, remembered: Remembered, files: Files) -> None:
         super().__init__(session, remembered)
-        self.next_due = next_due
         self._files = files
         self._desk: Desk | None = None
         self._addresses: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())

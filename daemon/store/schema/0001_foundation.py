@@ -48,6 +48,8 @@ CREATE TABLE events (
 );
 CREATE UNIQUE INDEX events_seq ON events (number, seq);
 
+CREATE TABLE unindexed (event_id BIGINT PRIMARY KEY REFERENCES events (id));
+
 CREATE TABLE counters (
   prefix TEXT NOT NULL, day TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (prefix, day)
 ) {clustered};
@@ -98,11 +100,17 @@ CREATE TABLE leases (
   mailbox TEXT PRIMARY KEY, owner TEXT NOT NULL, fence BIGINT NOT NULL, expires_at BIGINT NOT NULL
 );
 """
+WORDS = {
+    "sqlite": "CREATE VIRTUAL TABLE words USING fts5 (text, number UNINDEXED)",
+    "postgresql": "CREATE TABLE words (rowid BIGINT PRIMARY KEY, text TSVECTOR NOT NULL, number TEXT NOT NULL);"
+    "CREATE INDEX words_text ON words USING GIN (text)",
+}
+"""What is written in a ticket, word by word; `rowid` is the event's id."""
 
 
 def up(_migrator: Any, database: Any) -> None:
     """Make the tables."""
     dialect = Sqlite if hasattr(database, "pragma") else Postgres
-    for statement in TABLES.format(**dialect.types).split(";"):
+    for statement in (TABLES.format(**dialect.types) + WORDS[dialect.name]).split(";"):
         if statement.strip():
             database.execute_sql(statement)

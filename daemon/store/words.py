@@ -1,0 +1,80 @@
+"""The index of words behind «Texto»: what was written in a ticket, folded to plain lower-case letters and digits.
+
+Events are indexed a moment after they are written, outside the hot path; a search reads those that still wait itself.
+"""
+
+# ruff: noqa: S608 - statements are put together from our own literals and from words of letters and digits alone
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any
+
+from daemon.store.dialect import Session, marks
+
+MOST_WORDS = 20
+_WORD = re.compile(r"[^\W_]+")
+
+
+@lru_cache(maxsize=4096)
+def fold(text: str) -> str:
+    """``text`` without case and accents."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, folded, each as often as it stands there."""
+    return _WORD.findall(fold(text))
+
+
+def index(session: Session, limit: int) -> int:
+    """Put the oldest events that still wait into the index; how many they were."""
+    rows = list(_unindexed(session, limit))
+    session.many(session.dialect.index_words, [(id_, " ".join(words), number) for id_, number, words in rows])
+    session.run(f"DELETE FROM unindexed WHERE event_id IN ({marks(rows)})", *(row[0] for row in rows))
+    return len(rows)
+
+
+def condition(session: Session, word: str, waiting: Iterable[tuple[str, frozenset[str]]]) -> str:
+    """A condition on `tickets`: somewhere in the ticket stands a word that begins with ``word``.
+
+    ``waiting`` are number and words of what is not indexed yet.
+    """
+    numbers = {number for number, words in waiting if any(each.startswith(word) for each in words)}
+    listed = ",".join(f"'{number}'" for number in sorted(numbers) if _NUMBER.fullmatch(number)) or "''"
+    return f"(number IN (SELECT number FROM words WHERE {session.dialect.word(word)}) OR number IN ({listed}))"
+
+
+_NUMBER = re.compile(r"\w+", re.ASCII)
+
+
+def not_indexed(session: Session, most: int = 5000) -> list[tuple[str, frozenset[str]]]:
+    """Number and words of the events that wait for the index."""
+    return [(number, frozenset(words)) for _, number, words in _unindexed(session, most)]
+
+
+def _unindexed(session: Session, limit: int) -> Iterator[tuple[int, str, list[str]]]:
+    rows = session.all(
+        "SELECT id, number, actor, text, changes, attachments FROM unindexed JOIN events ON id = event_id"
+        " ORDER BY event_id LIMIT ?",
+        limit,
+    )
+    for id_, number, actor, text, changes, attachments in rows:
+        texts = (actor, text, *_strings(json.loads(changes)), *_strings(json.loads(attachments or "[]")))
+        yield id_, number, [word for each in texts for word in words_of(each)]
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Every text inside a JSON value, keys of objects left out."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from _strings(list(value.values()))
+    elif isinstance(value, list):
+        for each in value:
+            yield from _strings(each)
