@@ -82,6 +82,8 @@ class Grammar:
             if label.field.name not in passed:
                 passed.add(label.field.name)
                 starts.append(label.start)
+        if len(starts) == 1:
+            return [line]
         return [line[a:b].rstrip(_TRAILING) for a, b in zip(starts, [*starts[1:], None], strict=True)]
 
     def _labels_within(self, line: str, start: int, only_cells: bool) -> Iterator[Label]:
@@ -164,8 +166,8 @@ def _spaces_as_plus(text: str, grammar: Grammar) -> bool:
 
 def _unswallowed(lines: list[str], grammar: Grammar) -> list[str]:
     """``lines``; where only one of them begins with a label, it is cut before every further label in it."""
-    beginning = [(n, label) for n, line in enumerate(lines) if (label := grammar.label_at_start(line))]
-    if len(beginning) != 1:
+    beginning = ((n, label) for n, line in enumerate(lines) if (label := grammar.label_at_start(line)))
+    n, first = next(beginning, (0, None))
+    if not first or next(beginning, None):
         return lines
-    [(n, first)] = beginning
     return [*lines[:n], *grammar.cut(lines[n], first, (), only_cells=False), *lines[n + 1 :]]

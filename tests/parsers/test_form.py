@@ -8,6 +8,8 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from parsers.form import (
     Choice,
@@ -316,6 +318,14 @@ def test_every_fault_at_once(body: str, faults: list[str]) -> None:
 
 
 WHO = "Nombre: Marta Ruiz\nCorreo: marta@cliente.example\n"
+
+
+def beside_who(line: str) -> str:
+    """A body with ``line`` and what is required besides."""
+    label = line.partition(":")[0]
+    return "\n".join([*(known for known in WHO.splitlines() if not known.startswith(f"{label}:")), line])
+
+
 TYPED = {
     "a name": ("", "name", "Marta Ruiz"),
     "an address in angle brackets": ("Correo: Marta <marta@CLIENTE.example>", "address", "marta@cliente.example"),
@@ -337,6 +347,7 @@ TYPED = {
     "a phone alone with its plus": ("Teléfono:+34600112233", "phone", "+34600112233"),
     "an extension": ("Teléfono: 91 301 85 00 ext. 4411", "phone", "91 301 85 00 ext. 4411"),
     "a number": ("Puestos afectados: 1.250", "seats", "1.250"),
+    "a name that is a bullet": ("Nombre: ✓✓✓", "name", "✓✓✓"),
     "a pattern": ("Matrícula: 1234 BCD", "plate", "1234 BCD"),
     "text after a one-line value": ("Matrícula: 1234 BCD\nes la del coche nuevo", "plate", "1234 BCD"),
 }  # fmt: skip
@@ -345,7 +356,7 @@ TYPED = {
 @pytest.mark.parametrize(("line", "name", "value"), TYPED.values(), ids=TYPED)
 def test_each_type_stores_one_form(line: str, name: str, value: str) -> None:
     who = {"name": "Marta Ruiz", "address": "marta@cliente.example"}
-    assert read(f"{line}\n{WHO}", CALL) == ({**who, name: value}, [])
+    assert read(beside_who(line), CALL) == ({**who, name: value}, [])
 
 
 MISTYPED = {
@@ -371,8 +382,7 @@ MISTYPED = {
 
 @pytest.mark.parametrize(("line", "wanted"), MISTYPED.values(), ids=MISTYPED)
 def test_each_type_has_its_fault(line: str, wanted: str) -> None:
-    others = "\n".join(known for known in WHO.splitlines() if known.split(":")[0] != line.split(":")[0])
-    assert read(f"{others}\n{line}", CALL)[1] == [wanted]
+    assert read(beside_who(line), CALL)[1] == [wanted]
 
 
 def test_what_another_value_requires() -> None:
@@ -525,6 +535,25 @@ def test_labels_compare_by_what_they_say() -> None:
     assert fold_label("Servicio Aplicación") != fold_label("Servicio/Aplicación")
 
 
+pieces = st.sampled_from(
+    ["Tipo:", "tipo :", "*Servicio / Aplicación:*", "Descripción:", "Correo:", "Fecha y Hora:", "Error Acceso", "AREN", " ",
+     "\n", "\r\n", "<br>", "> ", "- ", "De: a@b.example\nEnviado: hoy 10:00\nAsunto: x\n", "+", "Ã³", "\u200b", "?", "]", HINT]
+)  # fmt: skip
+
+
+@given(st.lists(pieces | st.text(max_size=8), max_size=25).map("".join))
+def test_any_body_gives_each_field_a_value_or_a_fault_or_neither(body: str) -> None:
+    fields = (*INCIDENT, *CALL)
+    form = parse_form(body, fields, MADRID, own=[HINT])
+    given_values, faulty = [name for name, _ in form.values], [fault.field for fault in form.faults]
+    names = [field.name for field in fields]
+    assert given_values == [name for name in names if name in given_values]
+    assert faulty == [name for name in names if name in faulty]
+    assert not set(given_values) & set(faulty)
+    assert {field.name for field in fields if field.required} <= {*given_values, *faulty}
+    assert all(value == value.strip() != "" for _, value in form.values)
+
+
 # -- hostile bodies: 200 kB each
 
 
@@ -546,6 +575,8 @@ HOSTILE = {
     "broken letters": "Ã³" * 100_000,
     "pluses": "Tipo:+" + "+" * 200_000,
     "<br>": "<br>" * 50_000,
+    "heads of history before a label": "Descripción:\n" + "De: a\nPara: b\n" * 14_000 + "Tipo: x",
+    "cells": "Tipo:  " + "x  Aplicación:  " * 12_000,
 }
 
 

@@ -102,12 +102,12 @@ def test_prefixes_of_every_language(prefix: str) -> None:
 
 
 TAGS = [
-    "[EXTERNO]", "[Externo]", "[EXT]", "[ext]", "[EXTERNAL]", "[External Email]", "[CORREO EXTERNO]", 
-    "[Remitente externo]",     "[EXTERNO A LA ORGANIZACIÓN]", "[EXT-EMAIL]", "[CAUTION: EXTERNAL]", "(EXTERNO)", "<EXTERNAL>", "{EXT}",
-    "**EXTERNAL**",     "EXTERNO:", "EXT:", "SPAM:", "[EXT]:", "[SPAM]", "[Spam]", "[ SPAM ]", "[SPAM?]", "{Spam?}", "{Posible spam?}",
-    "[POSIBLE SPAM]", "[Suspected Spam]", "[SPAM 7.5]", "[SPAM:####]", "***SPAM***", "*****SPAM*****", "*** SPAM ***",
-    "##SPAM##", "--SPAM--", "!!SPAM!!", "[BULK]", "[Junk]", "[Phishing?]", "[[EXT]]", "[Correo no deseado]", "[Extern]",
-    "[EXTERNE]", "[Esterno]", "[Externí]",
+    "[EXTERNO]", "[Externo]", "[EXT]", "[ext]", "[EXTERNAL]", "[External Email]", "[CORREO EXTERNO]",
+    "[Remitente externo]", "[EXTERNO A LA ORGANIZACIÓN]", "[EXT-EMAIL]", "[CAUTION: EXTERNAL]", "(EXTERNO)",
+    "<EXTERNAL>", "{EXT}", "**EXTERNAL**", "EXTERNO:", "EXT:", "SPAM:", "[EXT]:", "[SPAM]", "[Spam]", "[ SPAM ]",
+    "[SPAM?]", "{Spam?}", "{Posible spam?}", "[POSIBLE SPAM]", "[Suspected Spam]", "[SPAM 7.5]", "[SPAM:####]",
+    "***SPAM***", "*****SPAM*****", "*** SPAM ***", "##SPAM##", "--SPAM--", "!!SPAM!!", "[BULK]", "[Junk]",
+    "[Phishing?]", "[[EXT]]", "[Correo no deseado]", "[Extern]", "[EXTERNE]", "[Esterno]", "[Externí]",
 ]  # fmt: skip
 
 
