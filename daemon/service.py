@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -30,7 +31,6 @@ from daemon.reader import Reader, how_to_read
 from daemon.requests import serve_requests
 from daemon.store import Outcome, Outgoing, Store
 from daemon.store.queues import Lease
-from rules.due import next_due
 
 log = structlog.get_logger()
 
@@ -50,7 +50,6 @@ class Service:
         self.live = live
         self.store = store
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
-        store.next_due = next_due
         spool = store.files.root / "spool"
         spool.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.reader = Reader(store.files.root, lambda: how_to_read(live.current.settings.desk))
@@ -96,7 +95,7 @@ class Service:
         treated, fault = 0, None
         for account in self._accounts():
             try:
-                treated += run_once(account, self.intake, progress=lambda d, t, a=account: progress(a.name, d, t))
+                treated += run_once(account, self.intake, progress=partial(progress, account.name))
             except Exception as error:  # noqa: BLE001 - raised again below
                 log.error("mailbox failed", mailbox=account.name, why=str(error))
                 fault = error

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from parsers.form import Choice, Fault, Field, Form, parse_form, render_form
+from parsers.form import Choice, Fault, Field, Form, parse_form
+from parsers.form import form_lines as blocks
 from rules import wording
 from rules.desk import Canned, Desk, Escalation
 from rules.lifecycle import reasons
@@ -271,4 +272,4 @@ def form_lines(key: str, ticket: Ticket | None, desk: Desk, values: Mapping[str,
     further = further_fields(key, Form(tuple(values.items())), desk)
     label = wording.word(desk, "action_fields", "action", language)
     head = f"{label}: {wording.word(desk, 'actions', SAME_WORD.get(key, key), language)}"
-    return [head, *render_form((*fields, *further), {**defaults, **values}).splitlines()]
+    return [head, *blocks((*fields, *further), {**defaults, **values})]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from parsers.form import Fault, render_form
+from parsers.form import Fault, form_lines, render_form
 from parsers.links import fitting_body
 from rules import quality, wording
 from rules.access import may_join
@@ -204,13 +204,11 @@ def form_link(
     faults: tuple[Fault, ...],
     desk: Desk,
     language: str = "",
-    before: str = "",
 ) -> tuple[Link, bool]:
     """A link that opens the opening form of ``kind``, and whether a long value had to be left out of it."""
     subject = desk.kinds[kind].subject
-    text = render_form(desk.fields_of(kind), values, faults)
-    hint = wording.word(desk, "bodies", "form_hint", language)
-    body, left_out = fitting_body(to, subject, [*before.splitlines(), *text.splitlines(), hint])
+    fields = form_lines(desk.fields_of(kind), values, faults)
+    body, left_out = fitting_body(to, subject, [*fields, wording.word(desk, "bodies", "form_hint", language)])
     return Link(key, to, subject, body), left_out
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from parsers.form import Fault, Field, Form, parse_form, render_form
+from parsers.form import Fault, Field, Form, form_lines, parse_form
 from parsers.links import fitting_body
 from rules import wording
 from rules.access import admits, is_shared
@@ -57,7 +57,7 @@ def invitation(reading: Reading, desk: Desk, faults: tuple[Fault, ...] = (), for
 def registration_link(address: str, desk: Desk, form: Form = NO_FORM) -> Link:
     """The tokened form of one address."""
     subject = wording.subject(desk, "registration", desk=desk.desk.name)
-    lines = render_form(registration_fields(desk), dict(form.values)).splitlines()
+    lines = form_lines(registration_fields(desk), dict(form.values))
     body, _ = fitting_body(desk.service_address, subject, [*lines, wording.word(desk, "bodies", "form_hint")])
     return Link("register", desk.service_address, subject, body, Grant("registration", addressee=address))
 
@@ -101,7 +101,7 @@ def opening_link(kind: str, desk: Desk) -> Link:
     """An empty opening form of ``kind``, labelled with the kind's name."""
     subject = desk.kinds[kind].subject
     to = next((box.address for box in desk.mailboxes if "opening" in box.roles), desk.service_address)
-    lines = render_form(desk.fields_of(kind), {}).splitlines()
+    lines = form_lines(desk.fields_of(kind), {})
     body, _ = fitting_body(to, subject, [*lines, wording.word(desk, "bodies", "form_hint")])
     return Link("open", to, subject, body, label=desk.kinds[kind].label)
 

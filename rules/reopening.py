@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parsers.form import render_form
+from parsers.form import form_lines
 from parsers.links import fitting_body
 from rules import wording
 from rules.decision import Link
@@ -16,7 +16,7 @@ def reopen_link(ticket: Ticket, desk: Desk) -> Link:
     relates = f"{wording.word(desk, 'action_fields', 'with', language)}: {ticket.number}"
     known = {"service": ticket.value("service")}
     hint = wording.word(desk, "bodies", "form_hint", language)
-    lines = [relates, *render_form(desk.fields_of(ticket.kind), known).splitlines(), hint]
+    lines = [relates, *form_lines(desk.fields_of(ticket.kind), known), hint]
     to = opening_address(desk)
     body, _ = fitting_body(to, kind.subject, lines)
     return Link("reopen", to, kind.subject, body)
