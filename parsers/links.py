@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 MAX_LENGTH = 1900
 """Encoded characters. Over 2,048 browsers on Windows open nothing, without a word."""
 
+_LINE_END = re.compile(r"\r\n?|\n")
 _LABEL = re.compile(r"[^\n:]{1,80}: ?")
 
 
@@ -19,17 +20,16 @@ def mailto(to: str, subject: str, body: str = "") -> str:
     """
     if len(_link(to, subject, "")) > MAX_LENGTH:
         raise ValueError(f"a mailto: link of over {MAX_LENGTH} characters without its body: {subject[:60]!r}")
-    whole = _link(to, subject, body)
-    return whole if len(whole) <= MAX_LENGTH else _link(to, subject, fitting_body(to, subject, _blocks(body))[0])
+    return _link(to, subject, fitting_body(to, subject, _LINE_END.split(body))[0])
 
 
 def fitting_body(to: str, subject: str, lines: Sequence[str]) -> tuple[str, bool]:
-    """The body that ``lines`` (each one field, its value of one line or more) make, short enough for a link.
+    """The body that ``lines`` (each a field, or a line of one) make, short enough for a link.
 
-    Where it is too long, the longest values are left out, the longest first, and their labels stay; a line without a
-    label goes altogether. The second value tells whether anything was left out.
+    Where it is too long, the longest values are left out whole, the longest first, and their labels stay; a line that
+    belongs to no label goes altogether. The second value tells whether anything was left out.
     """
-    kept: list[str] = list(lines)
+    kept = _fields(lines)
     shortened = False
     while kept and len(_link(to, subject, "\n".join(kept))) > MAX_LENGTH:
         longest = max(range(len(kept)), key=lambda i: len(quote(kept[i])))
@@ -52,16 +52,16 @@ def _link(to: str, subject: str, body: str) -> str:
     link = f"mailto:{quote(to, safe='@')}?subject={quote(subject, safe='')}"
     if not body:
         return link
-    crlf = "\r\n".join(re.split(r"\r\n?|\n", body))
+    crlf = "\r\n".join(_LINE_END.split(body))
     return f"{link}&body={quote(crlf, safe='')}"
 
 
-def _blocks(body: str) -> list[str]:
-    """``body`` as fields: a line without a label belongs to the one above it, an instruction in brackets to none."""
-    blocks: list[str] = []
-    for line in re.split(r"\r\n?|\n", body):
-        if blocks and line and not _LABEL.match(line) and not line.startswith("["):
-            blocks[-1] += "\n" + line
+def _fields(lines: Sequence[str]) -> list[str]:
+    """``lines`` with each value in one piece: what follows a label belongs to it, instructions in brackets do not."""
+    fields: list[str] = []
+    for line in lines:
+        if fields and _LABEL.match(fields[-1]) and not _LABEL.match(line) and not line.startswith("["):
+            fields[-1] += "\n" + line
         else:
-            blocks.append(line)
-    return blocks
+            fields.append(line)
+    return fields

@@ -86,6 +86,11 @@ def test_the_longest_value_is_left_out_and_its_label_stays() -> None:
     assert (body, left_out) == ("Servicio: AREN\nTipo: Error Acceso\nDescripción: \n[Envíe este mensaje.]", True)
 
 
+def test_a_value_of_several_lines_is_never_left_out_in_part() -> None:
+    lines = ["Tipo: Error Acceso", "Descripción: uno", "", "x" * 900, "y" * 900, "[Envíe este mensaje.]"]
+    assert fitting_body(ADDRESS, SUBJECT, lines) == ("Tipo: Error Acceso\nDescripción: \n[Envíe este mensaje.]", True)
+
+
 def test_a_body_that_fits_stays_whole() -> None:
     assert fitting_body(ADDRESS, SUBJECT, ["Servicio: AREN", "Tipo: "]) == ("Servicio: AREN\nTipo: ", False)
 
