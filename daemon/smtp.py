@@ -26,6 +26,8 @@ Outcome = Literal["sent", "deferred", "failed"]
 
 DOT_FACTOR = 4
 """The server may take so many times a command's deadline to take over a letter: that is when it does its work."""
+ADDRESS = re.compile(r"""(?:"[^"<>\x00-\x1f\x7f]*"|[^\s"<>@\x00-\x1f\x7f]+)@[^\s"<>@\x00-\x1f\x7f]+""")
+"""What may stand between < and > of a command without ending it: local part, maybe quoted, and domain."""
 RATE = 16 * 1024.0
 """Octets a second that content must move at."""
 
@@ -106,7 +108,7 @@ class Session(SmtpWire):
 
     def _unsendable(self, address: str) -> str:
         """Why an address cannot go on the wire: it would end the command, or the server cannot read it."""
-        if not re.fullmatch(r"[^\s<>\x00-\x1f\x7f]+@[^\s<>\x00-\x1f\x7f@]+", address):
+        if not ADDRESS.fullmatch(address):
             return "not an address"
         return "" if address.isascii() or "SMTPUTF8" in self.extensions else "the server takes no such address"
 

@@ -1,0 +1,31 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from certificates import Certificates, make
+from dovecot import Dovecot
+from sink import Sink
+
+
+@pytest.fixture
+def dovecot(tmp_path: Path) -> Iterator[Dovecot]:
+    """A private Dovecot, started; everybody's password is «secret»."""
+    with Dovecot(tmp_path / "dovecot") as server:
+        yield server
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    """An SMTP server that keeps what it gets and misbehaves as told."""
+    with Sink() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """A server certificate for 127.0.0.1 and the authority that signed it."""
+    return make(tmp_path_factory.mktemp("tls"))

@@ -1,0 +1,269 @@
+"""What becomes of each recipient, whatever the server does and whenever it does it."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+
+import pytest
+from certificates import Certificates, make
+from faultproxy import FaultProxy, Mode
+from hypothesis import given
+from hypothesis import strategies as st
+from sink import DROP, ENDLESS, GARBAGE, HANG, RESET, Sink
+
+from daemon.smtp import ContentError, Envelope, Result, Session, stuffed
+from daemon.smtp_wire import SmtpError
+from daemon.wire import Endpoint
+
+BODY = b"Subject: hola\r\n\r\n.punto\r\nfin\r\n"
+NO_PIPELINING = ("8BITMIME",)
+
+
+def envelope(key: int = 1, to: tuple[str, ...] = ("ana@cliente.test",), body: bytes = BODY) -> Envelope:
+    return Envelope(key, "soporte@desk.test", to, lambda: [body])
+
+
+def send(sink: Sink, *envelopes: Envelope, timeout_s: float = 5.0) -> list[tuple[Result, ...]]:
+    session = Session(sink.endpoint(timeout_s=timeout_s))
+    try:
+        return [results for _, results in session.deliver(envelopes or (envelope(),))]
+    finally:
+        session.close()
+
+
+@pytest.fixture(params=["pipelining", "one by one"])
+def server(request: pytest.FixtureRequest) -> Iterator[Sink]:
+    """Servers of both kinds."""
+    with Sink() if request.param == "pipelining" else Sink(NO_PIPELINING) as sink:
+        yield sink
+
+
+def test_a_letter_arrives_as_it_is(server: Sink) -> None:
+    ((result,),) = send(server)
+    assert (result.outcome, result.phase, result.code, result.uncertain) == ("sent", "dot", 250, False)
+    (kept,) = server.mails
+    assert (kept.sender, kept.recipients, kept.raw) == ("soporte@desk.test", ("ana@cliente.test",), BODY)
+
+
+def test_many_letters_share_a_connection(server: Sink) -> None:
+    letters = [envelope(n, (f"a{n}@cliente.test",), b"Subject: %d\r\n\r\nx\r\n" % n) for n in range(40)]
+    assert [results[0].outcome for results in send(server, *letters)] == ["sent"] * 40
+    assert [kept.recipients[0] for kept in server.mails] == [f"a{n}@cliente.test" for n in range(40)]
+    assert [kept.raw for kept in server.mails] == [letter.content()[0] for letter in letters]  # type: ignore[index]
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("phase", ["MAIL", "RCPT", "DATA", "DOT"])
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [("451 4.3.0 later", "deferred"), ("550 5.1.1 never", "failed"), ("421 4.3.2 closing", "deferred")],
+)
+def test_f09_f10_f11_a_refusal_in_any_phase(server: Sink, phase: str, reply: str, outcome: str) -> None:
+    server.script[phase] = [reply]
+    results = send(server, envelope(1), envelope(2))
+    assert [results[0][0].outcome, results[0][0].phase, results[0][0].code] == [outcome, phase.lower(), int(reply[:3])]
+    if reply.startswith("421"):
+        assert len(results) == 1, "the session is over: the second letter was not begun"
+    else:
+        assert results[1][0].outcome == "sent", "the next letter does not suffer"
+        assert len(server.mails) == 1
+
+
+@pytest.mark.parametrize("phase", ["CONNECT", "EHLO"])
+@pytest.mark.parametrize(("reply", "permanent"), [("451 later", False), ("421 busy", False), ("554 never", True)])
+def test_f09_f10_f11_a_refused_session(server: Sink, phase: str, reply: str, permanent: bool) -> None:
+    server.script[phase] = [reply]
+    server.script["HELO"] = [reply]  # what is tried after a refused EHLO
+    with pytest.raises(SmtpError) as refused:
+        Session(server.endpoint())
+    assert (refused.value.phase, refused.value.code) == (phase.lower(), int(reply[:3]))
+    assert refused.value.permanent == permanent
+
+
+def test_a_server_without_ehlo_is_greeted_with_helo(server: Sink) -> None:
+    server.script["EHLO"] = ["502 what?"]
+    assert send(server)[0][0].outcome == "sent"
+
+
+def test_f12_each_recipient_has_a_result_of_its_own(server: Sink) -> None:
+    server.script["RCPT"] = ["550 no such user", "250 ok", "452 full"]
+    to = ("nadie@cliente.test", "ana@cliente.test", "llena@cliente.test")
+    ((*results,),) = send(server, envelope(1, to))
+    found = {result.recipient: (result.outcome, result.phase) for result in results}
+    assert found == {to[0]: ("failed", "rcpt"), to[1]: ("sent", "dot"), to[2]: ("deferred", "rcpt")}
+    assert [kept.recipients for kept in server.mails] == [(to[1],)]
+
+
+@pytest.mark.parametrize("act", [DROP, RESET, HANG, GARBAGE, ENDLESS])
+@pytest.mark.parametrize("phase", ["MAIL", "RCPT", "DATA", "DOT"])
+def test_f07_f08_f14_no_reply_is_never_a_refusal(server: Sink, phase: str, act: str) -> None:
+    server.script[phase] = [act]
+    ((result,),) = send(server, timeout_s=0.2)
+    reached = ["mail", "rcpt", "data", "dot"].index(phase.lower())
+    assert result.outcome == "deferred"
+    assert ["mail", "rcpt", "data", "dot"].index(result.phase) <= reached, "a reset takes unread answers with it"
+    assert act == RESET or result.phase == phase.lower()
+    assert result.uncertain == (phase == "DOT"), "only a letter handed over whole may have arrived"
+
+
+@pytest.mark.parametrize("act", [DROP, RESET, HANG, GARBAGE, ENDLESS])
+@pytest.mark.parametrize("phase", ["CONNECT", "EHLO"])
+def test_f08_f14_a_session_that_never_begins(sink: Sink, phase: str, act: str) -> None:
+    sink.script[phase] = [act]
+    with pytest.raises(SmtpError) as error:
+        Session(sink.endpoint(timeout_s=0.2))
+    assert not error.value.permanent
+
+
+def test_f13_a_reset_at_quit_changes_nothing(server: Sink) -> None:
+    server.script["QUIT"] = [RESET]
+    assert send(server)[0][0].outcome == "sent"
+
+
+def test_a_refused_server_is_told_by_phase() -> None:
+    with Sink() as sink:
+        endpoint = sink.endpoint()
+    with pytest.raises(SmtpError) as error:
+        Session(endpoint)
+    assert error.value.phase == "connect"
+
+
+@pytest.mark.parametrize("mode", [Mode(blackhole=True), Mode(drip=20.0)])
+def test_f17_a_reply_that_trickles_is_bounded(sink: Sink, mode: Mode) -> None:
+    with FaultProxy(sink.port, mode) as proxy:
+        with pytest.raises(SmtpError) as error:
+            Session(Endpoint("127.0.0.1", proxy.port, "none", read_timeout_s=0.4))
+        assert "timed out" in str(error.value)
+
+
+@pytest.mark.parametrize("cut_after", [200, 5_000, 100_000])
+def test_a_connection_cut_within_the_content_is_not_ambiguous(sink: Sink, cut_after: int) -> None:
+    body = b"Subject: grande\r\n\r\n" + b"x" * 70 + b"\r\n"
+    long = Envelope(1, "soporte@desk.test", ("ana@cliente.test",), lambda: [body] + [b"y" * 70 + b"\r\n"] * 50_000)
+    with FaultProxy(sink.port, Mode(cut_to_server=cut_after)) as proxy:
+        session = Session(Endpoint("127.0.0.1", proxy.port, "none", read_timeout_s=5.0))
+        ((_, (result,)),) = session.deliver([long])
+    assert result.outcome == "deferred"
+    assert not sink.mails
+
+
+ADDRESSES = ["a@b.test>\r\nRCPT TO:<evil@x.test", "sin arroba", "a b@c.test", "<a@b.test>", "a@b@c.test", "a@b.test\n"]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_what_is_no_address_never_reaches_the_wire(server: Sink, address: str) -> None:
+    ((refused, sent),) = send(server, envelope(1, (address, "ana@cliente.test")))
+    assert (refused.outcome, refused.recipient, sent.outcome) == ("failed", address, "sent")
+    assert [kept.recipients for kept in server.mails] == [("ana@cliente.test",)]
+
+
+def test_an_address_in_unicode_needs_a_server_that_takes_it() -> None:
+    letter = envelope(1, ("josé@cliente.test",))
+    with Sink() as plain, Sink(("PIPELINING", "SMTPUTF8")) as able:
+        assert send(plain, letter)[0][0].outcome == "failed"
+        assert send(able, letter)[0][0].outcome == "sent"
+        assert not plain.mails
+        assert able.mails[0].recipients == ("josé@cliente.test",)
+
+
+# -- TLS and login
+
+
+def server_context(certificates: Certificates) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.certificate, certificates.key)
+    return context
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_letters_go_over_tls(certificates: Certificates, security: str) -> None:
+    with Sink(tls=server_context(certificates), implicit_tls=security == "tls") as sink:
+        session = Session(sink.endpoint(security, ca_file=str(certificates.authority)))
+        assert next(session.deliver([envelope()]))[1][0].outcome == "sent"
+        session.close()
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+@pytest.mark.parametrize("flaw", ["unknown authority", "other name"])
+def test_a38_a_wrong_certificate_fails_closed(
+    certificates: Certificates, tmp_path_factory: pytest.TempPathFactory, security: str, flaw: str
+) -> None:
+    other = make(tmp_path_factory.mktemp("other"), "DNS:other.test")
+    shown = other if flaw == "other name" else certificates
+    trusted = str(other.authority) if flaw == "other name" else ""
+    with Sink(tls=server_context(shown), implicit_tls=security == "tls", passwords={"ana": "clave"}) as sink:
+        with pytest.raises(SmtpError, match="certificate") as error:
+            Session(sink.endpoint(security, username="ana", password=lambda: "clave", ca_file=trusted))
+        assert not error.value.permanent
+        assert not any(command.startswith(("AUTH", "MAIL")) for command in sink.commands)
+
+
+def test_a38_starttls_that_is_not_offered_fails_closed() -> None:
+    with Sink(passwords={"ana": "clave"}) as sink:
+        with pytest.raises(SmtpError, match="STARTTLS"):
+            Session(sink.endpoint("starttls", username="ana", password=lambda: "clave"))
+        assert not any(command.startswith(("AUTH", "MAIL")) for command in sink.commands)
+
+
+@pytest.mark.parametrize("ways", ["AUTH PLAIN LOGIN", "AUTH LOGIN"])
+def test_login(ways: str) -> None:
+    class Server(Sink):
+        def extensions(self, secured: bool) -> list[str]:
+            return ["PIPELINING", ways]
+
+    with Server(passwords={"ana": "contraseña"}) as sink:
+        Session(sink.endpoint(username="ana", password=lambda: "contraseña")).close()
+        with pytest.raises(SmtpError) as error:
+            Session(sink.endpoint(username="ana", password=lambda: "otra"))
+        assert (error.value.phase, error.value.code, error.value.permanent) == ("auth", 535, False)
+
+
+def test_login_by_token() -> None:
+    with Sink(token="abc") as sink:
+        Session(sink.endpoint(username="ana", token=lambda: "abc")).close()
+        with pytest.raises(SmtpError) as error:
+            Session(sink.endpoint(username="ana", token=lambda: "expired"))
+        assert (error.value.phase, error.value.code) == ("auth", 535)
+
+
+# -- content
+
+
+def pieces(raw: bytes, cuts: list[int]) -> list[bytes]:
+    marks = sorted({0, len(raw), *(cut % (len(raw) + 1) for cut in cuts)})
+    return [raw[a:b] for a, b in zip(marks, marks[1:], strict=False)]
+
+
+@given(
+    lines=st.lists(st.sampled_from([b"", b".", b"..", b".a", b"a", b"a.b", b"a."])), cuts=st.lists(st.integers(0, 99))
+)
+def test_dots_are_stuffed_wherever_the_pieces_end(lines: list[bytes], cuts: list[int]) -> None:
+    raw = b"".join(line + b"\r\n" for line in lines)
+    wire = b"".join(stuffed(pieces(raw, cuts)))
+    assert wire.endswith(b".\r\n")
+    received = [line[1:] if line.startswith(b".") else line for line in wire.split(b"\r\n")[:-2]]
+    assert received == lines
+
+
+@pytest.mark.parametrize("raw", [b"a\nb\r\n", b"a\rb\r\n", b"a\n.\r\n", b"a\r\n.\rb", b"fin\r"])
+@pytest.mark.parametrize("cuts", [[], [1], [2], [1, 2, 3, 4]])
+def test_a32_a_bare_line_end_is_refused(raw: bytes, cuts: list[int]) -> None:
+    with pytest.raises(ContentError):
+        list(stuffed(pieces(raw, cuts)))
+
+
+def test_a32_a_letter_with_a_bare_line_end_is_not_sent(sink: Sink) -> None:
+    ((result,),) = send(sink, envelope(body=b"Subject: x\r\n\r\na\n.\nMAIL FROM:<evil@x.test>\r\n"))
+    assert result.outcome == "failed"
+    assert not sink.mails
+
+
+def test_bytes_that_cannot_be_read_leave_the_letter_waiting(sink: Sink) -> None:
+    def gone() -> list[bytes]:
+        raise FileNotFoundError("an attachment")
+
+    broken = Envelope(1, "soporte@desk.test", ("ana@cliente.test",), gone)
+    ((result,),) = send(sink, broken)
+    assert (result.outcome, result.uncertain) == ("deferred", False)
+    assert not sink.mails
