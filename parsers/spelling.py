@@ -83,15 +83,25 @@ _AROUND = re.compile(r"\s*([/:])\s*")
 _EDGES = "\"'«»“”‘’[](){}<>|:;,. \t-–—" + BULLETS
 
 
-@lru_cache(maxsize=4096)
 def fold_label(text: str) -> str:
     """The key by which labels and choice values are compared.
 
     Case, accents, Unicode form, bullets, bold marks, surrounding quotes or brackets, closing punctuation and the spaces
     around ``/`` and ``:`` make no difference.
     """
+    return _short_key(text) if len(text) <= _SHORT else _key(text)
+
+
+_SHORT = 100
+"""Characters of a text whose key is remembered: labels and choices recur in every mail, prose does not."""
+
+
+def _key(text: str) -> str:
     plain = fold(text).replace("∶", ":").translate(_MARKS).strip()
     return " ".join(_AROUND.sub(r"\1", _BULLET.sub("", plain)).strip(_EDGES).split())
+
+
+_short_key = lru_cache(maxsize=4096)(_key)
 
 
 _LOST = re.compile(r"[^\x00-\x7f]+|\?+")
@@ -103,12 +113,17 @@ def fold_lost(text: str) -> str:
 
 
 def index(spellings: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """A look-up from every key of a spelling to what it stands for; the first of two equal keys wins."""
+    """A look-up from every key of a spelling to what it stands for; the first of two equal keys wins.
+
+    The key of a spelling that lost its letters leads nowhere where two meanings share it.
+    """
     found: dict[str, str] = {}
+    lost: dict[str, str] = {}
     for spelling, meaning in spellings:
-        for key in (fold_label(spelling), fold_lost(spelling)):
-            found.setdefault(key, meaning)
-    return found
+        found.setdefault(fold_label(spelling), meaning)
+        if lost.setdefault(fold_lost(spelling), meaning) != meaning:
+            lost[fold_lost(spelling)] = ""
+    return lost | found
 
 
 def look_up(known: Mapping[str, str], text: str) -> str:

@@ -176,11 +176,9 @@ _PREFIX = re.compile(
 
 
 def _without_prefix(subject: str, prefixes: frozenset[str]) -> str:
-    found = _PREFIX.match(subject)
+    start, end = (1, -1) if subject.startswith("[") and subject.endswith("]") else (0, None)  # «[Fwd: X]»
+    text = subject[start:end].strip()
+    found = _PREFIX.match(text)
     if found and fold(found["word"]).strip() in prefixes:
-        return subject[found.end() :]
-    if subject.startswith("[") and subject.endswith("]"):  # «[Fwd: X]»
-        inside = subject[1:-1].strip()
-        rest = _without_prefix(inside, prefixes)
-        return subject if rest == inside else rest
+        return text[found.end() :]
     return re.sub(r"\s*\(fwd\)$", "", subject, flags=re.IGNORECASE)  # RFC 5256, section 2.1

@@ -446,6 +446,12 @@ def test_an_action_is_read_before_its_fields_are_known() -> None:
     assert read("Acción: Pendiente / Nota: elijan", (action,))[1] == ["action: several_values"]
 
 
+def test_lost_letters_that_two_values_share_choose_neither() -> None:
+    field = Field("place", "Sede", "choice", choices=(Choice("Peña"), Choice("Peúa"), Choice("Cádiz")))
+    assert read("Sede: Pe?a", (field,))[1] == ["place: not_in_list"]
+    assert read("Sede: C?diz", (field,))[0] == {"place": "Cádiz"}
+
+
 # -- forms that we write
 
 

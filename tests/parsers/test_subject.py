@@ -169,7 +169,17 @@ def test_an_admin_adds_prefixes_and_tags() -> None:
 def test_a_long_row_of_prefixes_costs_little() -> None:
     started = time.process_time()
     assert thread_key("Re:" * 2700 + OURS) == OURS
-    for hostile in ("[" * 8000, "Re" * 4000, "*" * 8000, "[a " * 2700, "Re[" * 2700, "(fwd)" * 1600, " " * 8000 + ":"):
+    for hostile in (
+        "[" * 8000,
+        "Re" * 4000,
+        "*" * 8000,
+        "[a " * 2700,
+        "Re[" * 2700,
+        "(fwd)" * 1600,
+        "[" * 4000 + "]" * 4000,
+        "[Re:" * 1600 + "]" * 1600,
+        " " * 8000 + ":",
+    ):
         thread_key(hostile)
         find_token(hostile)
         is_near(hostile, OPENING)
