@@ -1,0 +1,148 @@
+"""The weekly report's CSV and charts."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from PIL import Image
+
+from daemon.charts import TONES, WIDTH, Bar, Row, bar_chart
+from daemon.report import COLUMNS, csv_bytes, report_files
+from rules.decision import File
+from rules.desk import Desk, DeskTable, Duration, Group, Kind, Priority
+from rules.lifecycle import move
+from rules.report import Report, weekly
+from rules.ticket import Event, evolve
+
+MONDAY = datetime(2026, 11, 15, 23, tzinfo=UTC)
+WORDS = {
+    "clocks": {"response": "Primera respuesta", "resolution": "Resolución"},
+    "ages": {"older": "Más de 7 días"},
+    "columns": {"number": "Número", "mark": "Valoración"},
+    "file_names": {"report": "semana"},
+    "states": {"resolved": "Resuelto"},
+}
+DESK = Desk(
+    DeskTable("Soporte", "cau.example"),
+    mailboxes=(),
+    kinds={"incident": Kind("Incidencia", "I", "Apertura", "n1")},
+    groups={"n1": Group("Nivel 1", "n1@cau.example")},
+    priorities={"Media": Priority(Duration(hours=4), Duration(hours=24))},
+    catalogue={"es": WORDS},
+)
+
+
+def report(category: str = "Accesos") -> Report:
+    """One ticket: opened on Monday at ten, answered and solved at one in the afternoon."""
+    at = MONDAY + timedelta(hours=10)
+    first = {
+        "kind": "incident", "priority": "Media", "group": "n1", "category": category, "received_at": at,
+        "opened_at": at, "running": ((at, None),),
+    }  # fmt: skip
+    opened = Event("I261116_000001", "opened", at, changes=first)
+    solved = move(evolve(None, opened), "resolve", at + timedelta(hours=3), round=1)
+    return weekly([(opened, solved)], DESK, MONDAY, MONDAY + timedelta(days=7))
+
+
+def by_name(files: tuple[File, ...]) -> dict[str, File]:
+    return {file.name: file for file in files}
+
+
+def rows_of(file: File) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(file.content.decode("utf-8-sig"), newline=""), delimiter=";"))
+
+
+def test_the_files_of_a_week():
+    files = by_name(report_files(report(), DESK))
+    assert {name: (file.media_type, file.cid) for name, file in files.items()} == {
+        "compliance.png": ("image/png", "compliance"),
+        "ages.png": ("image/png", "ages"),
+        "semana-2026-11-16.csv": ("text/csv", ""),
+    }
+
+
+def test_the_csv_has_one_line_a_ticket_in_local_time():
+    header, line = rows_of(by_name(report_files(report(), DESK))["semana-2026-11-16.csv"])
+    assert (header[0], header[-1], len(header)) == ("Número", "Valoración", len(COLUMNS))
+    assert dict(zip(COLUMNS, line, strict=True)) == {
+        "number": "I261116_000001",
+        "kind": "Incidencia",
+        "group": "Nivel 1",
+        "priority": "Media",
+        "category": "Accesos",
+        "state": "Resuelto",
+        "opened": "2026-11-16 10:00",
+        "responded": "2026-11-16 13:00",
+        "resolved": "2026-11-16 13:00",
+        "closed": "",
+        "reopened": "0",
+        "response_in_time": "1",
+        "resolution_in_time": "1",
+        "mark": "",
+    }
+
+
+def test_a_week_of_nothing_has_no_charts():
+    empty = weekly([], DESK, MONDAY, MONDAY + timedelta(days=7))
+    (file,) = report_files(empty, DESK)
+    assert len(rows_of(file)) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ("AREN", "AREN"),
+        ("uno; dos", "uno; dos"),
+        ('dice "hola"\nadiós', 'dice "hola"\nadiós'),
+        ("=1+1", "'=1+1"),
+        ("+34 600", "'+34 600"),
+        ("-x", "'-x"),
+        ("@x", "'@x"),
+        ("a\0b", "ab"),
+        (-3, "-3"),
+        (True, "1"),
+        (None, ""),
+    ],
+)
+def test_cells(value, cell):
+    assert rows_of(File("x.csv", "text/csv", csv_bytes([(value, "fin")]))) == [[cell, "fin"]]
+
+
+def picture(png: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(png)).convert("RGB")
+
+
+def near(image: Image.Image, tone: int) -> int:
+    """How many pixels have the colour of ``tone``."""
+    wanted = tuple(int(TONES[tone][i : i + 2], 16) for i in (1, 3, 5))
+    return sum(
+        count
+        for count, colour in image.getcolors(1 << 20) or []
+        if isinstance(colour, tuple) and all(abs(a - b) <= 3 for a, b in zip(colour, wanted, strict=True))
+    )
+
+
+def test_a_bar_is_as_long_as_its_share():
+    whole = near(picture(bar_chart([Row("Alta", (Bar(1.0, "10"),))])), 1)
+    half = near(picture(bar_chart([Row("Alta", (Bar(0.5, "5"),))])), 1)
+    assert half == pytest.approx(whole / 2, rel=0.02)
+    assert near(picture(bar_chart([Row("Alta", (Bar(0.0, "0"),))])), 1) == 0
+
+
+def test_a_share_beyond_the_whole_is_the_whole():
+    assert bar_chart([Row("Alta", (Bar(7.0, "10"),))]) == bar_chart([Row("Alta", (Bar(1.0, "10"),))])
+
+
+def test_pictures_are_sharp_small_and_the_same_every_time():
+    rows = [Row(f"Prioridad de nombre muy largo {n}", (Bar(0.3, "30 %", 0), Bar(0.9, "90 %"))) for n in range(6)]
+    chart = bar_chart(rows, [("Primera respuesta", 0), ("Resolución", 1)])
+    assert picture(chart).width == WIDTH
+    assert len(chart) < 60_000
+    assert chart == bar_chart(rows, [("Primera respuesta", 0), ("Resolución", 1)])
+
+
+def test_accents_are_drawn_as_letters_of_their_own():
+    assert bar_chart([Row("Más", (Bar(0, ""),))]) != bar_chart([Row("Mñs", (Bar(0, ""),))])
