@@ -1,11 +1,11 @@
 """Our own mails as bytes: headers that nobody can break out of, parts that never hold a bare CR or LF.
 
 The standard library's writer let a crafted value make a header of its own (CVE-2024-6923, CVE-2026-1299), and takes a
-millisecond for what is a handful of joins. So values are cleaned and encoded here (RFC 2047, RFC 2231), and the finished
-header block is read again and compared with what was meant: a difference is refused.
+millisecond for what is a handful of joins. So values are cleaned and encoded here (RFC 2047, RFC 2231), and the
+finished header block is read again and compared with what was meant: a difference is refused.
 
-A :class:`Composed` letter is everything but its attachments' bytes; :func:`render` joins those while sending, always the same
-bytes for the same letter.
+A :class:`Composed` letter is everything but its attachments' bytes; :func:`render` joins those while sending, always
+the same bytes for the same letter.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Composed:
 
 
 def render(composed: Composed, open_file: Callable[[str], BinaryIO]) -> Iterator[bytes]:
-    """The letter as it is sent, CRLF line ends, before dot-stuffing. ``open_file`` opens an attachment by its digest."""
+    """The letter as it is sent: CRLF line ends, not dot-stuffed. ``open_file`` opens an attachment by its digest."""
     yield composed.head
     for part_header, digest in composed.attachments:
         yield part_header
@@ -113,8 +113,8 @@ def mailbox(name: str, bare: str) -> str:
 
 
 def header_block(headers: Sequence[Header], verbatim: frozenset[str] = frozenset()) -> bytes:
-    """The headers as bytes, without the blank line. Values of names in ``verbatim`` are encoded already (addresses, ids,
-    parameters). The block is read again: ValueError if it does not say exactly ``headers``.
+    """The headers as bytes, without the blank line. Values of names in ``verbatim`` are encoded already (addresses,
+    ids). The block is read again: ValueError if it does not say exactly ``headers``.
     """
     block = "".join(f"{name}: {_value(name, value, name in verbatim)}\r\n" for name, value in headers).encode()
     if _read_again(block, verbatim) != list(headers):
@@ -195,8 +195,25 @@ def quoted_printable(text: str) -> bytes:
     """``text`` as UTF-8 in quoted-printable: CRLF line ends, raw lines of at most 76, no line of a single dot."""
     if "\r" in text:
         text = _BARE.sub("\n", text)
-    encoded = b2a_qp(text.encode("utf-8", "replace").replace(b"\n", b"\r\n"))
-    return encoded if encoded.endswith(b"\r\n") else encoded + b"\r\n"
+    written: list[bytes] = []
+    for line in text.removesuffix("\n").encode("utf-8", "replace").split(b"\n"):
+        if not line.isascii() or line[-1:] in b" \t" or line == b".":
+            written.append(b2a_qp(line).replace(b"=\n", b"=\r\n"))
+        else:
+            _write_ascii(line.replace(b"=", b"=3D"), written)
+    return b"\r\n".join([*written, b""])
+
+
+def _write_ascii(line: bytes, written: list[bytes]) -> None:
+    """An escaped line, broken softly where it is long: never within an escape, never before a lone dot."""
+    start, left = 0, len(line)
+    while left > LINE:
+        end = start + LINE - 1
+        end -= 1 if line[end - 1] == 0x3D else 2 if line[end - 2] == 0x3D else 0
+        written.append(line[start:end] + b"=")
+        left, start = left - (end - start), end
+    rest = line[start:]
+    written.append(b"=2E" if rest == b"." else rest)
 
 
 def _text_part(subtype: str, text: str) -> bytes:
@@ -207,13 +224,14 @@ def _text_part(subtype: str, text: str) -> bytes:
 
 
 def file_header(name: str, media_type: str, cid: str = "") -> bytes:
-    """The header of a file's part, blank line included. A mail or a multipart goes as plain bytes, since ours is base64."""
+    """The header of a file's part, blank line included. A mail or multipart goes as plain bytes, since it is base64."""
     kind = media_type.lower()
     if not re.fullmatch(r"[a-z0-9]+/[a-z0-9.+-]+", kind) or kind.startswith(("message/", "multipart/")):
         kind = "application/octet-stream"
     place = f"inline{_parameter('filename', name)}" if cid else f"attachment{_parameter('filename', name)}"
     identity = f"Content-ID: <{cid}>\r\n" if cid else ""
-    return f"Content-Type: {kind}\r\nContent-Disposition: {place}\r\n{identity}Content-Transfer-Encoding: base64\r\n\r\n".encode()
+    lines = f"Content-Type: {kind}\r\nContent-Disposition: {place}\r\n{identity}"
+    return f"{lines}Content-Transfer-Encoding: base64\r\n\r\n".encode()
 
 
 def _parameter(key: str, name: str) -> str:
@@ -241,10 +259,10 @@ def _own_file(file: File) -> bytes:
 def body(
     text: str, html: str, files: Sequence[File] = (), attachments: Sequence[Attachment] = ()
 ) -> tuple[bytes, tuple[AttachmentPart, ...], bytes]:
-    """Head (without the letter's own headers), attachment parts and tail of a letter; the first begins with Content-Type."""
+    """Head (without the letter's own headers: it begins with Content-Type), attachment parts and tail of a letter."""
     inline = [file for file in files if file.cid]
     enclosed = [file for file in files if not file.cid]
-    page = _text_part("html", html)
+    page = _text_part("html", html.encode("ascii", "xmlcharrefreplace").decode())
     if inline:
         page = _multipart(RELATED, "related", [page, *map(_own_file, inline)])
     both = _multipart(ALTERNATIVE, "alternative", [_text_part("plain", text), page])

@@ -1,0 +1,114 @@
+"""How values are written for people, in one language: dates, amounts of time, sizes, numbers that agree.
+
+Everything that is a word comes from the language's words.toml; `Formats` only puts it together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from parsers.mail import Attachment
+from rules.ticket import Ticket
+
+Words = Mapping[str, Any]
+
+PROSE = 72
+"""Columns of prose in the text part."""
+
+
+class Formats:
+    """The filters of the templates, for one language and one time zone."""
+
+    def __init__(self, words: Words, zone: ZoneInfo) -> None:
+        self.words = words
+        self._zone = zone
+        self._dates: Mapping[str, Any] = words["dates"]
+        self._amounts: Mapping[str, str] = words["amounts"]
+
+    def record(self, at: datetime) -> str:
+        """For records, to the second: «09/10/2017 10:23:58 (UTC + 2)»."""
+        local = at.astimezone(self._zone)
+        return f"{local.strftime(self._dates['record'])} {offset(local)}"
+
+    def moment(self, at: datetime) -> str:
+        """For clocks, to the minute: «09/10/2017 10:23»."""
+        return at.astimezone(self._zone).strftime(self._dates["moment"])
+
+    def long_date(self, at: datetime) -> str:
+        """Where somebody must act: «viernes 20 de octubre de 2017»."""
+        local = at.astimezone(self._zone)
+        weekday, month = self._dates["weekdays"][local.weekday()], self._dates["months"][local.month - 1]
+        return str(self._dates["long"]).format(weekday=weekday, day=local.day, month=month, year=local.year)
+
+    def long_moment(self, at: datetime) -> str:
+        """«viernes 20 de octubre de 2017 a las 9:00»."""
+        local = at.astimezone(self._zone)
+        time = f"{local.hour}:{local.minute:02}"
+        return str(self._dates["at"]).format(long=self.long_date(at), time=time)
+
+    def amount(self, span: timedelta, business: bool = False) -> str:
+        """«2 h», «1 h 30 min», «8 h laborables»; the sign is left out."""
+        minutes = abs(int(span.total_seconds())) // 60
+        hours, rest = divmod(minutes, 60)
+        parts = [self._amounts["hours"].format(n=hours)] if hours else []
+        parts += [self._amounts["minutes"].format(n=rest)] if rest else []
+        text = " ".join(parts) or self._amounts["none"]
+        return self._amounts["business"].format(amount=text) if business else text
+
+    def size(self, octets: int) -> str:
+        """«4 KB», «1,5 MB»."""
+        if octets < 1_000_000:
+            return f"{max(1, round(octets / 1024))} KB"
+        return f"{octets / 1024 / 1024:.1f} MB".replace(".", self._amounts["decimal"])
+
+    def file(self, attachment: Attachment) -> str:
+        """«captura.png (imagen, 182 KB)»."""
+        media: Mapping[str, str] = self.words["media"]
+        kind = media.get(attachment.media_type) or media.get(attachment.media_type.partition("/")[0]) or media[""]
+        return f"{attachment.name} ({kind}, {self.size(attachment.size)})"
+
+    def word(self, key: str, section: str, otherwise: str = "") -> str:
+        """An entry of the catalogue, else ``otherwise``, else its «other», else the key."""
+        table: Mapping[str, str] = self.words.get(section, {})
+        return str(table.get(str(key)) or otherwise or table.get("other") or key)
+
+    def deadline(self, clock: Mapping[str, Any]) -> str:
+        """When a clock is due, or why it has no due time."""
+        if clock["due_at"]:
+            return self.moment(clock["due_at"])
+        words: Mapping[str, str] = self.words["deadline"]
+        return words["met"].format(at=self.moment(clock["met_at"])) if clock["met_at"] else words["stopped"]
+
+    def person(self, ticket: Ticket) -> str:
+        """«Marta Gil, marta@empresa.example»."""
+        return f"{ticket.requester_name}, {ticket.requester}" if ticket.requester_name else ticket.requester
+
+
+def offset(local: datetime) -> str:
+    """«(UTC + 2)», «(UTC + 5:30)», «(UTC - 3)», «(UTC + 0)» (D)."""
+    minutes = int((local.utcoffset() or timedelta()).total_seconds()) // 60
+    hours, rest = divmod(abs(minutes), 60)
+    return f"(UTC {'-' if minutes < 0 else '+'} {hours}{f':{rest:02}' if rest else ''})"
+
+
+def plural(count: int, one: str, many: str) -> str:
+    """«1 dato», «2 datos»."""
+    return f"{count} {one if count == 1 else many}"
+
+
+def wrap(text: str, indent: str = "") -> str:
+    """Prose broken at spaces into lines of at most PROSE columns; further lines begin with ``indent``."""
+    lines: list[str] = []
+    line, room = "", PROSE
+    for word in text.split():
+        if not line:
+            line = word
+        elif len(line) + 1 + len(word) <= room:
+            line = f"{line} {word}"
+        else:
+            lines.append(line)
+            line, room = word, PROSE - len(indent)
+    return f"\n{indent}".join([*lines, line])

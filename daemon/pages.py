@@ -1,0 +1,125 @@
+"""The templates of one language: read once, compiled when first used, rendered in a sandbox.
+
+A letter's file stands in its language's folder; base and building blocks in `layout/`. The same file is rendered twice:
+by a plain environment for subject and text, by an autoescaping one for HTML. Nothing a sender writes is ever a
+template: values are data, and a name that a letter was not given is an error, not a hole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import DictLoader, StrictUndefined, Template, TemplateNotFound
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup, escape
+
+from daemon.formats import Formats, plural, wrap
+from daemon.ticket_views import TicketViews, brief
+
+SUFFIX = ".j2"
+_TRAILING = re.compile(r"(?m)(?<!^--)[ \t]+$")
+_GAPS = re.compile(r"\n{3,}")
+_BLANK = re.compile(r"(?m)^[ \t]+|[ \t]+$|\n(?=\n)")
+
+
+def read_sources(folders: Sequence[Path], languages: Sequence[str]) -> dict[str, str]:
+    """Template sources by name: `layout/` and ``languages``; of one name the last language and folder win."""
+    return {
+        path.name: path.read_text(encoding="utf-8")
+        for name in ("layout", *languages)
+        for folder in folders
+        for path in sorted((folder / name).glob(f"*{SUFFIX}"))
+    }
+
+
+class Page:
+    """Every letter in one language."""
+
+    def __init__(self, sources: Mapping[str, str], formats: Formats, views: TicketViews) -> None:
+        self.words = formats.words
+        self.formats = formats
+        filters = _filters(formats, views)
+        self._text = _environment(sources, formats, filters, "text", autoescape=False)
+        self._html = _environment(sources, formats, filters, "html", autoescape=True)
+
+    def subject(self, name: str, context: Mapping[str, Any]) -> str:
+        """The subject: the template's own block, else the registered one of the catalogue."""
+        template = self._template(self._text, name)
+        if block := template.blocks.get("subject"):
+            return "".join(block(template.new_context(dict(context)))).strip()
+        return str(self.words["letter_subjects"][name]).format_map(context)
+
+    def text(self, name: str, context: Mapping[str, Any]) -> str:
+        """The text part, lines without trailing spaces, never more than one blank line."""
+        rendered = self._template(self._text, name).render(context)
+        return _GAPS.sub("\n\n", _TRAILING.sub("", rendered)).strip() + "\n"
+
+    def html(self, name: str, context: Mapping[str, Any]) -> str:
+        """The HTML part."""
+        return self._template(self._html, name).render(context)
+
+    @staticmethod
+    def _template(environment: ImmutableSandboxedEnvironment, name: str) -> Template:
+        try:
+            return environment.get_template(name + SUFFIX)
+        except TemplateNotFound as missing:
+            raise ValueError(f"no template for the letter {name}: {missing}") from missing
+
+
+def _filters(formats: Formats, views: TicketViews) -> dict[str, Any]:
+    """Every public method of ``formats`` and ``views``, and the plain functions."""
+    named = {
+        name: getattr(source, name)
+        for source in (formats, views)
+        for name in dir(source)
+        if not name.startswith("_") and callable(getattr(source, name))
+    }
+    return {**named, "plural": plural, "wrap": wrap, "columns": columns, "brief": brief, "fill": fill, "cap": cap}
+
+
+def _environment(
+    sources: Mapping[str, str], formats: Formats, filters: Mapping[str, Any], part: str, *, autoescape: bool
+) -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        loader=DictLoader(sources),
+        undefined=StrictUndefined,
+        autoescape=autoescape,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+    )
+    environment.filters.update(filters, lines=lines if autoescape else str)
+    environment.globals.update(base=f"base.{part}{SUFFIX}", words=formats.words)
+    blocks: Any = environment.get_template(f"blocks.{part}{SUFFIX}").module
+    macros = {name: getattr(blocks, name) for name in dir(blocks) if not name.startswith("_")}
+    environment.filters.update({name: macro for name, macro in macros.items() if callable(macro)})
+    return environment
+
+
+def lines(text: object) -> Markup:
+    """What a person wrote, its line ends as `<br>`."""
+    return Markup(escape(text).replace("\n", Markup("<br>\n")))  # noqa: S704 - escaped just here
+
+
+def columns(rows: Sequence[Sequence[object]], heads: Sequence[str]) -> str:
+    """A table for the text part: «head: value» lines, one paragraph a row; short ones as one line."""
+    return "\n".join(_row(row, heads) for row in rows)
+
+
+def _row(row: Sequence[object], heads: Sequence[str]) -> str:
+    first, *rest = (str(value) for value in row)
+    return f"{first}: " + ", ".join(f"{head} {value}" for head, value in zip(heads[1:], rest, strict=True))
+
+
+def fill(text: str, /, **values: str) -> str:
+    """A phrase of the catalogue with its places filled: «Nota de {by}»."""
+    return text.format(**values)
+
+
+def cap(text: str) -> str:
+    """The first letter as a capital."""
+    return text[:1].upper() + text[1:]
