@@ -15,6 +15,7 @@ from rapidfuzz import fuzz
 from parsers.fields import Fault, Form
 from parsers.mail import Mail
 from parsers.spelling import fold
+from rules.caching import once_per_desk
 from rules.decision import Brief
 from rules.desk import Desk, QualityMode
 from rules.secret import secrets_in
@@ -115,6 +116,8 @@ def _secret(w: Written) -> str:
 
 
 def _similar(w: Written) -> str:
+    if not w.alike:
+        return ""
     text = " ".join(sorted(fold(w.text[:2000]).split()))
     return next((number for number, other in w.alike if text and _likeness(text, other) >= ALIKE), "")
 
@@ -146,7 +149,7 @@ NETIQUETTE = ("all_capitals", "shouting", "missing_attachment", "secret")
 
 def check(mail: Mail, kind: str, form: Form, earlier: Iterable[Brief], desk: Desk) -> tuple[Finding, ...]:
     """What the checks of ``desk`` find in an opening. Of an encrypted mail nothing else can be said."""
-    names = _text_fields(kind, desk)
+    names = _text_fields(desk)[kind]
     written = Written(
         text="\n".join(value for name, value in form.values if name in names)[:LIMIT],
         values=tuple(value for _, value in form.values),
@@ -172,10 +175,14 @@ def _run(names: Iterable[str], written: Written, desk: Desk) -> tuple[Finding, .
     )
 
 
-def _text_fields(kind: str, desk: Desk) -> frozenset[str]:
-    """The fields that a person writes freely: those of many lines, or where a kind has none, every text."""
-    texts = [one for one in desk.fields_of(kind) if one.type == "text"]
-    return frozenset(one.name for one in texts if one.many_lines) or frozenset(one.name for one in texts)
+@once_per_desk
+def _text_fields(desk: Desk) -> Mapping[str, frozenset[str]]:
+    """By kind, the fields that a person writes freely: those of many lines, or where it has none, every text."""
+    texts = {kind: [one for one in desk.fields_of(kind) if one.type == "text"] for kind in desk.kinds}
+    return {
+        kind: frozenset(one.name for one in fields if one.many_lines) or frozenset(one.name for one in fields)
+        for kind, fields in texts.items()
+    }
 
 
 def _alike(
