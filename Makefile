@@ -31,3 +31,6 @@ lint: setup
 
 lock:
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --all-extras -o requirements.lock pyproject.toml
+
+corpora: setup
+	$(BIN)/python -m tests.corpora $(FROM)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from parsers import charsets, words
@@ -192,4 +192,9 @@ def _uu_line(line: bytes) -> bytes:
             return b""
 
 
-_DECODERS = {"": iter, "base64": _base64, "quoted-printable": _quoted_printable, "uuencode": _uuencoded}
+_DECODERS: dict[str, Callable[[Iterable[bytes]], Iterator[bytes]]] = {
+    "": iter,
+    "base64": _base64,
+    "quoted-printable": _quoted_printable,
+    "uuencode": _uuencoded,
+}

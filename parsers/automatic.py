@@ -9,7 +9,8 @@ from typing import Literal
 from parsers import words
 from parsers.attachments import decoded
 from parsers.headers import Headers, Raw
-from parsers.reports import Report, read_report
+from parsers.phrases import AWAY_SUBJECT, AWAY_TEXT
+from parsers.reports import LIST_HEADERS, Report, read_report, sender_weight
 from parsers.skeleton import Part
 
 AutomaticCause = Literal[
@@ -28,8 +29,9 @@ class Verdict:
 
 def judge(raw: Raw, headers: Headers, root: Part, text: str, own_words: str) -> Verdict:
     """What kind of machine wrote this mail, if one did. Decisive marks first, in a fixed order, then the weak ones."""
-    report = read_report(raw, headers, root, text, own_words)
-    cause = _decisive(raw, headers, root) or ("report" if report else _weak(headers, own_words))
+    report = read_report(raw, headers, root, text)
+    machine = report is not None or sender_weight(headers) >= 3
+    cause = _decisive(raw, headers, root) or ("report" if machine else _weak(headers))
     away = report is None and cause is not None and _is_away(headers, own_words)
     return Verdict(cause, report, away)
 
@@ -40,7 +42,7 @@ def _decisive(raw: Raw, headers: Headers, root: Part) -> AutomaticCause | None:
     submitted = words.read_value(headers.get("auto-submitted"))[0].split(" ")[0]
     if submitted not in ("", "no"):
         return "auto_submitted"
-    if any(name in headers for name in _LIST):
+    if any(name in headers for name in LIST_HEADERS):
         return "list"
     if headers.get("precedence").strip().lower().replace("-", "_") in _PRECEDENCE:
         return "precedence"
@@ -54,16 +56,6 @@ def _decisive(raw: Raw, headers: Headers, root: Part) -> AutomaticCause | None:
     return "vendor" if _is_vendors(headers) else None
 
 
-_LIST = (
-    "list-id",
-    "list-post",
-    "mailing-list",
-    "x-mailing-list",
-    "x-beenthere",
-    "x-mlserver",
-    "x-ml-name",
-    "x-mailman-version",
-)
 _PRECEDENCE = ("bulk", "list", "junk", "auto_reply")
 _VENDOR = (
     "x-autoreply",
@@ -84,6 +76,7 @@ _VENDOR = (
     "x-amavis-alert",
     "x-auto-responder",
     "x-responder",
+    "x-amz-sns-message-id",
 )
 """Headers that only a machine's answers carry, whatever their value (but «no»)."""
 _VENDOR_VALUES = (
@@ -132,40 +125,30 @@ def _is_calendar_reply(raw: Raw, root: Part) -> bool:
     return False
 
 
-def _weak(headers: Headers, own_words: str) -> AutomaticCause | None:
+def _weak(headers: Headers) -> AutomaticCause | None:
     """Marks that people's mail carries too: two of them, or one beside a vendor's rule header, decide."""
     path = headers.get("return-path").strip(" <>")
     marks = (
         "return-path" in headers and path.lower() in ("", "mailer-daemon"),
         "list-unsubscribe" in headers,
         headers.get("x-auto-response-suppress").strip().lower() not in ("", "none"),
-        bool(AWAY_SUBJECT.search(headers.text("subject")[:300])),
+        _says_away(headers),
     )
     ruled = any(name in headers for name in _RULE_HEADERS)
     return "weak_marks" if sum(marks) + (ruled and any(marks)) >= 2 else None
 
 
+_REPLY_PREFIX = re.compile(r"[\W_]*(?:[^\W\d_]{2,4}\s*:\s*)?[\W_]*")
+
+
+def _says_away(headers: Headers) -> bool:
+    """A subject that begins by telling an absence or an automatic answer."""
+    title = headers.text("subject")[:300]
+    prefix = _REPLY_PREFIX.match(title)
+    return bool(AWAY_SUBJECT.match(title, prefix.end() if prefix else 0) or AWAY_SUBJECT.match(title))
+
+
 def _is_away(headers: Headers, own_words: str) -> bool:
-    """An absence, told by a machine: by its subject or its first words."""
-    return bool(AWAY_SUBJECT.search(headers.text("subject")[:300]) or _AWAY_TEXT.search(own_words[:1500])) or bool(
-        _VENDOR_VALUES[0][1].search(headers.get("x-apple-action"))
-    )
-
-
-AWAY_SUBJECT = re.compile(
-    r"""^\W*(?:re:\s*|aw:\s*|rv:\s*)?(?:auto(?:matic|mated|matisch\w*|mática|matique|matico)?[-_ ]?(?:reply|response|answer|respon\w+|antwort|svar)\b
-    |automatic\s+reply|automatische\s+antwort|abwesenheit\w*|abwesend|respuesta\s+autom[aá]tica|resposta\s+autom[aà]tica|resposta\s+autom[áa]tica
-    |r[eé]ponse\s+automatique|absence|absent|risposta\s+automatica|automatisch\s+antwoord|automatiskt?\s+svar|autosvar|autosvar|automaattinen\s+vastaus
-    |autoodpowied|automatyczna\s+odpowied|odpowied\S+\s+automatyczna|автоответ|автоматический\s+ответ|自動(?:返信|応答)|自动(?:回复|答复)|자동\s*(?:회신|응답)
-    |automatick\w+\s+odpov|automata\s+válasz|otomatik\s+yanıt|r[aă]spuns\s+automat
-    |out[- ]of[- ](?:the\s+)?office|ooo\b|away\s+(?:until|from|till)|on\s+(?:vacation|holiday|leave|annual\s+leave)|vacation\b|i\s+am\s+(?:away|out)
-    |fuera\s+de\s+(?:la\s+)?oficina|ausente?\s|ausencia|de\s+vacaciones|vacaciones\b|fora\s+(?:de\s+l'|d[oa]\s+|de\s+)(?:oficina|escrit[óo]rio)|f[ée]rias|ausência|abs[eè]ncia
-    |en\s+cong[ée]s?|fuori\s+(?:sede|ufficio)|assente|afwezig|niet\s+op\s+kantoor|frånvaro|fravær|poissa|poza\s+biurem|вне\s+офиса|отпуск|不在)""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_AWAY_TEXT = re.compile(
-    r"out of (?:the )?office|away (?:from|until)|(?:on|annual) (?:vacation|holiday|leave)|returning to the office|limited access to (?:my )?e-?mail"
-    r"|fuera de (?:la |mi )?oficina|de vacaciones|estar[eé] ausente|me encuentro ausente|fora d[oae]|f[ée]rias|abwesend|nicht im (?:büro|haus)|urlaub"
-    r"|absent|en congés?|fuori (?:sede|ufficio)|ferie|afwezig|vakantie|semester|вне офиса|отпуск|不在",
-    re.IGNORECASE,
-)
+    """An absence, told by a machine: by its subject, by its first words, or by the vendor's mark."""
+    marked = "vacation" in headers.get("x-apple-action").lower()
+    return marked or _says_away(headers) or bool(AWAY_TEXT.search(own_words[:1500]))

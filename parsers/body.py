@@ -6,7 +6,6 @@ the text is missing, empty or a stub that points to it; both are never read toge
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -15,6 +14,7 @@ from parsers import charsets, html
 from parsers.attachments import decoded, disposition_of, file_name
 from parsers.flowed import unflow
 from parsers.headers import Budget, Raw
+from parsers.phrases import HTML_STUB
 from parsers.secure import without_clear_signature
 from parsers.skeleton import Part
 
@@ -59,6 +59,9 @@ def _read_pair(raw: Raw, pair: _Pair, budget: Budget, remarks: list[str]) -> Bod
     page = text if html.looks_like_html(text) else ""
     if not page and pair.page and (not text.strip() or _is_stub(text)):
         page = read_text(raw, pair.page, budget, remarks)
+    if len(page) > html.PAGE_LIMIT:
+        page = page[: html.PAGE_LIMIT]
+        remarks.append("html:truncated")
     written = html.to_text(page) if page else ""
     if written.strip():
         return Body(written, "html", page, pair.parts(), tuple(remarks))
@@ -125,17 +128,10 @@ def _bounded(chunks: Iterable[bytes], limit: int) -> bytes:
     return found[0] if len(found) == 1 else b"".join(found)
 
 
-_STUB = re.compile(
-    r"html[ -]?(?:capable|enabled|compatible|format|mail|view|part|version|e-?mail)|(?:view|vista|modo|formato|versión|version|"
-    r"format|modus|ansicht|visualiza\w*|affich\w*)[^\n]{0,40}\bhtml\b|\bhtml\b[^\n]{0,60}(?:not supported|no soporta\w*|no admite|"
-    r"nicht|ne supporte|não suporta|no és compatible)|(?:soporta\w*|admit\w*|support\w*|suporta\w*|compatible|unterstützt|activ\w*|"
-    r"ative|enable|aktivieren)[^\n]{0,40}\bhtml\b|multi-?part message in mime",
-    re.IGNORECASE,
-)
 _STUB_LENGTH = 400
 
 
 def _is_stub(text: str) -> bool:
     """A few words that only say: read the HTML."""
     text = text.strip()
-    return len(text) <= _STUB_LENGTH and bool(_STUB.search(text))
+    return len(text) <= _STUB_LENGTH and bool(HTML_STUB.search(text))

@@ -35,14 +35,16 @@ _ODD_NAMES = {
 _WIDER = {"latin_1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949"}
 """Charsets whose name clients write when they mean the superset."""
 
-_ALLOWED = frozenset(
-    """ascii utf_8 utf_7 utf_16 utf_16_le utf_16_be utf_32 utf_32_le utf_32_be cp1252 latin_1
-    iso8859_2 iso8859_3 iso8859_4 iso8859_5 iso8859_6 iso8859_7 iso8859_8 iso8859_9 iso8859_10 iso8859_11 iso8859_13
-    iso8859_14 iso8859_15 iso8859_16 cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 cp437 cp850 cp852 cp855
-    cp857 cp858 cp860 cp862 cp865 cp866 cp874 koi8_r koi8_u koi8_t mac_roman mac_latin2 mac_cyrillic mac_greek
-    mac_turkish tis_620 gb2312 gbk gb18030 hz big5 big5hkscs cp950 shift_jis cp932 euc_jp euc_jis_2004 iso2022_jp
-    iso2022_jp_1 iso2022_jp_2 iso2022_jp_3 iso2022_jp_ext euc_kr cp949 johab iso2022_kr""".split()
-)
+_ALLOWED = frozenset([
+    "ascii", "utf_8", "utf_7", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be", "cp1252",
+    "latin_1", "iso8859_2", "iso8859_3", "iso8859_4", "iso8859_5", "iso8859_6", "iso8859_7", "iso8859_8",
+    "iso8859_9", "iso8859_10", "iso8859_11", "iso8859_13", "iso8859_14", "iso8859_15", "iso8859_16", "cp1250",
+    "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp437", "cp850", "cp852", "cp855",
+    "cp857", "cp858", "cp860", "cp862", "cp865", "cp866", "cp874", "koi8_r", "koi8_u", "koi8_t", "mac_roman",
+    "mac_latin2", "mac_cyrillic", "mac_greek", "mac_turkish", "tis_620", "gb2312", "gbk", "gb18030", "hz", "big5",
+    "big5hkscs", "cp950", "shift_jis", "cp932", "euc_jp", "euc_jis_2004", "iso2022_jp", "iso2022_jp_1",
+    "iso2022_jp_2", "iso2022_jp_3", "iso2022_jp_ext", "euc_kr", "cp949", "johab", "iso2022_kr",
+])  # fmt: skip
 """Codecs that a sender may name: linear ones for text. Never punycode, idna, escapes or compressions."""
 
 _LATIN = frozenset({"cp1252", "iso8859_15"})

@@ -29,7 +29,7 @@ class Budget:
     """Decoded text of one part that is read; the rest stays in the raw mail alone."""
 
 
-class OverBudget(ValueError):
+class OverBudget(ValueError):  # noqa: N818 - a verdict on the mail, no error of ours
     """The mail goes over a parsing budget; the text says which. Its verdict is ``quarantined``."""
 
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 _RICH_LIMIT = 200_000
 """Characters and, a tenth of it, tags that the table-aware converter is given; beyond it the plain one is fast."""
-_LIMIT = 1_000_000
-"""Characters of a page that are read at all."""
+PAGE_LIMIT = 400_000
+"""Characters of a page that are read: the new text stands at its top."""
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]*)([^<>]*)>")
 _LEAVE_OUT = frozenset({"head", "style", "script", "title", "template", "xml", "object", "select", "textarea"})
 _HIDING = re.compile(
@@ -32,7 +32,7 @@ _MANY_LINES = re.compile(r"\n{3,}")
 
 def to_text(html: str) -> str:
     """``html`` as plain text with LF line ends, never an exception; linear for what nobody wrote by hand."""
-    html = _without_comments(html[:_LIMIT])
+    html = _without_comments(html[:PAGE_LIMIT])
     text = _rich(html) if len(html) <= _RICH_LIMIT and html.count("<") <= _RICH_LIMIT // 10 else ""
     if not text.strip():
         text = _plain(html)
@@ -94,10 +94,11 @@ def _is_hidden(style: str, hidden: bool) -> bool:
     return bool(_HIDING.search(style) or (_CLIPPED.search(style) and _NO_ROOM.search(style)))
 
 
-_BLOCKS = frozenset(
-    """address article aside blockquote body center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr
-    li main nav ol p pre section table tbody tfoot thead tr ul""".split()
-)
+_BLOCKS = frozenset([
+    "address", "article", "aside", "blockquote", "body", "center", "dd", "div", "dl", "dt", "fieldset", "figure",
+    "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre",
+    "section", "table", "tbody", "tfoot", "thead", "tr", "ul",
+])  # fmt: skip
 _VOID = frozenset({"br", "hr", "img", "meta", "link", "input", "base", "col", "wbr"})
 
 

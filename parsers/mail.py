@@ -81,8 +81,12 @@ class Mail:
     """What was odd and mended, as short codes for the ledger: ``charset:unknown-8``, ``headers:bare-cr`` …"""
 
 
+DEFAULT_BUDGET = Budget()
+NO_MARKS = TextMarks()
+
+
 def parse(
-    raw: Raw, budget: Budget = Budget(), marks: TextMarks = TextMarks(), received_at: datetime | None = None
+    raw: Raw, budget: Budget = DEFAULT_BUDGET, marks: TextMarks = NO_MARKS, received_at: datetime | None = None
 ) -> Mail:
     """The raw mail as a :class:`Mail`. ``received_at`` stands in for a Date that is missing or unreadable.
 

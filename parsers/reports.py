@@ -11,6 +11,16 @@ from flufl.bounce import scan_message
 from parsers import senders
 from parsers.attachments import decoded
 from parsers.headers import Budget, Headers, OverBudget, Raw, read_headers
+from parsers.phrases import (
+    COMPLAINT_SUBJECT,
+    COMPLAINT_TEXT,
+    DELAY,
+    FAILURE_SUBJECT,
+    FAILURE_TEXT,
+    MACHINE_SENDER,
+    MASTER_SENDER,
+    one_of,
+)
 from parsers.skeleton import Part
 
 _READ = 64 * 1024
@@ -34,19 +44,24 @@ class Report:
     diagnostic: str = ""
 
 
-def read_report(raw: Raw, headers: Headers, root: Part, text: str, own_words: str) -> Report | None:
+def read_report(raw: Raw, headers: Headers, root: Part, text: str) -> Report | None:
     """What the mail reports, or None where it is no report.
 
-    ``text`` is the whole readable text, ``own_words`` that without quoted or forwarded history.
+    ``text`` is the whole readable text of the mail.
     """
+    if _is_list_post(headers, root):
+        return None
     leaves = list(root.leaves())
     for media_type, reader in _FORMS:
         for part in leaves:
             if part.media_type == media_type:
                 return reader(raw, part, leaves, text)
-    if _is_complaint(headers, text):
-        return Report("complaint", _addresses(headers.all("x-hmxmroriginalrecipient")), _originals(raw, leaves, text))
-    if not _is_bounce(raw, headers, root, leaves, text, own_words):
+    if _is_complaint(raw, headers, leaves, text):
+        hidden = [value for block in (headers, *_copies(raw, leaves)) for value in block.all(_HOTMAIL)]
+        return Report("complaint", _addresses(hidden), _originals(raw, leaves, text))
+    if notice := _cloud_notice(text):
+        return notice
+    if not _is_bounce(raw, headers, root, leaves, text):
         return None
     return _unformed(raw, headers, leaves, text)
 
@@ -111,22 +126,28 @@ def _fields(block: bytes) -> Headers | None:
 
 def _originals(raw: Raw, leaves: Iterable[Part], text: str, blocks: Iterable[Headers] = ()) -> tuple[str, ...]:
     """Message-IDs of the mail that came back: of the copy of it, of the report's fields, of lines in the text."""
-    found: list[str] = []
-    for part in leaves:
-        if part.media_type in (
-            "message/rfc822",
-            "message/global",
-            "text/rfc822-headers",
-            "message/rfc822-headers",
-            "message/global-headers",
-        ):
-            inner = _fields(_content(raw, part).lstrip())
-            found += _IDS.findall(inner.get("message-id")) if inner else []
+    found = [name for copy in _copies(raw, leaves) for name in _IDS.findall(copy.get("message-id"))]
     for block in blocks:
         for name in ("original-message-id", "x-original-message-id", "original-envelope-id"):
             found += _IDS.findall(block.get(name))
-    found += [match for match in _ID_LINE.findall(text[:_READ])]
+    found += _ID_LINE.findall(text[:_READ])
     return tuple(dict.fromkeys(found))
+
+
+_COPIES = (
+    "message/rfc822",
+    "message/global",
+    "text/rfc822-headers",
+    "message/rfc822-headers",
+    "message/global-headers",
+)
+
+
+def _copies(raw: Raw, leaves: Iterable[Part]) -> Iterator[Headers]:
+    """The headers of every mail that comes along, whole or in its headers alone."""
+    for part in leaves:
+        if part.media_type in _COPIES and (inner := _fields(_content(raw, part).lstrip())):
+            yield inner
 
 
 _IDS = re.compile(r"<\s*([^<>\s]{1,900})\s*>")
@@ -144,87 +165,69 @@ def _addresses(values: Iterable[str]) -> tuple[str, ...]:
 
 # --- reports without a form -------------------------------------------------------------------------------------------
 
-_MACHINE = re.compile(
-    r"mailer[-_ ]?daemon|mail[-_]daemon|mdaemon|double-bounce|mail(?:er)? deliver\w* (?:sub)?system|mail delivery service"
-    r"|email delivery system|mail system(?: daemon)?\b|deliver\w* notification|bounces?\+[^ ]*@|bounce@",
-    re.IGNORECASE,
-)
-_MASTER = re.compile(
-    r"post[-_ ]?master|system administrator|mail administrator|mail(?:server)?-?admin@|systemverwalter", re.IGNORECASE
-)
-
-_SUBJECT = re.compile(
-    r"undeliver|nondeliver|not? (?:be )?deliver|unable to deliver|(?:mail|message|e-?mail|messages?) (?:delivery|failed|failure|error|status"
-    r"|returned|delayed|rejected|bounced?|not)|deliver\w* (?:status|fail\w*|delay\w*|problem|error|report|notif\w*|incomplete|"
-    r"unsuccessful|attempt)|return(?:ed|ing) (?:mail|message|e-?mail|to sender)|fail\w* (?:notice|deliver\w*|mail|notification)|bounce"
-    r"|could not (?:be )?(?:send|sent|deliver)|delayed mail|error (?:sending|sent|in|from)|permanent error|warning: (?:could|message)"
-    r"|mail system error|problem delivering|user unknown|unknown user|mailbox (?:full|unavail)|rejected|undelivered|mail (?:failed|failure)"
-    r"|unzustellbar|nicht zugestellt|zustellung|fehlgeschlagen|non remis|échec|non distribu|retour(?:né)? à l|remise"
-    r"|no (?:se ha )?(?:podido )?entreg|no entregad|devuelt|error de entrega|fall[oa] (?:en|de) (?:la )?entrega|entrega"
-    r"|não entregue|falha|devolvid|mancata consegna|non recapita|recapito|onbestelbaar|niet (?:bezorgd|afgeleverd)|olevererbar|kunde inte"
-    r"|недостав|не доставлен|возвра|ошибка|退信|无法|失败|系统退信|配信|配送|不達|送信|エラー|届|배달|반송|전송 실패",
-    re.IGNORECASE,
-)
-_SENTENCE = re.compile(
-    r"(?:could|can|was|were|has|have|had|is|are|did|been)(?: ?n[o']t| not)?\s+(?:able\s+to\s+)?(?:be\s+|been\s+|get\s+)?(?:un)?deliver|undeliver|unable to (?:be )?(?:deliver|relay|send)"
-    r"|(?:not|never)\s+(?:been\s+)?delivered|deliver\w*\s+(?:\w+\s+){0,4}(?:fail|delay|abort|suspend|error|permanent|problem|impossible|unsuccess)"
-    r"|fail\w*\s+(?:\w+\s+){0,3}(?:deliver|recipient|address)|problem\w*\s+(?:\w+\s+){0,3}deliver|error\w*\s+(?:\w+\s+){0,6}(?:deliver|sending)"
-    r"|return(?:ed|ing)\s+(?:\w+\s+){0,3}(?:to (?:the )?sender|mail|message|undeliver|below|unopened)|transcript of session"
-    r"|permanent(?:ly)?\s+(?:fatal\s+)?(?:error|fail|reject)|permanent fatal|fatal error|giving up|given up|user(?:name|id)? (?:is )?(?:not )?(?:unknown|found|listed)"
-    r"|unknown (?:user|recipient|address|mailbox|local)|no such (?:user|recipient|address|mailbox|person|local)|mailbox (?:is |was )?(?:full|unavail|not found|disabled|inactive)"
-    r"|(?:over|exceed\w*)\s+(?:\w+\s+){0,3}quota|quota\s+(?:\w+\s+){0,2}exceed|(?:does not|doesn't) (?:exist|have a)|account (?:is )?(?:disabled|inactive|full)"
-    r"|(?:invalid|bad|unrecogni[sz]ed|nonexistent|non-existent)\s+(?:\w+\s+){0,2}(?:address|recipient|mailbox|user)|hop count|too many hops|mail loop|host (?:\w+ )?(?:unknown|not found)"
-    r"|(?:message|mail)\s+(?:\w+\s+){0,4}(?:bounced|rejected|refused|blocked|not accepted|returned)|recipient\w*\s+(?:\w+\s+){0,4}(?:reject|refus|unknown|fail|not)|rejected (?:by|your|the)"
-    r"|refused to (?:accept|talk)|could not (?:send|find|connect|contact)|trouble delivering|qmail-send|this is the mail system|mail delivery (?:sub)?system"
-    r"|final-recipient:|diagnostic-code:|remote host said|<<< ?[45]\d\d|>>> ?(?:rcpt|data)|original message follows|copy of (?:the|your) (?:original )?message"
-    r"|still being retried|will (?:continue|keep|be) (?:\w+ )?(?:trying|retr)|no se (?:ha )?(?:podido|pudo) (?:entregar|enviar)|no (?:fue|ha sido) (?:posible )?(?:entreg|enviad)"
-    r"|não (?:foi|pôde|pode) (?:\w+ )?(?:entreg|envi)|n'(?:a|ont) (?:pas )?(?:pu|été) (?:\w+ )?(?:\w+ )?(?:remis|distribu|livr)|nicht (?:\w+ )?zugestellt|konnte nicht|unzustellbar"
-    r"|non (?:è stato )?(?:possibile )?(?:consegn|recapit)|не (?:был[оа]? |может быть )?доставлен|не удалось|не существует|недостав|отклонен|送信できません|配信できません|配送できません|"
-    r"送信に失敗|届けることができ|配達できません|エラーが発生|存在しません|宛先|無法|无法|退回|退信|失败|不存在|拒收",
-    re.IGNORECASE,
-)
-_CODE = re.compile(
-    r"\b[45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b|\b[45]\.\d\.\d{1,2}\b|\b(?:4[25]\d|5[05]\d)[ -](?:\S+ ){0,6}\S*|\bstatus: ?[45]\."
-)
+_CODE = one_of(r"""
+    \b[45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b
+    \b[45]\.\d\.\d{1,2}\b
+    \b(?:4[25]\d|5[05]\d)[ -]\S
+    \bstatus: ?[45]\.
+""")
 _ORIGINAL = re.compile(
     r"^[>|\s]{0,20}(?:message-id|received|return-path|from|to|subject|date|x-mailer):\s", re.IGNORECASE | re.MULTILINE
 )
-_DELAY = re.compile(
-    r"delay|still being retried|will (?:continue|keep|be) (?:\w+ )?(?:trying|retr)|not yet been|warning: (?:could|message)|has not been delivered yet"
-    r"|temporar\w+ (?:problem|fail|error)|this is a warning|(?:no|not) need to (?:resend|retransmit)|verzögert|retras|demora|en attente|retard",
-    re.IGNORECASE,
-)
-_STATUS_FIELDS = re.compile(r"^[>|\s]{0,20}final-recipient:\s", re.IGNORECASE | re.MULTILINE)
+_STATUS_FIELDS = re.compile(r"^>[>|\s]{0,20}final-recipient:\s", re.IGNORECASE | re.MULTILINE)
+_UNQUOTED = re.compile(r"^(?!>)[^\n]*\S[^\n]*$", re.MULTILINE)
 
 
-def _is_bounce(raw: Raw, headers: Headers, root: Part, leaves: list[Part], text: str, own_words: str) -> bool:
+def _is_bounce(raw: Raw, headers: Headers, root: Part, leaves: list[Part], text: str) -> bool:
     """Marks are weighed, since one alone is nothing: people redirect mail with a null sender, and postmasters write."""
     if "x-failed-recipients" in headers or root.parameters.get("report-type") == "delivery-status":
         return True
     text = text[:_READ]
-    if not own_words.strip() and _STATUS_FIELDS.search(text):
+    if _STATUS_FIELDS.search(text) and len(_UNQUOTED.findall(text)) <= 1:
         return True  # a status notification that somebody forwarded without a word
-    if _is_cloud_notice(headers, text):
-        return True
-    sender = _sender_weight(headers)
+    sender = sender_weight(headers)
     if not sender:
         return False
-    weight = sender + 2 * bool(_SUBJECT.search(headers.text("subject"))) + 2 * bool(_SENTENCE.search(text))
+    weight = sender + 2 * bool(FAILURE_SUBJECT.search(headers.text("subject"))) + 2 * bool(FAILURE_TEXT.search(text))
     weight += bool(_CODE.search(text)) + _returns_original(leaves, text)
     return weight >= 5 or (weight >= 2 and _known_to_library(raw))
 
 
-def _sender_weight(headers: Headers) -> int:
-    """How far the mail comes from a mail system: by its From, and by its null return path."""
-    sender = " ".join(map(str, headers.all("from")))
+def sender_weight(headers: Headers) -> int:
+    """How far the mail comes from a mail system, by its From and by a null return path: 3 or more is a machine."""
+    sender = " ".join(headers.all("from"))
     weight = 0
-    if "from" in headers and (_MACHINE.search(sender) or sender.strip() in ("", "<>")):
+    if "from" in headers and (MACHINE_SENDER.search(sender) or sender.strip() in ("", "<>")):
         weight = 3
-    elif _MASTER.search(sender):
+    elif MASTER_SENDER.search(sender):
         weight = 2
-    path = headers.get("return-path")
-    null = "return-path" in headers and (path.strip() in ("", "<>") or bool(_MACHINE.search(path)))
-    return weight + 2 * null
+    return weight + 2 * ("return-path" in headers and bool(_NULL_PATH.match(headers.get("return-path"))))
+
+
+_NULL_PATH = re.compile(r"\s*<?\s*(?:mailer-daemon|double-bounce)?\s*(?:[@>]|$)", re.IGNORECASE)
+LIST_HEADERS = (
+    "list-id",
+    "list-post",
+    "mailing-list",
+    "x-mailing-list",
+    "x-beenthere",
+    "x-mlserver",
+    "x-ml-name",
+    "x-mailman-version",
+)
+
+
+def _is_list_post(headers: Headers, root: Part) -> bool:
+    """What a mailing list passes on: people there talk of bounces and quote them. A mail server that sends the
+    original along does so through a list, too."""
+    through_list = any(name in headers for name in LIST_HEADERS) or headers.get("precedence").lower() in (
+        "list",
+        "bulk",
+    )
+    if not through_list or root.media_type == "multipart/report":
+        return False
+    weight = sender_weight(headers)
+    return weight < 2 or (weight == 2 and not any(part.media_type in _COPIES for part in root.leaves()))
 
 
 def _returns_original(leaves: list[Part], text: str) -> int:
@@ -232,30 +235,38 @@ def _returns_original(leaves: list[Part], text: str) -> int:
     return int(attached or len(_ORIGINAL.findall(text)) >= 3)
 
 
-def _is_cloud_notice(headers: Headers, text: str) -> bool:
-    """Amazon's queue sends its bounces and complaints as JSON."""
-    return '"notificationType":"' in text[:2000].replace(" ", "") and ('"bounce"' in text or '"complaint"' in text)
+_NOTICE = re.compile(r'^\s*\{\s*"notificationType"\s*:\s*"(Bounce|Complaint|Delivery)"')
+_NOTICE_ADDRESS = re.compile(r'"emailAddress"\s*:\s*"([^"]{3,320})"|"destination"\s*:\s*\["([^"]{3,320})"')
+_NOTICE_ID = re.compile(r'"name"\s*:\s*"Message-ID"\s*,\s*"value"\s*:\s*"<([^">]{3,900})>"', re.IGNORECASE)
 
 
-_COMPLAINT = re.compile(
-    r"^(?:\[?(?:abuse|spam|complaint|junk)\b[^\n]{0,40}\b(?:report|about|complaint|notification)|complaint about (?:message|email))",
-    re.IGNORECASE,
-)
-_COMPLAINT_TEXT = re.compile(
-    r"this is an? (?:\w+ )?(?:e-?mail )?(?:abuse|spam|fraud|virus)(?: |-)report|(?:abuse|spam|fraud) report for an? (?:e-?mail )?message|feedback-type\s*:\s*\w",
-    re.IGNORECASE,
-)
+def _cloud_notice(text: str) -> Report | None:
+    """Amazon's queue tells the fate of a mail as JSON (SES notifications)."""
+    found = _NOTICE.match(text)
+    if found is None:
+        return None
+    text = text[:_READ]
+    action = {"Bounce": "failed", "Complaint": "complaint", "Delivery": "delivered"}[found[1]]
+    status = _STATUS.search(text) if action == "failed" else None
+    recipients = _addresses(first or second for first, second in _NOTICE_ADDRESS.findall(text))
+    return Report(action, recipients, tuple(_NOTICE_ID.findall(text)), status[0] if status else "")
 
 
-def _is_complaint(headers: Headers, text: str) -> bool:
-    if "x-hmxmroriginalrecipient" in headers:
+def _is_complaint(raw: Raw, headers: Headers, leaves: list[Part], text: str) -> bool:
+    """Complaints without RFC 5965: Hotmail's mark of its recipient, Apple's unsubscribing robot, prose."""
+    if _HOTMAIL in headers or "x-apple-unsubscribe" in headers:
         return True
-    return bool(_COMPLAINT_TEXT.search(text[:4000])) and (
-        "x-loop" in headers
-        or bool(_COMPLAINT.match(headers.text("subject")))
-        or "abuse" in headers.get("from").lower()
-        or "user-agent:" in text.lower()
+    if any(_HOTMAIL in inner for inner in _copies(raw, leaves)):
+        return True
+    marks = (
+        COMPLAINT_SUBJECT.search(headers.text("subject")) or "abuse" in headers.get("from").lower(),
+        COMPLAINT_TEXT.search(text[:4000]),
+        any(True for _ in _copies(raw, leaves)),
     )
+    return sum(map(bool, marks)) >= 2 and bool(marks[0] or marks[1])
+
+
+_HOTMAIL = "x-hmxmroriginalrecipient"
 
 
 def _known_to_library(raw: Raw) -> bool:
@@ -281,8 +292,10 @@ def _unformed(raw: Raw, headers: Headers, leaves: list[Part], text: str) -> Repo
     )
 
 
+_MAILBOX = r"([^\s<>()\[\],;:\"']{1,200}@[A-Za-z0-9.-]{1,200})"
 _NAMED = re.compile(
-    r"^[ \t>]*<?([^\s<>()\[\],;:\"']{1,200}@[A-Za-z0-9.-]{1,200})>?[ \t]*(?::|\.\.\.|$)|(?:rcpt to|final-recipient|original-recipient|to|recipient|user)\s*:?\s*(?:rfc822;)?\s*<?([^\s<>()\[\],;:\"']{1,200}@[A-Za-z0-9.-]{1,200})",
+    rf"^[ \t>]*<?{_MAILBOX}>?[ \t]*(?::|\.\.\.|$)"
+    r"|(?:rcpt to|final-recipient|original-recipient|to|recipient|user)\s*:?\s*(?:rfc822;)?\s*<?" + _MAILBOX,
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -296,4 +309,4 @@ def _named(text: str) -> list[str]:
 def _action_of(text: str, status: str) -> str:
     if status.startswith("5"):
         return "failed"
-    return "delayed" if status.startswith("4") or _DELAY.search(text) else "failed"
+    return "delayed" if status.startswith("4") or DELAY.search(text) else "failed"

@@ -18,9 +18,7 @@ _LIMIT = 48 * 1024 * 1024
 
 def encryption(root: Part, text: str) -> Literal["", "smime", "pgp"]:
     """How the mail is locked, or "". An encrypted file beside a readable text does not count."""
-    if root.media_type == "multipart/encrypted":
-        return "pgp"
-    if _ARMOUR.match(text):
+    if root.media_type == "multipart/encrypted" or _ARMOUR.match(text):
         return "pgp"
     if text.strip():
         return ""
@@ -38,9 +36,8 @@ def _is_enveloped(part: Part) -> bool:
 
 def file_leaves(root: Part) -> Iterator[Part]:
     """The leaves that may be files: all but the signatures of signed mail."""
-    if not root.children:
-        if root.media_type not in _SIGNATURES:
-            yield root
+    if not root.children and root.media_type not in _SIGNATURES:
+        yield root
     for child in root.children:
         yield from file_leaves(child)
 

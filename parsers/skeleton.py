@@ -8,6 +8,7 @@ in their place; that skeleton, a few hundred octets whatever the mail's size, is
 from __future__ import annotations
 
 import email
+import logging
 import re
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from mailparser import MailParser
 
 from parsers import words
 from parsers.headers import Budget, Headers, OverBudget, Raw, read_headers
+
+logging.getLogger("mailparser").setLevel(logging.CRITICAL)  # it complains of every part that is no text
 
 _FALSE_BOUNDARIES = 10_000
 """Lines that only begin like a boundary: more of them are an attack on the search."""
@@ -106,7 +109,7 @@ class _Cutter:
     def cut(self, headers: Headers, body: int) -> None:
         position = self._part(headers, body)
         while self.open:
-            found, level, closing, after = self._boundary(position)
+            _, level, closing, after = self._boundary(position)
             if level < 0:
                 return
             del self.open[level + 1 :]

@@ -21,6 +21,7 @@ _SIGNATURE = b"\x78\x9f\x3e\x22"
 _TYPES = ("application/ms-tnef", "application/vnd.ms-tnef")
 _LIMIT = 48 * 1024 * 1024
 _FILES = 200
+_ATTRIBUTES = 20_000
 
 _ATTACHMENT_BEGINS, _TITLE, _CONTENT, _FILE_PROPERTIES = 0x9002, 0x8010, 0x800F, 0x9005
 _MESSAGE_PROPERTIES, _BODY, _CODE_PAGE = 0x9003, 0x800C, 0x9007
@@ -129,7 +130,9 @@ def _read_file(name: int, value: bytes, file: _File, code_page: str) -> None:
 def _attributes(octets: bytes) -> Iterator[tuple[int, bytes]]:
     """(attribute, value) of the stream, as far as it is whole."""
     at = 6
-    while at + 9 <= len(octets):
+    for _ in range(_ATTRIBUTES):
+        if at + 9 > len(octets):
+            return
         _, name, _, size = struct.unpack_from("<BHHI", octets, at)
         at += 9
         yield name, octets[at : at + size]
