@@ -55,6 +55,14 @@ class Folders:
             if not fault.alive:
                 raise  # otherwise the folder is merely hidden in some clients
 
+    def count(self, configured: str) -> int:
+        """How many mails lie in the folder; 0 where it is missing."""
+        name = self.name(configured)
+        with self._imap.bounded(f"count {configured}"):
+            if not self._imap.client.folder_exists(name):
+                return 0
+            return int(self._imap.client.folder_status(name, ["MESSAGES"])[b"MESSAGES"])
+
     def file_away(self, uids: Sequence[int], configured: str) -> Filed:
         """Move mails of the selected folder. What the server refuses (quota …) stays where it lies, with the reason."""
         filed = Filed()

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 from urllib.parse import quote
 
 from parsers.mail import Attachment
@@ -53,7 +53,18 @@ class Composed:
     tail: bytes = b""
 
 
-def render(composed: Composed, open_file: Callable[[str], BinaryIO]) -> Iterator[bytes]:
+class Stored(Protocol):
+    """What is kept of a letter: its bytes but for the attachments, which lie under their digests."""
+
+    @property
+    def head(self) -> bytes: ...
+    @property
+    def attachments(self) -> tuple[tuple[bytes, str], ...]: ...
+    @property
+    def tail(self) -> bytes: ...
+
+
+def render(composed: Stored, open_file: Callable[[str], BinaryIO]) -> Iterator[bytes]:
     """The letter as it is sent: CRLF line ends, not dot-stuffed. ``open_file`` opens an attachment by its digest."""
     yield composed.head
     for part_header, digest in composed.attachments:

@@ -13,7 +13,7 @@ from parsers.form import Choice, Fault, Field, Form, parse_form
 from parsers.form import form_lines as blocks
 from rules import wording
 from rules.desk import Canned, Desk, Escalation
-from rules.lifecycle import reasons
+from rules.lifecycle import TRANSITIONS, reasons
 from rules.ticket import State, Ticket
 
 
@@ -265,10 +265,20 @@ def _one_of(key: str, form: Form, fields: tuple[Field, ...]) -> tuple[Fault, ...
     return (Fault(first.name, "missing", label=first.label),)
 
 
+def default_reason(key: str, ticket: Ticket | None, desk: Desk, language: str = "") -> str:
+    """The literal of the reason that an action usually has on this ticket; "" where reasons are free text."""
+    if ticket is None or key not in TRANSITIONS:
+        return ""
+    allowed = reasons(wording.reasons_table(desk, ticket.kind), TRANSITIONS[key].target)
+    usual = TRANSITIONS[key].reason
+    code = usual if usual in allowed else next(iter(allowed), "")
+    return wording.word(desk, "reasons", code, language) if code else ""
+
+
 def form_lines(key: str, ticket: Ticket | None, desk: Desk, values: Mapping[str, str], language: str = "") -> list[str]:
-    """The form of action ``key`` as lines, filled with ``values``; a choice begins with its first value."""
+    """The form of action ``key`` as lines, filled with ``values``; the reason begins with the usual one."""
     fields = fields_of(key, ticket, desk, language)
-    defaults = {f.name: f.choices[0].value for f in fields if f.name == "reason" and f.choices}
+    defaults = {"reason": default_reason(key, ticket, desk, language)}
     further = further_fields(key, Form(tuple(values.items())), desk)
     label = wording.word(desk, "action_fields", "action", language)
     head = f"{label}: {wording.word(desk, 'actions', SAME_WORD.get(key, key), language)}"
