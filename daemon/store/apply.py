@@ -17,6 +17,7 @@ from daemon.store.rows import GRANT_COLUMNS, at, bare_id, copy_key, dump_ticket,
 from parsers.mail import Mail
 from rules import guards
 from rules.decision import Decision, Grant, Letter
+from rules.deliveries import alert
 from rules.desk import Desk
 from rules.due import next_due
 from rules.letters import LETTERS
@@ -278,7 +279,9 @@ def _note(letter: str, to: str, admission: guards.Admission) -> dict[str, str]:
 
 
 def _tell_admins(tx: Transaction, cause: Cause, name: str, compose: Compose, desk: Desk, now: datetime) -> None:
-    alarm = Letter("admin_alert", desk.desk.admins, values={"alert": "breaker_open", "window": name, "at": now})
+    kind, _, whose = name.partition(":")
+    detail = ("sender", whose.rpartition(":")[0]) if kind == "same" else ("domain", whose)
+    alarm = alert("breaker_open", (detail,), desk, now)
     for to in alarm.to:
         _queue(tx, cause, alarm, to, compose, guards.Admission("send", now), now)
 

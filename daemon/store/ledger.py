@@ -204,6 +204,15 @@ def raw_of(session: Session, files: Files, mail_id: int, digest: str) -> tuple[b
     return None, files.path(digest) if digest and files.has(digest) else None
 
 
+def whole_raw(session: Session, files: Files, mail_id: int) -> bytes:
+    """The octets of a mail; KeyError where there is no such mail, or its octets were dropped."""
+    row = session.one("SELECT raw_digest FROM mails WHERE id = ?", mail_id)
+    raw, path = raw_of(session, files, mail_id, row[0]) if row else (None, None)
+    if raw is None and path is None:
+        raise KeyError(mail_id)
+    return raw if raw is not None else path.read_bytes()  # type: ignore[union-attr]
+
+
 # -- filing away
 
 _UNFILED = """

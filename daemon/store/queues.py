@@ -130,6 +130,17 @@ def claim_due(session: Session, number: str, name: str, now: datetime) -> bool:
     return row is not None
 
 
+def put_off(session: Session, number: str, name: str, now: datetime, pause: timedelta = timedelta(hours=1)) -> None:
+    """What is still due although it has just fired is looked at again after a pause, not at once and for ever."""
+    session.run(
+        "UPDATE tickets SET due_at = ? WHERE number = ? AND due_name = ? AND due_at <= ?",
+        micros(now + pause),
+        number,
+        name,
+        micros(now),
+    )
+
+
 def next_due(session: Session) -> datetime | None:
     """When something is due next; None while nothing is."""
     row = session.one("SELECT MIN(due_at) FROM tickets WHERE due_at IS NOT NULL")

@@ -6,19 +6,20 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from daemon.faults import kill_point
-from daemon.store import ledger, queues, words
+from daemon.store import audit, backup, export, ledger, listing, queues, search, words
 from daemon.store.connections import Connections, connect
 from daemon.store.dialect import Session
 from daemon.store.errors import AlreadyDecided, Conflict, Unavailable
 from daemon.store.files import Files
 from daemon.store.tickets import Remembered
 from daemon.store.transaction import Reading, Transaction
-from rules.decision import Needs
+from rules.decision import Brief, Needs, Search
+from rules.desk import Desk
 
 T = TypeVar("T")
 
@@ -38,7 +39,8 @@ class Store:
     thread has a connection of its own, and any number of daemons may run.
     """
 
-    def __init__(self, connections: Connections, files: Files, clock: Callable[[], datetime]) -> None:
+    def __init__(self, url: str, connections: Connections, files: Files, clock: Callable[[], datetime]) -> None:
+        self.url = url
         self.files = files
         self.clock = clock
         self._connections = connections
@@ -51,7 +53,7 @@ class Store:
         ``readonly`` changes nothing, not even the schema. InUse, NotADatabase, WrongVersion and Unavailable say
         why it cannot be.
         """
-        return cls(connect(url, readonly), Files(files), clock)
+        return cls(url, connect(url, readonly), Files(files), clock)
 
     @property
     def one_daemon(self) -> bool:
@@ -219,6 +221,47 @@ class Store:
     def leases(self) -> Sequence[queues.Lease]:
         """As :func:`daemon.store.queues.leases`."""
         return self._read(queues.leases)
+
+    # -- looking
+
+    def search(self, wanted: Search) -> tuple[Brief, ...]:
+        """As :func:`daemon.store.search.search`."""
+        return self._read(lambda s: search.search(s, wanted, self._remembered))
+
+    def show(self, number: str, zone: tzinfo = UTC) -> dict[str, Any] | None:
+        """As :func:`daemon.store.listing.show`."""
+        return self._read(lambda s: listing.show(s, number, self._remembered, zone))
+
+    def mails(
+        self, verdicts: Sequence[str] = (), since: datetime | None = None, limit: int = 1000
+    ) -> list[listing.LedgerRow]:
+        """As :func:`daemon.store.listing.mails`."""
+        return self._read(lambda s: listing.mails(s, verdicts, since, limit))
+
+    def raw_mail(self, mail_id: int) -> bytes:
+        """The octets of a mail of the ledger; KeyError where they were dropped or never were."""
+        return self._read(lambda s: ledger.whole_raw(s, self.files, mail_id))
+
+    def export(self, number: str, to: Path, zone: tzinfo = UTC) -> list[Path]:
+        """As :func:`daemon.store.export.export`."""
+        return self._read(lambda s: export.export(s, self.files, number, to, zone))
+
+    def backup(self, target: Path, progress: backup.Progress = lambda done, of: None) -> list[Path]:
+        """As :func:`daemon.store.backup.backup`."""
+        return backup.backup(self.url, self.files, target, progress)
+
+    def audit(
+        self,
+        desk: Desk,
+        folders: audit.FolderCounts | None = None,
+        progress: audit.Progress = lambda check, rows: None,
+    ) -> list[audit.Finding]:
+        """As :func:`daemon.store.audit.audit`, on one consistent picture; [] where the books balance."""
+        return self._read(lambda s: audit.audit(audit.Books(s, self.files, desk, self.clock(), folders), progress))
+
+    def tally(self, since: datetime | None = None) -> dict[str, int]:
+        """As :func:`daemon.store.audit.tally`."""
+        return self._read(lambda s: audit.tally(s, since))
 
 
 def _any_held(session: Session) -> bool:

@@ -55,6 +55,7 @@ class Transaction(Reading):
     def __init__(self, session: Session, remembered: Remembered, files: Files) -> None:
         super().__init__(session, remembered)
         self._files = files
+        self._fired: list[tuple[str, str, datetime]] = []
         self._desk: Desk | None = None
         self._addresses: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 
@@ -80,7 +81,10 @@ class Transaction(Reading):
 
     def claim_due(self, number: str, name: str, now: datetime) -> bool:
         """As :func:`daemon.store.queues.claim_due`."""
-        return queues.claim_due(self.session, number, name, now)
+        claimed = queues.claim_due(self.session, number, name, now)
+        if claimed:
+            self._fired.append((number, name, now))
+        return claimed
 
     def set_back(self, mail_ids: Iterable[int], verdicts: tuple[str, ...], now: datetime) -> list[int]:
         """As :func:`daemon.store.ledger.set_back`."""
@@ -98,6 +102,8 @@ class Transaction(Reading):
         return self._addresses
 
     def finish(self) -> None:
-        """What was held back to the end: counters and windows."""
+        """What was held back to the end: counters, windows, and due rows that nothing came of."""
+        for number, name, now in self._fired:
+            queues.put_off(self.session, number, name, now)
         self.counters.flush()
         self.windows.flush()

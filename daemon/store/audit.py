@@ -1,0 +1,258 @@
+"""The books proved: a table of checks, each a stream over rows, each finding said so that a person can follow it up."""
+
+# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from daemon.store import models
+from daemon.store.dialect import Row, Session
+from daemon.store.files import Files
+from daemon.store.ledger import folder_of
+from daemon.store.rows import EVENT_COLUMNS, load_event, load_ticket
+from rules.decision import Verdict
+from rules.desk import Desk
+from rules.due import next_due
+from rules.ticket import Ticket, fold, micros, moment
+
+VERDICTS: frozenset[str] = frozenset(Verdict.__args__)  # type: ignore[attr-defined]
+UNDECIDED_TOO_LONG = timedelta(minutes=15)
+STATUSES = frozenset({"queued", "claimed", "deferred", "sent", "failed", "erased"})
+
+Progress = Callable[[str, int], None]
+"""Told the check's name and how many rows it has seen, every now and then."""
+FolderCounts = Mapping[tuple[str, str], int]
+"""(mailbox, attribute of rules.desk.Folders) → mails in that IMAP folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it should be: which check found it, about what, and how it differs."""
+
+    check: str
+    subject: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What the checks look at."""
+
+    session: Session
+    files: Files
+    desk: Desk
+    now: datetime
+    folders: FolderCounts | None = None
+
+
+def audit(books: Books, progress: Progress = lambda check, rows: None) -> list[Finding]:
+    """Every finding of every check; none: the books balance."""
+    findings: list[Finding] = []
+    for name, check in CHECKS.items():
+        progress(name, 0)
+        findings += [Finding(name, subject, detail) for subject, detail in check(books, _ticking(name, progress))]
+    return findings
+
+
+Tick = Callable[[Iterable[Row]], Iterator[Row]]
+Found = Iterator[tuple[str, str]]
+Check = Callable[[Books, Tick], Found]
+
+
+def _ticking(name: str, progress: Progress, every: int = 1000) -> Tick:
+    def through(rows: Iterable[Row]) -> Iterator[Row]:
+        for number, row in enumerate(rows, 1):
+            if number % every == 0:
+                progress(name, number)
+            yield row
+
+    return through
+
+
+# -- every mail seen has one verdict, and its bytes
+
+
+def _verdicts(books: Books, tick: Tick) -> Found:
+    mail = models.Mail
+    query = mail.select(mail.id, mail.mailbox, mail.uid, mail.verdict, mail.decided_at, mail.taken_at, mail.released_at)
+    for id_, mailbox, uid, verdict, decided_at, taken_at, released_at in tick(books.session.query(query)):
+        about = f"mail {id_} ({mailbox}, UID {uid})"
+        if verdict == "":
+            if books.now - moment(released_at or taken_at) > UNDECIDED_TOO_LONG:
+                yield about, "seen, but it has no verdict"
+        elif verdict not in VERDICTS:
+            yield about, f"{verdict!r} is no verdict"
+        elif decided_at is None:
+            yield about, f"{verdict}, but at no time"
+
+
+def _opened_mails(books: Books, tick: Tick) -> Found:
+    """A mail that opened a ticket opened one, and the other way round."""
+    rows = books.session.all(
+        "SELECT m.id, m.number FROM mails m LEFT JOIN events e ON e.number = m.number AND e.seq = 1"
+        " WHERE m.verdict = 'opened' AND (e.mail_id IS NULL OR e.mail_id <> m.id)"
+    )
+    for id_, number in tick(rows):
+        yield f"mail {id_}", f"it opened {number or 'a ticket'}, but the journal of that ticket does not begin with it"
+
+
+def _raw_mails(books: Books, tick: Tick) -> Found:
+    query = "SELECT m.id, m.raw_digest, r.raw FROM mails m LEFT JOIN mail_raws r ON r.mail_id = m.id ORDER BY m.id"
+    for id_, digest, raw in tick(books.session.stream(query)):
+        if not digest:
+            continue
+        if raw is not None:
+            if hashlib.sha256(raw).hexdigest() != digest:
+                yield f"mail {id_}", "its bytes do not match their digest"
+        else:
+            yield from _file(books.files, digest, f"mail {id_}")
+
+
+def _file(files: Files, digest: str, about: str) -> Found:
+    if not files.has(digest):
+        yield about, f"file {digest} is missing"
+    elif not files.matches(digest):
+        yield about, f"file {digest} does not match its digest"
+
+
+# -- every ticket is the fold of its journal
+
+
+def _folds(books: Books, tick: Tick) -> Found:
+    columns = ", ".join(f"events.{name}" for name in EVENT_COLUMNS.split(", "))
+    query = (
+        f"SELECT {columns}, seq, tickets.body, tickets.version, tickets.state, tickets.due_at"
+        " FROM events JOIN tickets ON tickets.number = events.number ORDER BY events.number, seq"
+    )
+    for number, rows in groupby(tick(books.session.stream(query)), key=lambda row: str(row[0])):
+        yield from ((number, text) for text in _ticket_faults(books, number, list(rows)))
+    yield from (
+        (number, "a ticket without a journal")
+        for (number,) in books.session.all(
+            "SELECT number FROM tickets t WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.number = t.number)"
+        )
+    )
+
+
+def _ticket_faults(books: Books, number: str, rows: list[Row]) -> Iterator[str]:
+    width = len(EVENT_COLUMNS.split(", "))
+    if [row[width] for row in rows] != list(range(1, len(rows) + 1)):
+        yield "its journal is not numbered 1, 2, 3 …"
+    body, version, state, due_at = rows[0][width + 1 :]
+    folded, stored = fold(load_event(row[:width]) for row in rows), load_ticket(number, version, body)
+    assert folded
+    if folded != stored:
+        yield "its row is not the fold of its journal: " + ", ".join(_differences(folded, stored))
+    if state != folded.state:
+        yield f"its row says {state}, its journal {folded.state}"
+    due = next_due(stored, books.desk, books.now)
+    if due and due_at is None:
+        yield f"{due[1]} is due, but nothing waits for it"
+
+
+def _differences(folded: Ticket, stored: Ticket) -> list[str]:
+    names = Ticket.__dataclass_fields__
+    return [name for name in names if getattr(folded, name) != getattr(stored, name)]
+
+
+# -- numbers are dense
+
+
+def _numbers(books: Books, tick: Tick) -> Found:
+    used: Counter[str] = Counter()
+    highest: Counter[str] = Counter()
+    for (number,) in tick(books.session.query(models.Ticket.select(models.Ticket.number))):
+        head, _, tail = number.rpartition("_")
+        used[head] += 1
+        highest[head] = max(highest[head], int(tail))
+    counters = {prefix + day: n for prefix, day, n in books.session.all("SELECT prefix, day, n FROM counters")}
+    for head in sorted(used.keys() | counters.keys()):
+        if not used[head] == highest[head] == counters.get(head, 0):
+            yield head, f"{used[head]} tickets, highest {highest[head]}, counter {counters.get(head, 0)}"
+
+
+# -- every letter was sent or waits
+
+
+def _letters(books: Books, tick: Tick) -> Found:
+    rows = books.session.stream(
+        "SELECT o.id, o.letter, o.recipient, d.status, d.next_at, d.sent_at FROM outbox o"
+        " LEFT JOIN deliveries d ON d.id = o.id ORDER BY o.id"
+    )
+    for id_, letter, to, status, next_at, sent_at in tick(rows):
+        if text := _letter_fault(status, next_at, sent_at):
+            yield f"letter {id_} ({letter} to {to})", text
+
+
+def _letter_fault(status: str | None, next_at: int | None, sent_at: int | None) -> str:
+    if status not in STATUSES:
+        return f"{status!r} is no state of a letter"
+    if status in ("queued", "claimed", "deferred") and next_at is None:
+        return f"{status}, but nothing will ever send it"
+    if status == "sent" and sent_at is None:
+        return "sent, but at no time"
+    return ""
+
+
+def _attachments(books: Books, tick: Tick) -> Found:
+    """Files named by journals and letters, each looked at once."""
+    seen: set[str] = set()
+    named = (
+        ("SELECT number, attachments FROM events WHERE attachments <> ''", 3),
+        ("SELECT id, attachments FROM outbox WHERE attachments <> '[]' AND head IS NOT NULL", 1),
+    )
+    for sql, column in named:
+        for about, stored in tick(books.session.stream(sql)):
+            for attachment in json.loads(stored):
+                digest = attachment[column]
+                if digest and digest not in seen:
+                    seen.add(digest)
+                    yield from _file(books.files, digest, str(about))
+
+
+# -- the IMAP folders match the ledger
+
+
+def _folders(books: Books, tick: Tick) -> Found:
+    if books.folders is None:
+        return
+    counted: Counter[tuple[str, str]] = Counter()
+    for mailbox, verdict, n in tick(
+        books.session.all(
+            "SELECT mailbox, verdict, COUNT(*) FROM mails WHERE filed_at IS NOT NULL GROUP BY mailbox, verdict"
+        )
+    ):
+        counted[mailbox, folder_of(verdict)] += n
+    for mailbox, folder in sorted(counted.keys() | books.folders.keys()):
+        if counted[mailbox, folder] > books.folders.get((mailbox, folder), 0):
+            there = books.folders.get((mailbox, folder), 0)
+            yield f"{mailbox}/{folder}", f"{counted[mailbox, folder]} mails were filed there, {there} are"
+
+
+CHECKS: Mapping[str, Check] = {
+    "verdicts": _verdicts,
+    "openings": _opened_mails,
+    "raw mails": _raw_mails,
+    "journals": _folds,
+    "numbers": _numbers,
+    "letters": _letters,
+    "attachments": _attachments,
+    "folders": _folders,
+}
+"""What is proved, in this order."""
+
+
+def tally(session: Session, since: datetime | None = None) -> dict[str, int]:
+    """Mails by verdict since a time, for the daily proof; «seen» those without one yet, «all» their sum."""
+    rows = session.all(
+        "SELECT verdict, COUNT(*) FROM mails WHERE taken_at >= ? GROUP BY verdict", micros(since) if since else 0
+    )
+    counts = {verdict or "seen": n for verdict, n in rows}
+    return {**counts, "all": sum(counts.values())}

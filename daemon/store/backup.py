@@ -1,0 +1,79 @@
+"""`acuse backup`: a consistent copy of the database while the daemon runs, files beside it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from daemon.store.errors import StoreError
+from daemon.store.files import Files
+
+PAGES = 2000
+Progress = Callable[[int, int], None]
+"""Told how much of how much is copied."""
+
+
+def backup(url: str, files: Files, target: Path, progress: Progress = lambda done, of: None) -> list[Path]:
+    """Copy the database to ``target`` and the files to ``target``.files; what was written.
+
+    Files are kept before the row that names them commits, so copying them after the database misses none.
+    """
+    if target.exists():
+        raise StoreError(f"{target} exists already: choose another name")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + ".part")
+    part.unlink(missing_ok=True)
+    if url.startswith("sqlite:///"):
+        _sqlite(Path(url.removeprefix("sqlite:///")), part, progress)
+    else:
+        _postgres(url, part)
+    _settle(part, target)
+    return [target, *_files(files, target.with_name(target.name + ".files"), progress)]
+
+
+def _sqlite(source: Path, part: Path, progress: Progress) -> None:
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    reading = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)
+    writing = sqlite3.connect(part)
+    try:
+        reading.execute("BEGIN")  # one picture, however long the copy takes
+        reading.execute("SELECT COUNT(*) FROM meta").fetchone()
+        reading.backup(writing, pages=PAGES, progress=lambda _, left, total: progress(total - left, total))
+        found = [text for (text,) in writing.execute("PRAGMA quick_check(5)")]
+    finally:
+        reading.close()
+        writing.close()
+    if found != ["ok"]:
+        raise StoreError(f"the copy is damaged: {'; '.join(found)}")
+
+
+def _postgres(url: str, part: Path) -> None:
+    program = shutil.which("pg_dump")
+    if program is None:
+        raise StoreError("pg_dump is not installed. On Debian: apt-get install postgresql-client")
+    environment = {**os.environ, "PGDATABASE": url}  # not on the command line, where others could read a password
+    command = [program, "--format=custom", f"--file={part}", "--no-password"]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)  # noqa: S603 - our own words
+    if done.returncode:
+        part.unlink(missing_ok=True)
+        raise StoreError(f"pg_dump: {done.stderr.decode(errors='replace').strip()}")
+
+
+def _files(files: Files, folder: Path, progress: Progress) -> list[Path]:
+    digests = list(files.digests())
+    copy = Files(folder)
+    for done, digest in enumerate(digests):
+        copy.keep_file(files.path(digest))
+        progress(done + 1, len(digests))
+    return [copy.path(digest) for digest in digests]
+
+
+def _settle(part: Path, target: Path) -> None:
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    part.chmod(0o600)
+    part.rename(target)

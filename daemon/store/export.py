@@ -1,0 +1,69 @@
+"""`acuse export`: one ticket as files that need no Acuse to be read: raw mails, attachments, the journal."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, tzinfo
+from pathlib import Path
+
+from daemon.store.dialect import Session
+from daemon.store.files import Files
+from daemon.store.ledger import raw_of
+from daemon.store.listing import show
+from daemon.store.tickets import Remembered
+
+
+def export(session: Session, files: Files, number: str, to: Path, zone: tzinfo = UTC) -> list[Path]:
+    """Write ticket.json, mails/ID.eml and attachments/ into the folder ``to``; the files written.
+
+    KeyError where there is no such ticket. Names that senders gave are only ever a file's last part, cleaned.
+    """
+    told = show(session, number, Remembered(), zone)
+    if told is None:
+        raise KeyError(number)
+    to.mkdir(parents=True, exist_ok=True)
+    journal = to / "ticket.json"
+    journal.write_text(json.dumps(told, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return [journal, *_mails(session, files, number, to / "mails"), *_attachments(files, told, to / "attachments")]
+
+
+def _mails(session: Session, files: Files, number: str, folder: Path) -> list[Path]:
+    rows = session.all(
+        "SELECT DISTINCT id, raw_digest FROM mails WHERE number = ?"
+        " OR id IN (SELECT mail_id FROM events WHERE number = ?) ORDER BY id",
+        number,
+        number,
+    )
+    folder.mkdir(exist_ok=True)
+    return [path for id_, digest in rows if (path := _mail(session, files, id_, digest, folder))]
+
+
+def _mail(session: Session, files: Files, mail_id: int, digest: str, folder: Path) -> Path | None:
+    raw, stored = raw_of(session, files, mail_id, digest)
+    target = folder / f"{mail_id}.eml"
+    if raw is not None:
+        target.write_bytes(raw)
+    elif stored is not None:
+        files.copy(digest, target)
+    else:
+        return None
+    return target
+
+
+def _attachments(files: Files, told: dict[str, list[dict[str, str]]], folder: Path) -> list[Path]:
+    folder.mkdir(exist_ok=True)
+    written = []
+    for position, attachment in enumerate(told["attachments"], 1):
+        if files.has(attachment["digest"]):
+            target = folder / f"{position:02d}-{_safe(attachment['name'])}"
+            files.copy(attachment["digest"], target)
+            written.append(target)
+    return written
+
+
+def _safe(name: str) -> str:
+    """The last part of a name, of letters, digits, dots and hyphens, at most 100 characters."""
+    last = re.split(r"[/\\]", name)[-1]
+    stem, dot, suffix = re.sub(r"[^\w.-]+", "_", last).strip("._").rpartition(".")
+    return (f"{stem[:80]}{dot}{suffix[:19]}" or "file").strip(".") or "file"

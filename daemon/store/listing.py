@@ -1,0 +1,152 @@
+"""What `acuse list`, `show` and the digests tell of tickets, letters and mails: plain values for JSON and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from daemon.store import models
+from daemon.store.dialect import Row, Session
+from daemon.store.rows import loads, when
+from daemon.store.tickets import Remembered, Tickets, journal
+from rules.ticket import Event, Ticket, micros
+
+
+def show(session: Session, number: str, remembered: Remembered, zone: tzinfo = UTC) -> dict[str, Any] | None:
+    """A ticket with its journal and letters, as `show --json` prints it; None where there is none.
+
+    Times are ISO 8601 in ``zone`` with their offset.
+    """
+    ticket = Tickets(session, remembered).get(number)
+    if ticket is None:
+        return None
+    return {
+        **brief(ticket, zone),
+        "participants": list(ticket.participants),
+        "fields": dict(ticket.fields),
+        "received_at": iso(ticket.received_at, zone),
+        "solution": ticket.solution,
+        "journal": [_event(event, zone) for event in journal(session, number)],
+        "letters": letters(session, number, zone),
+        "attachments": [_attachment(each) for each in ticket.attachments],
+        "relations": list(ticket.relations),
+        "points_to": ticket.points_to,
+    }
+
+
+def brief(ticket: Ticket, zone: tzinfo = UTC) -> dict[str, Any]:
+    """A ticket as a line of `list --json`."""
+    return {
+        "number": ticket.number,
+        "kind": ticket.kind,
+        "state": ticket.state,
+        "reason": ticket.reason,
+        "priority": ticket.priority,
+        "category": ticket.category,
+        "group": ticket.group,
+        "assignee": ticket.assignee,
+        "requester": ticket.requester,
+        "requester_name": ticket.requester_name,
+        "subject": ticket.subject,
+        "opened_at": iso(ticket.opened_at, zone),
+        "closed_at": iso(ticket.closed_at, zone),
+    }
+
+
+def letters(session: Session, number: str, zone: tzinfo = UTC) -> list[dict[str, Any]]:
+    """The letters about a ticket, oldest first, and where each stands."""
+    letter, delivery = models.Letter, models.Delivery
+    query = (
+        letter.select(
+            letter.letter, letter.recipient, letter.subject, letter.message_id, letter.created_at,
+            delivery.status, delivery.attempts, delivery.reply, delivery.sent_at,
+        )
+        .join(delivery, on=(delivery.id == letter.id))
+        .where(letter.number == number)
+        .order_by(letter.id)
+    )  # fmt: skip
+    names = ("letter", "to", "subject", "message_id", "created_at", "status", "attempts", "reply", "sent_at")
+    found = [dict(zip(names, row, strict=True)) for row in session.query(query)]
+    times = ("created_at", "sent_at")
+    return [{**each, **{name: iso(when(each[name]), zone) for name in times}} for each in found]
+
+
+def iso(moment: datetime | None, zone: tzinfo) -> str | None:
+    """A time with its offset."""
+    return None if moment is None else moment.astimezone(zone).isoformat()
+
+
+def _event(event: Event, zone: tzinfo) -> dict[str, Any]:
+    return {
+        "at": iso(event.at, zone),
+        "name": event.name,
+        "actor": event.actor,
+        "text": event.text,
+        "visible": event.visible,
+        "changes": {name: _plain(value, zone) for name, value in event.changes.items()},
+        "attachments": [_attachment(each) for each in event.attachments],
+    }
+
+
+def _plain(value: Any, zone: tzinfo) -> Any:
+    if isinstance(value, datetime):
+        return iso(value, zone)
+    if isinstance(value, tuple):
+        return [_plain(each, zone) for each in value]
+    return value
+
+
+def _attachment(attachment: Any) -> dict[str, Any]:
+    return {
+        "name": attachment.name,
+        "type": attachment.media_type,
+        "size": attachment.size,
+        "digest": attachment.digest,
+    }
+
+
+# -- the ledger
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """A mail as the ledger tells it; ``detail`` as decided (faults, rule, remarks, what the guards held back)."""
+
+    id: int
+    mailbox: str
+    verdict: str
+    why: str
+    number: str
+    sender: str
+    subject: str
+    size: int
+    received_at: datetime | None
+    decided_at: datetime | None
+    held_until: datetime | None
+    attempts: int
+    detail: dict[str, Any]
+
+
+def mails(
+    session: Session, verdicts: Sequence[str] = (), since: datetime | None = None, limit: int = 1000
+) -> list[LedgerRow]:
+    """Mails with one of ``verdicts`` (all without), newest first."""
+    mail = models.Mail
+    query = mail.select(
+        mail.id, mail.mailbox, mail.verdict, mail.why, mail.number, mail.sender, mail.subject, mail.size,
+        mail.received_at, mail.decided_at, mail.held_until, mail.attempts, mail.detail,
+    )  # fmt: skip
+    if verdicts:
+        query = query.where(mail.verdict.in_(verdicts))
+    if since:
+        query = query.where(mail.decided_at >= micros(since))
+    rows = session.query(query.order_by(mail.id.desc()).limit(limit))
+    return [_ledger_row(row) for row in rows]
+
+
+def _ledger_row(row: Row) -> LedgerRow:
+    *texts, received_at, decided_at, held_until, attempts, detail = row
+    times = [when(received_at), when(decided_at), when(held_until)]
+    return LedgerRow(*texts, *times, attempts, loads(detail) or {})  # type: ignore[call-arg]
