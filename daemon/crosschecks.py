@@ -6,16 +6,19 @@ admin reads all that is wrong at once.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from daemon.accounts import Written
 from daemon.positions import Path
-from daemon.shape import Misfit, nearest, shown
+from daemon.shape import Misfit, nearest, shown, toml_name
 from parsers.spelling import fold, fold_label
 from parsers.subject import SubjectMarks, opening_key, thread_key
 from rules import calendars
+from rules.desk import Duration
 
 Check = Callable[[Written], Iterator[Misfit]]
 
@@ -102,7 +105,7 @@ def kinds(written: Written) -> Iterator[Misfit]:
             yield Misfit(
                 ("kinds", key, "prefix"), f"{shown(kind.prefix)} is no prefix; write one to three capitals, A to Z"
             )
-        if not kind.phrase:
+        if kind.label and not kind.phrase:
             text = '"phrase" is missing here; it is the label with its article, such as "la incidencia"'
             yield Misfit(("kinds", key, "phrase"), text, at_key=True)
         if not kind.fields:
@@ -245,6 +248,28 @@ def _spellings(named: Iterable[tuple[Path, tuple[str, ...]]]) -> Named:
                 yield (*path, "aliases", number), key
 
 
+def numbers(written: Written) -> Iterator[Misfit]:
+    """No number is negative and no time is nothing; the rules' own values are theirs to check."""
+    tables = dataclasses.asdict(written)
+    del tables["rules"]
+    for path, value in _leaves(tables, ()):
+        if isinstance(value, Duration) and not value:
+            yield Misfit(path, "this must be longer than 0s")
+        elif isinstance(value, int) and value < 0:
+            yield Misfit(path, f"{value} is wrong here; it must be 0 or more")
+
+
+def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, (*path, toml_name(key)))
+    elif isinstance(value, tuple):
+        for number, inner in enumerate(value):
+            yield from _leaves(inner, (*path, number))
+    else:
+        yield path, value
+
+
 def canned(written: Written) -> Iterator[Misfit]:
     """A canned reply has its text here or in a file, not both."""
     for number, reply in enumerate(written.canned):
@@ -270,5 +295,5 @@ def _languages_named(written: Written) -> Named:
             yield ("mailboxes", number, "addresses", address, "language"), fixed.language
 
 
-CHECKS: tuple[Check, ...] = (references, kinds, subjects, people, hours, reminders, uniques, canned)
+CHECKS: tuple[Check, ...] = (references, kinds, subjects, people, hours, reminders, uniques, numbers, canned)
 """The checks of this module, in the order in which their misfits are told."""

@@ -27,7 +27,7 @@ def mailboxes(written: Written) -> Iterator[Misfit]:
         if not box.roles:
             yield Misfit(("mailboxes", number, "roles"), 'a mailbox needs a role: "opening", "service", "desk"')
         yield from _connection(("mailboxes", number), box)
-    for role in ("opening", "service"):
+    for role in ("opening", "service") if all(box.roles for box in written.mailboxes) else ():
         if not any(role in box.roles for box in written.mailboxes):
             yield Misfit(("mailboxes",), f'no mailbox has the role "{role}"; one must')
     yield from _sender(written)

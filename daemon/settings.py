@@ -175,8 +175,8 @@ def _canned(written: Written, config: Path) -> tuple[tuple[Canned, ...], list[Mi
     folders = _canned_folders(written, config)
     for number, reply in enumerate(written.canned):
         at: KeyPath = ("canned", number)
-        file = _find(reply.file, folders, (*at, "file"), misfits)
-        text = _read_text(file, (*at, "file"), misfits) if file and not reply.text else reply.text
+        file = "" if reply.text else _find(reply.file, folders, (*at, "file"), misfits)
+        text = _read_text(file, (*at, "file"), misfits) if file else reply.text
         files = (_find(a, folders, (*at, "attachments", n), misfits) for n, a in enumerate(reply.attachments))
         replies.append(dataclasses.replace(reply, text=text, file=file, attachments=tuple(files)))
     return tuple(replies), misfits

@@ -1,0 +1,220 @@
+"""Reload: all or nothing, told once, the old value in force until a good one is there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from configs import BASE, changed, write
+
+from daemon.config_files import Problem
+from daemon.live import Changed, Live, Refused
+from daemon.settings import ConfigErrors
+from rules.desk import Desk
+
+
+def name_of(desk: Desk) -> str:
+    """Stands for the letters: any value that is made from a desk."""
+    return f"letters of {desk.desk.name}"
+
+
+Watched = Callable[[], Live[str]]
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Watched:
+    return lambda: Live(tmp_path / "config.toml", name_of)
+
+
+RENAMED = changed('name = "Soporte CAU"', 'name = "Otro nombre"')
+
+
+def test_nothing_happens_without_a_change(tmp_path: Path, watched: Watched) -> None:
+    write(tmp_path)
+    live = watched()
+    before = live.current
+    assert live.poll() is None
+    os.utime(tmp_path / "config.toml", (1, 1))
+    assert live.poll() is None
+    assert live.current is before
+
+
+def test_a_good_change_is_in_force_as_a_whole(tmp_path: Path, watched: Watched) -> None:
+    write(tmp_path)
+    live = watched()
+    before = live.current
+    write(tmp_path, RENAMED)
+    outcome = live.poll()
+    assert isinstance(outcome, Changed)
+    assert outcome.loaded is live.current
+    assert (live.current.settings.desk.desk.name, live.current.letters) == ("Otro nombre", "letters of Otro nombre")
+    assert (before.settings.desk.desk.name, before.version != live.current.version) == ("Soporte CAU", True)
+    assert live.poll() is None
+
+
+BAD = {
+    "half-written": (BASE[: BASE.index("[smtp]") + 4], "not valid TOML"),
+    "empty": ("", "is missing here"),
+    "unknown group": (changed('default_group = "n1"', 'default_group = "n8"'), 'no group "n8"'),
+    "bad regular expression": (changed('service = "AREN",', "regex = '(x',"), "missing )"),
+    "a rule's own test fails": (BASE + '[[rules.tests]]\ngiven = {}\nexpect = { group = "n2" }\n', "expected, got"),
+    "letters that fail": (changed('name = "Soporte CAU"', 'name = "broken"'), "the letters are broken"),
+}
+
+
+def letters_that_may_fail(desk: Desk) -> str:
+    if desk.desk.name == "broken":
+        raise ConfigErrors([Problem("confirmation.j2", 3, 1, "the letters are broken")])
+    return "fine"
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_a_bad_state_is_refused_and_told_once(bad: str, tmp_path: Path) -> None:
+    text, fragment = BAD[bad]
+    path = write(tmp_path)
+    live = Live(path, letters_that_may_fail)
+    before = live.current
+    write(tmp_path, text)
+    outcome = live.poll()
+    assert isinstance(outcome, Refused)
+    assert fragment in "\n".join(map(str, outcome.problems))
+    assert live.poll() is None
+    assert live.current is before
+
+
+def test_another_bad_state_is_told_again(tmp_path: Path, watched: Watched) -> None:
+    write(tmp_path)
+    live = watched()
+    write(tmp_path, BASE + "[x")
+    assert isinstance(live.poll(), Refused)
+    write(tmp_path, BASE + "[xy")
+    assert isinstance(live.poll(), Refused)
+
+
+def test_a_mended_file_goes_live(tmp_path: Path, watched: Watched) -> None:
+    write(tmp_path)
+    live = watched()
+    write(tmp_path, RENAMED + "[x")
+    assert isinstance(live.poll(), Refused)
+    write(tmp_path, RENAMED)
+    assert isinstance(live.poll(), Changed)
+
+
+def test_a_bad_state_taken_back_is_no_change(tmp_path: Path, watched: Watched) -> None:
+    write(tmp_path)
+    live = watched()
+    version = live.current.version
+    write(tmp_path, BASE + "[x")
+    assert isinstance(live.poll(), Refused)
+    write(tmp_path)
+    assert live.poll() is None
+    assert live.current.version == version
+
+
+def test_a_deleted_file_is_refused_and_may_come_back(tmp_path: Path, watched: Watched) -> None:
+    path = write(tmp_path)
+    live = watched()
+    path.unlink()
+    outcome = live.poll()
+    assert isinstance(outcome, Refused)
+    assert "cannot read this file" in outcome.problems[0].text
+    assert live.poll() is None
+    write(tmp_path, RENAMED)
+    assert isinstance(live.poll(), Changed)
+
+
+RULE = '[[rules]]\nname = "{0}"\nthen = {{ hold = true }}\n'
+
+
+def test_a_new_included_file_is_noticed(tmp_path: Path, watched: Watched) -> None:
+    write(tmp_path, 'include = ["rules.d/*.toml"]\n' + BASE)
+    live = watched()
+    added = write(tmp_path, RULE.format("spam"), "rules.d/spam.toml")
+    assert isinstance(live.poll(), Changed)
+    assert [rule.name for rule in live.current.settings.desk.rules][-1] == "spam"
+    write(tmp_path, RULE.format("publicidad"), "rules.d/spam.toml")
+    assert isinstance(live.poll(), Changed)
+    added.unlink()
+    assert isinstance(live.poll(), Changed)
+    assert [rule.name for rule in live.current.settings.desk.rules] == ["averías de AREN"]
+
+
+def test_a_file_that_a_refused_state_lacked_is_waited_for(tmp_path: Path, watched: Watched) -> None:
+    write(tmp_path)
+    live = watched()
+    write(tmp_path, BASE + '[[canned]]\ntitle = "x"\nfile = "later.txt"\n')
+    assert isinstance(live.poll(), Refused)
+    write(tmp_path, "Ya está.\n", "later.txt")
+    assert isinstance(live.poll(), Changed)
+    assert live.current.settings.desk.canned[0].text == "Ya está.\n"
+
+
+def test_texts_words_and_templates_are_watched(tmp_path: Path, watched: Watched) -> None:
+    write(tmp_path, "Uno.\n", "canned.txt")
+    write(tmp_path, "", "cartas/es/words.toml")
+    write(tmp_path, BASE + '[[canned]]\ntitle = "x"\nfile = "canned.txt"\n[letters]\ntemplates = "cartas"\n')
+    live = watched()
+    for name, text in [
+        ("canned.txt", "Dos.\n"),
+        ("cartas/es/words.toml", '[actions]\ntake = "Mía"\n'),
+        ("cartas/es/reply.j2", "new"),
+    ]:
+        write(tmp_path, text, name)
+        assert isinstance(live.poll(), Changed), name
+    desk = live.current.settings.desk
+    assert (desk.canned[0].text, desk.words()["actions"]["take"]) == ("Dos.\n", "Mía")
+
+
+def test_an_atomic_replacement_is_one_change(tmp_path: Path, watched: Watched) -> None:
+    path = write(tmp_path)
+    live = watched()
+    write(tmp_path, RENAMED, "config.toml.new").replace(path)
+    assert isinstance(live.poll(), Changed)
+    assert live.poll() is None
+
+
+def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path: Path) -> None:
+    path = write(tmp_path)
+
+    def saves_meanwhile(desk: Desk) -> str:
+        if desk.desk.name == "Otro nombre":
+            write(tmp_path, changed('name = "Soporte CAU"', 'name = "El último"'))
+        return desk.desk.name
+
+    live = Live(path, saves_meanwhile)
+    write(tmp_path, RENAMED)
+    assert isinstance(live.poll(), Changed)
+    assert isinstance(live.poll(), Changed)
+    assert live.current.letters == "El último"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "restart"),
+    [
+        ("acuse.db", "other.db", ("database",)),
+        ("port = 1143", "port = 1144", ("mailboxes",)),
+        ('roles = ["opening"]', 'roles = ["opening", "desk"]', ()),
+        ('poll = "1s"', 'addresses = { "a@cau.example" = {} }\npoll = "1s"', ()),
+        ("port = 1025", "port = 1026", ("smtp",)),
+        ("", '[log]\nlevel = "debug"\n', ("log",)),
+        ("", '[metrics]\nlisten = "127.0.0.1:9464"\n', ("metrics",)),
+        ("", '[validation]\nclose_after = 9\n', ()),
+    ],
+)  # fmt: skip
+def test_what_waits_for_a_restart(
+    old: str, new: str, restart: tuple[str, ...], tmp_path: Path, watched: Watched
+) -> None:
+    write(tmp_path)
+    live = watched()
+    write(tmp_path, changed(old, new))
+    outcome = live.poll()
+    assert isinstance(outcome, Changed)
+    assert outcome.restart == restart
+
+
+def test_a_bad_configuration_does_not_start(tmp_path: Path, watched: Watched) -> None:
+    write(tmp_path, "[desk")
+    with pytest.raises(ConfigErrors):
+        watched()

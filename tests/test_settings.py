@@ -1,0 +1,338 @@
+"""config.toml: every mistake is told with its place and what is allowed, all at once; a good file is one value."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from configs import BASE, changed, marked, write
+from mistakes import MISTAKES
+
+from daemon.accounts import SecretError
+from daemon.config_files import Problem
+from daemon.settings import ConfigErrors, load
+from rules.desk import Duration
+
+EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_told_at_its_place(mistake: str, tmp_path: Path) -> None:
+    old, new, where, fragment = MISTAKES[mistake]
+    text, places = marked(changed(old, new))
+    path = write(tmp_path, text)
+    with pytest.raises(ConfigErrors) as raised:
+        load(path)
+    (problem,) = raised.value.problems
+    assert fragment in problem.text
+    assert (problem.line, problem.column) == (places or [_place(text, where)])[0]
+    assert problem.file == str(path)
+
+
+def _place(text: str, where: str) -> tuple[int, int]:
+    """«line:column», or where a fragment of the text stands first («@2»: second), at its mark if it has one."""
+    if re.fullmatch(r"\d+:\d+", where):
+        line, column = map(int, where.split(":"))
+        return line, column
+    fragment, _, count = where.partition("@")
+    (plain, offset) = (fragment.replace("‸", ""), max(fragment.find("‸"), 0))
+    at = [found.start() for found in re.finditer(re.escape(plain), text)][int(count or 1) - 1] + offset
+    before = text[:at].split("\n")
+    return len(before), len(before[-1]) + 1
+
+
+def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:
+    text = BASE.replace('"Europe/Madrid"', '‸"Madrid"').replace('prefix = "I"', "‸prefixx = 1\nprefix = ‸2")
+    text = text.replace('default_group = "n1"', 'default_group = ‸"n9"').replace('security = "none"\nsender', "sender")
+    text, places = marked(text.replace('password_env = "ACUSE_PASSWORD"', '‸passwort = "geheim"'))
+    with pytest.raises(ConfigErrors) as raised:
+        load(write(tmp_path, text))
+    assert [(p.line, p.column) for p in raised.value.problems] == places
+
+
+def test_a_problem_reads_like_a_compiler_s(tmp_path: Path) -> None:
+    path = write(tmp_path, changed('default_group = "n1"', 'default_group = "n12"'))
+    with pytest.raises(ConfigErrors) as raised:
+        load(path)
+    assert str(raised.value) == f'{path}:40:17: there is no group "n12"; did you mean "n1"? Known: n1, n2'
+
+
+def test_a_misspelt_value_causes_no_second_fault(tmp_path: Path) -> None:
+    """What follows from a fault is not a fault of its own."""
+    text, places = marked(changed('roles = ["opening"]', "roles = ‸5"))
+    with pytest.raises(ConfigErrors) as raised:
+        load(write(tmp_path, text))
+    assert [(p.line, p.column) for p in raised.value.problems] == places
+
+
+def test_a_secret_in_the_file_is_not_repeated_in_the_message(tmp_path: Path) -> None:
+    text = changed('password_env = "ACUSE_PASSWORD"', 'password = "geheim"\noauth2 = { client_secret = "geheim2" }')
+    with pytest.raises(ConfigErrors) as raised:
+        load(write(tmp_path, text))
+    assert "geheim" not in str(raised.value)
+
+
+# ---------------------------------------------------------------- files that are none
+
+
+@pytest.mark.parametrize(
+    ("content", "place", "fragment"),
+    [
+        (b'[desk]\nname = "Se\xf1or"\n', (2, 11), "byte 0xf1 is not UTF-8"),
+        (bytes(range(256)), (2, 118), "byte 0x80 is not UTF-8"),
+        (b"\xff\xfe[\x00", (1, 1), "not UTF-8"),
+        (b"x = " + b"[" * 100_000, (1, 1), "nests tables too deeply"),
+    ],
+)
+def test_a_file_that_is_no_text(content: bytes, place: tuple[int, int], fragment: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigErrors) as raised:
+        load(path)
+    (problem,) = raised.value.problems
+    assert fragment in problem.text
+    assert (problem.line, problem.column) == place
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigErrors) as raised:
+        load(tmp_path / "none.toml")
+    assert raised.value.problems == (
+        Problem(str(tmp_path / "none.toml"), 1, 1, "cannot read this file: No such file or directory"),
+    )
+
+
+def test_a_folder_instead_of_a_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigErrors, match="cannot read this file: Is a directory"):
+        load(tmp_path)
+
+
+def test_an_empty_file_lacks_every_table(tmp_path: Path) -> None:
+    with pytest.raises(ConfigErrors) as raised:
+        load(write(tmp_path, ""))
+    missing = {problem.text.split('"')[1] for problem in raised.value.problems}
+    assert missing == {"desk", "database", "mailboxes", "smtp", "kinds", "groups"}
+
+
+# ---------------------------------------------------------------- files that are included
+
+
+RULE = '[[rules]]\nname = "{name}"\nthen = {{ group = "{group}" }}\n'
+
+
+def test_included_files_add_to_the_arrays_in_the_order_of_their_names(tmp_path: Path) -> None:
+    path = write(tmp_path, 'include = ["rules.d/*.toml"]\n' + BASE)
+    write(tmp_path, RULE.format(name="second", group="n2"), "rules.d/20.toml")
+    write(
+        tmp_path,
+        RULE.format(name="first", group="n1") + "[groups.n3]\nlabel = 'N3'\naddress = 'n3@x.es'\n",
+        "rules.d/10.toml",
+    )
+    settings = load(path)
+    assert [rule.name for rule in settings.desk.rules] == ["averías de AREN", "first", "second"]
+    assert list(settings.desk.groups) == ["n1", "n2", "n3"]
+    assert tmp_path / "rules.d/10.toml" in settings.files
+
+
+def test_a_fault_of_an_included_file_is_told_there(tmp_path: Path) -> None:
+    path = write(tmp_path, 'include = ["rules.d/*.toml"]\n' + BASE)
+    write(tmp_path, RULE.format(name="first", group="n1"), "rules.d/10.toml")
+    second = write(tmp_path, RULE.format(name="x", group="n1") + RULE.format(name="y", group="n7"), "rules.d/20.toml")
+    with pytest.raises(ConfigErrors) as raised:
+        load(path)
+    (problem,) = raised.value.problems
+    assert (problem.file, problem.line, problem.column) == (str(second), 6, 18)
+
+
+def test_syntax_faults_of_several_files_are_told_together(tmp_path: Path) -> None:
+    path = write(tmp_path, 'include = ["*.d/*.toml", "missing.toml"]\n' + BASE)
+    broken = [write(tmp_path, "x =\n", f"rules.d/{n}.toml") for n in (1, 2)]
+    with pytest.raises(ConfigErrors) as raised:
+        load(path)
+    assert [problem.file for problem in raised.value.problems] == [*map(str, broken), str(tmp_path / "missing.toml")]
+
+
+@pytest.mark.parametrize(
+    ("included", "fragment"),
+    [
+        ("[desk]\nname = 'Otro'\n", "desk.name is set already in"),
+        ("include = ['x.toml']\n", "include is allowed in config.toml alone"),
+    ],
+)
+def test_what_an_included_file_may_not_do(included: str, fragment: str, tmp_path: Path) -> None:
+    path = write(tmp_path, 'include = ["other.toml"]\n' + BASE)
+    other = write(tmp_path, included, "other.toml")
+    with pytest.raises(ConfigErrors) as raised:
+        load(path)
+    (problem,) = raised.value.problems
+    assert fragment in problem.text
+    assert problem.file == str(other)
+
+
+# ---------------------------------------------------------------- a good file
+
+
+def test_the_needed_tables_are_enough(tmp_path: Path) -> None:
+    settings = load(write(tmp_path))
+    desk = settings.desk
+    assert desk.service_address == "servicio@cau.example"
+    assert desk.mailboxes == settings.mailboxes
+    assert desk.words("es")["actions"]["take"] == "Asignarme"
+    assert (desk.kinds["incident"].phrase, desk.kinds["incident"].number_label) == (
+        "la incidencia",
+        "Número de Incidencia",
+    )
+
+
+def test_the_promises_hold_without_being_written(tmp_path: Path) -> None:
+    promises = load(write(tmp_path)).desk.priorities
+    hours = {name: (p.response / timedelta(hours=1), p.resolution / timedelta(hours=1)) for name, p in promises.items()}
+    assert hours == {"Urgente": (1, 4), "Alta": (2, 8), "Media": (4, 24), "Baja": (8, 48)}
+    assert sorted(promises, key=lambda name: promises[name].rank) == ["Urgente", "Alta", "Media", "Baja"]
+
+
+def test_a_priority_written_here_changes_only_what_it_says(tmp_path: Path) -> None:
+    text = changed("", '[priorities.Alta]\nresponse = "90m"\n[priorities.Plan]\nresponse = "2d"\nresolution = "7d"\n')
+    promises = load(write(tmp_path, text)).desk.priorities
+    assert promises["Alta"].response == timedelta(minutes=90)
+    assert promises["Alta"].resolution == timedelta(hours=8)
+    assert list(promises) == ["Urgente", "Alta", "Media", "Baja", "Plan"]
+
+
+def test_own_priorities_alone(tmp_path: Path) -> None:
+    text = changed('language = "es"', 'language = "es"\nstandard_priorities = false').replace(
+        'priority = "Urgente"', 'priority = "P1"'
+    )
+    settings = load(write(tmp_path, text + '[priorities.P1]\nresponse = "1h"\nresolution = "2h"\n'))
+    assert list(settings.desk.priorities) == ["P1"]
+
+
+def test_paths_are_seen_from_the_file(tmp_path: Path) -> None:
+    settings = load(write(tmp_path))
+    assert settings.database.url == f"sqlite:///{tmp_path}/acuse.db"
+    assert settings.database.sqlite_path == tmp_path / "acuse.db"
+    assert settings.database.files == str(tmp_path / "files")
+    assert settings.mailboxes[1].password_file == str(tmp_path / "servicio.password")
+
+
+def test_an_absolute_database_keeps_its_files_beside_it(tmp_path: Path) -> None:
+    database = load(write(tmp_path, changed("sqlite:///acuse.db", "sqlite:////var/lib/acuse/acuse.db"))).database
+    assert (database.url, database.files) == ("sqlite:////var/lib/acuse/acuse.db", "/var/lib/acuse/files")
+
+
+def test_ports_follow_from_the_security(tmp_path: Path) -> None:
+    text = changed("port = 1143\n", "").replace('port = 1025\nsecurity = "none"', 'security = "starttls"')
+    settings = load(write(tmp_path, text))
+    assert [box.port for box in settings.mailboxes] == [143, 993]
+    assert settings.smtp.port == 587
+
+
+def test_an_unquoted_date_is_a_day_off(tmp_path: Path) -> None:
+    text = changed("", "[calendars.o]\nextra_holidays = [2026-05-15]\n")
+    assert load(write(tmp_path, text)).desk.calendars["o"].extra_holidays == ("2026-05-15",)
+
+
+def test_windows_line_ends_and_a_byte_order_mark_are_no_fault(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + BASE.replace("\n", "\r\n").encode())
+    assert load(path).desk.desk.name == "Soporte CAU"
+
+
+def test_canned_texts_are_found_beside_the_file_and_with_the_letters(tmp_path: Path) -> None:
+    write(tmp_path, "Texto propio.\n", "propia.txt")
+    text = changed(
+        "", '[[canned]]\ntitle = "a"\nfile = "propia.txt"\n[[canned]]\ntitle = "b"\nfile = "canned/datos.txt"\n'
+    )
+    own, shipped = load(write(tmp_path, text)).desk.canned
+    assert own.text == "Texto propio.\n"
+    assert Path(shipped.file).parent.parent.name == "es"
+
+
+def test_own_words_lie_over_the_shipped_ones(tmp_path: Path) -> None:
+    write(tmp_path, '[actions]\ntake = "Me la quedo"\n', "cartas/es/words.toml")
+    desk = load(write(tmp_path, changed("", '[letters]\ntemplates = "cartas"\n'))).desk
+    assert (desk.words()["actions"]["take"], desk.words()["actions"]["assign"]) == ("Me la quedo", "Asignar")
+
+
+def test_broken_words_are_a_fault_of_their_file(tmp_path: Path) -> None:
+    words = write(tmp_path, "[actions]\ntake = \n", "cartas/es/words.toml")
+    with pytest.raises(ConfigErrors) as raised:
+        load(write(tmp_path, changed("", '[letters]\ntemplates = "cartas"\n')))
+    assert [(p.file, p.line) for p in raised.value.problems] == [(str(words), 2)]
+
+
+def test_the_example_has_no_fault() -> None:
+    desk = load(EXAMPLE).desk
+    assert list(desk.kinds) == ["incident", "work_order"]
+    assert (len(desk.escalations), len(desk.canned)) == (5, 6)
+
+
+def test_the_commented_kind_of_the_example_works(tmp_path: Path) -> None:
+    """The third kind is commented out; taking the signs away is all that it needs."""
+    lines = EXAMPLE.read_text(encoding="utf-8").split("\n")
+    start = lines.index("# [kinds.request]")
+    end = start + next(n for n, line in enumerate(lines[start:]) if not line.startswith("# "))
+    lines[start:end] = [line.removeprefix("# ") for line in lines[start:end]]
+    fields = load(write(tmp_path, "\n".join(lines))).desk.fields_of("request")
+    assert [field.name for field in fields] == ["name", "mail", "happened_at", "service", "priority", "description"]
+    assert [choice.value for choice in fields[4].choices] == ["Urgente", "Alta", "Media", "Baja"]
+    assert all(choice.description for choice in fields[4].choices)
+
+
+# ---------------------------------------------------------------- durations and secrets
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90s", 90), ("15m", 900), ("2h", 7200), ("7d", 604_800), ("1h30m", 5400), ("1d2h3m4s", 93_784), ("0s", 0)],
+)
+def test_a_duration_is_read_and_written(text: str, seconds: int) -> None:
+    assert Duration.parse(text) == timedelta(seconds=seconds)
+    assert Duration.parse(str(Duration.parse(text))) == Duration.parse(text)
+
+
+@pytest.mark.parametrize("text", ["", "1", "h", "1 h", "-1h", "1h30", "30m1h", "1.5h", "١h", "1H", None, 5])
+def test_what_is_no_duration(text: object) -> None:
+    with pytest.raises(ValueError, match="a duration is written like"):
+        Duration.parse(text)
+
+
+def test_a_secret_is_read_where_it_is_kept_and_never_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "from-file\n", "servicio.password")
+    monkeypatch.setenv("ACUSE_PASSWORD", "from-environment")
+    settings = load(write(tmp_path))
+    assert [box.secret() for box in settings.mailboxes] == ["from-environment", "from-file"]
+    assert settings.smtp.secret() == ""
+    assert "from-" not in repr(settings)
+
+
+def test_a_secret_of_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "from-systemd", "imap")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    text = changed('password_env = "ACUSE_PASSWORD"', 'password_credential = "imap"')
+    assert load(write(tmp_path, text)).mailboxes[0].secret() == "from-systemd"
+
+
+@pytest.mark.parametrize(
+    ("new", "message"),
+    [
+        ('password_env = "ACUSE_NOT_SET"', "the environment variable ACUSE_NOT_SET is not set"),
+        ('password_file = "no"', "No such file or directory"),
+        ('password_file = "empty"', "is empty"),
+        ('password_credential = "imap"', "systemd hands over no credentials"),
+    ],
+)
+def test_a_secret_that_is_not_there(new: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    write(tmp_path, "\n", "empty")
+    settings = load(write(tmp_path, changed('password_env = "ACUSE_PASSWORD"', new)))
+    with pytest.raises(SecretError, match=message):
+        settings.mailboxes[0].secret()
+
+
+def test_a_database_s_password_is_not_shown(tmp_path: Path) -> None:
+    database = load(write(tmp_path, changed("sqlite:///acuse.db", "postgresql://acuse:geheim@db/acuse"))).database
+    assert database.shown == "postgresql://db/acuse"
+    assert "geheim" not in repr(database)
