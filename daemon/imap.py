@@ -42,6 +42,12 @@ FaultKind = Literal["transient", "auth", "permanent"]
 logging.getLogger("imapclient").setLevel(logging.ERROR)  # what it warns of comes as an exception besides
 
 
+_WHAT_IMAPCLIENT_RAISES = (
+    IMAPClientError, OSError, ValueError, IndexError, KeyError, AttributeError, TypeError,
+)  # fmt: skip
+"""Its own, the socket's, and those of its parsers at an answer that is none."""
+
+
 class ImapError(Exception):
     """The mail server could not be used: ``transient`` (try again), ``auth`` (refused us), ``permanent`` (set-up).
 
@@ -250,7 +256,7 @@ class Imap:
         try:
             with WATCHDOG.limit(limit, self.cut):
                 yield
-        except (IMAPClientError, OSError, ValueError, IndexError, KeyError, SecretError) as error:
+        except (*_WHAT_IMAPCLIENT_RAISES, SecretError) as error:
             raise _fault(what, error) from error
 
     def _opened(self, cord: Cord) -> None:

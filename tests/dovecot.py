@@ -6,6 +6,7 @@ Debian 12 has Dovecot 2.3, Debian 13 has 2.4 with another configuration language
 
 from __future__ import annotations
 
+import base64
 import getpass
 import grp
 import imaplib
@@ -265,7 +266,8 @@ class Dovecot:
         }
         identity = IDENTITY.format(user=user, group=group) if os.getuid() else ""
         text = (V23 if old else V24).format(
-            folder=self.folder, mail=self.mail, port=self.port, tls_port=self.tls_port, password=self.password,
+            folder=self.folder, mail=self.mail, port=self.port, tls_port=self.tls_port,
+            password=_encoded(self.password),
             identity=identity, mail_user=mail_user, mail_group=mail_group, **values,
         )  # fmt: skip
         (self.folder / "dovecot.conf").write_text(text)
@@ -283,6 +285,11 @@ class Dovecot:
         """«2.3.19.1» or «2.4.1»."""
         binary = shutil.which("dovecot") or "/usr/sbin/dovecot"
         return subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _encoded(password: str) -> str:
+    """A password of any characters in a configuration that splits its arguments at blanks."""
+    return "{PLAIN.b64}" + base64.b64encode(password.encode()).decode()
 
 
 def raw_mail(subject: str, body: str = "Hola.", sender: str = "marta@cliente.test", **headers: str) -> bytes:

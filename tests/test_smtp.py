@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from certificates import Certificates, make
@@ -232,7 +233,7 @@ def test_login_by_token() -> None:
 
 def pieces(raw: bytes, cuts: list[int]) -> list[bytes]:
     marks = sorted({0, len(raw), *(cut % (len(raw) + 1) for cut in cuts)})
-    return [raw[a:b] for a, b in zip(marks, marks[1:], strict=False)]
+    return [raw[a:b] for a, b in pairwise(marks)]
 
 
 @given(
