@@ -245,8 +245,10 @@ def _content(tx: Transaction, cause: Cause, decision: Decision, now: datetime) -
 def _recipients(letter: Letter) -> list[str]:
     """Each address once, in order; participants after them where the letter's table says so."""
     copies = letter.ticket.participants if letter.ticket and LETTERS[letter.name].copies else ()
-    addresses = {address.lower(): address for address in reversed((*letter.to, *copies)) if address}
-    return list(reversed(addresses.values()))
+    first: dict[str, str] = {}
+    for address in (*letter.to, *copies):
+        first.setdefault(address.lower(), address)
+    return [address for address in first.values() if address]
 
 
 def _copy(letter: Letter, to: str) -> Letter:

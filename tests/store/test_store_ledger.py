@@ -1,0 +1,186 @@
+"""The ledger: one row a mail, attempts counted before they begin, bytes kept, folders followed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from daemon.store import Cause, Filed, Store
+from daemon.store.errors import AlreadyDecided
+from daemon.store.ledger import IN_ROW
+from rules.decision import Decision, Needs
+from tests.store.desk import ANA, DESK, EVA, NOW, ZONE, Clock, Fetched, compose, mail, open_ticket, take
+
+
+def decide(store: Store, mail_id: int, verdict: str = "untreated", sender: str = ANA, **more: object) -> None:
+    with store.write() as tx:
+        decision = Decision(verdict, **more)  # type: ignore[arg-type]
+        tx.apply(Cause(mail_id, mail(mail_id, sender)), decision, compose, DESK, NOW)
+
+
+def test_a_uid_that_has_a_row_keeps_it(store: Store) -> None:
+    first = take(store, 7)
+    decide(store, first.id)
+    again = take(store, 7)
+    assert (again.id, again.verdict, again.attempts) == (first.id, "untreated", 1)
+
+
+def test_the_key_is_mailbox_uidvalidity_and_uid(store: Store) -> None:
+    ids = {
+        store.take(mailbox, validity, [Fetched(uid)])[0].id
+        for mailbox, validity, uid in (("a", 1, 1), ("a", 1, 2), ("a", 2**32 - 1, 1), ("b", 1, 1))
+    }
+    assert len(ids) == 4
+
+
+def test_attempts_are_counted_and_only_lone_ones_count_alone(store: Store) -> None:
+    both = [Fetched(1), Fetched(2)]
+    assert [(s.attempts, s.attempts_alone, s.unfinished) for s in store.take("a", 1, both)] == [(1, 0, False)] * 2
+    again = store.take("a", 1, both)
+    assert [(s.attempts, s.attempts_alone, s.unfinished) for s in again] == [(2, 0, True)] * 2
+    alone = store.take_alone(again[0])
+    assert (alone.attempts, alone.attempts_alone) == (3, 1)
+    store.forgive([alone.id])
+    assert store.take_alone(alone).attempts_alone == 1
+
+
+def test_small_mails_lie_in_the_database_large_ones_among_the_files(store: Store, tmp_path: Path) -> None:
+    large, spooled = b"x" * (IN_ROW + 1), tmp_path / "spooled"
+    spooled.write_bytes(b"y" * 10)
+    rows = store.take("a", 1, [Fetched(1, b"small"), Fetched(2, large), Fetched(3, None, spooled)])
+    assert [store.raw_mail(row.id) for row in rows] == [b"small", large, b"y" * 10]
+    assert len(list(store.files.digests())) == 2
+
+
+def test_a_mail_without_verdict_waits_with_its_bytes(store: Store) -> None:
+    seen, other = take(store, 1, raw=b"one"), take(store, 2, "other")
+    assert [(w.id, w.raw, w.attempts, w.unfinished) for w in store.waiting("apertura")] == [(seen.id, b"one", 2, True)]
+    decide(store, seen.id)
+    assert store.waiting("apertura") == []
+    assert [w.id for w in store.waiting("other")] == [other.id]
+
+
+def test_a_verdict_is_written_once(store: Store) -> None:
+    seen = take(store, 1)
+    decide(store, seen.id)
+    with pytest.raises(AlreadyDecided):
+        decide(store, seen.id, "automatic")
+    assert [row.verdict for row in store.mails()] == ["untreated"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "folder"),
+    [("opened", "done"), ("desk", "done"), ("untreated", "untreated"), ("too_large", "untreated"), ("held", "held"),
+     ("automatic", "automatic"), ("bounce", "automatic"), ("duplicate", "automatic"), ("quarantined", "quarantine")],
+)  # fmt: skip
+def test_a_decided_mail_is_filed_once(store: Store, verdict: str, folder: str) -> None:
+    seen = take(store, 1)
+    assert store.unfiled("apertura", 1) == []
+    decide(store, seen.id, verdict)
+    (unfiled,) = store.unfiled("apertura", 1)
+    assert (unfiled.id, unfiled.folder, unfiled.lies_in, unfiled.uid) == (seen.id, folder, "", 1)
+    store.filed([Filed(seen.id, 99, 5)])
+    assert store.unfiled("apertura", 1) == []
+
+
+def test_a_released_mail_is_treated_again_and_moved_from_where_it_lies(store: Store, clock: Clock) -> None:
+    seen = take(store, 1)
+    decide(store, seen.id, "held", held_until=NOW + timedelta(hours=1))
+    store.filed([Filed(seen.id, 99, 5)])
+    assert store.release_due(clock.turn(minutes=59)) == []
+    assert store.release_due(clock.turn(minutes=1)) == [seen.id]
+    (waiting,) = store.waiting("apertura")
+    assert (waiting.id, waiting.released, waiting.received_at) == (seen.id, True, clock.now)
+    decide(store, seen.id, "opened")
+    (unfiled,) = store.unfiled("apertura", 2)
+    assert (unfiled.folder, unfiled.lies_in, unfiled.uidvalidity, unfiled.uid) == ("done", "held", 99, 5)
+
+
+def test_retry_is_for_quarantined_mails_release_for_held_ones_too(store: Store) -> None:
+    quarantined, held, done = (take(store, uid).id for uid in (1, 2, 3))
+    for mail_id, verdict in ((quarantined, "quarantined"), (held, "held"), (done, "opened")):
+        decide(store, mail_id, verdict)
+    assert store.retry([quarantined, held, done]) == [quarantined]
+    assert store.release([held, done, 12345]) == [held]
+
+
+def test_a_registration_releases_what_its_sender_has_waiting(store: Store) -> None:
+    ana, eva = take(store, 1).id, take(store, 2).id
+    decide(store, ana, "held", ANA)
+    decide(store, eva, "held", EVA)
+    decide(store, take(store, 3).id, "registered", release=(ANA.upper(),))
+    assert [w.id for w in store.waiting("apertura")] == [ana]
+
+
+def test_an_earlier_try_is_kept(store: Store) -> None:
+    seen = take(store, 1)
+    decide(store, seen.id, "quarantined", why="error")
+    store.retry([seen.id])
+    with store.read() as books:
+        assert books.session.all("SELECT mail_id, verdict, why FROM mail_tries") == [(seen.id, "quarantined", "error")]
+
+
+def test_f22_a_new_uidvalidity_leaves_nothing_to_move(store: Store) -> None:
+    decide(store, take(store, 1).id)
+    waiting = take(store, 2)
+    assert store.forget_places("apertura", 2) == 1
+    assert store.unfiled("apertura", 2) == []
+    assert [w.id for w in store.waiting("apertura")] == [waiting.id]
+
+
+def copies(store: Store, message_id: str, digest: str, now: object = NOW) -> str:
+    with store.read() as books:
+        return books.load(Needs(mailbox="apertura", message_id=message_id, digest=digest), now, ZONE).duplicate  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("message_id", "content", "later", "copy"),
+    [
+        ("a@x", "one", 0, "same"),
+        ("<a@x>", "one", 400, "same"),
+        ("a@x", "other", 0, "other_content"),
+        ("b@x", "one", 0, ""),
+        ("", "none", 0, "same"),
+        ("", "none", 6, "same"),
+        ("", "none", 8, ""),
+        ("", "", 0, ""),
+    ],
+)
+def test_copies_share_message_id_and_digest(store: Store, message_id: str, content: str, later: int, copy: str) -> None:
+    for uid, (own_id, digest) in enumerate((("a@x", "one"), ("", "none"))):
+        seen = take(store, uid)
+        with store.write() as tx:
+            treated = mail(uid, message_id=own_id, digest=digest)
+            tx.apply(Cause(seen.id, treated), Decision("opened"), compose, DESK, NOW)
+    assert copies(store, message_id, content, NOW + timedelta(days=later)) == copy
+
+
+def test_a_retried_mail_is_no_copy_of_itself(store: Store) -> None:
+    seen = take(store, 1)
+    decide(store, seen.id, "quarantined")
+    store.retry([seen.id])
+    (again,) = store.waiting("apertura")
+    own = mail(seen.id)
+    with store.read() as books:
+        needs = Needs(mailbox="apertura", message_id=own.message_id, digest=own.digest)
+        facts = books.load(needs, NOW, ZONE, again)
+    assert (facts.duplicate, facts.released) == ("", True)
+
+
+def test_what_no_text_column_can_hold_is_mended(store: Store) -> None:
+    seen = take(store, 1)
+    odd = mail(1, subject="a\0b\ud800" + "x" * 5000, message_id="m" * 9000, sender="s" * 4000 + "@x")
+    with store.write() as tx:
+        tx.apply(Cause(seen.id, odd), Decision("untreated", remarks=("a\0",)), compose, DESK, NOW)
+    (row,) = store.mails()
+    assert (row.subject[:3], len(row.subject)) == ("ab?", 999)
+    assert copies(store, "m" * 9000, odd.digest) == "same"
+
+
+def test_the_ledger_tells_what_was_decided(store: Store) -> None:
+    number = open_ticket(store, 1)
+    (row,) = store.mails(["opened"], since=NOW)
+    assert (row.number, row.sender, row.detail) == (number, ANA, {"kind": "incident"})
+    assert store.tally() == {"opened": 1, "all": 1}
