@@ -1,6 +1,6 @@
 """Does the document have the declared shape? Every misfit becomes a fault in plain words, and is mended for the moment.
 
-pydantic finds the misfits against the dataclasses of rules/desk.py and daemon/accounts.py. So that one pass shows all
+pydantic finds the misfits against the dataclasses of rules/tables.py and daemon/accounts.py. So that one pass shows all
 there is to correct, a faulty value is then replaced by an empty one: the checks that follow see a whole desk, and what
 they say about a mended place is dropped.
 """
