@@ -34,3 +34,6 @@ lock:
 
 corpora: setup
 	$(BIN)/python -m tests.corpora $(FROM)
+
+letters: setup
+	$(BIN)/python tests/render_letters.py

@@ -37,6 +37,10 @@ class Formats:
         """For clocks, to the minute: «09/10/2017 10:23»."""
         return at.astimezone(self._zone).strftime(self._dates["moment"])
 
+    def day(self, at: datetime) -> str:
+        """«09/10/2017»."""
+        return at.astimezone(self._zone).strftime(self._dates["day"])
+
     def long_date(self, at: datetime) -> str:
         """Where somebody must act: «viernes 20 de octubre de 2017»."""
         local = at.astimezone(self._zone)

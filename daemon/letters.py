@@ -6,8 +6,8 @@ HTML and files into one MIME message. What each letter is given stands in daemon
 A template sees: ``letter``, ``ticket`` (or None), ``v`` (the letter's values), ``links`` (a tuple) and ``link`` (the
 same by key), ``rows`` (the ticket's fields), ``solution``, ``question``, ``said`` (faults explained), ``kind`` (its words:
 the, The, of, noun, label, number_label, o), ``group``, ``desk_name``, ``desk_address``, ``service``, ``number``,
-``now``, ``to``, ``copy`` (True for a participant, whose letter has no links), ``lang``; and as filters the formats, the ticket's
-views and the building blocks.
+``now``, ``to``, ``copy`` (True for a participant, whose letter has no links), ``lang``; and as filters the formats, the views
+and the building blocks.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from daemon.catalogue import folders
 from daemon.faulted import explain_faults
 from daemon.folding import Folder, Row
 from daemon.formats import Formats
+from daemon.list_views import ListViews
 from daemon.mime import Composed
 from daemon.pages import Page, read_sources
 from daemon.sample_world import NOW
@@ -55,6 +56,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "desk_refusal": {"action": "", "faults": (), "read": "", "by": "", "at": None, "event": "", "files": ()},
     "delivery_failure": {"contact": "", "diagnostic": "", "permanent": True},
     "survey_thanks": {"comment": "", "before": 0},
+    "report": {"finding": "", "overdue": 0, "late": 0},
     "registration": {"held": "", "faults": ()},
     "welcome": {"held": 0},
     "admin_alert": {"details": (), "count": 1},
@@ -100,7 +102,8 @@ class Letters:
         for language, words in desk.catalogue.items():
             formats = Formats(words, desk.zone)
             sources = read_sources(places, (standard, language))
-            pages[language] = Page(sources, formats, TicketViews(desk, formats, language))
+            tickets = TicketViews(desk, formats, language)
+            pages[language] = Page(sources, formats, tickets, ListViews(formats, tickets))
         return cls(desk, pages)
 
     def subject_of(self, letter: Letter, desk: Desk, now: datetime) -> str:
@@ -154,7 +157,8 @@ class Letters:
             if link.grant and link.grant not in tokens:
                 tokens[link.grant] = new_token()
         the = self._kind(letter, page)["The"]
-        shown = tuple(show(link, tokens, page.words, the) for link in letter.links)
+        several = letter.ticket is None
+        shown = tuple(show(link, tokens, page.words, the, several) for link in letter.links)
         return shown, tuple((sha256(token.upper().encode()).digest(), grant) for grant, token in tokens.items())
 
     def _kind(self, letter: Letter, page: Page) -> Mapping[str, str]:
@@ -262,13 +266,13 @@ def kind_words(desk: Desk, kind: str, language: str) -> Mapping[str, str]:
     }
 
 
-def show(link: Link, tokens: Mapping[Grant, str], words: Mapping[str, Any], the: str) -> Shown:
+def show(link: Link, tokens: Mapping[Grant, str], words: Mapping[str, Any], the: str, named: bool) -> Shown:
     """A link with its label, its effect and its token."""
     subject = f"{link.subject} [{tokens[link.grant]}]" if link.grant else link.subject
     effect = str(words["action_effects"].get(link.key, ""))
     return Shown(
         link.key,
-        link.label or _label(link, words),
+        link.label or _label(link, words, named),
         effect.replace("{The}", the),
         mailto(link.to, subject, link.body),
         link.to,
@@ -279,12 +283,14 @@ def show(link: Link, tokens: Mapping[Grant, str], words: Mapping[str, Any], the:
     )
 
 
-def _label(link: Link, words: Mapping[str, Any]) -> str:
-    """An action is called by its word; any other link by its own, which may share the key."""
+def _label(link: Link, words: Mapping[str, Any], named: bool) -> str:
+    """An action is called by its word; any other link by its own, which may share the key. ``named``: in a letter about
+    several things, with the number of what it is about."""
     key = SAME_WORD.get(link.key, link.key)
     acts = link.grant is not None and link.grant.purpose == "action"
     sections = ("actions", "links") if acts else ("links", "quarantine_verbs", "actions")
-    return str(next((words[section][key] for section in sections if key in words[section]), key))
+    label = str(next((words[section][key] for section in sections if key in words[section]), key))
+    return f"{label} {link.grant.mail or link.grant.number}" if link.grant and named else label
 
 
 def _rows(letter: Letter, desk: Desk, folder: Folder) -> tuple[Row, ...]:
@@ -309,9 +315,9 @@ def check_templates(desk: Desk) -> tuple[str, ...]:
     letters = Letters.load(desk)
     wrong = []
     for language in desk.catalogue:
-        for name, sample in samples(desk).items():
+        for name, sample in samples(desk, language).items():
             try:
-                letters.compose(replace(sample, language=language), sample.to[0], desk, NOW, lambda: "A" * 26)
+                letters.compose(sample, sample.to[0], desk, NOW, lambda: "A" * 26)
             except Exception as error:  # noqa: BLE001 - a template may fail in any way; each is reported
                 wrong.append(f"{language}/{name}: {type(error).__name__}: {error}")
     return tuple(wrong)

@@ -17,7 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from daemon.formats import Formats, plural, wrap
-from daemon.ticket_views import TicketViews, brief
+from daemon.ticket_views import brief
 
 SUFFIX = ".j2"
 _TRAILING = re.compile(r"(?m)(?<!^--)[ \t]+$")
@@ -38,10 +38,10 @@ def read_sources(folders: Sequence[Path], languages: Sequence[str]) -> dict[str,
 class Page:
     """Every letter in one language."""
 
-    def __init__(self, sources: Mapping[str, str], formats: Formats, views: TicketViews) -> None:
+    def __init__(self, sources: Mapping[str, str], formats: Formats, *views: object) -> None:
         self.words = formats.words
         self.formats = formats
-        filters = _filters(formats, views)
+        filters = _filters(formats, *views)
         self._text = _environment(sources, formats, filters, "text", autoescape=False)
         self._html = _environment(sources, formats, filters, "html", autoescape=True)
 
@@ -69,11 +69,11 @@ class Page:
             raise ValueError(f"no template for the letter {name}: {missing}") from missing
 
 
-def _filters(formats: Formats, views: TicketViews) -> dict[str, Any]:
-    """Every public method of ``formats`` and ``views``, and the plain functions."""
+def _filters(*sources: object) -> dict[str, Any]:
+    """Every public method of ``sources``, and the plain functions."""
     named = {
         name: getattr(source, name)
-        for source in (formats, views)
+        for source in sources
         for name in dir(source)
         if not name.startswith("_") and callable(getattr(source, name))
     }
@@ -112,6 +112,8 @@ def columns(rows: Sequence[Sequence[object]], heads: Sequence[str]) -> str:
 
 def _row(row: Sequence[object], heads: Sequence[str]) -> str:
     first, *rest = (str(value) for value in row)
+    if len(rest) == 1:
+        return f"{first}: {rest[0]}"
     return f"{first}: " + ", ".join(f"{head} {value}" for head, value in zip(heads[1:], rest, strict=True))
 
 

@@ -44,16 +44,17 @@ from rules.desk import Desk
 from rules.ticket import Ticket
 
 
-def samples(desk: Desk) -> Mapping[str, Letter]:
-    """Every letter by «name» or «name.variant», written with the first kind and group of ``desk``."""
-    ticket = sample_ticket(desk)
-    return {
+def samples(desk: Desk, language: str = "") -> Mapping[str, Letter]:
+    """Every letter by «name» or «name.variant», in ``language``, written with the first kind and group of ``desk``."""
+    ticket = replace(sample_ticket(desk), language=language)
+    letters = {
         **_opening(desk, ticket),
         **_requester(desk, ticket),
         **_notices(desk, ticket),
         **_people(desk, ticket),
         **staff_samples(desk, ticket),
     }
+    return {name: replace(letter, language=language) for name, letter in letters.items()}
 
 
 # -- opening a ticket

@@ -66,6 +66,11 @@ class TicketViews:
             return wording.word(self._desk, "states", ticket.state, self._language)
         return wording.state_label(self._desk, ticket.kind, ticket.state, self._language)
 
+    def group_label(self, key: str) -> str:
+        """What a group is called."""
+        group = self._desk.groups.get(key)
+        return group.label if group else key
+
     def summary(self, ticket: Ticket) -> str:
         """A ticket in a few words: its category, else its first two short values, else its kind."""
         if ticket.category:

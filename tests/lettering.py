@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from io import BytesIO
 from itertools import count
 
 from daemon.catalogue import read_catalogue
+from daemon.letters import Letters
+from daemon.mime import Composed, render
+from daemon.sample_world import NOW
+from daemon.samples import samples
+from rules.decision import Letter
 from rules.desk import (
     Calendar,
     Category,
@@ -32,7 +39,6 @@ def letters_desk(**changes: object) -> Desk:
     """A desk as in the seeds: two kinds, two groups, a calendar."""
     catalogue, problems = read_catalogue(None)
     assert not problems
-    hour = timedelta(hours=1)
     table: dict[str, object] = {
         "desk": DeskTable("Soporte CAU", "cau.example", admins=("admin@cau.example",)),
         "mailboxes": (
@@ -61,7 +67,7 @@ def letters_desk(**changes: object) -> Desk:
         },
         "service_address": "soporteservicios@cau.example",
         "services": (Service("AREN", ("Arena",)), Service("LIBRA")),
-        "priorities": {"Alta": Priority(Duration(2 * hour.seconds // 86400, 7200), Duration(0, 28800))},
+        "priorities": {"Alta": Priority(Duration.parse("2h"), Duration.parse("8h"))},
         "calendars": {"oficina": Calendar(hours=("09:00-18:00",), holidays="ES-MD")},
         "categories": (Category("Accesos"),),
         "catalogue": catalogue,
@@ -69,7 +75,7 @@ def letters_desk(**changes: object) -> Desk:
     return Desk(**{**table, **changes})  # type: ignore[arg-type]
 
 
-def token_source() -> object:
+def token_source() -> Callable[[], str]:
     """Tokens as the daemon makes them, but always the same ones, in order."""
     numbers = count(1)
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -79,3 +85,21 @@ def token_source() -> object:
         return "".join(alphabet[(seed >> (5 * place)) & 31] for place in range(26))
 
     return new_token
+
+
+def sent(letter: Letter, language: str = "es", desk: Desk | None = None, to: str = "") -> tuple[Composed, bytes]:
+    """A letter composed, and its bytes with each attachment as its own digest."""
+    desk = desk or letters_desk()
+    letters = Letters.load(desk)
+    composed = letters.compose(replace(letter, language=language), to or letter.to[0], desk, NOW, token_source())
+    return composed, b"".join(render(composed, lambda digest: BytesIO(digest.encode())))
+
+
+def composed_samples() -> Iterator[tuple[str, str, bytes]]:
+    """Every sample in every language: language, name, bytes."""
+    desk = letters_desk()
+    letters = Letters.load(desk)
+    for language in sorted(desk.catalogue):
+        for name, sample in samples(desk, language).items():
+            composed = letters.compose(sample, sample.to[0], desk, NOW, token_source())
+            yield language, name, b"".join(render(composed, lambda digest: BytesIO(digest.encode())))
