@@ -18,6 +18,9 @@ class Said:
 
     title: str
     lines: tuple[tuple[str, str], ...]
+    label: str = ""
+    mended: bool = False
+    """The repaired form holds the nearest valid value already."""
 
 
 def explain_faults(faults: Sequence[Fault], fields: Sequence[Field], formats: Formats) -> tuple[Said, ...]:
@@ -38,7 +41,12 @@ def _explain(fault: Fault, meanings: Mapping[tuple[str, str], str], formats: For
         (spoken["meant"].format(nearest=fault.nearest), spoken["prepared"]) if fault.nearest else ("", ""),
         (spoken["helps"] if fault.code != "refused" else "", words["fault_details"].get(fault.detail, fault.detail)),
     ]
-    return Said(f"{subject}: {words['faults'][fault.code]}", tuple(line for line in lines if line[1]))
+    return Said(
+        f"{subject}: {words['faults'][fault.code]}",
+        tuple(line for line in lines if line[1]),
+        fault.label,
+        bool(fault.nearest),
+    )
 
 
 def _allowed(fault: Fault, meanings: Mapping[tuple[str, str], str], formats: Formats) -> tuple[str, str]:

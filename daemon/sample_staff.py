@@ -5,23 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from daemon.report import report_files
 from daemon.sample_world import (
     CAPTURE,
     DEADLINES,
     LOG,
     NOW,
     NUMBER,
-    PIXEL,
     RESOLUTION,
     RESPONSE,
-    action_links,
     journal,
     rows,
+    some_actions,
 )
 from parsers.form import Fault
 from parsers.mail import Attachment
+from rules.assignment import action_links
 from rules.decision import Brief, File, Grant, Letter, Link
 from rules.desk import Desk
+from rules.report import Report
 from rules.ticket import Ticket
 
 
@@ -59,7 +61,7 @@ def _group(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
         "earlier": (),
     }
     files = (CAPTURE, LOG)
-    actions = action_links(desk, ticket)
+    actions = action_links(ticket, desk)
     refusal = {
         "what": "faults",  # a key of [desk_refusals]: changed, closed, state, stranger, other_group, unknown_number …
         "action": "resolve",  # key of [actions], "" where none was recognised
@@ -99,14 +101,14 @@ def _group(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
             },
         ),
         "desk_refusal": Letter(
-            "desk_refusal", ("ana@cau.example",), ticket, refusal, action_links(desk, ticket, ("resolve",))
+            "desk_refusal", ("ana@cau.example",), ticket, refusal, some_actions(desk, ticket, ("resolve",))
         ),
         "desk_refusal.changed": Letter(
             "desk_refusal",
             ("ana@cau.example",),
             replace(ticket, state="resolved", reason="no_further_action"),
             {**refusal, "what": "changed", "faults": (), "by": "Luis Paz", "at": NOW, "event": "resolve"},
-            action_links(desk, ticket, ("note", "answer", "reopen", "relate")),
+            some_actions(desk, ticket, ("note", "answer", "reopen", "relate")),
         ),
         "desk_refusal.unknown_number": Letter(
             "desk_refusal",
@@ -121,7 +123,7 @@ def _update(desk: Desk, ticket: Ticket, what: str, text: str, by: str, files: tu
     """``what`` is a key of [updates] in the catalogue; ``at`` when it happened."""
     values = {"what": what, "text": text, "by": by, "at": NOW, "deadlines": DEADLINES}
     to = (desk.groups[ticket.group].address,)
-    return Letter("update", to, ticket, values, action_links(desk, ticket), attachments=files)
+    return Letter("update", to, ticket, values, action_links(ticket, desk), attachments=files)
 
 
 # -- lists for technicians
@@ -246,30 +248,28 @@ def _admins(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
                 "differences": ("mail 77: seen, no verdict for 3 h",),
             },
         ),
-        "report": _report(to),
+        "report": _report(desk, ticket, to),
     }
 
 
-def _report(to: tuple[str, ...]) -> Letter:
-    """The weekly report; charts are inline files by cid, each with the table that says the same."""
-    values = {
-        "since": NOW - timedelta(days=7),
-        "until": NOW,
-        "figures": (("opened", 42, 38), ("closed", 45, 33), ("reopened", 2, 4), ("backlog", 17, 20)),
+def _report(desk: Desk, ticket: Ticket, to: tuple[str, ...]) -> Letter:
+    """The weekly report; its charts are inline files by cid, each beside the table that says the same."""
+    report = Report(
+        NOW - timedelta(days=7),
+        NOW,
+        figures=(("opened", 42, 38), ("closed", 45, 33), ("reopened", 2, 4), ("backlog", 17, 20)),
         # (key of [figures], this week, last week)
-        "ages": (("day", 5), ("three_days", 6), ("week", 4), ("older", 2)),  # open tickets by age: keys of [ages]
-        "priorities": (
+        ages=(("day", 5), ("three_days", 6), ("week", 4), ("older", 2)),  # open tickets by age: keys of [ages]
+        priorities=(
             {"name": "Urgente", "total": 3, "response": 3, "resolution": 2},
             {"name": "Alta", "total": 12, "response": 11, "resolution": 10},
             {"name": "Media", "total": 27, "response": 27, "resolution": 26},
         ),  # how many of ``total`` met each clock
-        "marks": ((5, 11), (4, 6), (3, 2), (2, 0), (1, 1)),
-        "groups": ({"name": "L1 Campaña Libros/Cuentas", "opened": 30, "closed": 33, "backlog": 12},),
-        "categories": ({"name": "Accesos", "opened": 12, "closed": 14, "backlog": 3},),
-        "finding": "late",  # rules.report.Finding
-        "overdue": 0,  # open tickets past their deadline
-        "late": 4,  # tickets that missed theirs this week
-    }
-    charts = tuple(File(f"{cid}.png", "image/png", PIXEL, cid=cid) for cid in ("compliance", "ages"))  # these cids
-    csv = File("semana.csv", "text/csv", b"grupo;abiertas;cerradas\r\n")
-    return Letter("report", to, None, values, files=(*charts, csv))
+        marks=((5, 11), (4, 6), (3, 2), (2, 0), (1, 1)),
+        groups=({"name": "L1 Campaña Libros/Cuentas", "opened": 30, "closed": 33, "backlog": 12},),
+        categories=({"name": "Accesos", "opened": 12, "closed": 14, "backlog": 3},),
+        finding="late",
+        overdue=0,
+        late=4,
+    )
+    return Letter("report", to, None, report.values(), files=report_files(report, desk, ticket.language))

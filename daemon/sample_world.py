@@ -8,8 +8,10 @@ from typing import Any
 
 from parsers.form import Fault
 from parsers.mail import Attachment
-from rules.decision import Grant, Link
+from rules.assignment import action_links
+from rules.decision import Link
 from rules.desk import Desk
+from rules.openings import form_link
 from rules.ticket import Event, Ticket
 
 NOW = datetime(2017, 10, 9, 8, 23, 59, tzinfo=UTC)
@@ -20,14 +22,6 @@ LOG = Attachment("registro.txt", "text/plain", 4_096, "b" * 64)
 TEXT = (
     "AREN no abre desde las 9:40. Sale «Servicio no disponible» en todos los puestos.\nYa hemos reiniciado los equipos."
 )
-PIXEL = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360"
-    "60f8cf00000301010018dd8db00000000049454e44ae426082"
-)
-ACTIONS = (
-    "take", "answer", "ask", "resolve", "hold", "contact", "note", "assign", "escalate", "relate", "merge", "reclassify",
-    "category", "priority", "service", "refuse", "explain",
-)  # fmt: skip
 RESPONSE = {
     "key": "response",
     "due_at": NOW + timedelta(hours=2),
@@ -73,67 +67,28 @@ def sample_ticket(desk: Desk) -> Ticket:
 
 
 def opening_address(desk: Desk) -> str:
+    """Where openings are sent to."""
     return next((box.address for box in desk.mailboxes if "opening" in box.roles), desk.service_address)
 
 
-def verdict_links(desk: Desk, ticket: Ticket) -> tuple[Link, ...]:
-    words = desk.words(ticket.language)
-
-    def link(verb: str, body: str) -> Link:
-        grant = Grant("verdict", verb, ticket.number, ticket.requester, round=ticket.round)
-        return Link(verb, desk.service_address, words["subjects"][verb].format(number=ticket.number), body, grant)
-
-    bodies = words["bodies"]
-    return (
-        link("validate", f"{bodies['validate']}\n\n{bodies['validate_hint']}"),
-        link("reject", f"{bodies['reject']}\n\n{bodies['reject_hint']}"),
-    )
+def some_actions(desk: Desk, ticket: Ticket, keys: tuple[str, ...]) -> tuple[Link, ...]:
+    """Those of the ticket's action links that have one of ``keys``."""
+    return tuple(link for link in action_links(ticket, desk) if link.key in keys)
 
 
-def action_links(desk: Desk, ticket: Ticket, keys: tuple[str, ...] = ACTIONS) -> tuple[Link, ...]:
-    words = desk.words(ticket.language)
-    grant = Grant("action", number=ticket.number, group=ticket.group)
-    labels = words["action_fields"]
-    return tuple(
-        Link(
-            key,
-            desk.desk_address,
-            f"Gestión {ticket.number}",
-            f"{labels['action']}: {words['actions'][key]}\n{labels['reason']}: \n{labels['text']}: \n",
-            grant,
-        )
-        for key in keys
-    )
-
-
-def form_link(desk: Desk, ticket: Ticket, key: str, body: str = "") -> Link:
-    form = "".join(f"{f.label}: {f.choices[0].value if f.choices else ''}\n" for f in desk.fields_of(ticket.kind))
-    return Link(key, opening_address(desk), desk.kinds[ticket.kind].subject, body or form)
-
-
-def query_links(desk: Desk, ticket: Ticket) -> tuple[Link, ...]:
-    return tuple(Link(key, desk.service_address, f"{key} {ticket.number}") for key in ("status", "withdraw"))
+def opening_form(desk: Desk, ticket: Ticket, key: str) -> Link:
+    """A link to the opening form, its choices filled in."""
+    values = {f.name: f.choices[0].value for f in desk.fields_of(ticket.kind) if f.choices}
+    return form_link(key, opening_address(desk), ticket.kind, values, (), desk, ticket.language)[0]
 
 
 def form_text(desk: Desk, ticket: Ticket) -> str:
     """The repaired form of a refusal."""
-    return "".join(f"{f.label}: {f.choices[0].value if f.choices else ''}\n" for f in desk.fields_of(ticket.kind))
-
-
-def survey_links(desk: Desk, ticket: Ticket) -> tuple[Link, ...]:
-    return tuple(
-        Link(
-            f"mark_{mark}",
-            desk.service_address,
-            f"Valoración {mark} {ticket.number}",
-            "Comentario: ",
-            Grant("survey", str(mark), ticket.number, ticket.requester, round=ticket.round),
-        )
-        for mark in (5, 4, 3, 2, 1)
-    )
+    return opening_form(desk, ticket, "correct").body
 
 
 def rows(ticket: Ticket) -> tuple[dict[str, Any], ...]:
+    """Two rows of a list, the first overdue."""
     return (
         {"ticket": ticket, "due_at": NOW - timedelta(minutes=20), "left": timedelta(minutes=-20), "needs_reply": False},
         {

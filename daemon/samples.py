@@ -8,7 +8,7 @@ that there is none.
 Shapes that stand in several letters:
 
 - *deadline*: ``{"key": "response" | "resolution", "due_at": datetime | None, "amount": timedelta, "business": bool,
-  "met_at": datetime | None}``; ``business`` says that the amount counts in office hours; without ``due_at`` it stands still.
+  "met_at": datetime | None}``; ``business`` says that the amount counts in office hours; without ``due_at`` it stands.
 - *row* of a list: ``{"ticket": Ticket, "due_at": datetime | None, "left": timedelta | None, "needs_reply": bool}``; a
   negative ``left`` is overdue; links of a row are those whose grant names its number.
 - *journal*: a tuple of :class:`rules.ticket.Event`.
@@ -28,24 +28,27 @@ from daemon.sample_world import (
     NOW,
     NUMBER,
     every_fault,
-    form_link,
     form_text,
     journal,
     opening_address,
-    query_links,
+    opening_form,
     rows,
     sample_ticket,
-    survey_links,
-    verdict_links,
 )
 from parsers.form import Fault
+from rules import wording
 from rules.decision import Grant, Letter, Link
 from rules.desk import Desk
+from rules.openings import requester_links
+from rules.people import opening_link, registration_link
+from rules.solutions import survey_links, verdict_links
+from rules.threads import answer_link
 from rules.ticket import Ticket
 
 
 def samples(desk: Desk, language: str = "") -> Mapping[str, Letter]:
     """Every letter by «name» or «name.variant», in ``language``, written with the first kind and group of ``desk``."""
+    desk = replace(desk, groups={key: replace(group, language=language) for key, group in desk.groups.items()})
     ticket = replace(sample_ticket(desk), language=language)
     letters = {
         **_opening(desk, ticket),
@@ -96,7 +99,7 @@ def _opening(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
                 "warnings": (),  # keys of [quality]
                 "similar": "",  # number of an open ticket of the same requester that looks alike
             },
-            query_links(desk, ticket),
+            requester_links(ticket, desk),
             in_reply_to=reply_to,
         ),
         "confirmation.out_of_hours": Letter(
@@ -110,16 +113,16 @@ def _opening(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
                 "warnings": ("secret", "too_short"),
                 "similar": "I171006_000012",
             },
-            query_links(desk, ticket),
+            requester_links(ticket, desk),
             in_reply_to=reply_to,
         ),
-        "refusal": Letter("refusal", to, None, refusal, (form_link(desk, ticket, "correct"),), in_reply_to=reply_to),
+        "refusal": Letter("refusal", to, None, refusal, (opening_form(desk, ticket, "correct"),), in_reply_to=reply_to),
         "refusal.encrypted": Letter(
             "refusal",
             to,
             None,
             {**refusal, "faults": (Fault("", "encrypted"),), "fields": (), "attach_again": ()},
-            (form_link(desk, ticket, "correct"),),
+            (opening_form(desk, ticket, "correct"),),
             in_reply_to=reply_to,
         ),
         "refusal.many": Letter(
@@ -127,7 +130,7 @@ def _opening(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
             to,
             None,
             {**refusal, "faults": every_fault(), "fields": ()},
-            (form_link(desk, ticket, "correct"),),
+            (opening_form(desk, ticket, "correct"),),
             in_reply_to=reply_to,
         ),
         "near_miss": Letter(
@@ -142,7 +145,7 @@ def _opening(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
                 "address": opening_address(desk),
                 "received_at": NOW,
             },
-            (form_link(desk, ticket, "open"),),
+            (opening_form(desk, ticket, "open"),),
             in_reply_to=reply_to,
         ),
     }
@@ -154,7 +157,14 @@ def _opening(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
 def _requester(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     to = (ticket.requester,)
     closes = NOW + timedelta(days=10)
-    verdicts = verdict_links(desk, ticket)
+    withdraw = Link(
+        "withdraw_confirm",
+        desk.service_address,
+        wording.subject(desk, "withdraw", ticket.language, ticket.kind, number=ticket.number),
+        wording.word(desk, "bodies", "withdraw", ticket.language),
+        Grant("withdraw", "withdraw", ticket.number, ticket.requester),
+    )
+    verdicts = verdict_links(ticket, desk)
     closed = replace(ticket, state="closed", reason="validated", closed_at=NOW + timedelta(days=1, hours=4))
     return {
         "info_request": Letter("info_request", to, ticket, {"by": "Ana Ruiz", "closes_at": closes}),
@@ -180,14 +190,14 @@ def _requester(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
             to,
             closed,
             {},
-            (*survey_links(desk, ticket), form_link(desk, ticket, "reopen")),
+            (*survey_links(ticket, desk), opening_form(desk, ticket, "reopen")),
         ),
         "closure.no_answer": Letter(
             "closure",
             to,
             replace(closed, reason="no_answer"),
             {},
-            (*survey_links(desk, ticket), form_link(desk, ticket, "reopen")),
+            (*survey_links(ticket, desk), opening_form(desk, ticket, "reopen")),
         ),
         "closure.withdrawn": Letter("closure", to, replace(closed, reason="withdrawn"), {}, ()),
         "desk_rejection": Letter(
@@ -195,7 +205,7 @@ def _requester(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
             to,
             replace(closed, reason="desk_rejected"),
             {"reason": "No es de este servicio", "text": "Pida el alta en su delegación.", "by": "Ana Ruiz"},
-            (form_link(desk, ticket, "reopen"),),
+            (opening_form(desk, ticket, "reopen"),),
         ),
         "reminder": Letter(
             "reminder",
@@ -222,15 +232,7 @@ def _requester(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
             to,
             ticket,
             {},
-            (
-                Link(
-                    "withdraw_confirm",
-                    desk.service_address,
-                    f"Retirar {ticket.number}",
-                    desk.words()["bodies"]["withdraw"],
-                    Grant("withdraw", "withdraw", ticket.number, ticket.requester),
-                ),
-            ),
+            (withdraw,),
         ),
     }
 
@@ -252,7 +254,7 @@ def _notices(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
                 "verb": "validate",  # what this mail wanted: validate | reject | withdraw, or a survey's mark
                 "used": {"used_same": "validate", "used_other": "reject"}.get(case, ""),  # what was done before
             },
-            verdict_links(desk, ticket) if case in ("expired", "altered", "old") else (),
+            verdict_links(ticket, desk) if case in ("expired", "altered", "old") else (),
         )
         for case in cases
     }
@@ -265,14 +267,14 @@ def _notices(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
             to,
             replace(ticket, state="closed", reason="validated", closed_at=NOW),
             {},
-            (form_link(desk, ticket, "reopen"),),
+            (opening_form(desk, ticket, "reopen"),),
         ),
         "wrong_subject": Letter(
             "wrong_subject",
             to,
             ticket,
-            {"read": f"Sobre mi incidencia {NUMBER}", "right": f"Solicitud de información de la incidencia {NUMBER}"},
-            (Link("answer", desk.service_address, f"Solicitud de información de la incidencia {NUMBER}"),),
+            {"read": f"Sobre mi incidencia {NUMBER}", "right": answer_link(ticket, desk).subject},
+            (answer_link(ticket, desk),),
         ),
         "survey_thanks": Letter("survey_thanks", to, ticket, {"mark": 4, "comment": "Muy amables.", "before": 0}),
         "survey_thanks.changed": Letter("survey_thanks", to, ticket, {"mark": 5, "comment": "", "before": 2}),
@@ -284,9 +286,7 @@ def _notices(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
 
 def _people(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     to = (ticket.requester,)
-    body = "Nombre: \nOrganización: \nCIF/NIF: \nTipo de cliente: Abonado\nTeléfono: \n"
-    grant = Grant("registration", addressee=ticket.requester)
-    register = Link("register", desk.service_address, f"Alta en {desk.desk.name}", body, grant)
+    register = registration_link(ticket.requester, desk)
     return {
         "registration": Letter(
             "registration",
@@ -310,9 +310,6 @@ def _people(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
             to,
             None,
             {"name": "Marta Gil", "held": 1},  # held: how many waiting mails are treated now
-            tuple(
-                Link("open", opening_address(desk), kind.subject, f"{kind.label}: \n", label=kind.label)
-                for kind in desk.kinds.values()
-            ),
+            tuple(opening_link(kind, desk) for kind in desk.kinds),
         ),
     }
