@@ -52,9 +52,9 @@ _LIKE_ASCII = _LATIN | {"utf_8"}
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _UNWANTED = re.compile("[\x00\ufeff\ud800-\udfff]")
-_ENDLESS_ACCENTS = re.compile("([\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{30})"
-                              "[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+")  # fmt: skip
-"""NFC sorts a run of combining marks in quadratic time: nobody writes more than 30."""
+_MARKS = re.compile(r"[^\w\s\x00-\u02ff]{31,}")
+"""Runs that may be accents upon accents: NFC sorts those in quadratic time."""
+_ACCENTS = 30
 
 
 def codec_of(name: str) -> str | None:
@@ -133,7 +133,18 @@ def tidy(text: str) -> str:
     if text.isascii():
         return _LINE_ENDS.sub("\n", text).replace("\x00", "") if _has_odd_ascii(text) else text
     text = _UNWANTED.sub("", _LINE_ENDS.sub("\n", text))
-    return unicodedata.normalize("NFC", _ENDLESS_ACCENTS.sub(r"\1", text))
+    return unicodedata.normalize("NFC", _MARKS.sub(_calmed, text))
+
+
+def _calmed(run: re.Match[str]) -> str:
+    """At most 30 accents on one character: nobody writes more."""
+    kept: list[str] = []
+    height = 0
+    for character in run[0]:
+        height = height + 1 if unicodedata.combining(character) else 0
+        if height <= _ACCENTS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def _has_odd_ascii(text: str) -> bool:

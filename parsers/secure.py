@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Literal
 
 from parsers.attachments import decoded, file_name
@@ -14,6 +15,7 @@ _PKCS7 = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _SIGNATURES = ("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature")
 _ARMOUR = re.compile(r"\s*-----BEGIN PGP MESSAGE-----")
 _LIMIT = 48 * 1024 * 1024
+_PIECES = 100_000
 
 
 def encryption(root: Part, text: str) -> Literal["", "smime", "pgp"]:
@@ -73,7 +75,7 @@ def _signed_content(octets: bytes) -> bytes | None:
     tag, start, _ = _element(octets, at)
     if tag != 0xA0:
         return None
-    return b"".join(_strings(octets, start)) or None
+    return b"".join(islice(_strings(octets, start), _PIECES)) or None
 
 
 def _strings(octets: bytes, at: int) -> Iterator[bytes]:

@@ -42,12 +42,11 @@ def only_sender(values: list[str]) -> Address | None:
 
 def addresses(values: list[str]) -> tuple[Address, ...]:
     """Every address that can be read in address headers, once each; what is odd is left out."""
-    found = {
-        box.address.lower(): box
-        for value in reversed(values)
-        for box in reversed(list(_mailboxes(value, strict=False)))
-    }
-    return tuple(reversed(found.values()))
+    found: dict[str, Address] = {}
+    for value in values:
+        for box in _mailboxes(value, strict=False):
+            found.setdefault(box.address.lower(), box)
+    return tuple(found.values())
 
 
 def bare(text: str) -> str:
