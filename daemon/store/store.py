@@ -198,6 +198,10 @@ class Store:
             return 0
         return self._run(lambda s: words.index(s, limit))
 
+    def free_claims(self) -> int:
+        """As :func:`daemon.store.queues.free_claims`."""
+        return self._run(lambda s: queues.free_claims(s, self.clock()))
+
     def next_delivery(self) -> datetime | None:
         """As :func:`daemon.store.queues.next_delivery`."""
         return self._read(queues.next_delivery)

@@ -34,7 +34,8 @@ class Windows:
             rows = self._session.all(
                 "SELECT bucket, n FROM windows WHERE name = ? AND bucket > ?", name, bucket(now) - _HOUR_OF_BUCKETS
             )
-            self._read[name] = Counter(dict(rows))
+            added = {number: n for (added_to, number), n in self._added.items() if added_to == name}
+            self._read[name] = Counter(dict(rows)) + Counter(added)
         return self._read[name]
 
     def count(self, name: str, now: datetime) -> int:

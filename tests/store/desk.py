@@ -120,6 +120,7 @@ def take(store: Store, uid: int, mailbox: str = "apertura", **more: object) -> S
 def opening(number: str, requester: str = ANA, at: datetime = NOW, **changes: object) -> Event:
     """The event that opens a ticket."""
     values = {"kind": "incident", "group": "n1", "priority": "Media", "requester": requester, "opened_at": at}
+    values |= {"running": ((at, None),)}
     return Event(number, "opened", at, requester, changes={**values, "subject": "Apertura", **changes})
 
 

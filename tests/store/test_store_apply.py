@@ -11,7 +11,7 @@ from daemon.store import Cause, Store
 from daemon.store.errors import Conflict
 from daemon.store.rows import dump_ticket, load_ticket
 from parsers.mail import Attachment
-from rules.decision import Decision, File, Grant, Letter, Link, Needs, Person, Search
+from rules.decision import Decision, File, Grant, Letter, Link, Needs, Person, Registered, Search
 from rules.ticket import Event, Ticket, fold
 from tests.store.desk import ANA, DESK, EVA, LUIS, NOW, ZONE, change, compose, mail, open_ticket, take, token
 
@@ -99,11 +99,7 @@ def validation(ticket: Ticket) -> tuple[Letter, ...]:
 def test_a_letter_registers_its_subject_and_its_tokens(store: Store) -> None:
     number = open_ticket(store, 1, letters=validation)
     facts = load(store, subject_key=f"validation {number}", token=token(VALIDATE))
-    assert (facts.registered.number, facts.registered.side, facts.registered.letter) == (
-        number,
-        "requester",
-        "validation",
-    )  # type: ignore[attr-defined]
+    assert facts.registered == Registered(number, "requester", "validation")  # type: ignore[attr-defined]
     assert (facts.grant.grant, facts.grant.used_at, facts.round_used) == (VALIDATE, None, None)  # type: ignore[attr-defined]
     assert number in facts.tickets  # type: ignore[attr-defined]
 
@@ -162,9 +158,8 @@ def test_show_tells_the_ticket_with_journal_and_letters(store: Store) -> None:
     shown = store.show(number, ZONE)
     assert shown
     assert (shown["fields"], shown["opened_at"]) == ({"service": "AREN"}, "2017-10-09T10:23:58+02:00")
-    assert [(each["letter"], each["to"], each["status"]) for each in shown["letters"]] == [
-        ("validation", ANA, "queued")
-    ]
+    (letter,) = shown["letters"]
+    assert (letter["letter"], letter["to"], letter["status"]) == ("validation", ANA, "queued")
     assert [event["name"] for event in shown["journal"]] == ["opened"]
     assert store.show("I171009_999999") is None
 

@@ -1,0 +1,114 @@
+"""The books balance; and each kind of damage is found by the check that is meant for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from daemon.store import Cause, Filed, Store
+from daemon.store.ledger import IN_ROW
+from rules.decision import Decision, Letter
+from rules.ticket import Event
+from tests.store.desk import ANA, DESK, NOW, Clock, attachment, change, compose, mail, open_ticket, take
+
+FILE = b"a picture" * 100
+
+
+@pytest.fixture
+def books(store: Store) -> Store:
+    """A desk with a bit of everything."""
+    number = open_ticket(store, 1, letters=lambda ticket: (Letter("confirmation", (ANA,), ticket),))
+    open_ticket(store, 2, "W")
+    store.files.keep(FILE)
+    event = Event(number, "replied", NOW, ANA, "más", attachments=(attachment(FILE),))
+    seen = take(store, 3, raw=b"z" * (IN_ROW + 1))
+    with store.write() as tx:
+        tx.apply(Cause(seen.id, mail(3)), Decision("threaded", events=(event,)), compose, DESK, NOW)
+    change(store, number, "resolved", state="resolved", resolved_at=NOW, round=1, running=((NOW, NOW),))
+    assert len(store.claim("a", NOW, timedelta(minutes=1), 10)) == 1
+    store.filed([Filed(mail_id) for mail_id in (1, 2, 3)])
+    return store
+
+
+def test_a_desk_in_order_has_no_findings(books: Store, clock: Clock) -> None:
+    ticks: list[str] = []
+    folders = {("apertura", "done"): 3}
+    assert books.audit(DESK, folders, lambda check, rows: ticks.append(check)) == []
+    assert ticks == [
+        "verdicts", "openings", "raw mails", "journals", "numbers", "letters", "attachments", "folders",
+    ]  # fmt: skip
+    clock.turn(days=400)
+    assert books.audit(DESK) == []
+
+
+def damage(sql: str) -> Callable[[Store], None]:
+    def inflict(store: Store) -> None:
+        with store.write() as tx:
+            for statement in sql.split(";"):
+                tx.session.run(statement)
+
+    return inflict
+
+
+def lose_file(store: Store) -> None:
+    store.files.drop(attachment(FILE).digest)
+
+
+def spoil_file(store: Store) -> None:
+    store.files.path(attachment(FILE).digest).write_bytes(b"other")
+
+
+def spoil_raw_file(store: Store) -> None:
+    for digest in store.files.digests():
+        if store.files.size(digest) > IN_ROW:
+            store.files.path(digest).write_bytes(b"other")
+
+
+def leave_undecided(store: Store) -> None:
+    take(store, 99)
+    store.clock.turn(hours=1)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("check", "inflict", "detail"),
+    [
+        ("verdicts", leave_undecided, "no verdict"),
+        ("verdicts", damage("UPDATE mails SET verdict = 'lost' WHERE id = 3"), "'lost' is no verdict"),
+        ("verdicts", damage("UPDATE mails SET decided_at = NULL WHERE id = 3"), "at no time"),
+        ("openings", damage("UPDATE mails SET number = 'I171009_000009' WHERE id = 1"), "does not begin with it"),
+        ("raw mails", damage(f"UPDATE mails SET raw_digest = '{'0' * 64}' WHERE id = 1"), "do not match"),
+        ("raw mails", damage("DELETE FROM mail_raws WHERE mail_id = 1"), "is missing"),
+        ("raw mails", spoil_raw_file, "does not match"),
+        ("journals", damage("UPDATE tickets SET state = 'closed' WHERE number LIKE 'I%'"), "row says closed"),
+        ("journals", damage("UPDATE tickets SET body = '{\"group\":\"n2\"}' WHERE number LIKE 'W%'"), "group"),
+        ("journals", damage("UPDATE tickets SET due_at = NULL"), "nothing waits for it"),
+        ("journals", damage("DELETE FROM unindexed; DELETE FROM events WHERE number LIKE 'I%' AND seq = 2"), "1, 2, 3"),
+        ("journals", damage("DELETE FROM unindexed; DELETE FROM events WHERE number LIKE 'W%'"), "without a journal"),
+        ("numbers", damage("UPDATE counters SET n = 5 WHERE prefix = 'I'"), "counter 5"),
+        ("numbers", damage("DELETE FROM counters WHERE prefix = 'W'"), "counter 0"),
+        ("letters", damage("DELETE FROM deliveries"), "None is no state"),
+        ("letters", damage("UPDATE deliveries SET next_at = NULL"), "nothing will ever send it"),
+        ("letters", damage("UPDATE deliveries SET status = 'sent'"), "at no time"),
+        ("attachments", lose_file, "is missing"),
+        ("attachments", spoil_file, "does not match its digest"),
+        ("folders", damage("UPDATE mails SET verdict = 'untreated' WHERE id = 3"), "1 mails were filed there, 0 are"),
+    ],
+)  # fmt: skip
+def test_damage_is_found(books: Store, check: str, inflict: Callable[[Store], None], detail: str) -> None:
+    inflict(books)
+    findings = books.audit(DESK, {("apertura", "done"): 3})
+    assert any(finding.check == check and detail in finding.detail for finding in findings), findings
+
+
+def test_a_hole_in_the_numbers_is_found(books: Store) -> None:
+    with books.write() as tx:
+        tx.session.run("UPDATE counters SET n = 2 WHERE prefix = 'I'")
+    open_ticket(books, 50)
+    assert [f.detail for f in books.audit(DESK) if f.check == "numbers"] == ["2 tickets, highest 3, counter 3"]
+
+
+def test_a_group_that_the_desk_no_longer_has_does_not_stop_the_proof(books: Store) -> None:
+    assert books.audit(replace(DESK, priorities={})) == []
