@@ -35,17 +35,22 @@ _MISSED_LINES = 2  # lines between two labels that may be the rest of a long val
 
 QUOTED = re.compile(r"^\s{0,3}>")
 _QUOTE_MARKS = re.compile(r"^[\s>]*")
-_RULE = re.compile(r"^[\s>]*[-_=*—–]{4,}\s*$")
+_DASHES = "-_=*—–‐‑―─"
+_RULE = re.compile(rf"^[\s>]*[{_DASHES}]{{4,}}\s*$")
 _TIME = re.compile(r"\b\d{1,2}[:.h]\d\d\b")
 _DATE = re.compile(
     r"\b\d{4}[-./]\d{1,2}[-./]\d{1,2}\b|\b\d{1,2}[-./]\s?\d{1,2}[-./]\s?\d{2,4}\b|\d{4}年|\d{4}년"
     r"|\b\d{1,2}(?!\d)[^\d\n]{1,25}\b(?:19|20)\d\d\b"
     r"|\b(?:19|20)\d\d\b[.\s]+[^\W\d]{2,12}[.,\s]+\d{1,2}\b(?![:.h]\d)"
 )
-_DASHED = re.compile(r"^[\s>]*[-_=*—–]{2,}[\s>]*([^-_=*—–].{2,80}?)\s*[-_=*—–]*[-_=*—–:\s]*$")
+_DASHED = re.compile(rf"^[\s>]*[{_DASHES}]{{2,}}[\s>]*([^{_DASHES}].{{2,80}}?)\s*[{_DASHES}:\s]*$")
 _ONE_LINE_HEADER = re.compile(r"^[\s>]*-{3,}\s?([^-]{3,60}?)\s?-{3,}\s+([^:]{1,24}):")
 _ADDRESS_LAST = re.compile(r"@[^\s<>]+\s?[>)\]]*\s?:$")
 _GROUPWISE = re.compile(r"^>>> ?[^>].{3,200}>>>\s*$")
+# Nothing but a name and a verb: «Mesa de Incidencias escribió:», not «El usuario Juan escribió:».
+_NAME_WROTE = re.compile(
+    r"^(?:(?:[^\W\d_a-z][\w.'-]*|de|del|la|las|los|el|y|i|e|da|do|dos|van|von|der)\s){1,7}?(?:a |ha |va |hat )?\w+:\s*$"
+)
 _BOLD = re.compile(r"^[*_]{1,2}(?=\w)|[*_]{1,2}\s*$")
 
 
@@ -159,10 +164,19 @@ def separator(line: str, *, bare_too: bool = False) -> Literal["", "original", "
     dashed = _DASHED.match(line)
     if not dashed and not bare_too:
         return ""
-    phrase = fold(dashed[1] if dashed else bare(line)).strip("-_=*—–: ")
+    phrase = fold(dashed[1] if dashed else bare(line)).strip(f"{_DASHES}: ")
     if phrase in ORIGINAL_PHRASES:
         return "original"
     return "forward" if phrase in FORWARD_PHRASES or phrase.startswith(("forwarded by ", "reenviado por ")) else ""
+
+
+def _separates(lines: Lines, at: int, floor: int) -> bool:
+    """A separator without a header block below it: a paragraph of its own, or one that a client's lines follow."""
+    after = lines[at + 1] if at + 1 < len(lines) else ""
+    if is_blank(after):
+        return at == floor or is_blank(lines[at - 1])
+    role = HEADER_LABELS.get(fold(after[:40]).partition(" ")[0].rstrip(":"))
+    return role is not None or bool(QUOTED.match(after)) or bool(_DATE.search(after[:80]))
 
 
 def _one_line_header(line: str) -> bool:
@@ -185,7 +199,9 @@ def _strength(text: str) -> Strength | None:
     verb = VERB.search(text)
     if not text.endswith(":") and not (verb and VERB_LAST.search(text)):
         return None
-    early = bool(date) and date.start() <= 40 and len(text[: date.start()].split()) <= 5  # type: ignore[union-attr]
+    if verb and verb.start() == 0:
+        return None  # the author's name stands on the line above
+    early = bool(date) and _is_opening(text[: date.start()])  # type: ignore[union-attr]
     if early and (verb or (address > 0 and _ADDRESS_LAST.search(text))):
         return "dated"
     if AUTHOR_FIRST.match(text) and address > 0:
@@ -193,6 +209,11 @@ def _strength(text: str) -> Strength | None:
     if verb and 0 < address < min(verb.start(), 100):
         return "dated" if date else "named"
     return None
+
+
+def _is_opening(text: str) -> bool:
+    """What may stand before the date of an attribution: «el mar», «on tuesday»."""
+    return len(text) <= 40 and len(text.split()) <= 5 and not re.search(r":(?!\d)", text)
 
 
 def attribution(lines: Lines, last: int, floor: int) -> tuple[int, Strength, str] | None:
@@ -226,22 +247,28 @@ def _may_end_attribution(line: str) -> bool:
 
 
 def _attribution_head(lines: Lines, last: int, floor: int) -> Head | None:
+    after = next_text(lines, last + 1)
+    if _NAME_WROTE.match(lines[last][:120]) and VERB_LAST.search(fold(lines[last][:120])):
+        quoted = after < len(lines) and bool(QUOTED.match(lines[after])) and _begins_paragraph(lines, last, floor)
+        return Head(last, last + 1, quoted=True) if quoted else None
     if not any(c in line for line in lines[max(floor, last - 5) : last + 1] for c in "@0123456789年"):
         return None
     found = attribution(lines, last, floor)
     if not found:
         return None
     first, strength, text = found
-    after = next_text(lines, last + 1)
-    if after < len(lines) and (QUOTED.match(lines[after]) or (strength == "loose" and lines[after].startswith("|"))):
+    if after < len(lines) and (QUOTED.match(lines[after]) or lines[after].startswith("| ")):
         return Head(first, last + 1, quoted=True)
     return Head(first, last + 1) if _stands_alone(lines, first, last, floor, strength, text) else None
 
 
 def _stands_alone(lines: Lines, first: int, last: int, floor: int, strength: Strength, text: str) -> bool:
     """An attribution above history without quote marks must be surer: a paragraph of its own, with address or time."""
-    blank_after = last + 1 == len(lines) or is_blank(lines[last + 1])
+    below = lines[last + 1] if last + 1 < len(lines) else ""
+    blank_after = is_blank(below) or _label(below)[0] in HEADER_LABELS
     if strength == "loose" or not _begins_paragraph(lines, first, floor):
+        return False
+    if previous_text(lines, first, 0) < 0 and not blank_after:
         return False
     if strength == "named" or not VERB.search(text):
         return blank_after
@@ -267,7 +294,8 @@ def head_at(lines: Lines, at: int, floor: int) -> Head | None:
     if kind or _one_line_header(line):
         below = next_text(lines, at + 1)
         block = header_block(lines, below) if below <= at + 4 else None
-        return Head(at, block or at + 1, forward=kind != "original")
+        if block or not kind or _separates(lines, at, floor):
+            return Head(at, block or at + 1, forward=kind != "original")
     if ":" in line[:60] or "：" in line[:60]:
         block = header_block(lines, at) if HEADER_LABELS.get(_label(line)[0]) else None
         if block:

@@ -48,7 +48,7 @@ def _delimiter(lines: Sequence[str]) -> int:
     reach = _last_texts(lines, _SIGNATURE_LINES if exact else _BARE_SIGNATURE_LINES)
     at = next((i for i in exact or found if i >= reach), len(lines))
     below = next_text(lines, at + 1)
-    return at if below == len(lines) or not lines[below].startswith("--") else len(lines)
+    return at if below >= len(lines) or not lines[below].startswith("--") else len(lines)
 
 
 def _last_texts(lines: Sequence[str], count: int) -> int:
@@ -75,10 +75,10 @@ def _disclaimer(lines: Sequence[str]) -> int:
         if len(line) < 11 or (i and not is_blank(lines[i - 1]) and not lines[i - 1].startswith("__")):
             continue
         folded = fold(line[:_LINE])
-        if PRINTING.match(folded):
-            return i
-        if DISCLAIMER_START.match(folded) and DISCLAIMER_WORD.search(fold(" ".join(lines[i : i + 30])[:3000])):
-            return i
+        if PRINTING.match(folded) or (
+            DISCLAIMER_START.match(folded) and DISCLAIMER_WORD.search(fold(" ".join(lines[i : i + 30])[:3000]))
+        ):
+            return i - 1 if i and lines[i - 1].startswith("__") else i
     return len(lines)
 
 

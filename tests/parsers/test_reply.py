@@ -55,6 +55,15 @@ ABOVE_QUOTED = {
     "roundcube": "El 2026-03-03 08:05, mesa@cau.example escribió:",
     "k-9": "El 3 de marzo de 2026 8:05:41 CET, Mesa de ayuda <mesa@cau.example> escribió:",
     "without accents": "El mar, 3 mar 2026 a las 8:05, Mesa (<mesa@cau.example>) escribio:",
+    "evolution": "El mar, 03-03-2026 a las 8:05 +0100, Mesa de ayuda escribió:",
+    "mutt": "On Tue, Mar 03, 2026 at 08:05:41AM +0100, Mesa de ayuda wrote:",
+    "squirrelmail": "El Mar, 3 de Marzo de 2026, 8:05, Mesa de ayuda escribió:",
+    "tutanota": "3 mar. 2026, 8:05 por mesa@cau.example:",
+    "yandex": '03.03.2026, 08:05, "Mesa de ayuda" <mesa@cau.example>:',
+    "basque": "Mesa <mesa@cau.example> igorleak hau idatzi du (2026 mar. 3, ar. (08:05)):",
+    "gmail ca, old": "El dt., 3 de març 2026, 8:05, Mesa <mesa@cau.example> va escriure:",
+    "name, then verb and date": "Mesa de ayuda <mesa@cau.example>\nescribió el mar., 3 mar. 2026 8:05:",
+    "time first": '8:05 AM, March 3, 2026, "Mesa" <mesa@cau.example>:',
     "horde": "Mesa de ayuda <mesa@cau.example> escribió:",
     "horde en": "Quoting Mesa de ayuda <mesa@cau.example>:",
 }
@@ -115,6 +124,11 @@ ABOVE_PLAIN = {
     "lotus notes": "From:\tMesa <mesa@cau.example>\nTo:\teva@uni.example\nDate:\t03/03/2026 08:05\nSubject:\tX",
     "samsung": "-------- Mensaje original --------\nDe: Mesa <mesa@cau.example>\nFecha: 3/3/26 8:05 (GMT+01:00)\n"
     "A: eva@uni.example Asunto: X",
+    "old hotmail": "Date: Tue, 3 Mar 2026 08:05:41 +0100\nFrom: mesa@cau.example\nTo: eva@uni.example\nSubject: X",
+    "gmx": 'Enviado: martes, 3 de marzo de 2026 a las 8:05\nDe: "Mesa" <mesa@cau.example>\nPara: Eva\nAsunto: X',
+    "proton": "‐‐‐‐‐‐ Original Message ‐‐‐‐‐‐\nOn Tuesday, March 3rd, 2026 at 8:05, Mesa <mesa@cau.example> wrote:\n",
+    "em client": '------ Mensaje original ------\nDe "Mesa" <mesa@cau.example>\nPara "Eva" <e@uni.example>\nAsunto X\n',
+    "lotus notes, verb": "-----Mesa <mesa@cau.example> escribió: -----\nPara: Eva\nDe: Mesa\nFecha: 03/03/2026 8:05\n",
     "groupwise": ">>> Mesa de ayuda <mesa@cau.example> 03/03/2026 8:05 >>>",
     "yahoo": "     El martes 3 de marzo de 2026 8:05, Mesa <mesa@cau.example> escribió:\n   \n",
     "yahoo en": "On Tuesday, March 3, 2026, 08:05:41 AM GMT+1, Mesa <mesa@cau.example> wrote:\n",
@@ -151,6 +165,8 @@ def test_history_without_quote_marks_runs_to_the_end(above: str) -> None:
 
 
 QUOTES_OF_QUOTES = {
+    "a name alone": f"{OWN}\n\nMesa de Ayuda escribió:\n{QUOTED}",
+    "legal notice below a rule": f"{OWN}\n\n_____\nAviso legal: mensaje confidencial.",
     "apple quotes its attribution": f"{OWN}\n\nEnviado desde mi iPhone\n\n"
     "> El 3 mar 2026, a las 8:05, Mesa <mesa@cau.example> escribió:\n> \n> Hemos tomado nota.",
     "apple quotes its forward": f"{OWN}\n\n> Inicio del mensaje reenviado:\n>\n> De: Mesa <mesa@cau.example>\n"
@@ -195,6 +211,7 @@ NEGATIVES = {
     "rules of underscores": "Sale esto\n____________\nTotal 0\n____________\ny debía ser 35",
     "rules of equal signs": "====\nInforme\n====\nvacío",
     "signature mark of two hyphens as a rule": "uno\n--\ndos\n--\ntres",
+    "much below two hyphens": "Antes\n--\n" + "una línea más\n" * 13,
     "dump of a database": "Al importar\n\n--\n-- Tabla clientes\n--\n\nSELECT id FROM clientes;\n-- fin",
     "comment in SQL": "Lanzo\n\n--\n-- borra lo viejo\nDELETE FROM a;",
     "columns From and To": "El fichero trae\n\nFrom: tabla\nTo: destino\n\ny no carga.",
@@ -237,6 +254,9 @@ NEGATIVES = {
     "a question of spring": "On this day\n\nI wrote something\n\nwhich was read.",
     "url with wrote": "See https://a.example/on-date-someone-wrote: it is odd.",
     "original message in prose": "El mensaje original era otro.\nMensaje original: fallo 3",
+    "separator as evidence": "Sale el texto\n-----Mensaje original-----\ny nada más.",
+    "note with a date": "Nota: el 3/3/2026 Juan <juan@ext.example> escribió:\nno entra",
+    "the user's words with a quote mark": "Fue ayer.\n\nEl usuario Juan escribió:\n> No me deja entrar.\n\nY colgó.",
     "html typed": "<div>De: a</div>\n<br>Para: b",
     "tabs and spaces": "a\tb\n   c\n\td  \n",
     "emoji and a dash": "🎉\n\n—\nEva Gil\nLugo",
