@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from parsers import words
+from parsers import subject, words
 from parsers.attachments import decoded
 from parsers.headers import Headers, Raw
 from parsers.phrases import AWAY_SUBJECT, AWAY_TEXT
@@ -142,8 +142,8 @@ _REPLY_PREFIX = re.compile(r"[\W_]*(?:[^\W\d_]{2,4}\s*:\s*)?[\W_]*")
 
 
 def _says_away(headers: Headers) -> bool:
-    """A subject that begins by telling an absence or an automatic answer."""
-    title = headers.text("subject")[:300]
+    """A subject that begins by telling an absence or an automatic answer, behind gateway tags and a reply prefix."""
+    title = subject.opening_key(subject.clean(headers.text("subject")[:300]))
     prefix = _REPLY_PREFIX.match(title)
     return bool(AWAY_SUBJECT.match(title, prefix.end() if prefix else 0) or AWAY_SUBJECT.match(title))
 

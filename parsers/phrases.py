@@ -32,6 +32,13 @@ MASTER_SENDER = one_of(r"""
 """)
 """A From that is a mail server's, or the person's who runs it."""
 
+NOBODY_SENDER = one_of(r"""
+    no[-_.]?reply
+    do[-_.]?not[-_.]?reply
+    no[-_.]?responder
+""")
+"""A From that nobody reads: of a machine, though seldom of a mail system."""
+
 FAILURE_SUBJECT = one_of(r"""
     undeliver|nondeliver|not? (?:be )?deliver|unable to deliver
     (?:e-?mail|messages?) (?:delivery|failed|failure|error|status|returned|delayed|rejected|bounced?|not)

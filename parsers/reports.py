@@ -19,6 +19,7 @@ from parsers.phrases import (
     FAILURE_TEXT,
     MACHINE_SENDER,
     MASTER_SENDER,
+    NOBODY_SENDER,
     one_of,
 )
 from parsers.skeleton import Part
@@ -189,19 +190,28 @@ def _is_bounce(raw: Raw, headers: Headers, root: Part, leaves: list[Part], text:
     if not sender:
         return False
     weight = sender + 2 * bool(FAILURE_SUBJECT.search(headers.text("subject"))) + 2 * bool(FAILURE_TEXT.search(text))
-    weight += bool(_CODE.search(text)) + _returns_original(leaves, text)
-    return weight >= 5 or (weight >= 2 and _known_to_library(raw))
+    weight += _returns_original(leaves, text) + (_is_systems(headers) and bool(_CODE.search(text)))
+    return weight >= 5 or (weight >= 2 and _is_systems(headers) and _known_to_library(raw))
 
 
 def sender_weight(headers: Headers) -> int:
     """How far the mail comes from a mail system, by its From and by a null return path: 3 or more is a machine."""
+    null = "return-path" in headers and bool(_NULL_PATH.match(headers.get("return-path")))
+    return _from_weight(headers) + 2 * null
+
+
+def _from_weight(headers: Headers) -> int:
     sender = " ".join(headers.all("from"))
-    weight = 0
     if "from" in headers and (MACHINE_SENDER.search(sender) or sender.strip() in ("", "<>")):
-        weight = 3
-    elif MASTER_SENDER.search(sender):
-        weight = 2
-    return weight + 2 * ("return-path" in headers and bool(_NULL_PATH.match(headers.get("return-path"))))
+        return 3
+    if MASTER_SENDER.search(sender):
+        return 2
+    return 1 if NOBODY_SENDER.search(sender) else 0
+
+
+def _is_systems(headers: Headers) -> bool:
+    """By its From: what a person writes about a bounce, and a rule redirects with a null sender, is none."""
+    return _from_weight(headers) > 0
 
 
 _NULL_PATH = re.compile(r"\s*<?\s*(?:mailer-daemon|double-bounce)?\s*(?:[@>]|$)", re.IGNORECASE)

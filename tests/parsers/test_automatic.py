@@ -1,0 +1,253 @@
+# ruff: noqa: E501 - the rows of these tables are mails
+"""Mail that machines write: reports of every form, automatic answers, lists; and people's mail that looks like it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parsers.mail import Mail, Report, parse
+from tests.parsers.mails import BODY, SUBJECT, machine_mail, mail_of, multipart, part, raw_mail
+
+ORIGINAL = part("message/rfc822", "Message-ID: <carta@cau.example>\nFrom: c@cau.example\nSubject: Confirmación\n\nhola")
+RETURNED_HEADERS = part("text/rfc822-headers", "Message-ID: <carta@cau.example>\nSubject: Confirmación\n")
+NOTE = part("text/plain; charset=utf-8", "Su mensaje no se pudo entregar.")
+QUOTED = "\n\nReceived: from cau.example\nMessage-ID: <carta@cau.example>\nFrom: c@cau.example\nSubject: Confirmación\n"
+
+
+def status(action: str, code: str, address: str = "maria@cliente.example") -> bytes:
+    return part(
+        "message/delivery-status",
+        "Reporting-MTA: dns; mx.cliente.example\n\n"
+        f"Final-Recipient: rfc822; {address}\nAction: {action}\nStatus: {code}\n"
+        f"Diagnostic-Code: smtp; 550 {code} desconocido\n",
+    )
+
+
+def dsn(*parts: bytes) -> bytes:
+    return mail_of("report", parts, report_type="delivery-status")
+
+
+def bounce(text: str, sender: str = "MAILER-DAEMON@mx.example", title: str = "failure notice", *more: str) -> bytes:
+    return machine_mail(text, f"From: {sender}", f"Subject: {title}", *more)
+
+
+FAILED = Report("failed", ("maria@cliente.example",), ("carta@cau.example",), "5.1.1", "550 5.1.1 desconocido")
+
+REPORTS = {
+    "dsn with the mail": (dsn(NOTE, status("failed", "5.1.1"), ORIGINAL), FAILED),
+    "dsn with its headers": (dsn(NOTE, status("failed", "5.1.1"), RETURNED_HEADERS), FAILED),
+    "dsn of a delay": (
+        dsn(NOTE, status("delayed", "4.4.1"), ORIGINAL),
+        Report("delayed", ("maria@cliente.example",), ("carta@cau.example",), "4.4.1", "550 4.4.1 desconocido"),
+    ),
+    "dsn of a delivery": (
+        dsn(NOTE, part("message/delivery-status", "Final-Recipient: rfc822; a@b.example\nAction: delivered\nStatus: 2.0.0")),
+        Report("delivered", ("a@b.example",), (), "2.0.0"),
+    ),
+    "dsn of two fates: the worst counts": (
+        dsn(NOTE, part("message/delivery-status",
+                       "Final-Recipient: rfc822; a@b.example\nAction: delivered\n\n"
+                       "Final-Recipient: rfc822; c@d.example\nAction: failed\nStatus: 5.2.2\n")),
+        Report("failed", ("c@d.example",), (), "5.2.2"),
+    ),
+    "dsn that says mixed": (mail_of("mixed", [NOTE, status("failed", "5.1.1"), ORIGINAL]), FAILED),
+    "complaint": (
+        mail_of("report", [part("text/plain", "This is an email abuse report"),
+                           part("message/feedback-report", "Feedback-Type: abuse\nOriginal-Rcpt-To: <maria@cliente.example>"),
+                           ORIGINAL], report_type="feedback-report"),
+        Report("complaint", ("maria@cliente.example",), ("carta@cau.example",), "", "abuse"),
+    ),
+    "complaint of hotmail": (
+        mail_of("mixed", [part("message/rfc822", "X-HmXmrOriginalRecipient: maria@cliente.example\n"
+                                                 "Message-ID: <carta@cau.example>\n\nhola")]),
+        Report("complaint", ("maria@cliente.example",), ("carta@cau.example",)),
+    ),
+    "unsubscribing robot": (raw_mail("hola", "X-Apple-Unsubscribe: true"), Report("complaint")),
+    "exim": (
+        bounce("This message was created automatically by mail delivery software.\n\n  maria@cliente.example\n"
+               "    550 5.1.1 desconocido" + QUOTED,
+               "Mail Delivery System <Mailer-Daemon@mx.example>", "Mail delivery failed: returning message to sender",
+               "X-Failed-Recipients: maria@cliente.example"),
+        Report("failed", ("maria@cliente.example",), ("carta@cau.example",), "5.1.1", "550 5.1.1 desconocido"),
+    ),
+    "qmail": (
+        bounce("Hi. This is the qmail-send program at mx.example.\nI'm afraid I wasn't able to deliver your message.\n\n"
+               "<maria@cliente.example>:\n550 5.1.1 desconocido" + QUOTED),
+        Report("failed", ("maria@cliente.example",), ("carta@cau.example",), "5.1.1", "550 5.1.1 desconocido"),
+    ),
+    "cloud notice": (
+        machine_mail('{"notificationType":"Bounce","bounce":{"bouncedRecipients":[{"emailAddress":"maria@cliente.example",'
+                     '"status":"5.1.1"}]},"mail":{"headers":[{"name":"Message-ID","value":"<carta@cau.example>"}]}}',
+                     "From: no-reply@sns.example", "Subject: AWS Notification Message"),
+        Report("failed", ("maria@cliente.example",), ("carta@cau.example",), "5.1.1"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", REPORTS)
+def test_a_report(form: str) -> None:
+    raw, report = REPORTS[form]
+    assert parse(raw).report == report
+
+
+BOUNCES = {
+    "postmaster, german": bounce("Ihre Nachricht konnte nicht zugestellt werden.\n550 5.1.1 unbekannt" + QUOTED,
+                                 "Postmaster <postmaster@mx.example>", "Unzustellbar: Confirmación"),
+    "postmaster, spanish": bounce("No se ha podido entregar el mensaje.\n550 5.1.1" + QUOTED,
+                                  "postmaster@mx.example", "No se puede entregar: Confirmación"),
+    "french": bounce("Votre message n'a pas pu être remis.\n", title="Message non remis"),
+    "no subject, no language": bounce("550 5.1.1\n" + QUOTED, title=""),
+    "null sender in From": bounce("The following recipient failed:\nmaria@cliente.example", "<>", "Mail delivery failed"),
+    "no name, null path": machine_mail("Your mail could not be delivered to <a@b.example>.\nAs their mailbox is full." + QUOTED,
+                                       "Return-Path: <>", "From: no-reply@operadora.example", "Subject: Mail"),
+    "forwarded without a word": raw_mail("Begin forwarded message:\n\n> Final-Recipient: rfc822; a@b.example\n"
+                                         "> Action: failed\n> Status: 5.1.1\n", title="Fwd: Returned mail"),
+    "through a list": mail_of("report", [NOTE, status("failed", "5.1.1")], "List-Id: <l.example>",
+                              report_type="delivery-status"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", BOUNCES)
+def test_a_bounce_without_a_form(form: str) -> None:
+    report = parse(BOUNCES[form]).report
+    assert report is not None and report.action == "failed"
+
+
+def test_a_delay_without_a_form() -> None:
+    raw = bounce("Your message has not been delivered yet.\nYou do not need to resend it; we will keep trying.",
+                 title="Warning: message still undelivered after 4 hours")  # fmt: skip
+    report = parse(raw).report
+    assert report is not None and report.action == "delayed"
+
+
+AUTOMATIC = {
+    "auto_submitted": ["Auto-Submitted: auto-replied", "Auto-Submitted: auto-generated; x=y", "Auto-Submitted: AUTO-NOTIFIED"],
+    "list": ["List-Id: <l.example>", "List-Post: <mailto:l@x.example>", "X-Mailing-List: l"],
+    "precedence": ["Precedence: bulk", "Precedence: LIST", "Precedence: junk", "Precedence: auto-reply"],
+    "vendor": ["X-Autoreply: yes", "X-Autorespond: Re: hola", "X-Apple-Action: VACATION", "X-FC-MachineGenerated: true",
+               "X-POST-MessageClass: 9; Autoresponder"],
+    "own": ["X-Acuse-Letter: confirmation"],
+    "weak_marks": ["Return-Path: <>\r\nList-Unsubscribe: <mailto:a@b.example>",
+                   "Return-Path: <>\r\nX-Auto-Response-Suppress: All",
+                   "X-Auto-Response-Suppress: OOF\r\nX-MS-Exchange-Inbox-Rules-Loop: a@b.example"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("cause", "headers"), [(cause, each) for cause, found in AUTOMATIC.items() for each in found])
+def test_a_machines_mail_under_an_openings_subject(cause: str, headers: str) -> None:
+    assert parse(raw_mail(BODY, headers, title=SUBJECT)).automatic == cause
+
+
+PEOPLE = {
+    "nothing": raw_mail(BODY),
+    "said to be a person's": raw_mail(BODY, "Auto-Submitted: no"),
+    "redirected with a null sender": raw_mail(BODY, "Return-Path: <>"),
+    "redirected by a rule": raw_mail(BODY, "X-MS-Exchange-Inbox-Rules-Loop: a@b.example"),
+    "through a newsletter's gateway": raw_mail(BODY, "List-Unsubscribe: <mailto:a@b.example>"),
+    "outlook that wants no answers": raw_mail(BODY, "X-Auto-Response-Suppress: All"),
+    "precedence of a person": raw_mail(BODY, "Precedence: first-class"),
+    "who writes about being away": raw_mail("Estaré fuera de la oficina.", title="Fuera de la oficina"),
+    "who reports a bounce": raw_mail("Descripción: me devuelven el correo: «550 5.1.1 user unknown»."),
+    "who quotes one, null sender": raw_mail("Descripción: dice «550 5.1.1 user unknown».", "Return-Path: <>"),
+    "who forwards one with words": raw_mail("¿Qué es esto?\nMe llega siempre.\n\n> Final-Recipient: rfc822; a@b\n> Action: failed"),
+    "who attaches one": mail_of("mixed", [part("text/plain", "¿Qué es esto?"),
+                                          part("message/rfc822", dsn(NOTE, status("failed", "5.1.1")))], boundary="b9"),
+    "a postmaster": raw_mail(BODY, sender="Postmaster <postmaster@cliente.example>"),
+    "an invitation": mail_of("alternative", [part("text/plain", "hola"),
+                                             part("text/calendar; method=REQUEST", "METHOD:REQUEST")]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", PEOPLE)
+def test_peoples_mail(form: str) -> None:
+    mail = parse(PEOPLE[form])
+    assert (mail.automatic, mail.report) == (None, None)
+
+
+LIST_POSTS = [
+    ("Ana <ana@x.example>", "Re: Undelivered Mail Returned to Sender"),
+    ("Ana <ana@x.example>", "Delivery failure when the mailbox is full"),
+    ("Postmaster <postmaster@x.example>", "Re: bounces"),
+]
+
+
+@pytest.mark.parametrize(("sender", "title"), LIST_POSTS)
+def test_a_lists_talk_of_bounces_is_none(sender: str, title: str) -> None:
+    text = "It says: 550 5.1.1 user unknown, your message could not be delivered." + QUOTED
+    path = "Return-Path: <l-bounces+a=b@lists.example>"
+    mail = parse(raw_mail(text, "List-Id: <l.lists.example>", path, sender=sender, title=title))
+    assert (mail.report, mail.automatic) == (None, "list")
+
+
+def receipt(kind: str) -> bytes:
+    return mail_of("report", [NOTE, part("message/disposition-notification", "Disposition: manual-action; displayed")],
+                   report_type=kind)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("raw", "cause"),
+    [
+        (receipt("disposition-notification"), "receipt"),
+        (mail_of("report", [NOTE], report_type="otra-cosa"), "report"),
+        (mail_of("alternative", [NOTE, part("text/calendar; method=REPLY", "METHOD:REPLY")]), "calendar"),
+        (mail_of("mixed", [NOTE, part("text/calendar", "BEGIN:VCALENDAR\nMETHOD:COUNTER\n", "base64")]), "calendar"),
+        (raw_mail("hola", sender="MAILER-DAEMON@x.example"), "report"),
+    ],
+)
+def test_receipts_and_calendar_replies(raw: bytes, cause: str) -> None:
+    mail = parse(raw)
+    assert (mail.automatic, mail.report) == (cause, None)
+
+
+AWAY = [
+    "Respuesta automática: Confirmación",
+    "Automatic reply: Confirmación",
+    "Fuera de la oficina: Confirmación",
+    "RE: Out of Office",
+    "Abwesenheitsnotiz: hola",
+    "Réponse automatique : hola",
+    "Resposta automática: hola",
+    "Resposta automàtica: hola",
+    "[EXTERNO] Automatische Antwort: hola",
+    "自動返信: hola",
+]
+
+
+@pytest.mark.parametrize("title", AWAY)
+def test_words_of_absence_are_one_mark(title: str) -> None:
+    alone, beside = parse(raw_mail("hola", title=title)), parse(raw_mail("hola", "Return-Path: <>", title=title))
+    assert (alone.automatic, beside.automatic, beside.out_of_office) == (None, "weak_marks", True)
+
+
+@pytest.mark.parametrize(
+    ("raw", "away"),
+    [
+        (raw_mail("Estoy de vacaciones.", "Auto-Submitted: auto-replied"), True),
+        (raw_mail("hola", "X-Apple-Action: VACATION"), True),
+        (raw_mail("Hemos recibido su pedido.", "Auto-Submitted: auto-replied"), False),
+        (raw_mail("Estoy de vacaciones."), False),
+    ],
+)
+def test_an_absence_is_told_apart(raw: bytes, away: bool) -> None:
+    assert parse(raw).out_of_office is away
+
+
+def is_machines(mail: Mail) -> bool:
+    return mail.automatic is not None
+
+
+MACHINES = {**{form: raw for form, (raw, _) in REPORTS.items()}, **BOUNCES}
+
+
+@pytest.mark.parametrize("form", [form for form in MACHINES if form != "complaint of hotmail"])
+def test_no_report_is_a_persons_mail(form: str) -> None:
+    assert is_machines(parse(MACHINES[form]))
+
+
+@given(st.lists(st.sampled_from(["Final-Recipient: rfc822; a@b.example\n", "Action: failed\n", "Status: 5.1.1\n", "\n", ":",
+                                 "Original-Rcpt-To: <", "Message-ID: <a@b>\n", "x" * 300, "\u00f1", "\x00"]), max_size=20))  # fmt: skip
+def test_any_status_part_is_read(pieces: list[str]) -> None:
+    content_type, body = multipart("report", [NOTE, part("message/delivery-status", "".join(pieces))])
+    assert parse(raw_mail(body, content_type=content_type)).report is not None
