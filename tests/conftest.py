@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from certificates import Certificates, make
@@ -12,9 +11,9 @@ from sink import Sink
 
 
 @pytest.fixture
-def dovecot(tmp_path: Path) -> Iterator[Dovecot]:
+def dovecot() -> Iterator[Dovecot]:
     """A private Dovecot, started; everybody's password is «secret»."""
-    with Dovecot(tmp_path / "dovecot") as server:
+    with Dovecot() as server:
         yield server
 
 

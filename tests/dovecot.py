@@ -7,6 +7,7 @@ Debian 12 has Dovecot 2.3, Debian 13 has 2.4 with another configuration language
 from __future__ import annotations
 
 import base64
+import contextlib
 import getpass
 import grp
 import imaplib
@@ -17,6 +18,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -37,6 +39,9 @@ mail_max_userip_connections = 100
 first_valid_uid = 1
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service imap-login {{
   chroot =
@@ -141,15 +146,16 @@ def wait_for_port(port: int, seconds: float = 20.0) -> None:
 
 
 class Dovecot:
-    """One server under ``folder``; ``start`` and ``stop`` as often as wanted, on the same port and with the same mails.
+    """One server; ``start`` and ``stop`` as often as wanted, on the same port and with the same mails.
 
+    It lives in a folder of its own: pytest's are closed to the user that holds the mails. A context manager.
     ``capability`` replaces the IMAP capabilities; ``quota`` («100K») limits each mailbox; ``separator`` and ``prefix``
     shape the namespace; ``tls`` is (certificate file, key file): STARTTLS, and TLS on ``tls_port``.
     """
 
     def __init__(
         self,
-        folder: Path,
+        folder: Path | None = None,
         capability: str = "",
         quota: str = "",
         separator: str = "/",
@@ -157,8 +163,8 @@ class Dovecot:
         password: str = "secret",
         tls: tuple[Path, Path] | None = None,
     ) -> None:
-        self.folder = folder
-        self.mail = folder / "mail"
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="acuse-dovecot-"))
+        self.mail = self.folder / "mail"
         self.password = password
         self.port = free_port()
         self.tls_port = free_port() if tls else 0
@@ -177,6 +183,7 @@ class Dovecot:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self) -> None:
         """Write the configuration and wait for the greeting."""
@@ -190,22 +197,23 @@ class Dovecot:
             raise RuntimeError(log.read_text() if log.exists() else "dovecot did not start") from error
 
     def stop(self, sig: int = signal.SIGTERM) -> None:
-        """End it; SIGKILL is passed on to its mail processes too."""
+        """End it with all its sessions, which otherwise outlive it until their client speaks."""
         if self._process is None:
             return
-        if sig == signal.SIGKILL:
-            self.kill_sessions()
+        sessions = self._sessions()
         self._process.send_signal(sig)
         self._process.wait(20)
         self._process = None
+        _kill(sessions)
 
     def kill_sessions(self) -> None:
         """Kill the processes that serve mailboxes and logins now: connections end in the middle of whatever they do."""
+        _kill(self._sessions())
+
+    def _sessions(self) -> list[int]:
         assert self._process is not None
         listing = subprocess.run(["ps", "--ppid", str(self._process.pid), "-o", "pid=,comm="], capture_output=True)
-        for pid, name in re.findall(rb"(\d+) (\S+)", listing.stdout):
-            if name.startswith(b"imap"):
-                os.kill(int(pid), signal.SIGKILL)
+        return [int(pid) for pid, name in re.findall(rb"(\d+) (\S+)", listing.stdout) if name.startswith(b"imap")]
 
     def restart(self) -> None:
         """Stop, then start."""
@@ -240,7 +248,7 @@ class Dovecot:
         """Raw mails of a folder by UID."""
         with self.client(user) as client:
             client.select_folder(folder, readonly=True)
-            found = client.fetch("1:*", ["BODY.PEEK[]"])
+            found = client.fetch(client.search("ALL"), ["BODY.PEEK[]"])
             return [found[uid][b"BODY[]"] for uid in sorted(found)]
 
     def change_uidvalidity(self, user: str) -> None:
@@ -276,7 +284,7 @@ class Dovecot:
         """Root's temporary folders are closed to the user that holds the mails."""
         shutil.chown(self.mail, mail_user, pwd.getpwnam(mail_user).pw_gid)
         for parent in [self.folder, *self.folder.parents]:
-            if parent == Path("/tmp") or parent == Path("/"):
+            if parent.stat().st_mode & 0o011 == 0o011:
                 break
             parent.chmod(parent.stat().st_mode | 0o011)
 
@@ -285,6 +293,12 @@ class Dovecot:
         """«2.3.19.1» or «2.4.1»."""
         binary = shutil.which("dovecot") or "/usr/sbin/dovecot"
         return subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _kill(pids: list[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _encoded(password: str) -> str:

@@ -41,7 +41,7 @@ def octets(mail: Fetched) -> bytes:
 
 @pytest.mark.parametrize("password", ["secret", 'con espacio "y" \\ñ', "contraseña"])
 def test_login(tmp_path: Path, password: str) -> None:
-    with Dovecot(tmp_path, password=password) as server:
+    with Dovecot(password=password) as server:
         endpoint = Endpoint("127.0.0.1", server.port, "none", "ana", lambda: password)
         with Imap(endpoint) as imap:
             assert imap.has("IDLE")
@@ -110,7 +110,7 @@ def test_login_by_token_and_its_refusal() -> None:
 
 @pytest.mark.parametrize("security", ["tls", "starttls"])
 def test_a38_tls_is_verified(tmp_path: Path, certificates: Certificates, security: str) -> None:
-    with Dovecot(tmp_path / "d", tls=(certificates.certificate, certificates.key)) as server:
+    with Dovecot(tls=(certificates.certificate, certificates.key)) as server:
         with Imap(server.endpoint("ana", security, str(certificates.authority))) as imap:
             assert imap.select("INBOX").exists == 0
         with pytest.raises(ImapError, match="certificate") as error:
@@ -121,7 +121,7 @@ def test_a38_tls_is_verified(tmp_path: Path, certificates: Certificates, securit
 @pytest.mark.parametrize("security", ["tls", "starttls"])
 def test_a38_another_host_s_certificate_is_refused(tmp_path: Path, security: str) -> None:
     other = make(tmp_path / "tls", "DNS:other.test")
-    with Dovecot(tmp_path / "d", tls=(other.certificate, other.key)) as server, pytest.raises(ImapError) as error:
+    with Dovecot(tls=(other.certificate, other.key)) as server, pytest.raises(ImapError) as error:
         Imap(server.endpoint("ana", security, str(other.authority)))
     assert error.value.kind == "permanent"
 
@@ -425,7 +425,7 @@ NO_UIDPLUS = '"IMAP4rev1 IDLE NAMESPACE"'
 
 @pytest.mark.parametrize("capability", ["", NO_MOVE])
 def test_f26_filed_away_with_and_without_move(tmp_path: Path, capability: str) -> None:
-    with Dovecot(tmp_path, capability=capability) as server:
+    with Dovecot(capability=capability) as server:
         server.deliver("ana", *(raw_mail(f"n{n}") for n in range(5)))
         with Imap(server.endpoint("ana")) as imap:
             folders = Folders(imap)
@@ -442,7 +442,7 @@ def test_f26_filed_away_with_and_without_move(tmp_path: Path, capability: str) -
 
 
 def test_f26_without_uidplus_nobody_else_s_deleted_mail_is_expunged(tmp_path: Path) -> None:
-    with Dovecot(tmp_path, capability=NO_UIDPLUS) as server:
+    with Dovecot(capability=NO_UIDPLUS) as server:
         server.deliver("ana", raw_mail("ours"), raw_mail("theirs"))
         with server.client("ana") as other:
             other.select_folder("INBOX")
@@ -466,7 +466,7 @@ def test_f04_a_uid_that_has_gone_is_filed(dovecot: Dovecot) -> None:
 
 
 def test_f26_over_quota_the_mail_stays(tmp_path: Path) -> None:
-    with Dovecot(tmp_path, capability=NO_MOVE, quota="60K") as server:
+    with Dovecot(capability=NO_MOVE, quota="60K") as server:
         server.deliver("ana", raw_mail("uno", "x" * 40_000))
         with Imap(server.endpoint("ana")) as imap:
             folders = Folders(imap)
@@ -479,7 +479,7 @@ def test_f26_over_quota_the_mail_stays(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("separator", "prefix"), [("/", ""), (".", ""), (".", "INBOX.")])
 def test_folders_follow_the_server_s_names(tmp_path: Path, separator: str, prefix: str) -> None:
-    with Dovecot(tmp_path, separator=separator, prefix=prefix) as server:
+    with Dovecot(separator=separator, prefix=prefix) as server:
         server.deliver("ana", raw_mail("uno"))
         with Imap(server.endpoint("ana")) as imap:
             folders = Folders(imap)

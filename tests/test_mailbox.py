@@ -1,0 +1,372 @@
+"""Watching a mailbox on a real Dovecot: every mail treated once, moved only afterwards, whatever breaks in between."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from dovecot import Dovecot, raw_mail
+from faultproxy import FaultProxy, Mode
+from scripted_imap import Line, ScriptedImap
+
+from daemon.accounts import Account
+from daemon.fetching import Fetched
+from daemon.imap import ImapError
+from daemon.mailbox import MailboxWatcher, run_once
+from daemon.store import Filed, Unfiled
+from daemon.wire import Backoff
+from rules.desk import Duration
+
+
+class Notebook:
+    """The desk behind the mailbox: notes what it is given, in the order in which it happens.
+
+    ``fails``: how many of the next batches it fails to treat; ``folder``: where it wants the mails.
+    """
+
+    def __init__(self, spool: Path, folder: str = "done", largest_mail: int = 1_000_000) -> None:
+        self.spool = spool
+        self.largest_mail = largest_mail
+        self.folder = folder
+        self.fails = 0
+        self.treated: list[tuple[int, bytes]] = []
+        self.decided: dict[int, Unfiled] = {}
+        self.noted: dict[int, Filed] = {}
+        self.uidvalidities: list[int] = []
+        self.batches: list[int] = []
+        self.looked = threading.Event()
+
+    def treat(self, account: Account, uidvalidity: int, mails: Sequence[Fetched]) -> list[Unfiled]:
+        if self.fails:
+            self.fails -= 1
+            raise RuntimeError("the database is away")
+        self.batches.append(len(mails))
+        return [self._decide(uidvalidity, mail) for mail in mails]
+
+    def _decide(self, uidvalidity: int, mail: Fetched) -> Unfiled:
+        known = [each for each in self.decided.values() if (each.uidvalidity, each.uid) == (uidvalidity, mail.uid)]
+        if known:
+            return known[0]
+        raw = mail.raw if mail.raw is not None else mail.path.read_bytes()  # type: ignore[union-attr]
+        self.treated.append((mail.uid, raw))
+        id_ = len(self.treated)
+        self.decided[id_] = Unfiled(id_, self.folder, "", uidvalidity, mail.uid, "")
+        return self.decided[id_]
+
+    def treat_waiting(self, account: Account) -> int:
+        self.looked.set()
+        return 0
+
+    def unfiled(self, mailbox: str, uidvalidity: int) -> list[Unfiled]:
+        return [mail for id_, mail in self.decided.items() if id_ not in self.noted]
+
+    def filed(self, moved: Sequence[Filed]) -> None:
+        self.noted.update({mail.id: mail for mail in moved})
+
+    def forget_places(self, mailbox: str, uidvalidity: int) -> None:
+        self.uidvalidities.append(uidvalidity)
+
+    @property
+    def subjects(self) -> list[str]:
+        """Subjects of what was treated, in order."""
+        return [raw.split(b"Subject: ")[1].split(b"\r\n")[0].decode() for _, raw in self.treated]
+
+
+def account(port: int, **more: object) -> Account:
+    settings = {
+        "poll": Duration(seconds=1),
+        "command_timeout": Duration(seconds=5),
+        "password_env": "ACUSE_TEST",
+    } | more
+    return Account(
+        name="apertura", roles=("opening",), address="soporte@desk.test", host="127.0.0.1", port=port,
+        security="none", username="ana", **settings,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACUSE_TEST", "secret")
+
+
+@pytest.fixture
+def notebook(tmp_path: Path) -> Notebook:
+    return Notebook(tmp_path)
+
+
+def until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait for something that must come; how fast is not the question."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def watch() -> Iterator[Callable[..., MailboxWatcher]]:
+    """Start watchers; all are stopped at the end."""
+    started: list[MailboxWatcher] = []
+
+    def start(box: Account, notebook: Notebook) -> MailboxWatcher:
+        started.append(MailboxWatcher(box, notebook, backoff=Backoff(0.05, 0.2)))
+        started[-1].start()
+        return started[-1]
+
+    yield start
+    for watcher in started:
+        watcher.stop()
+    for watcher in started:
+        watcher.join(5)
+        assert not watcher.is_alive()
+
+
+Watch = Callable[[Account, Notebook], MailboxWatcher]
+
+
+# -- once
+
+
+def test_everything_is_treated_and_filed_away(dovecot: Dovecot, notebook: Notebook) -> None:
+    dovecot.deliver("ana", *(raw_mail(f"n{n}") for n in range(120)))
+    seen: list[tuple[int, int]] = []
+    assert run_once(account(dovecot.port), notebook, progress=lambda *at: seen.append(at)) == 120
+    assert notebook.subjects == [f"n{n}" for n in range(120)]
+    assert notebook.batches == [50, 50, 20]
+    assert seen == [(50, 120), (100, 120), (120, 120)]
+    assert dovecot.counts("ana") == {"Acuse/Tratados": 120}
+    assert {mail.uid for mail in notebook.noted.values()} == set(range(1, 121)), "the server told their new place"
+    assert run_once(account(dovecot.port), notebook) == 0
+
+
+def test_every_folder_is_made_before_it_is_needed(dovecot: Dovecot, notebook: Notebook) -> None:
+    run_once(account(dovecot.port), notebook)
+    with dovecot.client("ana") as client:
+        names = {name for _, _, name in client.list_folders()}
+    assert names >= {"Acuse/Tratados", "Acuse/No tratados", "Acuse/Automáticos", "Acuse/Cuarentena", "Acuse/Retenidos"}
+
+
+def test_large_mails_pass_through_a_file_that_is_removed(dovecot: Dovecot, notebook: Notebook) -> None:
+    large = raw_mail("grande", ("x" * 70 + "\r\n") * 10_000)
+    dovecot.deliver("ana", large)
+    run_once(account(dovecot.port), notebook)
+    assert notebook.treated == [(1, large)]
+    assert not list(notebook.spool.glob("mail-*"))
+
+
+def test_what_a_failed_treatment_leaves_is_treated_next_time(dovecot: Dovecot, notebook: Notebook) -> None:
+    dovecot.deliver("ana", raw_mail("uno"))
+    notebook.fails = 1
+    with pytest.raises(RuntimeError):
+        run_once(account(dovecot.port), notebook)
+    assert dovecot.counts("ana") == {"INBOX": 1}, "nothing is moved that was not treated"
+    run_once(account(dovecot.port), notebook)
+    assert dovecot.counts("ana") == {"Acuse/Tratados": 1}
+
+
+def test_f03_decided_but_not_moved_is_only_moved(dovecot: Dovecot, notebook: Notebook) -> None:
+    dovecot.deliver("ana", raw_mail("uno"), raw_mail("dos"))
+    run_once(account(dovecot.port), notebook)
+    with dovecot.client("ana") as client:  # as after a crash between COMMIT and MOVE
+        client.select_folder("Acuse/Tratados")
+        client.move([1, 2], "INBOX")
+    notebook.decided = {
+        id_: Unfiled(id_, "done", "", mail.uidvalidity, id_ + 2, "") for id_, mail in notebook.decided.items()
+    }
+    notebook.noted = {}
+    assert run_once(account(dovecot.port), notebook) == 0
+    assert len(notebook.treated) == 2
+    assert dovecot.counts("ana") == {"Acuse/Tratados": 2}
+
+
+def test_f04_moved_but_not_noted_is_noted(dovecot: Dovecot, notebook: Notebook) -> None:
+    dovecot.deliver("ana", raw_mail("uno"))
+    run_once(account(dovecot.port), notebook)
+    notebook.noted = {}
+    run_once(account(dovecot.port), notebook)
+    assert set(notebook.noted) == {1}
+    assert dovecot.counts("ana") == {"Acuse/Tratados": 1}
+
+
+@pytest.mark.parametrize("place", ["noted", "not told"])
+def test_a_released_mail_is_moved_from_where_it_lies(dovecot: Dovecot, notebook: Notebook, place: str) -> None:
+    dovecot.deliver("ana", raw_mail("otra", Message_ID="<otra@x.test>"), raw_mail("uno", Message_ID="<uno@x.test>"))
+    notebook.folder = "held"
+    run_once(account(dovecot.port), notebook)
+    lies = notebook.noted.pop(2)
+    told = (lies.uidvalidity, lies.uid) if place == "noted" else (None, None)
+    notebook.decided[2] = Unfiled(2, "done", "held", *told, "uno@x.test")
+    run_once(account(dovecot.port), notebook)
+    assert dovecot.counts("ana") == {"Acuse/Retenidos": 1, "Acuse/Tratados": 1}
+    assert b"uno@x.test" in dovecot.mails("ana", "Acuse/Tratados")[0]
+    assert 2 in notebook.noted
+
+
+def test_a_released_mail_that_somebody_took_away_is_not_waited_for(dovecot: Dovecot, notebook: Notebook) -> None:
+    notebook.decided[1] = Unfiled(1, "done", "held", 1, 7, "gone@x.test")
+    run_once(account(dovecot.port), notebook)
+    assert set(notebook.noted) == {1}
+
+
+def test_f26_over_quota_mails_stay_and_are_treated_once(tmp_path: Path, notebook: Notebook) -> None:
+    with Dovecot(capability="IMAP4rev1 UIDPLUS NAMESPACE", quota="60K") as server:
+        server.deliver("ana", raw_mail("uno", "x" * 40_000))
+        box = account(server.port)
+        run_once(box, notebook)
+        run_once(box, notebook)
+        assert server.counts("ana") == {"INBOX": 1}
+        assert notebook.subjects == ["uno"]
+        server.stop()
+        server.settings["quota"] = ""
+        server.start()
+        run_once(box, notebook)
+        assert server.counts("ana") == {"Acuse/Tratados": 1}
+        assert notebook.subjects == ["uno"]
+
+
+def test_a_wrong_password_is_told_and_touches_nothing(
+    dovecot: Dovecot, notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACUSE_TEST", "wrong")
+    with pytest.raises(ImapError) as error:
+        run_once(account(dovecot.port), notebook)
+    assert error.value.kind == "auth"
+
+
+# -- watching
+
+
+@pytest.mark.parametrize("idle", [True, False])
+def test_mails_are_treated_as_they_come(dovecot: Dovecot, notebook: Notebook, watch: Watch, idle: bool) -> None:
+    poll = Duration(seconds=120) if idle else Duration(seconds=0.1)
+    watcher = watch(account(dovecot.port, idle=idle, poll=poll), notebook)
+    until(lambda: watcher.state.phase == "waiting")
+    for name in ("uno", "dos"):
+        dovecot.deliver("ana", raw_mail(name))
+        until(lambda name=name: name in notebook.subjects)  # type: ignore[misc]
+    until(lambda: dovecot.counts("ana") == {"Acuse/Tratados": 2})
+    assert watcher.state.treated == 2
+    assert watcher.state.last_good_poll is not None
+    assert watcher.state.failing_since is None
+
+
+def test_a_wake_looks_at_once(dovecot: Dovecot, notebook: Notebook, watch: Watch) -> None:
+    watcher = watch(account(dovecot.port, poll=Duration(seconds=120)), notebook)
+    until(lambda: watcher.state.phase == "waiting")
+    notebook.looked.clear()
+    watcher.wake()
+    assert notebook.looked.wait(20)
+
+
+def test_f16_a_restarted_server_is_found_again(dovecot: Dovecot, notebook: Notebook, watch: Watch) -> None:
+    watcher = watch(account(dovecot.port), notebook)
+    until(lambda: watcher.state.phase == "waiting")
+    dovecot.stop()
+    until(lambda: watcher.state.failing_since is not None)
+    assert watcher.state.fault
+    dovecot.start()
+    dovecot.deliver("ana", raw_mail("uno"))
+    until(lambda: dovecot.counts("ana") == {"Acuse/Tratados": 1})
+    until(lambda: watcher.state.failing_since is None)
+    assert watcher.state.fault == ""
+
+
+def test_f22_f23_a_new_uidvalidity_means_looking_at_everything(
+    dovecot: Dovecot, notebook: Notebook, watch: Watch
+) -> None:
+    watcher = watch(account(dovecot.port), notebook)
+    until(lambda: watcher.state.phase == "waiting")
+    dovecot.stop()
+    dovecot.change_uidvalidity("ana")
+    time.sleep(1.1)  # Dovecot takes the time in seconds for the new one
+    dovecot.start()
+    dovecot.deliver("ana", raw_mail("uno"))
+    until(lambda: dovecot.counts("ana") == {"Acuse/Tratados": 1})
+    assert len(set(notebook.uidvalidities)) == 2
+
+
+def test_a_desk_that_fails_is_asked_again(dovecot: Dovecot, notebook: Notebook, watch: Watch) -> None:
+    notebook.fails = 3
+    dovecot.deliver("ana", raw_mail("uno"))
+    watch(account(dovecot.port), notebook)
+    until(lambda: dovecot.counts("ana") == {"Acuse/Tratados": 1})
+    assert notebook.subjects == ["uno"]
+
+
+def test_f27_refused_logins_are_counted(
+    dovecot: Dovecot, notebook: Notebook, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACUSE_TEST", "wrong")
+    watcher = watch(account(dovecot.port), notebook)
+    until(lambda: watcher.state.auth_failures >= 3)
+    monkeypatch.setenv("ACUSE_TEST", "secret")
+    until(lambda: watcher.state.phase == "waiting")
+    assert watcher.state.auth_failures == 0
+
+
+@pytest.mark.parametrize("break_by", ["drop", "reset", "cut", "refuse"])
+def test_a_flapping_network_loses_and_doubles_nothing(
+    dovecot: Dovecot, notebook: Notebook, watch: Watch, break_by: str
+) -> None:
+    breaks = {"drop": {}, "reset": {"reset": True}, "cut": {"cut_to_client": 3_000}, "refuse": {"refuse": True}}
+    with FaultProxy(dovecot.port) as proxy:
+        watch(account(proxy.port), notebook)
+        for n in range(8):
+            proxy.set(**breaks[break_by])
+            proxy.drop()
+            dovecot.deliver("ana", raw_mail(f"n{n}", "x" * 2000))
+            time.sleep(0.1)
+            proxy.set()
+        until(lambda: dovecot.counts("ana") == {"Acuse/Tratados": 8})
+    assert sorted(notebook.subjects) == [f"n{n}" for n in range(8)]
+
+
+# -- stopping
+
+
+def stopped_within(watcher: MailboxWatcher, seconds: float) -> None:
+    watcher.stop()
+    watcher.join(seconds)
+    assert not watcher.is_alive()
+    assert watcher.state.phase == "stopped"
+
+
+def test_f43_it_stops_while_idle(dovecot: Dovecot, notebook: Notebook, watch: Watch) -> None:
+    watcher = watch(account(dovecot.port, poll=Duration(seconds=120)), notebook)
+    until(lambda: watcher.state.phase == "waiting")
+    stopped_within(watcher, 5)
+
+
+def test_f43_it_stops_while_the_server_says_nothing(notebook: Notebook, watch: Watch) -> None:
+    reached = threading.Event()
+
+    def script(line: Line) -> None:
+        line.greet()
+        line.read()
+        reached.set()
+        line.read()
+
+    with ScriptedImap(script) as server:
+        watcher = watch(account(server.endpoint.port, command_timeout=Duration(seconds=60)), notebook)
+        assert reached.wait(20)
+        stopped_within(watcher, 5)
+
+
+def test_f43_it_stops_while_waiting_to_try_again(notebook: Notebook) -> None:
+    with FaultProxy(1, Mode(refuse=True)) as proxy:
+        watcher = MailboxWatcher(account(proxy.port), notebook, backoff=Backoff(100, 100))
+        watcher.start()
+        until(lambda: watcher.state.phase == "failing")
+        stopped_within(watcher, 5)
+
+
+def test_waits_grow_to_a_cap_and_start_again_after_success() -> None:
+    backoff = Backoff(first_s=1.0, cap_s=60.0)
+    waits = [backoff.failed() for _ in range(60)]
+    assert all(0.5 * min(60, 2**n) <= wait <= min(60, 2**n) for n, wait in enumerate(waits))
+    backoff.succeeded()
+    assert backoff.failed() <= 1.0
+    assert timedelta(seconds=max(waits)) <= timedelta(minutes=1)
