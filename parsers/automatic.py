@@ -132,10 +132,13 @@ def _weak(headers: Headers) -> AutomaticCause | None:
         "return-path" in headers and path.lower() in ("", "mailer-daemon"),
         "list-unsubscribe" in headers,
         headers.get("x-auto-response-suppress").strip().lower() not in ("", "none"),
-        _says_away(headers),
     )
     ruled = any(name in headers for name in _RULE_HEADERS)
-    return "weak_marks" if sum(marks) + (ruled and any(marks)) >= 2 else None
+    count = sum(marks)
+    if count + ruled == 0:
+        return None  # whatever the subject says, it would be the only mark
+    count += _says_away(headers)
+    return "weak_marks" if count >= 2 or (ruled and count) else None
 
 
 _REPLY_PREFIX = re.compile(r"[\W_]*(?:[^\W\d_]{2,4}\s*:\s*)?[\W_]*")

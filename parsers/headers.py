@@ -63,9 +63,15 @@ class Headers:
     def __contains__(self, name: str) -> bool:
         return name in self._by_name
 
+    @cached_property
+    def _decoded(self) -> dict[str, str]:
+        return {}
+
     def text(self, name: str) -> str:
-        """The topmost value of ``name`` with its encoded words decoded."""
-        return words.decode_words(self.get(name))
+        """The topmost value of ``name`` with its encoded words decoded, once."""
+        if name not in self._decoded:
+            self._decoded[name] = words.decode_words(self.get(name))
+        return self._decoded[name]
 
 
 _BLOCK = re.compile(

@@ -268,12 +268,11 @@ def _is_complaint(raw: Raw, headers: Headers, leaves: list[Part], text: str) -> 
         return True
     if any(_HOTMAIL in inner for inner in _copies(raw, leaves)):
         return True
-    marks = (
-        COMPLAINT_SUBJECT.search(headers.text("subject")) or "abuse" in headers.get("from").lower(),
-        COMPLAINT_TEXT.search(text[:4000]),
-        any(True for _ in _copies(raw, leaves)),
-    )
-    return sum(map(bool, marks)) >= 2 and bool(marks[0] or marks[1])
+    told = bool(COMPLAINT_SUBJECT.search(headers.text("subject")) or "abuse" in headers.get("from").lower())
+    comes_along = any(True for _ in _copies(raw, leaves))
+    if not told and not comes_along:
+        return False
+    return (told and comes_along) or bool(COMPLAINT_TEXT.search(text[:4000]))
 
 
 _HOTMAIL = "x-hmxmroriginalrecipient"
