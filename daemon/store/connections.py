@@ -215,7 +215,7 @@ class PostgresConnections:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        connection = self._connection()
+        connection = raw(self._database)
         connection.execute("BEGIN")
         try:
             yield PostgresSession(connection)
@@ -226,7 +226,7 @@ class PostgresConnections:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        connection = self._connection()
+        connection = raw(self._database)
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         try:
             yield PostgresSession(connection, readonly=True)
@@ -239,12 +239,6 @@ class PostgresConnections:
 
     def close(self) -> None:
         self._database.close()
-
-    def _connection(self) -> Any:
-        try:
-            return raw(self._database)
-        except peewee.OperationalError as fault:
-            raise fault.__cause__ or fault from fault
 
     def _roll_back(self, connection: Any) -> None:
         try:

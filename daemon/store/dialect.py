@@ -102,7 +102,8 @@ class Postgres:
         """Serialization failure, deadlock, or a connection or server that went away."""
         import psycopg
 
-        return isinstance(fault, psycopg.OperationalError | psycopg.InterfaceError)
+        gone = (psycopg.OperationalError, psycopg.InterfaceError, peewee.OperationalError, peewee.InterfaceError)
+        return isinstance(fault, gone)
 
     index_words = "INSERT INTO words (rowid, text, number) VALUES (?, to_tsvector('simple', ?), ?)"
 

@@ -113,7 +113,7 @@ class Store:
             raise fault
         self._connections.renew()
         if tried + 1 == TRIES:
-            raise Unavailable(f"the database does not take the transaction: {fault}") from fault
+            raise Unavailable(f"the database does not answer, or not in time: {fault}") from fault
         time.sleep(min(0.02 * 2**tried, 1.0) * (0.5 + random.random()))  # noqa: S311 - no secret
 
     @contextmanager
@@ -128,8 +128,13 @@ class Store:
         return result[0]
 
     def _read(self, work: Callable[[Session], T]) -> T:
-        with self.read() as reading:
-            return work(reading.session)
+        for tried in range(TRIES):
+            try:
+                with self.read() as reading:
+                    return work(reading.session)
+            except Exception as fault:  # noqa: BLE001 - asked for its kind, raised again unless it passes
+                self._pause_or_raise(fault, tried)
+        raise AssertionError
 
     # -- the ledger
 

@@ -1,0 +1,214 @@
+"""Kills, crashes, locks and full disks: whole or not at all, and never twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from daemon.store import Cause, Store, Transaction
+from daemon.store.errors import Conflict, InUse, NotADatabase, StoreError, Unavailable
+from rules.decision import Decision, Needs
+from tests.postgres import Server
+from tests.store.desk import DESK, NOW, ZONE, Clock, Fetched, compose, mail, open_ticket, opening, take
+
+ROOT = Path(__file__).absolute().parents[2]
+
+
+def start(url: str, files: Path, first: int, count: int, kill: str = "") -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.store.killed", url, str(files), str(first), str(count)]
+    environment = {**os.environ, "ACUSE_KILL": kill, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+
+
+@pytest.mark.parametrize("point", ["before_commit", "after_commit"])
+@pytest.mark.parametrize("passage", [1, 2, 5, 6])
+def test_f02_f03_killed_around_commit_a_mail_opens_one_ticket(
+    url: str, tmp_path: Path, opened: Callable[..., Store], point: str, passage: int
+) -> None:
+    """Every opening passes each point twice: when the mail is taken, and when it is decided."""
+    killed = start(url, tmp_path / "files", 1, 5, f"{point}:{passage}")
+    killed.communicate()
+    assert killed.returncode == -signal.SIGKILL
+    again = start(url, tmp_path / "files", 1, 5)
+    numbers = again.communicate()[0].split()
+    assert again.returncode == 0
+    assert [number[-6:] for number in numbers] == [f"{n:06d}" for n in range(1, 6)]
+    store = opened()
+    assert store.audit(DESK) == []
+    assert store.tally() == {"opened": 5, "all": 5}
+
+
+def test_p4_processes_at_once_on_postgresql_leave_no_hole(postgres: Server, tmp_path: Path, clock: Clock) -> None:
+    url = postgres.database("several")
+    running = [start(url, tmp_path / "files", first, 20) for first in (100, 200)]
+    numbers = [number for each in running for number in each.communicate()[0].split()]
+    assert [each.returncode for each in running] == [0, 0]
+    assert sorted(numbers) == [f"I171009_{n:06d}" for n in range(1, 41)]
+    store = Store.open(url, tmp_path / "files", clock=clock)
+    assert store.audit(DESK) == []
+    store.close()
+
+
+def test_f36_a_second_daemon_on_one_sqlite_is_refused(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/acuse.db"
+    first = Store.open(url, tmp_path / "files")
+    with pytest.raises(InUse, match=rf"process {os.getpid()}.*PostgreSQL"):
+        Store.open(url, tmp_path / "files")
+    reading = Store.open(url, tmp_path / "files", readonly=True)
+    with pytest.raises(StoreError, match="read only"), reading.write():
+        pass
+    first.close()
+    Store.open(url, tmp_path / "files").close()
+
+
+def test_f31_a_lock_of_another_process_is_waited_for(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path}/acuse.db", tmp_path / "files")
+    other = sqlite3.connect(tmp_path / "acuse.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(0.3, other.execute, ("ROLLBACK",))
+    release.start()
+    assert open_ticket(store, 1) == "I171009_000001"
+    release.join()
+    store.close()
+    other.close()
+
+
+def test_f29_a_full_disk_changes_nothing_and_passes(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path}/acuse.db", tmp_path / "files")
+    with store.write() as tx:
+        (pages,) = tx.session.one("PRAGMA page_count") or (0,)
+        tx.session.one(f"PRAGMA max_page_count = {pages + 2}")
+    with pytest.raises(Unavailable, match="full"):
+        store.take("a", 1, [Fetched(uid, b"x" * 9000) for uid in range(20)])
+    with store.write() as tx:
+        tx.session.one("PRAGMA max_page_count = 1000000")
+    assert store.tally() == {"all": 0}
+    assert len(store.take("a", 1, [Fetched(uid, b"x" * 9000) for uid in range(20)])) == 20
+    store.close()
+
+
+@pytest.mark.parametrize("damage", ["not a database", "pages overwritten"])
+def test_f32_a_damaged_database_is_refused(tmp_path: Path, damage: str) -> None:
+    path, url = tmp_path / "acuse.db", f"sqlite:///{tmp_path}/acuse.db"
+    store = Store.open(url, tmp_path / "files")
+    for uid in range(30):
+        open_ticket(store, uid)
+    store.close()
+    before = path.read_bytes()
+    middle = len(before) // 2
+    spoiled = (
+        b"x" * 4096 * 4 if damage == "not a database" else before[:middle] + b"\xff" * 8192 + before[middle + 8192 :]
+    )
+    path.write_bytes(spoiled)
+    with pytest.raises(NotADatabase, match=r"acuse\.db"):
+        Store.open(url, tmp_path / "files")
+    assert path.read_bytes() == spoiled, "nothing was written"
+
+
+def test_a_reader_sees_nothing_of_a_transaction_that_runs(store: Store) -> None:
+    number = open_ticket(store, 1)
+    with store.write() as tx:
+        tx.session.run("UPDATE tickets SET category = 'x'")
+        assert _in_thread(lambda: store._read(lambda s: s.one("SELECT category FROM tickets"))) == ("",)
+    assert store.show(number)
+
+
+def _in_thread(work: Callable[[], object]) -> object:
+    found: list[object] = []
+    thread = threading.Thread(target=lambda: found.append(work()))
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+def test_the_whole_work_is_done_again_when_somebody_was_faster(store: Store) -> None:
+    tries: list[str] = []
+
+    def work(tx: Transaction) -> str:
+        number = tx.load(Needs(prefix="I"), NOW, ZONE).next_number
+        tx.apply(Cause(), Decision(events=(opening(number),)), compose, DESK, NOW)
+        tries.append(number)
+        if len(tries) < 3:
+            raise Conflict("faster")
+        return number
+
+    assert store.run(work) == "I171009_000001"
+    assert tries == ["I171009_000001"] * 3
+    assert store.audit(DESK) == []
+
+
+# -- PostgreSQL goes away
+
+
+def test_f33_postgresql_crashes_in_a_transaction_and_it_is_done_again(
+    postgres: Server, tmp_path: Path, clock: Clock
+) -> None:
+    store = Store.open(postgres.database("crash"), tmp_path / "files", clock=clock)
+    seen = take(store, 1)
+    crashes: list[bool] = []
+
+    def work(tx: Transaction) -> str:
+        number = tx.load(Needs(prefix="I"), NOW, ZONE).next_number
+        tx.apply(Cause(seen.id, mail(1)), Decision("opened", events=(opening(number),)), compose, DESK, NOW)
+        if not crashes:
+            crashes.append(True)
+            postgres.stop("immediate")
+            postgres.start()
+        return number
+
+    assert store.run(work) == "I171009_000001"
+    assert store.audit(DESK) == []
+    assert store.tally() == {"opened": 1, "all": 1}
+    store.close()
+
+
+def test_f34_a_commit_whose_answer_was_lost_is_not_done_twice(
+    postgres: Server, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import psycopg
+
+    store = Store.open(postgres.database("lost"), tmp_path / "files", clock=clock)
+    seen = take(store, 1)
+    lost: list[bool] = []
+
+    def lose_the_answer(name: str) -> None:
+        if name == "after_commit" and not lost:
+            lost.append(True)
+            raise psycopg.OperationalError("the connection was lost")
+
+    def work(tx: Transaction) -> str:
+        number = tx.load(Needs(prefix="I"), NOW, ZONE).next_number
+        tx.apply(Cause(seen.id, mail(1)), Decision("opened", events=(opening(number),)), compose, DESK, NOW)
+        return number
+
+    monkeypatch.setattr("daemon.store.store.kill_point", lose_the_answer)
+    assert store.run(work) is None
+    assert lost
+    assert store.audit(DESK) == []
+    assert store.tally() == {"opened": 1, "all": 1}
+    store.close()
+
+
+def test_f35_postgresql_is_down_at_start(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="PostgreSQL does not answer"):
+        Store.open("postgresql://acuse@127.0.0.1:1/none", tmp_path / "files")
+
+
+def test_f35_postgresql_is_down_for_a_while(postgres: Server, tmp_path: Path, clock: Clock) -> None:
+    store = Store.open(postgres.database("down"), tmp_path / "files", clock=clock)
+    postgres.stop("immediate")
+    try:
+        with pytest.raises(Unavailable):
+            take(store, 1)
+    finally:
+        postgres.start()
+    assert take(store, 1).attempts == 1
+    store.close()
