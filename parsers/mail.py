@@ -43,7 +43,7 @@ class Mail:
     """One mail as read.
 
     Texts have LF line ends, are NFC and free of NUL and lone surrogates. Addresses are bare. ``subject`` is the
-    cleaned one of spec 1.3 with its prefixes kept. ``body`` is what the author's text part (or, where that is missing,
+    cleaned one (:func:`parsers.subject.clean`) with its prefixes kept. ``body`` is what the author's text part (or, where that is missing,
     empty or a stub, the HTML) says, whole: quoted history and signature stand in it. ``visible`` is the new text alone.
     ``digest`` covers From, Date, Subject and body without trace headers: copies of one mail share it.
     """
