@@ -42,10 +42,10 @@ __all__ = [
 class Mail:
     """One mail as read.
 
-    Texts have LF line ends, are NFC and free of NUL and lone surrogates. Addresses are bare. ``subject`` is the
-    cleaned one (:func:`parsers.subject.clean`) with its prefixes kept. ``body`` is what the author's text part (or, where that is missing,
-    empty or a stub, the HTML) says, whole: quoted history and signature stand in it. ``visible`` is the new text alone.
-    ``digest`` covers From, Date, Subject and body without trace headers: copies of one mail share it.
+    Texts have LF line ends, are NFC and free of NUL and lone surrogates. Addresses are bare. ``subject`` is cleaned
+    (:func:`parsers.subject.clean`), its prefixes kept. ``body`` is what the author's text part (or, where that is
+    missing, empty or a stub, the HTML) says, whole: quoted history and signature stand in it. ``visible`` is the new
+    text alone. ``digest`` covers From, Date, Subject, body and files, no trace headers: copies of one mail share it.
     """
 
     message_id: str = ""
