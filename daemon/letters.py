@@ -194,6 +194,7 @@ class Letters:
             "kind": kind,
             "of": kind["of"],
             "the": kind["the"],
+            "noun": kind["noun"],
             "group": desk.groups.get(ticket.group) if ticket else None,
             "desk": desk.desk.name,
             "desk_address": desk.desk_address,

@@ -22,7 +22,7 @@ from daemon.ticket_views import brief
 SUFFIX = ".j2"
 _TRAILING = re.compile(r"(?m)(?<!^--)[ \t]+$")
 _GAPS = re.compile(r"\n{3,}")
-_BLANK = re.compile(r"(?m)^[ \t]+|[ \t]+$|\n(?=\n)")
+_OFFSET = re.compile(r"\(UTC [+-] [0-9:]+\)")
 
 
 def read_sources(folders: Sequence[Path], languages: Sequence[str]) -> dict[str, str]:
@@ -59,7 +59,9 @@ class Page:
 
     def html(self, name: str, context: Mapping[str, Any]) -> str:
         """The HTML part."""
-        return self._template(self._html, name).render(context)
+        return _OFFSET.sub(
+            r'<span style="white-space:nowrap">\g<0></span>', self._template(self._html, name).render(context)
+        )
 
     @staticmethod
     def _template(environment: ImmutableSandboxedEnvironment, name: str) -> Template:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from daemon.report import report_files
 from daemon.sample_world import (
@@ -25,6 +25,10 @@ from rules.decision import Brief, File, Grant, Letter, Link
 from rules.desk import Desk
 from rules.report import Report
 from rules.ticket import Ticket
+
+
+MONDAY = datetime(2017, 10, 8, 22, tzinfo=UTC)
+"""Midnight in Madrid."""
 
 
 def staff_samples(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
@@ -255,8 +259,8 @@ def _admins(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
 def _report(desk: Desk, ticket: Ticket, to: tuple[str, ...]) -> Letter:
     """The weekly report; its charts are inline files by cid, each beside the table that says the same."""
     report = Report(
-        NOW - timedelta(days=7),
-        NOW,
+        MONDAY - timedelta(days=7),
+        MONDAY,
         figures=(("opened", 42, 38), ("closed", 45, 33), ("reopened", 2, 4), ("backlog", 17, 20)),
         # (key of [figures], this week, last week)
         ages=(("day", 5), ("three_days", 6), ("week", 4), ("older", 2)),  # open tickets by age: keys of [ages]
