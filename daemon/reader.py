@@ -99,9 +99,16 @@ class Reader:
         return [results[place] for place in range(len(mails))]
 
     def close(self) -> None:
-        """Let the child end."""
-        with self._lock:
-            self._drop()
+        """Let the child end; what it has in hand for longer than a second is given up (and offered again)."""
+        waited = self._lock.acquire(timeout=1.0)
+        try:
+            if not waited and (child := self._child) is not None:
+                child.kill()
+            else:
+                self._drop()
+        finally:
+            if waited:
+                self._lock.release()
 
     def _batch(self, mails: Sequence[Octets]) -> list[Mail | Poisoned]:
         """Answers up to and including the first mail that the child died of; at least one."""

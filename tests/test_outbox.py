@@ -1,0 +1,317 @@
+"""The sending pumps on a real store and a server that misbehaves: every letter arrives, none is told twice to fail."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from dovecot import free_port
+from sink import DROP, HANG, RESET, Sink
+
+from daemon.accounts import Smtp
+from daemon.outbox import CLAIM_AT_ONCE, Outbox, Post, Retry, described
+from daemon.smtp import Result
+from daemon.store import Cause, Outcome, Outgoing, Store
+from rules.decision import Decision, Letter
+from rules.desk import Breaker, Duration, Guards
+from tests.store.desk import DESK, NOW, Clock, compose, mail, take
+
+NO_GUARDS = Guards(10**6, 10**6, 10**6, 10**6, Breaker(10**6, 10**6, 10**6))
+QUICK = Retry(first_s=0.05, cap_s=0.2)
+ANA = "ana@cliente.test"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Desk:
+    """A store with letters in it, and the outbox that sends them."""
+
+    store: Store
+    smtp: Smtp
+    clock: Callable[[], datetime] = now
+    retry: Retry = QUICK
+    failures: list[tuple[Outgoing, Outcome]] = field(default_factory=list)
+    written: int = 0
+
+    def write(self, *recipients: str) -> None:
+        """Queue one letter to each."""
+        for to in recipients:
+            self.written += 1
+            seen = take(self.store, self.written)
+            desk = replace(DESK, guards=NO_GUARDS)
+            with self.store.write() as tx:
+                decision = Decision("refused", letters=(Letter("refusal", (to,)),))
+                tx.apply(Cause(seen.id, mail(self.written, to)), decision, compose, desk, self.clock())
+
+    def outbox(self) -> Outbox:
+        """Its pumps; not started."""
+        return Outbox(Post(self.store, content, self.smtp, "one", self.failed, retry=self.retry, now=self.clock))
+
+    def failed(self, letter: Outgoing, outcome: Outcome) -> None:
+        self.failures.append((letter, outcome))
+        self.store.record([outcome], self.clock())
+
+    def due_now(self) -> bool:
+        """Whether anything still waits."""
+        return self.store.next_delivery() is not None
+
+
+def content(letter: Outgoing) -> list[bytes]:
+    return [f"Message-ID: {letter.message_id}\r\n".encode(), letter.head]
+
+
+def smtp_at(port: int, **more: object) -> Smtp:
+    settings = {"timeout": Duration(seconds=1), "connections": 2} | more
+    return Smtp(host="127.0.0.1", port=port, security="none", sender="soporte@cau.example", **settings)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.open(f"sqlite:///{tmp_path}/acuse.db", tmp_path / "files", clock=now)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def desk(store: Store, sink: Sink) -> Desk:
+    return Desk(store, smtp_at(sink.port))
+
+
+@pytest.fixture
+def run() -> Iterator[Callable[[Desk], Outbox]]:
+    """Start outboxes; all are stopped at the end."""
+    started: list[Outbox] = []
+
+    def start(desk: Desk) -> Outbox:
+        started.append(desk.outbox())
+        started[-1].start()
+        return started[-1]
+
+    yield start
+    for outbox in started:
+        outbox.stop()
+
+
+Run = Callable[[Desk], Outbox]
+
+
+def until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait for something that must come; how fast is not the question."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.01)
+
+
+def message_ids(sink: Sink) -> list[str]:
+    return [str(kept.message["Message-ID"]) for kept in sink.mails]
+
+
+def test_everything_due_is_sent_once(desk: Desk, sink: Sink) -> None:
+    desk.write(*(f"a{n}@cliente.test" for n in range(CLAIM_AT_ONCE + 20)))
+    assert desk.outbox().send_due() == CLAIM_AT_ONCE + 20
+    assert [kept.recipients[0] for kept in sink.mails] == [f"a{n}@cliente.test" for n in range(CLAIM_AT_ONCE + 20)]
+    assert {kept.sender for kept in sink.mails} == {"soporte@cau.example"}
+    assert len(set(message_ids(sink))) == CLAIM_AT_ONCE + 20
+    assert not desk.due_now()
+    assert desk.outbox().send_due() == 0
+
+
+def test_a_wake_sends_at_once_over_kept_connections(desk: Desk, sink: Sink, run: Run) -> None:
+    outbox = run(desk)
+    for n in range(10):
+        desk.write(f"a{n}@cliente.test")
+        outbox.wake()
+        until(lambda n=n: len(sink.mails) == n + 1)  # type: ignore[misc]
+    assert sink.connections <= 2
+    until(lambda: not desk.due_now())
+    assert sum(pump.state.sent for pump in outbox.pumps) == 10
+
+
+def test_two_pumps_share_the_work_and_double_nothing(desk: Desk, sink: Sink, run: Run) -> None:
+    desk.write(*(f"a{n}@cliente.test" for n in range(200)))
+    run(desk)
+    until(lambda: not desk.due_now())
+    assert sorted(message_ids(sink)) == sorted(set(message_ids(sink)))
+    assert len(sink.mails) == 200
+
+
+@pytest.mark.parametrize("phase", ["CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "DOT"])
+def test_f09_what_is_deferred_goes_again(desk: Desk, sink: Sink, run: Run, phase: str) -> None:
+    sink.script[phase] = ["451 4.3.0 later"]
+    sink.script["HELO"] = ["451 4.3.0 later"]
+    desk.write(ANA)
+    run(desk)
+    until(lambda: not desk.due_now())
+    assert [kept.recipients for kept in sink.mails] == [(ANA,)]
+    assert not desk.failures
+
+
+@pytest.mark.parametrize("phase", ["CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "DOT"])
+def test_f10_what_is_refused_is_told_once_and_never_tried_again(desk: Desk, sink: Sink, phase: str) -> None:
+    sink.script[phase] = ["554 5.7.1 never"] * 9
+    sink.script["HELO"] = ["554 5.7.1 never"] * 9
+    desk.write(ANA)
+    outbox = desk.outbox()
+    outbox.send_due()
+    connections = sink.connections
+    assert [(letter.to, outcome.status) for letter, outcome in desk.failures] == [(ANA, "failed")]
+    assert f"{phase.lower()}: 554" in desk.failures[0][1].reply
+    assert not desk.due_now()
+    outbox.send_due()
+    assert (sink.connections, len(desk.failures), len(sink.mails)) == (connections, 1, 0)
+
+
+@pytest.mark.parametrize("act", [DROP, RESET, HANG])
+def test_f07_f08_an_unanswered_dot_is_sent_again_as_the_same_letter(desk: Desk, sink: Sink, run: Run, act: str) -> None:
+    sink.script["DOT"] = [act]
+    desk.write(ANA, "luis@cliente.test")
+    run(desk)
+    until(lambda: not desk.due_now())
+    assert len(message_ids(sink)) == 3
+    assert len(set(message_ids(sink))) == 2
+    twice = [kept for kept in sink.mails if message_ids(sink).count(str(kept.message["Message-ID"])) == 2]
+    assert twice[0].raw == twice[1].raw
+
+
+def test_f12_each_letter_has_a_state_of_its_own(desk: Desk, sink: Sink) -> None:
+    sink.script["RCPT"] = ["250 ok", "550 no such user", "250 ok"]
+    desk.write(ANA, "nadie@cliente.test", "luis@cliente.test")
+    desk.outbox().send_due()
+    assert [kept.recipients[0] for kept in sink.mails] == [ANA, "luis@cliente.test"]
+    assert [letter.to for letter, _ in desk.failures] == ["nadie@cliente.test"]
+
+
+def test_a_server_that_ends_idle_connections_costs_no_letter_a_try(desk: Desk, sink: Sink, run: Run) -> None:
+    desk = replace(desk, smtp=replace(desk.smtp, connections=1), retry=Retry(first_s=1000.0))
+    outbox = run(desk)
+    for n in range(3):
+        sink.script["MAIL"] = ["421 4.4.2 you were idle"] if n else []
+        desk.write(f"a{n}@cliente.test")
+        outbox.wake()
+        until(lambda n=n: len(sink.mails) == n + 1)  # type: ignore[misc]
+    assert sink.connections == 3
+
+
+def test_a_server_that_is_away_is_waited_for(store: Store, run: Run) -> None:
+    port = free_port()
+    desk = Desk(store, smtp_at(port))
+    desk.write(ANA)
+    outbox = run(desk)
+    until(lambda: any(pump.state.fault for pump in outbox.pumps))
+    with Sink(port=port) as sink:
+        until(lambda: len(sink.mails) == 1)
+        until(lambda: not desk.due_now())
+    until(lambda: any(not pump.state.fault and pump.state.sent for pump in outbox.pumps))
+
+
+def test_a_database_that_is_away_does_not_end_the_pumps(desk: Desk, sink: Sink, run: Run) -> None:
+    class Failing:
+        """The store, away for the first look-ups."""
+
+        away = 3
+
+        def __getattr__(self, name: str) -> object:
+            if name == "next_delivery" and self.away:
+                self.away -= 1
+                raise RuntimeError("the database is away")
+            return getattr(desk.store, name)
+
+    desk.write(ANA)
+    run(replace(desk, store=Failing()))  # type: ignore[arg-type]
+    until(lambda: len(sink.mails) == 1)
+
+
+# -- waiting and giving up
+
+
+def letter(attempts: int, created_at: datetime = NOW) -> Outgoing:
+    return Outgoing(1, 1, "refusal", "", ANA, "<1@x>", created_at, attempts, b"", (), b"")
+
+
+def test_f09_waits_double_to_a_cap_with_jitter() -> None:
+    retry = Retry(first_s=5.0, cap_s=3600.0)
+    result = Result(ANA, "deferred", "rcpt", 451, "later")
+    for attempt in range(1, 60):
+        whole = min(3600.0, 5.0 * 2 ** (attempt - 1))
+        waits = {(retry.outcome(letter(attempt), result, NOW).next_at or NOW) - NOW for _ in range(20)}
+        assert all(whole / 2 <= wait.total_seconds() <= whole + 0.001 for wait in waits)
+        assert len(waits) > 1, "letters that failed together do not come back together"
+
+
+def test_f15_a_letter_is_given_up_after_its_days(store: Store) -> None:
+    clock = Clock(NOW)
+    desk = Desk(store, smtp_at(free_port()), clock, Retry(expire_after=timedelta(days=5)))
+    desk.write(ANA)
+    for _ in range(5 * 24 * 2):
+        desk.outbox().send_due()
+        clock.turn(minutes=30)
+        if clock.now <= NOW + timedelta(days=4, hours=22):
+            assert not desk.failures
+    ((given_up, outcome),) = desk.failures
+    assert (given_up.to, outcome.status) == (ANA, "failed")
+    assert "given up" in outcome.reply
+    assert not desk.due_now()
+
+
+def test_f15_a_queue_of_two_days_goes_out_when_the_server_is_back(store: Store) -> None:
+    clock = Clock(NOW)
+    port = free_port()
+    desk = Desk(store, smtp_at(port), clock, Retry())
+    desk.write(*(f"a{n}@cliente.test" for n in range(20)))
+    for _ in range(48):
+        desk.outbox().send_due()
+        clock.turn(hours=1)
+    with Sink(port=port) as sink:
+        while desk.due_now():
+            desk.outbox().send_due()
+            clock.turn(minutes=10)
+        assert len(set(message_ids(sink))) == len(sink.mails) == 20
+    assert not desk.failures
+
+
+@pytest.mark.parametrize(
+    ("result", "text"),
+    [
+        (Result(ANA, "failed", "rcpt", 550, "no such\nuser"), "rcpt: 550 no such user"),
+        (Result(ANA, "deferred", "connect", 0, "refused"), "connect: refused"),
+        (Result(ANA, "deferred", "dot", 0, "timed out", True), "dot: timed out (it may have arrived)"),
+    ],
+)
+def test_a_result_is_told_in_one_line(result: Result, text: str) -> None:
+    assert described(result) == text
+
+
+# -- stopping
+
+
+def test_f43_it_stops_while_it_waits_for_work(desk: Desk) -> None:
+    outbox = desk.outbox()
+    outbox.start()
+    began = time.monotonic()
+    outbox.stop()
+    assert time.monotonic() - began < 5
+    assert not any(thread.name.startswith("outbox-") for thread in threading.enumerate())
+
+
+def test_f43_it_stops_while_the_server_hangs(store: Store, sink: Sink) -> None:
+    desk = Desk(store, smtp_at(sink.port, timeout=Duration(seconds=60)))
+    sink.script["DOT"] = [HANG, HANG]
+    desk.write(ANA, "luis@cliente.test")
+    outbox = desk.outbox()
+    outbox.start()
+    until(lambda: len(sink.mails) >= 1)
+    outbox.stop()
+    assert not any(thread.name.startswith("outbox-") for thread in threading.enumerate())
+    sink.script["DOT"] = []
+    again = desk.outbox()
+    until(lambda: again.send_due() == 0 and not desk.due_now())
+    assert {kept.recipients[0] for kept in sink.mails} == {ANA, "luis@cliente.test"}
