@@ -1,0 +1,210 @@
+"""The parser process: mails that kill it, hang it or fill its memory harm nobody but themselves."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from base64 import encodebytes
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from daemon.reader import Octets, Poisoned, Reader, how_to_read
+from daemon.store.files import Files
+from parsers.mail import Budget, Mail
+from parsers.reply import TextMarks
+from tests.store.desk import DESK
+
+
+def raw(subject: str, body: str = "Hola.") -> bytes:
+    return f"From: Ana <ana@cliente.test>\r\nSubject: {subject}\r\n\r\n{body}\r\n".encode()
+
+
+def with_file(content: bytes, name: str = "x.bin") -> bytes:
+    head = (
+        "From: ana@cliente.test\r\nSubject: con fichero\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nAdjunto.\r\n'
+        f'--b\r\nContent-Type: application/octet-stream; name="{name}"\r\nContent-Transfer-Encoding: base64\r\n'
+        f'Content-Disposition: attachment; filename="{name}"\r\n\r\n'
+    )
+    return head.encode() + encodebytes(content).replace(b"\n", b"\r\n") + b"--b--\r\n"
+
+
+def pairs(*mails: Octets) -> list[tuple[int, Octets]]:
+    return list(enumerate(mails, 1))
+
+
+def subjects(answers: list[Mail | Poisoned]) -> list[str]:
+    """Subjects of what was read; «!» and the reason of what was not."""
+    return [f"!{answer.why}" if isinstance(answer, Poisoned) else answer.subject for answer in answers]
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Iterator[Reader]:
+    with Reader(tmp_path) as opened:
+        yield opened
+
+
+def child_of(reader: Reader) -> int:
+    assert reader._child is not None
+    return reader._child._process.pid
+
+
+def test_mails_are_read_in_order(reader: Reader, tmp_path: Path) -> None:
+    large = tmp_path / "mail"
+    large.write_bytes(raw("de un fichero"))
+    answers = reader.parse(pairs(raw("uno"), large, raw("Petición"), raw("cuatro")))
+    assert subjects(answers) == ["uno", "de un fichero", "Petición", "cuatro"]
+    assert all(isinstance(answer, Mail) and answer.sender == "ana@cliente.test" for answer in answers)
+    assert reader.parse([]) == []
+
+
+def test_one_process_serves_many_batches(reader: Reader) -> None:
+    reader.parse(pairs(raw("uno")))
+    first = child_of(reader)
+    for _ in range(5):
+        reader.parse(pairs(raw("dos"), raw("tres")))
+    assert child_of(reader) == first
+
+
+def test_octets_that_are_not_there_are_poisoned_for_good(reader: Reader) -> None:
+    answers = reader.parse(pairs(None, raw("dos"), b""))
+    assert subjects(answers) == ["!no octets", "dos", "!no octets"]
+    assert all(answer.final for answer in answers if isinstance(answer, Poisoned))
+
+
+@pytest.mark.parametrize("size", [10, 2_000_000])
+def test_attachments_are_kept_by_digest(reader: Reader, tmp_path: Path, size: int) -> None:
+    content = os.urandom(size)
+    (mail,) = reader.parse(pairs(with_file(content)))
+    assert isinstance(mail, Mail)
+    (attachment,) = mail.attachments
+    assert attachment.digest == hashlib.sha256(content).hexdigest()
+    assert Files(tmp_path).path(attachment.digest).read_bytes() == content
+    assert attachment.content is None
+
+
+def test_a_budget_is_final_and_as_the_admin_set_it(tmp_path: Path) -> None:
+    with Reader(tmp_path, lambda: (Budget(headers=2), TextMarks())) as reader:
+        many = b"X-A: 1\r\n" * 5 + raw("muchas")
+        read, over = reader.parse(pairs(raw("dos"), many))
+        assert isinstance(read, Mail)
+        assert isinstance(over, Poisoned)
+        assert over.final
+
+
+def test_the_desk_s_limits_are_the_budget() -> None:
+    budget, marks = how_to_read(DESK)
+    assert (budget.header_block, budget.header, budget.headers) == (64 * 1024, 8 * 1024, 500)
+    assert (budget.depth, budget.parts) == (20, 200)
+    assert marks == TextMarks()
+
+
+# -- what kills it
+
+
+def test_f42_a_mail_that_kills_the_parser_harms_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACUSE_KILL", "parsing:3")
+    with Reader(tmp_path) as reader:
+        answers = reader.parse(pairs(*(raw(f"n{n}") for n in range(5))))
+    assert subjects(answers) == ["n0", "n1", "!parser died: 9 EOFError", "n3", "n4"]
+    assert not answers[2].final  # type: ignore[union-attr]
+
+
+def test_a_parser_that_was_killed_between_batches_is_replaced(reader: Reader) -> None:
+    reader.parse(pairs(raw("uno")))
+    os.kill(child_of(reader), signal.SIGKILL)
+    answers = reader.parse(pairs(raw("dos"), raw("tres")))
+    again = reader.parse(pairs(raw("dos"), raw("tres")))
+    assert isinstance(answers[0], Poisoned), "it is offered again: whose fault it was cannot be known"
+    assert not answers[0].final
+    assert subjects(answers)[1:] == ["tres"]
+    assert subjects(again) == ["dos", "tres"]
+
+
+def test_f42_a_parser_that_hangs_is_killed_by_the_clock(tmp_path: Path) -> None:
+    with Reader(tmp_path, wall_s=1.0) as reader:
+        reader.parse(pairs(raw("uno")))
+        os.kill(child_of(reader), signal.SIGSTOP)
+        answers = reader.parse(pairs(raw("dos"), raw("tres")))
+    assert subjects(answers) == ["!parser: out of time", "tres"]
+
+
+def test_f42_memory_is_limited(tmp_path: Path) -> None:
+    huge = tmp_path / "huge"
+    with huge.open("wb") as file:
+        file.write(raw("enorme"))
+        file.truncate(400 * 1024 * 1024)
+    with Reader(tmp_path, memory=350 * 1024 * 1024) as reader:
+        first, second = reader.parse(pairs(huge, raw("dos")))
+    assert isinstance(first, Poisoned)
+    assert isinstance(second, Mail)
+
+
+def test_processor_time_is_limited_for_each_mail_anew(tmp_path: Path) -> None:
+    with Reader(tmp_path, cpu_s=1) as reader:
+        reader.parse(pairs(raw("uno")))
+        limits = Path(f"/proc/{child_of(reader)}/limits").read_text()
+        soft = int(next(line for line in limits.splitlines() if "cpu time" in line).split()[3])
+        used = sum(map(int, Path(f"/proc/{child_of(reader)}/stat").read_text().split()[13:15])) / os.sysconf(
+            "SC_CLK_TCK"
+        )
+    assert used < soft <= used + 3
+
+
+# -- its life
+
+
+def test_signals_that_end_the_daemon_do_not_end_the_parser(reader: Reader) -> None:
+    reader.parse(pairs(raw("uno")))
+    before = child_of(reader)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.kill(before, number)
+    assert subjects(reader.parse(pairs(raw("dos")))) == ["dos"]
+    assert child_of(reader) == before
+
+
+def test_it_ends_with_its_parent(tmp_path: Path) -> None:
+    program = (
+        "import os, sys; from pathlib import Path; from daemon.reader import Reader\n"
+        f"reader = Reader(Path({str(tmp_path)!r})); reader.parse([(1, b'Subject: x')])\n"
+        "print(reader._child._process.pid, flush=True); os._exit(9)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    child = int(done.stdout)
+    end = time.monotonic() + 20
+    while Path(f"/proc/{child}/stat").exists() and " Z " not in Path(f"/proc/{child}/stat").read_text():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_many_threads_share_it(reader: Reader) -> None:
+    found: dict[int, list[str]] = {}
+
+    def work(number: int) -> None:
+        found[number] = subjects(reader.parse(pairs(*(raw(f"{number}.{n}") for n in range(20)))))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {number: [f"{number}.{n}" for n in range(20)] for number in range(5)}
+
+
+def test_closing_does_not_wait_for_a_hanging_parser(tmp_path: Path) -> None:
+    reader = Reader(tmp_path)
+    reader.parse(pairs(raw("uno")))
+    os.kill(child_of(reader), signal.SIGSTOP)
+    answers: list[Mail | Poisoned] = []
+    busy = threading.Thread(target=lambda: answers.extend(reader.parse(pairs(raw("dos")))))
+    busy.start()
+    reader.close()
+    busy.join(20)
+    assert isinstance(answers[0], Poisoned)
