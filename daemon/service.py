@@ -22,6 +22,7 @@ import structlog
 from daemon import mime, systemd
 from daemon.accounts import Account
 from daemon.causes import delivery_failed, fire_due, tell_admins
+from daemon.checking import tried_letters
 from daemon.intake import Intake
 from daemon.letters import Letters
 from daemon.live import Changed, Live, Refused
@@ -57,6 +58,8 @@ class Service:
         self.leases: dict[str, Lease] = {}
         self.intake = Intake(store, self.reader, live, spool, self.outbox.wake, self.leases.get)
         self.watchers: dict[str, MailboxWatcher] = {}
+        if store.one_daemon:
+            store.free_claims()  # whoever held them is dead: the lock file is ours
         self._stop = threading.Event()
         self._pump = threading.Thread(target=self._turns, name="due", daemon=True)
         self._reloaded_at = 0.0
@@ -207,6 +210,6 @@ def run_until_signal(service: Service) -> None:
 
 def open_service(path: Path) -> Service:
     """The service of the configuration in ``path``: raises ConfigErrors or StoreError with the reason why not."""
-    live = Live(path, Letters.load)
+    live = Live(path, tried_letters)
     database = live.current.settings.database
     return Service(live, Store.open(database.url, Path(database.files)))

@@ -1,0 +1,214 @@
+"""A whole desk for tests: mail servers, a configuration, the daemon, and the people who write to it.
+
+The mail servers are either the embedded ones or a private Dovecot with an SMTP sink; the daemon is a process of its own,
+which a test may kill. Letters are read where they arrive, as the people would.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any, Protocol
+
+from dovecot import Dovecot
+from sink import Sink
+
+from daemon.correspondent import Received
+from daemon.demo import DESK, SUBJECT, USERS
+from daemon.embedded import EmbeddedServers
+
+PASSWORD = "secret"
+MARTA, ANA = "Marta Gil <marta@cliente.example>", "Ana Ruiz <ana@cau.example>"
+OPENINGS, SERVICE, TECHNICIANS = (USERS[box][0] for box in ("apertura", "servicio", "tecnicos"))
+GROUP = "n1@cau.example"
+BOXES = {"apertura": "opening", "servicio": "service", "tecnicos": "desk"}
+GOOD = "Servicio/Aplicación: AREN\nTipo: Error Funcional\nDescripción: La pantalla de altas da un error 500.\n"
+PATIENCE_S = 30.0
+
+__all__ = ["ANA", "GOOD", "GROUP", "MARTA", "OPENINGS", "SERVICE", "SUBJECT", "TECHNICIANS", "DeskWorld", "servers"]
+
+
+class Servers(Protocol):
+    """What a desk needs of mail servers."""
+
+    imap_port: int
+    smtp_port: int
+
+    def deliver(self, user: str, raw: bytes) -> None: ...
+    def counts(self, user: str) -> dict[str, int]: ...
+    def letters(self) -> list[tuple[str, bytes]]: ...
+    def stop(self) -> None: ...
+
+
+class Embedded:
+    """pymap and aiosmtpd in this process."""
+
+    def __init__(self) -> None:
+        self._servers = EmbeddedServers(USERS, PASSWORD)
+        self._servers.start()
+        self.imap_port, self.smtp_port = self._servers.imap_port, self._servers.smtp_port
+
+    def deliver(self, user: str, raw: bytes) -> None:
+        self._servers.deliver(user, raw)
+
+    def counts(self, user: str) -> dict[str, int]:
+        return {name: len(mails) for name, mails in self._servers.folders(user).items()}
+
+    def letters(self) -> list[tuple[str, bytes]]:
+        return [(to, mail.raw) for mail in self._servers.mails() for to in mail.recipients]
+
+    def stop(self) -> None:
+        self._servers.stop()
+
+
+class Real:
+    """A private Dovecot, and an SMTP sink."""
+
+    def __init__(self) -> None:
+        self.dovecot, self.sink = Dovecot(), Sink()
+        self.dovecot.start()
+        self.imap_port, self.smtp_port = self.dovecot.port, self.sink.port
+
+    def deliver(self, user: str, raw: bytes) -> None:
+        self.dovecot.deliver(user, raw)
+
+    def counts(self, user: str) -> dict[str, int]:
+        return self.dovecot.counts(user)
+
+    def letters(self) -> list[tuple[str, bytes]]:
+        return [(to, mail.raw) for mail in list(self.sink.mails) for to in mail.recipients]
+
+    def stop(self) -> None:
+        self.dovecot.stop()
+        self.sink.close()
+
+
+def servers(kind: str) -> Servers:
+    """«embedded» or «dovecot»."""
+    return Embedded() if kind == "embedded" else Real()
+
+
+class DeskWorld:
+    """One desk in ``folder``. ``extra`` is TOML added to its configuration; a context manager that stops everything."""
+
+    def __init__(
+        self, folder: Path, kind: str = "dovecot", extra: str = "", database: str = "", poll: str = "1s"
+    ) -> None:
+        self.folder = folder
+        self.servers = servers(kind)
+        self.config = folder / "config.toml"
+        self.daemon: subprocess.Popen[bytes] | None = None
+        self._seen: set[str] = set()
+        (folder / "password").write_text(PASSWORD, encoding="utf-8")
+        self.configure(extra, database, poll)
+
+    def __enter__(self) -> DeskWorld:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self.servers.stop()
+
+    def configure(self, extra: str = "", database: str = "", poll: str = "1s") -> None:
+        """Write config.toml."""
+        boxes = "".join(
+            f'[[mailboxes]]\nname = "{name}"\nroles = ["{role}"]\naddress = "{USERS[name][0]}"\nhost = "127.0.0.1"\n'
+            f'port = {self.servers.imap_port}\nsecurity = "none"\nusername = "{name}"\n'
+            f'password_file = "{self.folder}/password"\npoll = "{poll}"\n'
+            for name, role in BOXES.items()
+        )
+        text = DESK.format(folder=self.folder, port=self.servers.smtp_port, subject=SUBJECT)
+        if database:
+            text = text.replace(f"sqlite:///{self.folder}/acuse.db", database)
+        self.config.write_text(text + boxes + extra, encoding="utf-8")
+
+    # -- the daemon
+
+    def acuse(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run the command line to its end."""
+        command = [sys.executable, "-m", "daemon", "--config", str(self.config), *arguments]
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=120, check=False, env=self._environment()
+        )
+        assert not check or done.returncode == 0, f"acuse {arguments}: {done.stdout}\n{done.stderr}"
+        return done
+
+    def start(self, **environment: str) -> subprocess.Popen[bytes]:
+        """Start the daemon as a process of its own."""
+        command = [sys.executable, "-m", "daemon", "--config", str(self.config), "run"]
+        with (self.folder / "daemon.log").open("ab") as log:
+            self.daemon = subprocess.Popen(command, stdout=log, stderr=log, env=self._environment(**environment))
+        return self.daemon
+
+    def stop(self) -> int:
+        """Ask the daemon to stop; its exit code, 0 where none runs."""
+        if self.daemon is None or self.daemon.poll() is not None:
+            return 0
+        self.daemon.terminate()
+        return self.daemon.wait(15)
+
+    def log(self) -> str:
+        """What the daemon wrote."""
+        path = self.folder / "daemon.log"
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    def _environment(self, **more: str) -> dict[str, str]:
+        return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), **more}
+
+    # -- people
+
+    def send(self, message: EmailMessage) -> None:
+        """Deliver a mail to the mailbox that it is for."""
+        user = next(user for user, addresses in USERS.items() if message["To"] in addresses)
+        self.servers.deliver(user, message.as_bytes())
+
+    def letters(self, to: str = "", letter: str = "") -> list[Received]:
+        """The letters that arrived, each Message-ID once, oldest first."""
+        found: dict[tuple[str, str], Received] = {}
+        for recipient, raw in self.servers.letters():
+            received = Received.of(raw)
+            if (not to or recipient in to) and (not letter or received.letter == letter):
+                found.setdefault((recipient, received["Message-ID"]), received)
+        return list(found.values())
+
+    def wait(self, letter: str, to: str, seconds: float = PATIENCE_S) -> Received:
+        """The next letter of that name to that address that no earlier wait has had."""
+
+        def unseen() -> Received | None:
+            return next((each for each in self.letters(to, letter) if each["Message-ID"] not in self._seen), None)
+
+        received = self.until(unseen, f"letter «{letter}» to {to}", seconds)
+        self._seen.add(received["Message-ID"])
+        return received
+
+    def until(self, found: Callable[[], Any], what: str, seconds: float = PATIENCE_S) -> Any:
+        """Wait for ``found()`` to give something."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if result := found():
+                return result
+            time.sleep(0.05)
+        raise AssertionError(f"no {what} within {seconds:.0f} s\n{self.log()[-3000:]}")
+
+    # -- the books
+
+    def show(self, number: str) -> Any:
+        """`acuse show NUMBER --json`."""
+        return json.loads(self.acuse("show", number, "--json").stdout)
+
+    def tickets(self) -> Any:
+        """`acuse list --json`."""
+        return json.loads(self.acuse("list", "--json").stdout)
+
+    def balanced(self) -> bool:
+        """Whether `acuse audit` finds nothing; what it found is shown otherwise."""
+        done = self.acuse("audit", check=False)
+        if done.returncode:
+            print(done.stdout, done.stderr)
+        return done.returncode == 0
