@@ -1,7 +1,7 @@
 """A whole desk for tests: mail servers, a configuration, the daemon, and the people who write to it.
 
-The mail servers are either the embedded ones or a private Dovecot with an SMTP sink; the daemon is a process of its own,
-which a test may kill. Letters are read where they arrive, as the people would.
+The mail servers are the embedded ones, or a private Dovecot with an SMTP sink; the daemon is a process of its own that
+a test may kill. Letters are read where they arrive, as the people would.
 """
 
 from __future__ import annotations

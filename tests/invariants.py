@@ -9,8 +9,9 @@ import json
 import sqlite3
 from collections import Counter
 
-from daemon.correspondent import Received
 from deskworld import DeskWorld
+
+from daemon.correspondent import Received
 
 
 def at_rest(world: DeskWorld) -> bool:
@@ -31,8 +32,8 @@ def query(world: DeskWorld, sql: str) -> list[tuple[object, ...]]:
 def violations(world: DeskWorld, injected: int, openings: int, doubled: int = 0) -> list[str]:
     """Everything that does not hold; [] when all is well.
 
-    ``injected`` mails lie in the ledger once each, ``openings`` of them opened tickets with dense numbers; every letter of
-    the outbox arrived, at most ``doubled`` of them twice (an ambiguous final dot), with the same bytes.
+    ``injected`` mails lie in the ledger once each, ``openings`` of them opened tickets with dense numbers; every letter
+    of the outbox arrived, at most ``doubled`` of them twice (an ambiguous final dot), with the same bytes.
     """
     found = []
     rows = query(world, "SELECT COUNT(*), COUNT(DISTINCT message_id) FROM mails")[0]

@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
-
-from daemon.correspondent import write
 from deskworld import GOOD, OPENINGS, SUBJECT, DeskWorld
 from invariants import at_rest, violations
+
+from daemon.correspondent import write
 
 MAILS = 20
 MAY_DOUBLE = 20

@@ -1,0 +1,47 @@
+"""The README is true: its table of states is the code's, its tests and files exist, its commands are there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from rules.lifecycle import TRANSITIONS
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_table_of_states_is_the_one_in_the_code() -> None:
+    section = README.split("## States")[1].split("## ")[0]
+    rows = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in section.splitlines() if "|" in line]
+    told = {event: (tuple(sources.split(", ")), target, reason) for event, sources, target, reason in rows[2:]}
+    assert told == {name: (t.sources, t.target, t.reason) for name, t in TRANSITIONS.items()}
+
+
+@pytest.mark.parametrize("promise", [f"P{n}" for n in range(1, 10)])
+def test_each_promise_names_tests_that_exist(promise: str) -> None:
+    (row,) = [line for line in README.splitlines() if line.startswith(f"| {promise} |")]
+    named = re.findall(r"`(tests/[^`]+)`", row)
+    assert named
+    for test in named:
+        file, _, function = test.partition("::")
+        assert (ROOT / file).is_file(), test
+        assert not function or f"def {function}(" in (ROOT / file).read_text(encoding="utf-8"), test
+
+
+def test_every_file_that_is_linked_or_named_exists() -> None:
+    linked = re.findall(r"\]\(([^)]+)\)", README)
+    named = re.findall(r"`((?:rules|parsers|daemon|outbox_templates)/[\w/.]*)`", README)
+    missing = [name for name in (*linked, *named) if not (ROOT / name).exists()]
+    assert missing == []
+
+
+def test_the_make_targets_exist() -> None:
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    assert set(re.findall(r"\bmake (\w+)", README)) <= targets
+
+
+def test_it_can_be_read_in_one_sitting() -> None:
+    assert len(README.splitlines()) <= 250
