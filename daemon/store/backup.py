@@ -55,12 +55,23 @@ def _postgres(url: str, part: Path) -> None:
     program = shutil.which("pg_dump")
     if program is None:
         raise StoreError("pg_dump is not installed. On Debian: apt-get install postgresql-client")
-    environment = {**os.environ, "PGDATABASE": url}  # not on the command line, where others could read a password
+    environment = {**os.environ, **_libpq(url)}  # not on the command line, where others could read a password
     command = [program, "--format=custom", f"--file={part}", "--no-password"]
     done = subprocess.run(command, env=environment, capture_output=True, check=False)  # noqa: S603 - our own words
     if done.returncode:
         part.unlink(missing_ok=True)
         raise StoreError(f"pg_dump: {done.stderr.decode(errors='replace').strip()}")
+
+
+_VARIABLES = {"dbname": "PGDATABASE", "host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD",
+              "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"}  # fmt: skip
+
+
+def _libpq(url: str) -> dict[str, str]:
+    """The parts of a PostgreSQL URL as the environment variables of its programs."""
+    from psycopg.conninfo import conninfo_to_dict
+
+    return {_VARIABLES[name]: str(value) for name, value in conninfo_to_dict(url).items() if name in _VARIABLES}
 
 
 def _files(files: Files, folder: Path, progress: Progress) -> list[Path]:

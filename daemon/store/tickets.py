@@ -35,6 +35,11 @@ class Remembered:
                 del self._tickets[next(iter(self._tickets))]
         return ticket
 
+    def forget(self) -> None:
+        """After an erasure a version says something else."""
+        with self._lock:
+            self._tickets.clear()
+
 
 class Tickets:
     """The tickets of one transaction; on PostgreSQL their rows are locked until it ends."""
@@ -91,7 +96,7 @@ class Tickets:
             *numbers,
         )
         for number, version, body in rows:
-            self._locked[number] = self._remembered.get(number, version) or load_ticket(number, version, body)
+            self._locked[number] = load_ticket(number, version, body)
 
 
 def read_tickets(session: Session, versions: Sequence[tuple[str, int]], remembered: Remembered) -> list[Ticket]:

@@ -1,0 +1,213 @@
+"""What is kept, copied, handed out, and what is dropped when it may be."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from daemon.store import Cause, Outcome, Store
+from daemon.store.errors import StoreError
+from daemon.store.files import Files
+from daemon.store.ledger import IN_ROW
+from rules.decision import Decision, Letter, Person, Search
+from rules.desk import Retention
+from rules.ticket import Event
+from tests.store.desk import ANA, DESK, LUIS, NOW, Clock, attachment, change, compose, mail, open_ticket, take
+
+PICTURE, SECRET = b"a picture" * 50, "mi secreto"
+
+
+def busy(store: Store) -> str:
+    """Ana's ticket, with a file, a letter that was sent and one that waits; Luis takes part; a note by the desk."""
+    number = open_ticket(
+        store, 1, letters=lambda ticket: (Letter("confirmation", (ANA,), ticket),), requester_name="Ana Pérez",
+        participants=(LUIS,), fields=(("description", SECRET),),
+    )  # fmt: skip
+    store.files.keep(PICTURE)
+    seen = take(store, 2, raw=b"r" * (IN_ROW + 1))
+    event = Event(number, "replied", NOW, ANA, SECRET, True, attachments=(attachment(PICTURE, "../../etc/passwd"),))
+    decision = Decision("threaded", events=(event,), people=(ANA_PERSON,))
+    with store.write() as tx:
+        tx.apply(Cause(seen.id, mail(2)), decision, compose, DESK, NOW)
+    claimed = store.claim("a", NOW, timedelta(minutes=1), 5)
+    store.record([Outcome(letter.id, letter.lease, "sent") for letter in claimed], NOW)
+    with store.write() as tx:
+        tx.apply(Cause(), Decision(letters=(Letter("reply", (ANA,)),)), compose, DESK, NOW)
+    change(store, number, "closed", state="closed", closed_at=NOW, running=((NOW, NOW),))
+    return number
+
+
+ANA_PERSON = Person("Ana Pérez", (ANA,), tax_id="B1")
+
+
+# -- files
+
+
+def test_a_file_is_kept_under_its_digest_once(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    digest = attachment(PICTURE).digest
+    assert files.keep(PICTURE) == files.keep(iter([PICTURE[:7], PICTURE[7:]])) == digest
+    assert list(files.digests()) == [digest]
+    assert files.matches(digest)
+    assert files.open(digest).read() == PICTURE
+    assert not list((tmp_path / "new").iterdir())
+
+
+@pytest.mark.parametrize("digest", ["", "../../etc/passwd", "A" * 64, "a" * 63, "a" * 64 + "\n"])
+def test_a28_nothing_but_a_digest_is_a_path(tmp_path: Path, digest: str) -> None:
+    with pytest.raises(ValueError, match="not a digest"):
+        Files(tmp_path).path(digest)
+
+
+def test_what_could_not_be_written_whole_is_not_there(tmp_path: Path) -> None:
+    def broken() -> object:
+        yield b"half"
+        raise OSError("the source went away")
+
+    with pytest.raises(OSError, match="went away"):
+        Files(tmp_path).keep(broken())  # type: ignore[arg-type]
+    assert list(Files(tmp_path).digests()) == list((tmp_path / "new").iterdir()) == []
+
+
+# -- export and backup
+
+
+def test_export_writes_mails_attachments_and_journal(store: Store, tmp_path: Path) -> None:
+    number = busy(store)
+    written = store.export(number, tmp_path / "out")
+    assert sorted(str(path.relative_to(tmp_path / "out")) for path in written) == [
+        "attachments/01-passwd", "mails/1.eml", "mails/2.eml", "ticket.json",
+    ]  # fmt: skip
+    assert json.loads((tmp_path / "out/ticket.json").read_text())["number"] == number
+    assert (tmp_path / "out/attachments/01-passwd").read_bytes() == PICTURE
+    with pytest.raises(KeyError):
+        store.export("I171009_999999", tmp_path / "none")
+
+
+def test_f45_a_backup_taken_while_running_opens_and_balances(store: Store, tmp_path: Path, clock: Clock) -> None:
+    number = busy(store)
+    if not store.one_daemon:
+        store.backup(tmp_path / "copy")
+        assert (tmp_path / "copy").read_bytes().startswith(b"PGDMP")
+        return
+    with store.write() as tx:
+        tx.session.run("UPDATE tickets SET category = 'not yet committed'")
+        written = store.backup(tmp_path / "copy.db")
+    assert len(written) == 1 + len(list(store.files.digests()))
+    with pytest.raises(StoreError, match="exists already"):
+        store.backup(tmp_path / "copy.db")
+    restored = Store.open(f"sqlite:///{tmp_path}/copy.db", tmp_path / "copy.db.files", clock=clock)
+    assert restored.audit(DESK) == []
+    assert restored.show(number)
+    restored.close()
+
+
+def test_the_database_is_its_owners_alone(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path}/acuse.db", tmp_path / "files")
+    open_ticket(store, 1)
+    modes = {path.name: oct(path.stat().st_mode & 0o077) for path in tmp_path.glob("acuse.db*")}
+    assert set(modes.values()) == {"0o0"}
+    store.close()
+
+
+def test_a_large_log_is_brought_back_into_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("daemon.store.connections.CHECKPOINT_BYTES", 50_000)
+    store = Store.open(f"sqlite:///{tmp_path}/acuse.db", tmp_path / "files")
+    for uid in range(30):
+        open_ticket(store, uid)
+    assert (tmp_path / "acuse.db-wal").stat().st_size < 200_000
+    (mode,) = sqlite3.connect(tmp_path / "acuse.db").execute("PRAGMA journal_mode").fetchone()
+    assert mode == "wal"
+    store.close()
+
+
+# -- erasure and retention
+
+
+def everything_written(store: Store) -> str:
+    """Every text that the database still holds."""
+    of_mails, of_tickets = ("mails", "mail_tries", "outbox", "deliveries"), ("tickets", "events", "unindexed")
+    of_people = ("people", "person_addresses", "tokens", "windows")
+    with store.read() as books:
+        return str([books.session.all(f"SELECT * FROM {table}") for table in of_mails + of_tickets + of_people])
+
+
+def test_erasure_leaves_nothing_of_the_person_and_the_books_balance(store: Store) -> None:
+    number = busy(store)
+    store.index_words()
+    shown = store.erasable(ANA.upper())
+    assert (shown.tickets, shown.mails, len(shown.letters), shown.registered) == ((number,), (1, 2), 3, True)
+    assert store.erase(ANA) == shown
+    written = everything_written(store)
+    assert not [each for each in (ANA, "Ana", SECRET, "passwd") if each in written]
+    assert LUIS in written
+    assert store.audit(DESK) == []
+    assert list(store.files.digests()) == []
+    assert store.claim("a", NOW + timedelta(days=1), timedelta(minutes=1), 9) == []
+    assert store.search(Search(text="secreto")) == ()
+    (brief,) = store.search(Search(number=number))
+    assert brief.ticket.requester.endswith("@erased.invalid")
+    assert brief.ticket.state == "closed"
+    assert not store.erasable(ANA).tickets
+
+
+def test_erasing_a_participant_leaves_the_requesters_ticket(store: Store) -> None:
+    number = busy(store)
+    store.erase(LUIS)
+    written = everything_written(store)
+    assert LUIS not in written
+    assert SECRET in written
+    (brief,) = store.search(Search(number=number))
+    assert brief.ticket.requester == ANA
+    assert store.audit(DESK) == []
+
+
+def test_a_percent_sign_erases_nobody_else(store: Store) -> None:
+    busy(store)
+    assert not any((store.erasable("%").tickets, store.erasable("a_a@clientes.example").tickets))
+
+
+@pytest.mark.parametrize(
+    ("keep", "gone", "stays"),
+    [
+        (Retention(raw_mails=10, sent=0), {"raw"}, {"letter", "text"}),
+        (Retention(raw_mails=0, sent=10), {"letter"}, {"raw", "text"}),
+        (Retention(raw_mails=0, sent=0, closed_tickets=10), {"text"}, {"raw", "letter"}),
+        (Retention(raw_mails=0, sent=0), set(), {"raw", "letter", "text"}),
+    ],
+)
+def test_retention(store: Store, clock: Clock, keep: Retention, gone: set[str], stays: set[str]) -> None:
+    busy(store)
+
+    def left() -> set[str]:
+        with store.read() as books:
+            there = {
+                "raw": books.session.one("SELECT 1 FROM mail_raws WHERE mail_id = 1"),
+                "letter": books.session.one("SELECT 1 FROM outbox WHERE id = 1 AND head IS NOT NULL"),
+                "text": books.session.one("SELECT 1 FROM events WHERE text <> ''"),
+            }
+        return {name for name, row in there.items() if row}
+
+    clock.turn(days=9)
+    store.drop_old(keep)
+    assert left() == {"raw", "letter", "text"}
+    clock.turn(days=2)
+    store.drop_old(keep)
+    assert left() == stays
+    assert not left() & gone
+    assert store.audit(DESK) == []
+    assert store.drop_old(keep) == type(store.drop_old(keep))()
+
+
+def test_what_waits_keeps_its_bytes(store: Store, clock: Clock, opened: Callable[..., Store]) -> None:
+    seen = take(store, 1)
+    with store.write() as tx:
+        tx.apply(Cause(seen.id, mail(1)), Decision("quarantined"), compose, DESK, NOW)
+    clock.turn(days=400)
+    store.drop_old(Retention(raw_mails=1))
+    assert store.raw_mail(seen.id)
