@@ -27,6 +27,7 @@ from daemon.intake import Intake
 from daemon.letters import Letters
 from daemon.live import Changed, Live, Refused
 from daemon.mailbox import MailboxWatcher, run_once
+from daemon.oauth import Tokens
 from daemon.outbox import Outbox, Post
 from daemon.reader import Reader, how_to_read
 from daemon.requests import serve_requests
@@ -54,7 +55,10 @@ class Service:
         spool = store.files.root / "spool"
         spool.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.reader = Reader(store.files.root, lambda: how_to_read(live.current.settings.desk))
-        self.outbox = Outbox(Post(store, self._content, settings.smtp, self.owner, self._failed, now=store.clock))
+        self.tokens = Tokens()
+        self.outbox = Outbox(
+            Post(store, self._content, settings.smtp, self.owner, self._failed, self.tokens, now=store.clock)
+        )
         self.leases: dict[str, Lease] = {}
         self.intake = Intake(store, self.reader, live, spool, self.outbox.wake, self.leases.get)
         self.watchers: dict[str, MailboxWatcher] = {}
@@ -98,7 +102,7 @@ class Service:
         treated, fault = 0, None
         for account in self._accounts():
             try:
-                treated += run_once(account, self.intake, progress=partial(progress, account.name))
+                treated += run_once(account, self.intake, self.tokens, progress=partial(progress, account.name))
             except Exception as error:  # noqa: BLE001 - raised again below
                 log.error("mailbox failed", mailbox=account.name, why=str(error))
                 fault = error
@@ -184,7 +188,7 @@ class Service:
 
     def _watch(self, account: Account) -> None:
         if account.name not in self.watchers or not self.watchers[account.name].is_alive():
-            self.watchers[account.name] = MailboxWatcher(account, self.intake, now=self.store.clock)
+            self.watchers[account.name] = MailboxWatcher(account, self.intake, self.tokens, now=self.store.clock)
             self.watchers[account.name].start()
 
 

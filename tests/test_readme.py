@@ -40,7 +40,7 @@ def test_every_file_that_is_linked_or_named_exists() -> None:
 
 def test_the_make_targets_exist() -> None:
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
-    assert set(re.findall(r"\bmake (\w+)", README)) <= targets
+    assert set(re.findall(r"(?:`|    )make (\w+)", README)) <= targets
 
 
 def test_it_can_be_read_in_one_sitting() -> None:

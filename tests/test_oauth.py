@@ -1,0 +1,126 @@
+"""OAuth2 against a token endpoint of our own: both grants, renewal, refusals; and no secret in any message."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import pytest
+from sink import Sink
+
+from daemon.accounts import Account, OAuth2, SecretError
+from daemon.oauth import EARLY_S, Tokens
+from daemon.wire import Endpoint
+
+
+class Provider(HTTPServer):
+    """Gives the answers of ``script`` in turn, then tokens t1, t2 … that live ``lives_s``."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answers)
+        self.forms: list[dict[str, str]] = []
+        self.script: list[tuple[int, bytes]] = []
+        self.lives_s = 3600.0
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/token"
+
+
+class _Answers(BaseHTTPRequestHandler):
+    server: Provider
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.forms.append(dict(parse_qsl(body.decode())))
+        token = {"access_token": f"t{len(self.server.forms)}", "expires_in": self.server.lives_s}
+        status, answer = self.server.script.pop(0) if self.server.script else (200, json.dumps(token).encode())
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    server = Provider()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def account(provider: Provider, folder: Path, **oauth2: str) -> Account:
+    secret = folder / "client-secret"
+    secret.write_text("hush-hush\n")
+    table = OAuth2(
+        provider="other", client_id="acuse", client_secret_file=str(secret), token_url=provider.url, **oauth2
+    )
+    return Account(
+        name="b", roles=("service",), address="s@cau.test", host="127.0.0.1", username="s@cau.test", oauth2=table
+    )
+
+
+def test_a_client_secret_asks_as_the_application_itself(provider: Provider, tmp_path: Path) -> None:
+    assert Tokens()(account(provider, tmp_path, scope="mail")) == "t1"
+    assert provider.forms == [
+        {"client_id": "acuse", "scope": "mail", "client_secret": "hush-hush", "grant_type": "client_credentials"}
+    ]
+
+
+def test_a_refresh_token_asks_for_the_account_that_gave_its_consent(provider: Provider, tmp_path: Path) -> None:
+    (tmp_path / "refresh").write_text("r3fresh")
+    Tokens()(account(provider, tmp_path, refresh_token_file=str(tmp_path / "refresh")))
+    assert (provider.forms[0]["grant_type"], provider.forms[0]["refresh_token"]) == ("refresh_token", "r3fresh")
+
+
+def test_a_token_is_kept_until_shortly_before_its_end(provider: Provider, tmp_path: Path) -> None:
+    tokens, box = Tokens(), account(provider, tmp_path)
+    assert [tokens(box), tokens(box)] == ["t1", "t1"]
+    provider.lives_s = EARLY_S - 1
+    other = Tokens()
+    assert [other(box), other(box)] == ["t2", "t3"]
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "told"),
+    [
+        (400, b'{"error": "invalid_client"}', "invalid_client"),
+        (500, b"oops", "HTTP 500"),
+        (200, b"not json", "no access token"),
+        (200, b'["a"]', "no access token"),
+    ],
+)
+def test_a_refusal_says_why_and_shows_no_secret(
+    provider: Provider, tmp_path: Path, status: int, answer: bytes, told: str
+) -> None:
+    provider.script.append((status, answer))
+    with pytest.raises(SecretError) as fault:
+        Tokens()(account(provider, tmp_path))
+    assert told in str(fault.value)
+    assert "hush" not in str(fault.value)
+
+
+def test_a_provider_that_is_away_is_told_as_such(provider: Provider, tmp_path: Path) -> None:
+    box = account(provider, tmp_path)
+    provider.shutdown()
+    provider.server_close()
+    with pytest.raises(SecretError, match="cannot be asked"):
+        Tokens()(box)
+
+
+def test_the_smtp_login_uses_the_token(provider: Provider, tmp_path: Path) -> None:
+    from daemon.smtp import Session
+
+    box = account(provider, tmp_path)
+    tokens = Tokens()
+    with Sink(token="t1") as sink:
+        endpoint = Endpoint("127.0.0.1", sink.port, "none", box.username, token=lambda: tokens(box))
+        Session(endpoint).close()
+        assert any(command.startswith("AUTH XOAUTH2") for command in sink.commands)
