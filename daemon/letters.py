@@ -4,16 +4,15 @@
 HTML and files into one MIME message. What each letter is given stands in daemon/samples.py.
 
 A template sees: ``letter``, ``ticket`` (or None), ``v`` (the letter's values), ``links`` (a tuple) and ``link`` (the
-same by key), ``rows`` (the ticket's fields), ``solution``, ``question``, ``said`` (faults explained), ``kind`` (its words:
+same by key), ``rows`` (the ticket's fields), ``solution``, ``question``, ``said`` (faults explained), ``kind`` (words:
 the, The, of, noun, label, number_label, o), ``group``, ``desk_name``, ``desk_address``, ``service``, ``number``,
-``now``, ``to``, ``copy`` (True for a participant, whose letter has no links), ``lang``; and as filters the formats, the views
+``now``, ``to``, ``copy`` (True for a participant: no links), ``lang``; and as filters the formats, the views
 and the building blocks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -30,12 +29,11 @@ from daemon.mime import Composed
 from daemon.pages import Page, read_sources
 from daemon.sample_world import NOW
 from daemon.samples import samples
+from daemon.shown import Shown, show
 from daemon.ticket_views import TicketViews
-from parsers.links import mailto
 from parsers.subject import SubjectMarks, thread_key
 from rules import wording
-from rules.action_forms import SAME_WORD
-from rules.decision import Grant, Letter, Link
+from rules.decision import Grant, Letter
 from rules.desk import Desk
 from rules.letters import LETTERS, LetterSpec
 
@@ -62,25 +60,6 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "admin_alert": {"details": (), "count": 1},
 }
 """Values that may be left out, and what then holds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A link as a template shows it: its words, its `mailto:` address, and the parts of its copy block."""
-
-    key: str
-    label: str
-    effect: str
-    url: str
-    to: str
-    subject: str
-    body: str
-    number: str = ""
-    mail: int = 0
-
-    def with_body(self, body: str) -> Shown:
-        """The same with the whole of a body that the link had to shorten, for its copy block."""
-        return replace(self, body=body or self.body)
 
 
 class Letters:
@@ -265,33 +244,6 @@ def kind_words(desk: Desk, kind: str, language: str) -> Mapping[str, str]:
         "number_label": own or known or str(grammar["number_label"]).format(of=of),
         "o": "a" if article in grammar["feminine"] else "o",
     }
-
-
-def show(link: Link, tokens: Mapping[Grant, str], words: Mapping[str, Any], the: str, named: bool) -> Shown:
-    """A link with its label, its effect and its token."""
-    subject = f"{link.subject} [{tokens[link.grant]}]" if link.grant else link.subject
-    effect = str(words["action_effects"].get(link.key, ""))
-    return Shown(
-        link.key,
-        link.label or _label(link, words, named),
-        effect.replace("{The}", the),
-        mailto(link.to, subject, link.body),
-        link.to,
-        subject,
-        "\n".join(line for line in link.body.split("\n") if not line.startswith("[")).strip(),
-        link.grant.number if link.grant else "",
-        link.grant.mail if link.grant else 0,
-    )
-
-
-def _label(link: Link, words: Mapping[str, Any], named: bool) -> str:
-    """An action is called by its word; any other link by its own, which may share the key. ``named``: in a letter about
-    several things, with the number of what it is about."""
-    key = SAME_WORD.get(link.key, link.key)
-    acts = link.grant is not None and link.grant.purpose == "action"
-    sections = ("actions", "links") if acts else ("links", "quarantine_verbs", "actions")
-    label = str(next((words[section][key] for section in sections if key in words[section]), key))
-    return f"{label} {link.grant.mail or link.grant.number}" if link.grant and named else label
 
 
 def _rows(letter: Letter, desk: Desk, folder: Folder) -> tuple[Row, ...]:

@@ -206,25 +206,30 @@ def quoted_printable(text: str) -> bytes:
     """``text`` as UTF-8 in quoted-printable: CRLF line ends, raw lines of at most 76, no line of a single dot."""
     if "\r" in text:
         text = _BARE.sub("\n", text)
-    written: list[bytes] = []
-    for line in text.removesuffix("\n").encode("utf-8", "replace").split(b"\n"):
-        if not line.isascii() or line[-1:] in b" \t" or line == b".":
-            written.append(b2a_qp(line).replace(b"=\n", b"=\r\n"))
-        else:
-            _write_ascii(line.replace(b"=", b"=3D"), written)
-    return b"\r\n".join([*written, b""])
+    text = text.removesuffix("\n")
+    if text.isascii() and " \n" not in text and "\t\n" not in text and "\n.\n" not in text:
+        lines = text.replace("=", "=3D").split("\n")
+        return "\r\n".join([line if len(line) <= LINE else _broken(line) for line in lines] + [""]).encode()
+    return b"\r\n".join([_line(line) for line in text.split("\n")] + [b""])
 
 
-def _write_ascii(line: bytes, written: list[bytes]) -> None:
-    """An escaped line, broken softly where it is long: never within an escape, never before a lone dot."""
-    start, left = 0, len(line)
-    while left > LINE:
+def _line(line: str) -> bytes:
+    """One line; what a server may change (a lone dot, blanks at the end) is escaped."""
+    if line.isascii() and not line.endswith((" ", "\t")) and line != ".":
+        escaped = line.replace("=", "=3D")
+        return (escaped if len(escaped) <= LINE else _broken(escaped)).encode()
+    return b2a_qp(line.encode("utf-8", "replace")).replace(b"=\n", b"=\r\n")
+
+
+def _broken(line: str) -> str:
+    """An escaped line, broken softly, never within an escape; what is left is longer than a lone dot."""
+    pieces, start, last = [], 0, len(line) - LINE
+    while start < last:
         end = start + LINE - 1
-        end -= 1 if line[end - 1] == 0x3D else 2 if line[end - 2] == 0x3D else 0
-        written.append(line[start:end] + b"=")
-        left, start = left - (end - start), end
-    rest = line[start:]
-    written.append(b"=2E" if rest == b"." else rest)
+        end -= 1 if line[end - 1] == "=" else 2 if line[end - 2] == "=" else 0
+        pieces.append(line[start:end])
+        start = end
+    return "=\r\n".join([*pieces, line[start:]])
 
 
 def _text_part(subtype: str, text: str) -> bytes:

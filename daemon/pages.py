@@ -10,19 +10,28 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from jinja2 import DictLoader, StrictUndefined, Template, TemplateNotFound
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
+from daemon.faulted import Said
 from daemon.formats import Formats, plural, wrap
+from daemon.list_views import Listed
+from daemon.shown import Shown
 from daemon.ticket_views import brief
+from rules.decision import Letter
+from rules.desk import Group
+from rules.ticket import Event, Ticket
 
 SUFFIX = ".j2"
-_TRAILING = re.compile(r"(?m)(?<!^--)[ \t]+$")
-_GAPS = re.compile(r"\n{3,}")
 _OFFSET = re.compile(r"\(UTC [+-] [0-9:]+\)")
+
+
+PLAIN: frozenset[type] = frozenset({SimpleNamespace, Ticket, Letter, Group, Shown, Said, Listed, Event})
+"""Value types whose public attributes are all harmless: frozen, and without a method that changes anything."""
 
 
 def read_sources(folders: Sequence[Path], languages: Sequence[str]) -> dict[str, str]:
@@ -54,8 +63,11 @@ class Page:
 
     def text(self, name: str, context: Mapping[str, Any]) -> str:
         """The text part, lines without trailing spaces, never more than one blank line."""
-        rendered = self._template(self._text, name).render(context)
-        return _GAPS.sub("\n\n", _TRAILING.sub("", rendered)).strip() + "\n"
+        rendered = self._template(self._text, name).render(context).split("\n")
+        text = "\n".join([line if line == "-- " else line.rstrip() for line in rendered])
+        while "\n\n\n" in text:
+            text = text.replace("\n\n\n", "\n\n")
+        return text.strip() + "\n"
 
     def html(self, name: str, context: Mapping[str, Any]) -> str:
         """The HTML part."""
@@ -64,7 +76,7 @@ class Page:
         )
 
     @staticmethod
-    def _template(environment: ImmutableSandboxedEnvironment, name: str) -> Template:
+    def _template(environment: Sandbox, name: str) -> Template:
         try:
             return environment.get_template(name + SUFFIX)
         except TemplateNotFound as missing:
@@ -79,14 +91,39 @@ def _filters(*sources: object) -> dict[str, Any]:
         for name in dir(source)
         if not name.startswith("_") and callable(getattr(source, name))
     }
-    return {**named, "plural": plural, "wrap": wrap, "columns": columns, "brief": brief, "fill": fill, "cap": cap}
+    return {
+        **named,
+        "plural": plural,
+        "wrap": wrap,
+        "columns": columns,
+        "brief": brief,
+        "fill": fill,
+        "cap": cap,
+        "others": others,
+    }
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    """The sandbox, with a short way to what needs no asking: a plain value's public attribute, a key of a dict."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """As the sandbox does; a dict's own key comes before its method of the same name."""
+        kind = type(obj)
+        if kind is dict and attribute in obj:
+            return obj[attribute]
+        if kind in PLAIN and attribute[0] != "_":
+            try:
+                return getattr(obj, attribute)
+            except AttributeError:
+                return self.undefined(obj=obj, name=attribute)
+        return super().getattr(obj, attribute)
 
 
 def _environment(
     sources: Mapping[str, str], formats: Formats, filters: Mapping[str, Any], part: str, *, autoescape: bool
-) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
-        loader=DictLoader(sources),
+) -> Sandbox:
+    environment = Sandbox(
+        loader=DictLoader({name: inlined(source) for name, source in sources.items()}),
         undefined=StrictUndefined,
         autoescape=autoescape,
         trim_blocks=True,
@@ -100,6 +137,17 @@ def _environment(
     macros = {name: getattr(blocks, name) for name in dir(blocks) if not name.startswith("_")}
     environment.filters.update({name: macro for name, macro in macros.items() if callable(macro)})
     return environment
+
+
+_CONSTANT = re.compile(r'{%- set (\w+) = "([^"]*)" -%}\n?')
+
+
+def inlined(source: str) -> str:
+    """``source`` with its constants, `{%- set name = "…" -%}`, written where they are used: text that needs no escaping
+    costs nothing when a letter is rendered."""
+    for name, value in _CONSTANT.findall(source):
+        source = source.replace("{{ " + name + " }}", value)
+    return _CONSTANT.sub("", source)
 
 
 def lines(text: object) -> Markup:
@@ -122,6 +170,11 @@ def _row(row: Sequence[object], heads: Sequence[str]) -> str:
 def fill(text: str, /, **values: str) -> str:
     """A phrase of the catalogue with its places filled: «Nota de {by}»."""
     return text.format(**values)
+
+
+def others(links: Sequence[Shown], key: str) -> list[Shown]:
+    """All links but the one with ``key``."""
+    return [link for link in links if link.key != key]
 
 
 def cap(text: str) -> str:

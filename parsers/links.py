@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 MAX_LENGTH = 1900
@@ -18,6 +19,9 @@ def mailto(to: str, subject: str, body: str = "") -> str:
 
     Raises ValueError where even without a body the link would be longer than MAX_LENGTH.
     """
+    whole = _link(to, subject, body)
+    if len(whole) <= MAX_LENGTH:
+        return whole
     if len(_link(to, subject, "")) > MAX_LENGTH:
         raise ValueError(f"a mailto: link of over {MAX_LENGTH} characters without its body: {subject[:60]!r}")
     return _link(to, subject, fitting_body(to, subject, _LINE_END.split(body))[0])
@@ -49,11 +53,18 @@ def read_mailto(url: str) -> tuple[str, str, str]:
 
 
 def _link(to: str, subject: str, body: str) -> str:
-    link = f"mailto:{quote(to, safe='@')}?subject={quote(subject, safe='')}"
-    if not body:
-        return link
-    crlf = "\r\n".join(_LINE_END.split(body))
-    return f"{link}&body={quote(crlf, safe='')}"
+    link = f"mailto:{_encoded(to, '@')}?subject={_encoded(subject)}"
+    return f"{link}&body={_encoded(body)}" if body else link
+
+
+def _encoded(text: str, safe: str = "") -> str:
+    """Percent-encoded with CRLF line ends; short texts are kept: the forms of actions are the same in every letter."""
+    return _kept(text, safe) if len(text) <= MAX_LENGTH else _kept.__wrapped__(text, safe)
+
+
+@lru_cache(maxsize=1024)
+def _kept(text: str, safe: str) -> str:
+    return quote("\r\n".join(_LINE_END.split(text)), safe=safe)
 
 
 def _fields(lines: Sequence[str]) -> list[str]:
