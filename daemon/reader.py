@@ -24,6 +24,8 @@ from rules.desk import Desk
 
 WALL_S = 30.0
 """Seconds that one mail may take by the wall clock."""
+START_S = 60.0
+"""Seconds that a new process may take to import what it needs."""
 CPU_S = 20
 """Seconds of processor time for one mail."""
 MEMORY = 1536 * 1024 * 1024
@@ -116,6 +118,8 @@ class Reader:
         answers: list[Mail | Poisoned] = []
         child = self._child = self._child or _Child(self._limits)
         try:
+            with WATCHDOG.limit(START_S, child.kill):
+                child.greet()
             with WATCHDOG.limit(self._wall_s, child.kill):
                 child.send(Task(budget, marks, self._files, tuple(mail for mail in mails if mail)))
             for _ in mails:
@@ -139,6 +143,13 @@ class _Child:
         command = [sys.executable, "-m", "daemon.reader_child", *map(str, limits)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 our own
         self._killed = False
+        self._started = False
+
+    def greet(self) -> None:
+        """Wait until it has started: its imports are no mail's time."""
+        if not self._started:
+            assert self._process.stdout is not None
+            self._started = bool(read(self._process.stdout))
 
     def send(self, task: Task) -> None:
         assert self._process.stdin is not None

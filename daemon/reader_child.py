@@ -29,6 +29,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with _answers() as answers:
+        write(answers, True)
         while True:
             try:
                 task = read(sys.stdin.buffer)

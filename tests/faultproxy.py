@@ -20,9 +20,9 @@ class Mode:
     """What the network does. All zero: it works.
 
     ``refuse``: a new connection is closed at once; ``blackhole``: nothing passes, nothing is closed; ``delay_s`` before
-    each piece; ``drip``: octets a second towards the client; ``cut_to_client``, ``cut_to_server``: connections end after
-    so many octets in that direction; ``reset``: they end at once, by a TCP reset; ``cut_on``: they end when the server
-    says this (regular expression), which does not arrive.
+    each piece; ``drip``: octets a second towards the client; ``cut_to_client``, ``cut_to_server``: connections end
+    after so many octets in that direction; ``reset``: they end at once, by a TCP reset; ``cut_on``: they end when the
+    server says this (regular expression), which does not arrive.
     """
 
     refuse: bool = False

@@ -1,7 +1,7 @@
 """An SMTP server for tests: keeps what it gets and misbehaves as told, phase by phase.
 
-``script`` maps a phase (CONNECT, EHLO, HELO, STARTTLS, AUTH, MAIL, RCPT, DATA, DOT, RSET, QUIT) to what it does the next
-times: a reply («451 later»), or one of :data:`DROP`, :data:`RESET`, :data:`HANG`, :data:`GARBAGE`. Afterwards it behaves.
+``script`` maps a phase (CONNECT, EHLO, HELO, STARTTLS, AUTH, MAIL, RCPT, DATA, DOT, RSET, QUIT) to what it does the
+next times: a reply («451 later»), or one of DROP, RESET, HANG, GARBAGE, ENDLESS. Afterwards it behaves.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class Sink(socketserver.ThreadingTCPServer):
             self._open.add(sock)
 
 
-class _End(Exception):
+class _EndError(Exception):
     """The connection is over."""
 
 
@@ -148,7 +148,7 @@ class _Talk(socketserver.BaseRequestHandler):
             self._answer("CONNECT", "220 sink ESMTP")
             while line := self._file.readline():
                 self._command(line.decode("utf-8", "replace").strip())
-        except (_End, OSError, ValueError):
+        except (_EndError, OSError, ValueError):
             return
 
     def _command(self, line: str) -> None:
@@ -169,22 +169,22 @@ class _Talk(socketserver.BaseRequestHandler):
         act = self.server.next(phase)
         if act == DROP:
             self.request.close()
-            raise _End
+            raise _EndError
         if act == RESET:
             self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.request.close()
-            raise _End
+            raise _EndError
         if act == HANG:
             while self.request.recv(65536):
                 pass
-            raise _End
+            raise _EndError
         if act in {GARBAGE, ENDLESS}:
             self.request.sendall(b"\x16\x03 what?\r\n" if act == GARBAGE else b"250 " + b"x" * 9000 + b"\r\n")
             return False
         self._say(act or usual)
         if act.startswith("421"):
             self.request.close()
-            raise _End
+            raise _EndError
         return not act or act.startswith("2")
 
     def _plain(self, _: str) -> None:
@@ -250,7 +250,7 @@ class _Talk(socketserver.BaseRequestHandler):
         while (line := self._file.readline()) not in (b".\r\n", b""):
             raw += line[1:] if line.startswith(b".") else line
         if not line:
-            raise _End
+            raise _EndError
         refused = next(iter(self.server.script["DOT"]), "")[:1] in {"4", "5"}
         if not refused:
             self.server.keep(Kept(self._sender, tuple(self._recipients), bytes(raw)))
@@ -258,4 +258,4 @@ class _Talk(socketserver.BaseRequestHandler):
 
     def _quit(self, _: str) -> None:
         self._answer("QUIT", "221 bye")
-        raise _End
+        raise _EndError

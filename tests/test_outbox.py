@@ -251,7 +251,7 @@ def test_f15_a_letter_is_given_up_after_its_days(store: Store) -> None:
     clock = Clock(NOW)
     desk = Desk(store, smtp_at(free_port()), clock, Retry(expire_after=timedelta(days=5)))
     desk.write(ANA)
-    for _ in range(5 * 24 * 2):
+    for _ in range(6 * 24 * 2):
         desk.outbox().send_due()
         clock.turn(minutes=30)
         if clock.now <= NOW + timedelta(days=4, hours=22):

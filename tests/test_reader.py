@@ -129,7 +129,7 @@ def test_a_parser_that_was_killed_between_batches_is_replaced(reader: Reader) ->
 
 
 def test_f42_a_parser_that_hangs_is_killed_by_the_clock(tmp_path: Path) -> None:
-    with Reader(tmp_path, wall_s=1.0) as reader:
+    with Reader(tmp_path, wall_s=3.0) as reader:
         reader.parse(pairs(raw("uno")))
         os.kill(child_of(reader), signal.SIGSTOP)
         answers = reader.parse(pairs(raw("dos"), raw("tres")))
