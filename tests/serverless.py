@@ -1,6 +1,6 @@
 """A whole desk without mail servers: raw mails go in, letters come out as the octets that would be sent.
 
-Everything between is the daemon's own: the parser's budgets, the rules, a real store, the templates and the MIME writer.
+Everything between is the daemon's own: the parser's budgets, the rules, a real store, templates and the MIME writer.
 """
 
 from __future__ import annotations
@@ -108,10 +108,9 @@ class ServerlessDesk:
 
     def letters(self, name: str = "", to: str = "") -> list[Sent]:
         """Hand over what is due now; of it the letters of that name and to that address."""
-        new = []
+        new: list[Sent] = []
         while claimed := self.store.claim("tests", self.clock(), MINUTE, 500):
-            for out in claimed:
-                new.append(Sent(out.letter, out.to, b"".join(mime.render(out, self.store.files.open))))
+            new += [Sent(out.letter, out.to, b"".join(mime.render(out, self.store.files.open))) for out in claimed]
             done = [Outcome(out.id, out.lease, "sent", "250 ok") for out in claimed]
             self.store.record(done, self.clock())
         self.sent += new

@@ -315,24 +315,26 @@ def test_a28_a_file_name_is_for_people_and_never_a_path(desk: ServerlessDesk, tm
 # -- which text counts
 
 FORM = part("text/plain", GOOD)
+ATTACHED = part("message/rfc822", b"Subject: x\n\n" + GOOD.encode())
+HELLO = part("text/plain", "Hola.")
 MERGING = {
     "an attached mail": (
         "mixed",
-        [part("text/plain", "Hola."), part("message/rfc822", b"Subject: x\n\n" + GOOD.encode())],
+        [HELLO, ATTACHED],
     ),
     "a text file": (
         "mixed",
-        [part("text/plain", "Hola."), part("text/plain", GOOD, "", "Content-Disposition: attachment; filename=a.txt")],
+        [HELLO, part("text/plain", GOOD, "", "Content-Disposition: attachment; filename=a.txt")],
     ),
     "an inline text": (
         "mixed",
-        [part("text/plain", "Hola."), part("text/plain", GOOD, "", "Content-Disposition: inline; filename=a.txt")],
+        [HELLO, part("text/plain", GOOD, "", "Content-Disposition: inline; filename=a.txt")],
     ),
     "a mail in a nested part": (
         "mixed",
         [
             part("text/plain", "Hola."),
-            nested("mixed", [part("message/rfc822", b"Subject: x\n\n" + GOOD.encode())], "b2"),
+            nested("mixed", [ATTACHED], "b2"),
         ],
     ),
 }
