@@ -17,6 +17,7 @@ from jinja2 import DictLoader, StrictUndefined, Template, TemplateNotFound
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
+from daemon.compiled import compiled
 from daemon.faulted import Said
 from daemon.formats import Formats, plural, wrap
 from daemon.list_views import Listed
@@ -130,6 +131,7 @@ def _environment(
         lstrip_blocks=True,
         auto_reload=False,
         cache_size=-1,
+        bytecode_cache=compiled(sources, part),
     )
     environment.filters.update(filters, lines=lines if autoescape else str)
     environment.globals.update(base=f"base.{part}{SUFFIX}", words=formats.words)
