@@ -26,7 +26,6 @@ from rules.desk import Desk
 from rules.report import Report
 from rules.ticket import Ticket
 
-
 MONDAY = datetime(2017, 10, 8, 22, tzinfo=UTC)
 """Midnight in Madrid."""
 

@@ -54,17 +54,18 @@ def read_mailto(url: str) -> tuple[str, str, str]:
 
 def _link(to: str, subject: str, body: str) -> str:
     link = f"mailto:{_encoded(to, '@')}?subject={_encoded(subject)}"
-    return f"{link}&body={_encoded(body)}" if body else link
+    if not body:
+        return link
+    crlf = "\r\n".join(_LINE_END.split(body))
+    return f"{link}&body={_encoded(crlf)}"
 
 
 def _encoded(text: str, safe: str = "") -> str:
-    """Percent-encoded with CRLF line ends; short texts are kept: the forms of actions are the same in every letter."""
-    return _kept(text, safe) if len(text) <= MAX_LENGTH else _kept.__wrapped__(text, safe)
+    """Percent-encoded; short texts are kept, because the forms of actions are the same in every letter."""
+    return _kept(text, safe) if len(text) <= MAX_LENGTH else quote(text, safe=safe)
 
 
-@lru_cache(maxsize=1024)
-def _kept(text: str, safe: str) -> str:
-    return quote("\r\n".join(_LINE_END.split(text)), safe=safe)
+_kept = lru_cache(maxsize=1024)(quote)
 
 
 def _fields(lines: Sequence[str]) -> list[str]:
