@@ -67,13 +67,16 @@ def _rich(html: str) -> str:
     from inscriptis import Inscriptis
     from inscriptis.css_profiles import CSS_PROFILES
     from inscriptis.model.config import ParserConfig
+    from inscriptis.model.html_element import HtmlElement as InlineElement
     from lxml import etree
     from lxml.html import HTMLParser, document_fromstring
 
     try:
         tree = document_fromstring(html.encode("utf-8"), parser=HTMLParser(encoding="utf-8", remove_pis=True))
         _drop_hidden(tree)
-        return str(Inscriptis(tree, ParserConfig(css=CSS_PROFILES["relaxed"])).get_text())
+        _mark_signature(tree)
+        styles = {**CSS_PROFILES["relaxed"], "span": InlineElement()}  # its own puts spaces into words
+        return str(Inscriptis(tree, ParserConfig(css=styles)).get_text())
     except (etree.LxmlError, ValueError, RecursionError, ArithmeticError, LookupError, AttributeError, TypeError):
         return ""
 
@@ -86,6 +89,19 @@ def _drop_hidden(tree: HtmlElement) -> None:
             parent = element.getparent()
             if parent is not None and element.tag != "body":
                 element.drop_tree()
+
+
+_SIGNATURES = frozenset({"composer_signature", "ms-outlook-mobile-signature", "signature", "applemailsignature"})
+
+
+def _mark_signature(tree: HtmlElement) -> None:
+    """Put the delimiter of RFC 3676 section 4.3 above the element in which a client keeps its signature."""
+    for element in tree.iter("div"):
+        if (element.get("id") or "").lower() in _SIGNATURES and not element.text_content().lstrip().startswith("--"):
+            delimiter = element.makeelement("p", {})
+            delimiter.text = "--"
+            element.addprevious(delimiter)
+            return
 
 
 def _is_hidden(style: str, hidden: bool) -> bool:
