@@ -203,14 +203,25 @@ _BARE = re.compile(r"\r\n?|\n")
 
 
 def quoted_printable(text: str) -> bytes:
-    """``text`` as UTF-8 in quoted-printable: CRLF line ends, raw lines of at most 76, no line of a single dot."""
+    """``text`` as UTF-8 in quoted-printable: CRLF line ends, raw lines of at most 76, no control character and no line
+    of a single dot."""
     if "\r" in text:
         text = _BARE.sub("\n", text)
-    text = text.removesuffix("\n")
-    if text.isascii() and " \n" not in text and "\t\n" not in text and "\n.\n" not in text:
+    text = _without_controls(text).removesuffix("\n")
+    framed = f"\n{text}\n"
+    if text.isascii() and " \n" not in framed and "\t\n" not in framed and "\n.\n" not in framed:
         lines = text.replace("=", "=3D").split("\n")
         return "\r\n".join([line if len(line) <= LINE else _broken(line) for line in lines] + [""]).encode()
     return b"\r\n".join([_line(line) for line in text.split("\n")] + [b""])
+
+
+_UNSENT = dict.fromkeys({*range(32), 127} - {9, 10})
+_UNSENT_EACH = tuple(map(chr, _UNSENT))
+
+
+def _without_controls(text: str) -> str:
+    """Looking for each is the quickest way to see that there is none, which is the rule."""
+    return text.translate(_UNSENT) if any(map(text.__contains__, _UNSENT_EACH)) else text
 
 
 def _line(line: str) -> bytes:
