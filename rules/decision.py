@@ -166,6 +166,24 @@ class Registered:
 
 
 @dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A mail of the ledger as letters to the admins tell it: a digest's item, or what a quarantine link speaks of.
+
+    ``why`` is the ledger's; ``extract`` the harmless beginning of its text.
+    """
+
+    id: int
+    mailbox: str
+    verdict: str
+    why: str
+    sender: str
+    subject: str
+    received_at: datetime
+    size: int = 0
+    extract: str = ""
+
+
 class Needs:
     """Every look-up a decision may want. An empty value asks for nothing.
 
@@ -218,10 +236,27 @@ class Facts:
     """Hourly windows asked for in ``counters``: how many stood in the last hour."""
     found: tuple[Brief, ...] = ()
     released: bool = False
-    """The mail was released or retried by the admin: holding and rates no longer apply."""
+    """The admin let the mail pass: holding, rates and the proof of its sender no longer apply."""
+
+    def followed(self, number: str) -> Ticket | None:
+        """The ticket ``number``, or the one that it points to after a merge or reclassification."""
+        ticket = self.tickets.get(number)
+        seen = {number}
+        while ticket and ticket.points_to and ticket.points_to not in seen:
+            seen.add(ticket.points_to)
+            ticket = self.tickets.get(ticket.points_to) or ticket
+        return ticket
 
 
 @dataclass(frozen=True, slots=True)
+    last_subject: str = ""
+    """The subject of the last registered letter about ``Needs.last_subject`` that went to the sender."""
+    held: int = 0
+    """How many of the sender's mails are held."""
+    blocked: bool = False
+    """The sender was blocked by an admin's mail."""
+    set_aside: SetAside | None = None
+    """The mail that ``grant`` speaks of."""
 class Decision:
     """What follows from a cause. The store does it once, in the order of the attributes.
 
@@ -246,6 +281,10 @@ class Decision:
     fields: tuple[tuple[str, str], ...] = ()
     faults: tuple[Fault, ...] = ()
     rule: str = ""
+    settled: tuple[tuple[int, str], ...] = ()
+    """Mails in quarantine (ledger id) and what becomes of each: retry, release, discard, block."""
+    blocked: tuple[str, ...] = ()
+    """Senders whose mail is filed away unread from now on."""
     group: str = ""
     priority: str = ""
     remarks: tuple[str, ...] = ()

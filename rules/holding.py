@@ -36,9 +36,11 @@ def is_blocked(reading: Reading, desk: Desk) -> bool:
     return bool(blocked & {reading.sender, domain_of(reading.sender)})
 
 
-def is_unproven(reading: Reading, desk: Desk) -> bool:
-    """Under `require`: no DMARC-aligned pass from a trusted server for the sender."""
-    return desk.senders.authentication == "require" and authentication(desk, reading.mail) != "pass"
+def is_unproven(reading: Reading, facts: Facts, desk: Desk) -> bool:
+    """Under `require`: no DMARC-aligned pass from a trusted server for the sender, and no admin let it pass."""
+    return (
+        not facts.released and desk.senders.authentication == "require" and authentication(desk, reading.mail) != "pass"
+    )
 
 
 def over_rate(reading: Reading, facts: Facts, desk: Desk) -> bool:

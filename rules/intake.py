@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from rules import actions, deliveries, holding, openings, people, queries, solutions, threads
+from rules import actions, deliveries, holding, openings, people, quarantine, queries, solutions, threads
 from rules.decision import Decision, Facts
 from rules.desk import Desk
 from rules.reading import Reading
@@ -45,9 +45,9 @@ TABLE: tuple[Row, ...] = (
     Row("bounce", lambda r, f, d: r.mail.report is not None, deliveries.bounce),
     Row("automatic", lambda r, f, d: deliveries.is_automatic(r, f), deliveries.automatic),
     Row("too_large", lambda r, f, d: r.arrival.too_large, holding.too_large),
-    Row("blocked", lambda r, f, d: holding.is_blocked(r, d), _constant(Decision("untreated", "blocked"))),
+    Row("blocked", lambda r, f, d: f.blocked or holding.is_blocked(r, d), _constant(Decision("untreated", "blocked"))),
     Row("no_sender", lambda r, f, d: not r.sender, _constant(Decision("untreated", "no_single_sender"))),
-    Row("unproven", lambda r, f, d: holding.is_unproven(r, d), _constant(Decision("quarantined", "unproven"))),
+    Row("unproven", lambda r, f, d: holding.is_unproven(r, f, d), _constant(Decision("quarantined", "unproven"))),
     Row("too_many", lambda r, f, d: holding.over_rate(r, f, d), holding.hold_for_rate),
     Row("unregistered", lambda r, f, d: people.is_unregistered(r, f, d), people.hold_for_registration),
     Row("action", lambda r, f, d: r.has("desk", "service") and _purpose("action")(r, f, d), actions.act),
@@ -55,6 +55,7 @@ TABLE: tuple[Row, ...] = (
     Row("survey", lambda r, f, d: r.has("service") and _addressed("survey")(r, f, d), solutions.survey),
     Row("withdraw", lambda r, f, d: r.has("service") and _addressed("withdraw")(r, f, d), queries.withdraw),
     Row("registration_form", lambda r, f, d: _addressed("registration")(r, f, d), people.register),
+    Row("quarantine", lambda r, f, d: r.has("service") and _addressed("quarantine")(r, f, d), quarantine.answer),
     Row("stranger", lambda r, f, d: f.grant is not None, _constant(Decision("untreated", "stranger"))),
     Row("opening", lambda r, f, d: bool(r.kind), openings.open_or_refuse),
     Row("registration", lambda r, f, d: r.registration and r.has("opening", "service"), people.invite),

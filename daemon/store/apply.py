@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from daemon.store import ledger, people
+from daemon.store import blocked, ledger, people
 from daemon.store.dialect import Row, Session
 from daemon.store.errors import AlreadyDecided, Conflict
 from daemon.store.rows import GRANT_COLUMNS, at, bare_id, copy_key, dump_ticket, dumps, event_row, grant_row, key, plain
@@ -60,11 +60,15 @@ Compose = Callable[[Letter, str], Composed]
 def apply(tx: Transaction, cause: Cause, decision: Decision, compose: Compose, desk: Desk, now: datetime) -> None:
     """Write all that ``decision`` says. Nothing is visible before the transaction commits."""
     _use_tokens(tx.session, decision.used, now)
-    _write_events(tx, cause, decision.events, desk, now)
+    write_events(tx, cause, decision.events, desk, now)
     for person in decision.people:
         people.put(tx.session, person)
     if decision.release:
         ledger.release_senders(tx.session, decision.release, now)
+    for mail_id, verb in decision.settled:
+        ledger.settle(tx.session, mail_id, verb, now)
+    for sender in decision.blocked:
+        blocked.block(tx.session, sender, now)
     for name in decision.counters:
         tx.windows.add(name, now)
     notes = tuple(_send(tx, cause, decision, compose, desk, now))
@@ -98,7 +102,8 @@ UPDATE tickets SET kind = ?, state = ?, reason = ?, priority = ?, rank = ?, cate
 """
 
 
-def _write_events(tx: Transaction, cause: Cause, events: Sequence[Event], desk: Desk, now: datetime) -> None:
+def write_events(tx: Transaction, cause: Cause, events: Sequence[Event], desk: Desk, now: datetime) -> None:
+    """Fold events into their tickets, spend the numbers of new ones, and write both."""
     numbers = dict.fromkeys(event.number for event in events)
     before = {number: None if tx.counters.is_next(number) else tx.tickets.get(number) for number in numbers}
     after: dict[str, Ticket | None] = dict(before)
@@ -219,18 +224,19 @@ def _send(
 ) -> Iterator[dict[str, str]]:
     """Queue every letter that the guards let pass; what they held back, as notes for the ledger."""
     content = _content(tx, cause, decision, now)
-    alarms: list[str] = []
+    alarms: list[tuple[str, str]] = []
     for letter in decision.letters:
         tx.keep_files(letter)
         for to in _recipients(letter):
             admission = _admit(tx, letter.name, to, content if to.lower() == cause.sender else "", desk, now)
-            alarms += [admission.opened] * bool(admission.opened)
+            alarms += [("breaker_open", admission.opened)] * bool(admission.opened)
+            alarms += [("breaker_closed", name) for name, breaker in admission.breakers if breaker is None]
             if admission.action != "drop":
                 _queue(tx, cause, _copy(letter, to), to, compose, admission, now)
             if admission.action != "send":
                 yield _note(letter.name, to, admission)
-    for name in dict.fromkeys(alarms):
-        _tell_admins(tx, cause, name, compose, desk, now)
+    for topic, name in dict.fromkeys(alarms):
+        _tell_admins(tx, cause, topic, name, compose, desk, now)
 
 
 def _content(tx: Transaction, cause: Cause, decision: Decision, now: datetime) -> str:
@@ -280,10 +286,13 @@ def _note(letter: str, to: str, admission: guards.Admission) -> dict[str, str]:
     return {"letter": letter, "to": plain(to), "guard": admission.action, "window": plain(admission.why), **until}
 
 
-def _tell_admins(tx: Transaction, cause: Cause, name: str, compose: Compose, desk: Desk, now: datetime) -> None:
+def _tell_admins(
+    tx: Transaction, cause: Cause, topic: str, name: str, compose: Compose, desk: Desk, now: datetime
+) -> None:
+    """A loop breaker has opened, or closed again."""
     kind, _, whose = name.partition(":")
     detail = ("sender", whose.rpartition(":")[0]) if kind == "same" else ("domain", whose)
-    alarm = alert("breaker_open", (detail,), desk, now)
+    alarm = alert(topic, (detail,), desk, now)
     for to in alarm.to:
         _queue(tx, cause, alarm, to, compose, guards.Admission("send", now), now)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Literal
 
-from daemon.store import ledger, people, search
+from daemon.store import blocked, ledger, people, search
 from daemon.store.dialect import Session, marks
 from daemon.store.rows import GRANT_COLUMNS, bare_id, copy_key, key, load_grant, when
 from daemon.store.tickets import journal
@@ -40,6 +40,8 @@ def load(reading: Reading, needs: Needs, now: datetime, zone: tzinfo, seen: ledg
         next_number=reading.counters.peek(needs.prefix, now, zone) if needs.prefix else "",
         person=people.find(session, needs.sender) if needs.sender else None,
         earlier=_earlier(reading, needs.sender) if needs.sender else (),
+        blocked=bool(needs.sender) and blocked.is_blocked(session, needs.sender),
+        set_aside=ledger.set_aside(session, grant.grant.mail) if grant and grant.grant.mail else None,
         counts={name: reading.windows.count(name, now) for name in needs.counters},
         found=search.search(session, needs.search, reading.remembered) if needs.search else (),
         released=seen is not None and seen.released,

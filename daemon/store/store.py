@@ -177,7 +177,7 @@ class Store:
 
     def retry(self, mail_ids: Sequence[int]) -> list[int]:
         """Quarantined mails are treated again; the ids of those that were quarantined."""
-        return self._run(lambda s: ledger.set_back(s, mail_ids, ("quarantined",), self.clock()))
+        return self._run(lambda s: ledger.set_back(s, mail_ids, ("quarantined",), self.clock(), ledger.RETRIED))
 
     def release(self, mail_ids: Sequence[int]) -> list[int]:
         """Held or quarantined mails are treated now; the ids of those that were."""

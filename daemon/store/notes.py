@@ -1,0 +1,75 @@
+"""Small things that every daemon of a desk must know of: which job ran last, what was told, who saw a mailbox well.
+
+Each is a row of `meta`: a name («job weekly») and a text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from daemon.store.dialect import Session
+from daemon.store.rows import key, plain
+from rules.ticket import micros, moment
+
+FUTURE = timedelta(hours=1)
+"""A claim that lies further ahead than this was made by a clock that was wrong."""
+
+_PUT = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+
+
+def get(session: Session, name: str) -> str:
+    """The note ``name``; "" where there is none."""
+    row = session.one("SELECT value FROM meta WHERE name = ?", key(name))
+    return str(row[0]) if row else ""
+
+
+def put(session: Session, name: str, value: str) -> None:
+    """Write the note ``name``."""
+    session.run(_PUT, key(name), plain(value))
+
+
+def drop(session: Session, name: str) -> bool:
+    """Remove the note ``name``; whether there was one."""
+    return session.run("DELETE FROM meta WHERE name = ?", key(name)) == 1
+
+
+def under(session: Session, prefix: str) -> Mapping[str, str]:
+    """Every note whose name begins with ``prefix``, by the rest of its name."""
+    end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+    rows = session.all("SELECT name, value FROM meta WHERE name >= ? AND name < ? ORDER BY name", prefix, end)
+    return {name.removeprefix(prefix): value for name, value in rows}
+
+
+def times(session: Session, prefix: str) -> dict[str, datetime]:
+    """The notes under ``prefix`` that hold a time in µs."""
+    return {name: moment(int(value)) for name, value in under(session, prefix).items()}
+
+
+def last_run(session: Session, job: str) -> datetime | None:
+    """The time for which ``job`` was last claimed; None where it never was."""
+    found = get(session, f"job {job}")
+    return moment(int(found)) if found else None
+
+
+def claim(session: Session, job: str, slot: datetime, now: datetime) -> bool:
+    """Claim ``job`` for the time ``slot``: True for one daemon alone, as the transaction commits."""
+    wanted = f"{micros(slot):020}"
+    written = session.run(
+        "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+        " WHERE meta.value < excluded.value OR meta.value > ?",
+        f"job {job}",
+        wanted,
+        f"{micros(now + FUTURE):020}",
+    )
+    return written == 1
+
+
+def tell_once(session: Session, topic: str, at: datetime) -> bool:
+    """Note that ``topic`` was told; False where it stands told already."""
+    return (
+        session.run(
+            "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING", key(f"told {topic}"), str(micros(at))
+        )
+        == 1
+    )
