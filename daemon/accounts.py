@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit, urlunsplit
 
+from rules.decision import File
 from rules.desk import Desk, Duration, Mailbox
 
 Security = Literal["tls", "starttls", "none"]
@@ -246,3 +247,4 @@ class Written(Desk):
     alerts: Alerts = Alerts()
     service_address: str = field(default="", init=False)
     catalogue: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, init=False)
+    files: Mapping[str, File] = field(default_factory=dict, init=False)

@@ -36,13 +36,14 @@ from rules import wording
 from rules.decision import Grant, Letter
 from rules.desk import Desk
 from rules.letters import LETTERS, LetterSpec
+from rules.masking import masked
 
 Grants = tuple[tuple[bytes, Grant], ...]
 
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "confirmation": {"counts_from": None, "opened_by": "", "warnings": (), "similar": ""},
     "assignment": {"why": "new", "by": "", "text": "", "case": (), "earlier": (), "warnings": (), "similar": ""},
-    "update": {"text": "", "by": "", "deadlines": ()},
+    "update": {"text": "", "by": "", "deadlines": (), "warnings": ()},
     "info_request": {"by": "", "closes_at": None},
     "validation": {"again": False, "closes_at": None},
     "reminder": {"again": False, "by": "", "text": "", "last": False, "closes_at": None},
@@ -97,6 +98,7 @@ class Letters:
         ``new_token`` gives 26 random base32 characters; equal grants of a letter share one. ValueError where an address
         or a header would not survive being written.
         """
+        letter = masked(letter)
         page, language = self._page(letter)
         shown, grants = self._links(letter, to, page, new_token)
         context = self._context(letter, to, desk, now, shown, page, language)

@@ -24,8 +24,9 @@ def schema() -> Schema:
     """JSON Schema (draft 2020-12) of config.toml, with the names that stand there: `from`, `continue`."""
     made = TypeAdapter(_Documented).json_schema()
     made["title"], made["description"] = "config.toml of Acuse", "An incident desk that lives entirely in e-mail."
-    for name in ("service_address", "catalogue"):  # made while loading, never written
+    for name in ("service_address", "catalogue", "files"):  # made while loading, never written
         del made["properties"][name]
+    del made["$defs"]["File"]
     tidy: Schema = _tidy(made)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **tidy}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import mimetypes
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from daemon.crosschecks import Check
 from daemon.positions import Path as KeyPath
 from daemon.shape import Misfit, fit
 from rules import routing
+from rules.decision import File
 from rules.desk import Canned, Desk
 
 CHECKS: tuple[Check, ...] = (
@@ -216,6 +218,11 @@ def _read_text(file: str, at: KeyPath, misfits: list[Misfit]) -> str:
     return ""
 
 
+def _file(path: Path) -> File:
+    """What a canned reply carries, with the type that its name tells."""
+    return File(path.name, mimetypes.guess_type(path.name)[0] or "application/octet-stream", path.read_bytes())
+
+
 def _files(document: Document, replies: tuple[Canned, ...], own: Path | None) -> tuple[Path, ...]:
     canned = [Path(name) for reply in replies for name in (reply.file, *reply.attachments) if name]
     return tuple(dict.fromkeys([*document.files, *letter_files(own), *canned]))
@@ -229,7 +236,8 @@ def _desk(written: Written, config: Path, catalogue: dict[str, Words], replies: 
     parts = {part.name: getattr(written, part.name) for part in dataclasses.fields(Desk)}
     letters = dataclasses.replace(written.letters, templates=_beside(config, written.letters.templates))
     mailboxes = tuple(_located(box, config) for box in written.mailboxes)
-    filled = {"mailboxes": mailboxes, "letters": letters, "canned": replies, "catalogue": catalogue}
+    files = {path: _file(Path(path)) for reply in replies for path in reply.attachments if Path(path).is_file()}
+    filled = {"mailboxes": mailboxes, "letters": letters, "canned": replies, "catalogue": catalogue, "files": files}
     return Desk(**{**parts, **filled, "service_address": written.smtp.sender})
 
 

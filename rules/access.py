@@ -31,9 +31,13 @@ def is_shared(address: str, desk: Desk) -> bool:
 
 def is_known(address: str, desk: Desk, person: Person | None = None) -> bool:
     """Whether the address is somebody's: registered by mail (``person``), in `[[people]]`, or of the desk's staff."""
-    wanted = address.lower()
-    listed = (a.lower() for known in desk.people for a in known.addresses)
-    return person is not None or wanted in listed or wanted in desk.staff()
+    return person is not None or desk.person_at(address) is not None or address.lower() in desk.staff()
+
+
+def language_of(address: str, desk: Desk, person: Person | None = None) -> str:
+    """The language that somebody known wants letters in; "" where nothing is known."""
+    listed = desk.person_at(address)
+    return (person.language if person else "") or (listed.language if listed else "")
 
 
 def of_listed_domain(address: str, desk: Desk) -> bool:
@@ -60,11 +64,10 @@ def may_join(desk: Desk, address: str, registered_people: Collection[str] = ()) 
     lower = address.lower()
     if not domain_of(lower) or lower in desk.own_addresses():
         return False
-    listed = (a.lower() for known in desk.people for a in known.addresses)
     return (
         desk.requesters.participants == "any"
         or lower in registered_people
-        or lower in listed
+        or desk.person_at(lower) is not None
         or of_listed_domain(lower, desk)
     )
 
@@ -80,6 +83,11 @@ def _coordination_of(ticket: Ticket, desk: Desk) -> str:
     """The coordination group that the ticket came from last; "" where it came from none."""
     last = ticket.came_from[-1] if ticket.came_from else ""
     return last if any(group.escalates_to == last for group in desk.groups.values()) else ""
+
+
+def unproven(desk: Desk, mail: Mail) -> bool:
+    """Under `warn`: no trusted server vouches for the sender, which the ledger notes and the group is shown."""
+    return desk.senders.authentication == "warn" and authentication(desk, mail) != "pass"
 
 
 # -- sender authentication (RFC 8601, RFC 7489)

@@ -7,14 +7,15 @@ all read the same rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from parsers.form import Choice, Fault, Field, Form, parse_form
+from parsers.form import Choice, Fault, Field, Form, fold_label, parse_form
 from parsers.form import form_lines as blocks
 from rules import wording
+from rules.caching import once_per_desk
 from rules.desk import Canned, Desk, Escalation
 from rules.lifecycle import TRANSITIONS, reasons
-from rules.ticket import State, Ticket
+from rules.ticket import STATES, State, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +136,18 @@ def _from_table(name: str, source: Callable[[Desk], tuple[Choice, ...]]) -> Call
     return lambda asked: Field(name, "", "choice", choices=source(asked.desk))
 
 
-def _groups(desk: Desk) -> tuple[Choice, ...]:
-    return tuple(Choice(group.label, (key,)) for key, group in desk.groups.items())
+def _groups(desk: Desk, but: str = "") -> tuple[Choice, ...]:
+    return tuple(Choice(group.label, (key,)) for key, group in desk.groups.items() if key != but)
+
+
+def _specialists(asked: _Asked) -> Field:
+    """Any group but the one that has it."""
+    return Field("group", "", "choice", choices=_groups(asked.desk, asked.ticket.group if asked.ticket else ""))
+
+
+def _states(desk: Desk) -> tuple[Choice, ...]:
+    literals = (wording.state_literals(desk, state) for state in STATES)
+    return tuple(Choice(first, tuple(others)) for first, *others in literals)
 
 
 def _kinds(desk: Desk) -> tuple[Choice, ...]:
@@ -155,7 +166,7 @@ _FIELDS: Mapping[str, Callable[[_Asked], Field]] = {
     "since": lambda asked: Field("since", "", "date"),
     "until_date": lambda asked: Field("until_date", "", "date"),
     "case": _from_table("case", lambda desk: tuple(Choice(case.name) for case in desk.escalations)),
-    "group": _from_table("group", _groups),
+    "group": _specialists,
     "group_any": _from_table("group", _groups),
     "kind": _from_table("kind", _kinds),
     "category": _from_table("category", lambda desk: tuple(Choice(c.name, c.aliases) for c in desk.categories)),
@@ -165,7 +176,7 @@ _FIELDS: Mapping[str, Callable[[_Asked], Field]] = {
     "number": _text("number", many=False),
     "name": _text("name", many=False),
     "tax_id": _text("tax_id", many=False),
-    "state": _text("state", many=False),
+    "state": _from_table("state", _states),
     "address": _text("address", many=False),
     "requester": lambda asked: Field("requester", "", "email"),
 }
@@ -186,7 +197,7 @@ def fields_of(key: str, ticket: Ticket | None, desk: Desk, language: str = "") -
     form = ACTIONS[key]
     asked = _Asked(desk, ticket, form, language)
     made = (_labelled(_FIELDS[name.rstrip("?")](asked), name, asked) for name in form.fields)
-    return tuple(field for field in made if field.type != "choice" or field.choices or field.name != "canned")
+    return tuple(field for field in made if field.choices or field.name not in ("canned", "case"))
 
 
 def _labelled(field: Field, name: str, asked: _Asked) -> Field:
@@ -236,7 +247,12 @@ def parse_action(text: str, ticket: Ticket | None, desk: Desk) -> tuple[str, For
     first = parse_form(text, (action_field(desk), *fields), desk.zone, own=own)
     further = further_fields(key, first, desk)
     form = parse_form(text, (action_field(desk), *fields, *further), desk.zone, own=own) if further else first
-    return key, Form(form.values, form.faults + _one_of(key, form, fields), form.warnings, form.recognised)
+    return key, Form(
+        form.values,
+        form.faults + _one_of(key, form, _may_write(fields, key, ticket, desk)),
+        form.warnings,
+        form.recognised,
+    )
 
 
 def acting_key(key: str, ticket: Ticket | None, desk: Desk) -> str:
@@ -251,24 +267,43 @@ def further_fields(key: str, form: Form, desk: Desk) -> tuple[Field, ...]:
     """The fields that a value of the form brings with it: an escalation's case, an opening's kind."""
     if key == "escalate":
         return case_fields(case_named(desk, form.get("case")), desk)
+    kind = next((k for k, kind in desk.kinds.items() if kind.label == form.get("kind")), "")
     if key == "open":
-        kind = next((k for k, kind in desk.kinds.items() if kind.label == form.get("kind")), "")
         return desk.fields_of(kind) if kind else ()
-    return ()
+    if key == "reclassify":
+        return tuple(replace(field, required=False, required_when=()) for field in desk.fields_of(kind)) if kind else ()
+    return searched_fields(desk) if key == "search" else ()
+
+
+@once_per_desk
+def searched_fields(desk: Desk) -> tuple[Field, ...]:
+    """The kinds' fields as a search takes them: any part of their text, each label once, the search's own first."""
+    taken = {fold_label(label) for key in ACTION_FIELDS for label in wording.spellings(desk, "action_fields", key)}
+    found: dict[str, Field] = {}
+    for kind in desk.kinds:
+        for field in desk.fields_of(kind):
+            if field.name not in ACTION_FIELDS and fold_label(field.label) not in taken:
+                found.setdefault(fold_label(field.label), Field(field.name, field.label, required=False))
+    return tuple(found.values())
+
+
+ACTION_FIELDS = ("action", "number", "name", "address", "tax_id", "text", "state", "group", "since", "until_date")
+"""The names that a search's own fields have."""
 
 
 def _one_of(key: str, form: Form, fields: tuple[Field, ...]) -> tuple[Fault, ...]:
     wanted = ACTIONS[key].one_of
     if not wanted or any(form.get(name) for name in wanted) or any(f.field in wanted for f in form.faults):
         return ()
-    first = next(field for field in fields if field.name == wanted[0])
-    return (Fault(first.name, "missing", label=first.label),)
+    first = next((field for name in wanted for field in fields if field.name == name), None)
+    choices = tuple(choice.value for choice in first.choices) if first else ()
+    return (Fault(first.name, "missing", allowed=choices, label=first.label),) if first else ()
 
 
 def default_reason(key: str, ticket: Ticket | None, desk: Desk, language: str = "") -> str:
     """The literal of the reason that an action usually has on this ticket; "" where reasons are free text."""
-    if ticket is None or key not in TRANSITIONS:
-        return ""
+    if ticket is None or key not in TRANSITIONS or (key == "resolve" and canned_for(desk, ticket.group)):
+        return ""  # with a canned reply the usual reason is another one
     allowed = reasons(wording.reasons_table(desk, ticket.kind), TRANSITIONS[key].target)
     usual = TRANSITIONS[key].reason
     code = usual if usual in allowed else next(iter(allowed), "")
@@ -282,4 +317,11 @@ def form_lines(key: str, ticket: Ticket | None, desk: Desk, values: Mapping[str,
     further = further_fields(key, Form(tuple(values.items())), desk)
     label = wording.word(desk, "action_fields", "action", language)
     head = f"{label}: {wording.word(desk, 'actions', SAME_WORD.get(key, key), language)}"
-    return [head, *blocks((*fields, *further), {**defaults, **values})]
+    return [head, *blocks((*_may_write(fields, key, ticket, desk), *further), {**defaults, **values})]
+
+
+def _may_write(fields: tuple[Field, ...], key: str, ticket: Ticket | None, desk: Desk) -> tuple[Field, ...]:
+    """A group that answers in canned replies only is not offered the free text beside them."""
+    if ticket is None or desk.groups[ticket.group].free_text or "canned" not in ACTIONS[key].one_of:
+        return fields
+    return tuple(field for field in fields if field.name not in ("text", "solution"))

@@ -6,18 +6,19 @@ those without a ticket, rules/consultations.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from parsers.form import Fault, Form
+from parsers.form import Fault
 from rules import consultations, everyday, specialists, wording
 from rules.access import acts_for
-from rules.action_forms import canned_for, parse_action
+from rules.action_forms import canned_for, offered, parse_action
 from rules.decision import Decision, Facts
 from rules.desk import Desk
-from rules.effects import Act, Effect, refusal
+from rules.effects import Act, Effect, last_change, refusal
 from rules.lifecycle import possible
 from rules.reading import Reading
+from rules.threads import threaded_ticket
 from rules.ticket import Ticket
 
 EFFECTS: Mapping[str, Effect] = {**everyday.EFFECTS, **specialists.EFFECTS, "explain": consultations.explain_own}
@@ -30,47 +31,104 @@ def act(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     assert held is not None
     ticket = facts.tickets[held.grant.number]
     mail = reading.mail
-    if not acts_for(desk, ticket, reading.sender) or held.grant.group != ticket.group:
-        return not_yours(reading, ticket, held.grant.group, desk)
+    if (why := not_theirs(reading, facts, ticket, desk)) is not None:
+        return why
     key, form = parse_action(mail.visible, ticket, desk)
     if not key:
         return refusal(mail, ticket, desk, what="unknown_action", read=form.get("action"), faults=form.faults)
-    if not possible(ticket, key):
-        return refusal(mail, ticket, desk, what="changed", action=key, facts=facts)
-    faults = form.faults + limits_of_group(key, form, ticket, desk)
+    if not possible(ticket, key) or not offered(key, ticket, desk):
+        what = why_impossible(reading, facts, ticket)
+        return refusal(mail, ticket, desk, what=what, action=key, facts=facts)
+    a = Act(key, form, ticket, mail, facts, desk, now)
+    faults = form.faults + tuple(fault for check in CHECKS.get(key, ()) for fault in check(a))
     if faults:
         return refusal(mail, ticket, desk, what="faults", action=key, faults=faults, form=form)
-    return EFFECTS[key](Act(key, form, ticket, mail, facts, desk, now))
+    return EFFECTS[key](a)
 
 
-def without_token(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
-    """A technician's mail to the desk without a ticket's token: a consultation, or the reason why nothing was done."""
-    if reading.consult != "consult":
-        return refusal(reading.mail, None, desk, what="token", read=reading.mail.subject)
-    key, form = reading.request
+def consult(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """A technician's mail with the subject «Consulta»: it needs no token."""
+    mail, (key, form) = reading.mail, reading.request
     if not key:
-        return refusal(reading.mail, None, desk, what="unknown_action", read=form.get("action"), faults=form.faults)
-    if form.faults or key not in consultations.CONSULTATIONS:
-        return refusal(
-            reading.mail, None, desk, what="faults" if form.faults else "token", action=key, faults=form.faults
-        )
+        return refusal(mail, None, desk, what="unknown_action", read=form.get("action"), faults=form.faults)
+    if key not in consultations.CONSULTATIONS:
+        return refusal(mail, None, desk, what="token", action=key)
+    if form.faults:
+        return refusal(mail, None, desk, what="faults", action=key, faults=form.faults, form=form)
     return consultations.CONSULTATIONS[key](reading, facts, desk, now)
 
 
-def limits_of_group(key: str, form: Form, ticket: Ticket, desk: Desk) -> tuple[Fault, ...]:
-    """With `free_text = false` a group writes to requesters in canned replies only (T)."""
-    if desk.groups[ticket.group].free_text or key not in {"ask", "answer", "resolve"}:
-        return ()
-    typed = next((name for name in ("text", "solution") if form.get(name)), "")
-    label = wording.word(desk, "action_fields", typed)
-    allowed = tuple(reply.title for reply in canned_for(desk, ticket.group))
-    return (Fault(typed, "refused", form.get(typed), allowed, label=label, detail="free_text"),) if typed else ()
+def without_token(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """Any other mail of a technician to the desk: the reason why nothing was done."""
+    ticket = threaded_ticket(reading, facts, "group")
+    if ticket and not acts_for(desk, ticket, reading.sender):
+        return refusal(reading.mail, None, desk, what="other_group", read=ticket.number)
+    return refusal(reading.mail, None, desk, what="token", read=reading.mail.subject)
 
 
-def not_yours(reading: Reading, ticket: Ticket, group: str, desk: Desk) -> Decision:
-    """A token of another group's ticket: people of a group learn who has it now, anybody else gets nothing."""
+# -- who may act
+
+
+def not_theirs(reading: Reading, facts: Facts, ticket: Ticket, desk: Desk) -> Decision | None:
+    """What follows where the sender may not use this token: people of a group learn why, anybody else gets nothing."""
+    assert facts.grant is not None
+    mine, grant = acts_for(desk, ticket, reading.sender), facts.grant.grant
+    if mine and grant.group == ticket.group and not left_since(grant.round, ticket, facts):
+        return None
     if not desk.groups_of(reading.sender):
         return Decision("untreated", "stranger")
-    if acts_for(desk, ticket, reading.sender):
-        return refusal(reading.mail, ticket, desk, what="other_group")
-    return refusal(reading.mail, None, desk, what="other_group", read=ticket.number)
+    if mine:
+        return refusal(reading.mail, ticket, desk, what="moved", facts=facts)
+    what = "stranger" if grant.group == ticket.group else "other_group"
+    return refusal(reading.mail, None, desk, what=what, read=ticket.number)
+
+
+def left_since(version: int, ticket: Ticket, facts: Facts) -> bool:
+    """Whether the ticket has left its group after its ``version``, although it may be back."""
+    return any("group" in event.changes for event in facts.journals.get(ticket.number, ())[max(version, 1) :])
+
+
+def why_impossible(reading: Reading, facts: Facts, ticket: Ticket) -> str:
+    """Why the state does not allow it, as a key of the catalogue: somebody was faster, it is closed, it never would."""
+    last = last_change(facts, ticket)
+    by_another = last and last.name != "opened" and last.actor and last.actor.lower() != reading.sender
+    if by_another and (ticket.open or (last and last.actor.lower() not in ticket.people)):
+        return "changed"
+    return "state" if ticket.open else "closed"
+
+
+# -- what the form alone does not say
+
+Check = Callable[[Act], tuple[Fault, ...]]
+
+
+def only_canned(a: Act) -> tuple[Fault, ...]:
+    """With `free_text = false` a group writes to requesters in canned replies only (T)."""
+    if a.desk.groups[a.ticket.group].free_text or not a.typed:
+        return ()
+    name = "text" if a.form.get("text") else "solution"
+    allowed = tuple(reply.title for reply in canned_for(a.desk, a.ticket.group))
+    label = wording.word(a.desk, "action_fields", name)
+    return (Fault(name, "refused", a.typed, allowed, label=label, detail="free_text"),)
+
+
+def to_come(name: str) -> Check:
+    """The date in the field ``name`` must lie ahead."""
+
+    def check(a: Act) -> tuple[Fault, ...]:
+        given = a.form.get(name)
+        if not given or given > a.now.astimezone(a.desk.zone).date().isoformat():
+            return ()
+        return (Fault(name, "refused", given, label=wording.word(a.desk, "action_fields", name), detail="past"),)
+
+    return check
+
+
+CHECKS: Mapping[str, tuple[Check, ...]] = {
+    "ask": (only_canned,),
+    "answer": (only_canned,),
+    "hold": (only_canned, to_come("until")),
+    "resolve": (only_canned, to_come("follow_up")),
+    "escalate": (specialists.wrong_kind, specialists.missing_files),
+}
+"""Action key → further checks; their faults are told together with the form's."""

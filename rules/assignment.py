@@ -14,6 +14,7 @@ from rules.decision import Brief, Grant, Letter, Link
 from rules.desk import Desk
 from rules.lifecycle import possible
 from rules.promises import promises
+from rules.subjects import TOKEN_ROOM
 from rules.ticket import Ticket
 
 
@@ -43,10 +44,12 @@ def assignment_letter(
         "similar": similar,
     }
     group = desk.groups[ticket.group]
-    triage = (group.coordinator,) if group.triage == "coordinator" and group.coordinator else ()
-    return tuple(
-        group_letter("assignment", ticket, desk, values, to=to, extra=others, attachments=ticket.attachments)
-        for to, others in ((group.address, tuple(extra)), *((coordinator, ()) for coordinator in triage))
+    to_group = group_letter("assignment", ticket, desk, values, extra=extra, attachments=ticket.attachments)
+    if group.triage != "coordinator" or not group.coordinator:
+        return (to_group,)
+    triage = {**values, "why": "triage" if why == "new" else why}
+    return to_group, group_letter(
+        "assignment", ticket, desk, triage, to=group.coordinator, attachments=ticket.attachments
     )
 
 
@@ -59,11 +62,14 @@ def update_letter(
     text: str = "",
     by: str = "",
     to: str = "",
+    extra: Iterable[str] = (),
     attachments: tuple[Attachment, ...] = (),
+    warnings: tuple[str, ...] = (),
 ) -> Letter:
-    """Tells the group what happened: ``what`` is a key of the catalogue's `[updates]` (reply, rejection, note …)."""
-    values = {"what": what, "text": text, "by": by, "at": at}
-    return group_letter("update", ticket, desk, values, to=to, attachments=attachments)
+    """Tells the group what happened: ``what`` is a key of the catalogue's `[updates]` (reply, rejection, note …),
+    ``warnings`` keys of `[quality]`."""
+    values = {"what": what, "text": text, "by": by, "at": at, "warnings": warnings}
+    return group_letter("update", ticket, desk, values, to=to, extra=extra, attachments=attachments)
 
 
 def group_letter(
@@ -104,5 +110,26 @@ def action_link(key: str, ticket: Ticket, desk: Desk, values: Mapping[str, str] 
     language = desk.groups[ticket.group].language
     subject = wording.subject(desk, "manage", language, ticket.kind, number=ticket.number)
     lines = [*form_lines(key, ticket, desk, values or {}), wording.word(desk, "bodies", "form_hint", language)]
+    body, _ = fitting_body(desk.desk_address, subject + TOKEN_ROOM, lines)
+    return Link(key, desk.desk_address, subject, body, action_grant(ticket))
+
+
+def manage_link(ticket: Ticket, desk: Desk, language: str = "") -> Link:
+    """The link of a list's row: an action form in which the action is still to be written."""
+    subject = wording.subject(desk, "manage", language, ticket.kind, number=ticket.number)
+    label = wording.word(desk, "action_fields", "action", language)
+    body = f"{label}: \n{wording.word(desk, 'bodies', 'form_hint', language)}"
+    return Link("manage", desk.desk_address, subject, body, action_grant(ticket))
+
+
+def consult_link(key: str, desk: Desk, values: Mapping[str, str]) -> Link:
+    """The link that opens the form of a consultation ``key``, filled with ``values``; it needs no token."""
+    subject = wording.subject(desk, "consult")
+    lines = [*form_lines(key, None, desk, values), wording.word(desk, "bodies", "form_hint")]
     body, _ = fitting_body(desk.desk_address, subject, lines)
-    return Link(key, desk.desk_address, subject, body, Grant("action", number=ticket.number, group=ticket.group))
+    return Link(key, desk.desk_address, subject, body)
+
+
+def action_grant(ticket: Ticket) -> Grant:
+    """What an action's token allows; it lives until the ticket leaves the group, so it says how far the ticket was."""
+    return Grant("action", number=ticket.number, group=ticket.group, round=ticket.version)

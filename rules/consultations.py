@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from rules import wording
-from rules.access import acts_for
+from rules.access import acts_for, language_of
 from rules.action_forms import further_fields
-from rules.assignment import assignment_letter
-from rules.clocks import calendar_name, explained, spent
-from rules.decision import Brief, Decision, Facts, Letter
+from rules.assignment import assignment_letter, manage_link
+from rules.clocks import Span, calendar_name, explained, spent
+from rules.decision import Brief, Decision, Facts, Letter, Link
 from rules.desk import Desk
 from rules.effects import Act, refusal
 from rules.openings import confirmation_letter, routing_of
@@ -21,6 +21,9 @@ from rules.reading import Reading, author
 from rules.requests import kind_named
 from rules.routing import RouteInput, route
 from rules.ticket import Event, Ticket, evolve
+
+ROWS_SHOWN = 25
+"""How many rows of a list a letter shows."""
 
 Consultation = Callable[[Reading, Facts, Desk, datetime], Decision]
 
@@ -49,6 +52,7 @@ def open_for_caller(reading: Reading, facts: Facts, desk: Desk, now: datetime) -
             "group": routed.group,
             "rule": routed.rule,
             "requester": requester,
+            "language": routed.language or language_of(requester, desk),
             "fields": fields,
             "received_at": reading.arrival.received_at,
             "opened_at": now,
@@ -67,15 +71,24 @@ def open_for_caller(reading: Reading, facts: Facts, desk: Desk, now: datetime) -
 def search(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """«Buscar»: a table of results."""
     _, form = reading.request
-    labels = {key: wording.word(desk, "action_fields", key) for key, _ in form.values}
+    own = {field.name: field.label for field in further_fields("search", form, desk)}
+    labels = {key: own.get(key) or wording.word(desk, "action_fields", key) for key, _ in form.values}
     terms = tuple((labels[key], value) for key, value in form.values if value and key != "action")
     rows = listed(facts.found, desk, now)
-    return answered(reading, "search_results", {"terms": terms, "rows": rows, "total": len(rows)})
+    links = row_links(rows, reading.sender, desk)
+    return answered(reading, "search_results", {"terms": terms, "rows": rows, "total": len(rows)}, links=links)
 
 
 def worklist(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """«Turno»: open tickets of the sender's groups, most urgent first."""
-    return answered(reading, "worklist", worklist_values(facts.found, desk.groups_of(reading.sender), desk, now))
+    values = worklist_values(facts.found, desk.groups_of(reading.sender), desk, now)
+    return answered(reading, "worklist", values, links=row_links(values["rows"], reading.sender, desk))
+
+
+def row_links(rows: Sequence[Mapping[str, Any]], person: str, desk: Desk) -> tuple[Link, ...]:
+    """For each row that is shown, and on which ``person`` may act, a link to whatever is to be done about it."""
+    tickets: list[Ticket] = [row["ticket"] for row in rows[:ROWS_SHOWN]]
+    return tuple(manage_link(ticket, desk) for ticket in tickets if acts_for(desk, ticket, person))
 
 
 def worklist_values(found: tuple[Brief, ...], groups: tuple[str, ...], desk: Desk, now: datetime) -> Mapping[str, Any]:
@@ -86,9 +99,12 @@ def worklist_values(found: tuple[Brief, ...], groups: tuple[str, ...], desk: Des
 
 
 def listed(found: tuple[Brief, ...], desk: Desk, now: datetime) -> tuple[dict[str, Any], ...]:
-    """Rows, the most urgent first: what is due first, then what has no time, each in the order found."""
+    """Rows, the most urgent first: what is due first, then what has no time, by priority."""
+    ranks = {name: rank for rank, name in enumerate(sorted(desk.priorities, key=lambda p: desk.priorities[p].rank))}
     rows = [row(brief.ticket, desk, now) for brief in found]
-    return tuple(sorted(rows, key=lambda r: (r["due_at"] is None, r["due_at"] or now)))
+    return tuple(
+        sorted(rows, key=lambda r: (r["due_at"] is None, r["due_at"] or now, ranks.get(r["ticket"].priority, 99)))
+    )
 
 
 def explain(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
@@ -109,24 +125,40 @@ def explain_own(a: Act) -> Decision:
 
 def explanation_values(ticket: Ticket, facts: Facts, desk: Desk, now: datetime) -> Mapping[str, Any]:
     """The rule that took the ticket and those that did not, the clock as counted, the journal."""
-    routed = route(desk, routing_of(ticket))
+    routed, journal = route(desk, routing_of(ticket)), facts.journals.get(ticket.number, ())
     return {
         "steps": tuple({"rule": s.rule, "matched": s.matched, "why": s.why} for s in routed.trace),
         "rule": ticket.rule,
         "intervals": tuple(
-            {"start": s.start, "end": s.end, "counts": s.counted, "why": s.why, "name": s.holiday}
+            {"start": s.start, "end": s.end, "counts": s.counted, "why": why(s, journal), "name": s.holiday}
             for s in explained(ticket, desk, now)
         ),
         "counted": spent(ticket, desk, now),
         "calendar": calendar_name(desk, ticket.priority, ticket.group),
         "deadlines": promises(ticket, desk),
-        "journal": facts.journals.get(ticket.number, ()),
+        "journal": journal,
     }
 
 
-def answered(reading: Reading, letter: str, values: Mapping[str, Any], ticket: Ticket | None = None) -> Decision:
+def why(span: Span, journal: tuple[Event, ...]) -> str:
+    """Why a span counts or not, as a key of the catalogue's `[clock]`; a pause is called by its state."""
+    if span.why == "hours":
+        return "closed"
+    if span.why != "paused":
+        return span.why
+    states = [event.changes["state"] for event in journal if "state" in event.changes and event.at <= span.start]
+    return states[-1] if states and states[-1] in ("pending", "resolved") else "paused"
+
+
+def answered(
+    reading: Reading,
+    letter: str,
+    values: Mapping[str, Any],
+    ticket: Ticket | None = None,
+    links: tuple[Link, ...] = (),
+) -> Decision:
     """The answer goes to the technician's own address; nothing changes."""
-    told = Letter(letter, (reading.mail.sender,), ticket, values, in_reply_to=reading.mail.message_id)
+    told = Letter(letter, (reading.mail.sender,), ticket, values, links, in_reply_to=reading.mail.message_id)
     return Decision("desk", letter, letters=(told,), kind=ticket.kind if ticket else "")
 
 

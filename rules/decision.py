@@ -41,7 +41,8 @@ class Grant:
     """What the bearer of a token may do; only the token's digest is stored beside it.
 
     ``verb``: validate, reject, a survey mark …; ``addressee`` the only address that may use it ("" for an action token:
-    then members and coordinator of ``group`` may). ``round`` is the solution it speaks of; ``mail`` a ledger id.
+    then members and coordinator of ``group`` may). ``round`` is the solution it speaks of, of an action token
+    the ticket's version; ``mail`` a ledger id.
     """
 
     purpose: Purpose
@@ -166,7 +167,6 @@ class Registered:
 
 
 @dataclass(frozen=True, slots=True)
-@dataclass(frozen=True, slots=True)
 class SetAside:
     """A mail of the ledger as letters to the admins tell it: a digest's item, or what a quarantine link speaks of.
 
@@ -184,6 +184,7 @@ class SetAside:
     extract: str = ""
 
 
+@dataclass(frozen=True, slots=True)
 class Needs:
     """Every look-up a decision may want. An empty value asks for nothing.
 
@@ -210,6 +211,10 @@ class Needs:
     """Addresses in copy: which of them are registered people?"""
     search: Search | None = None
     journal: bool = False
+    last_subject: str = ""
+    """A ticket's number: which registered subject did the sender get last about it?"""
+    held: bool = False
+    """How many mails of the sender are held?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +240,14 @@ class Facts:
     counts: Mapping[str, int] = field(default_factory=dict)
     """Hourly windows asked for in ``counters``: how many stood in the last hour."""
     found: tuple[Brief, ...] = ()
+    last_subject: str = ""
+    """The subject of the last registered letter about ``Needs.last_subject`` that went to the sender."""
+    held: int = 0
+    """How many of the sender's mails are held."""
+    blocked: bool = False
+    """The sender was blocked by an admin's mail."""
+    set_aside: SetAside | None = None
+    """The mail that ``grant`` speaks of."""
     released: bool = False
     """The admin let the mail pass: holding, rates and the proof of its sender no longer apply."""
 
@@ -249,14 +262,6 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-    last_subject: str = ""
-    """The subject of the last registered letter about ``Needs.last_subject`` that went to the sender."""
-    held: int = 0
-    """How many of the sender's mails are held."""
-    blocked: bool = False
-    """The sender was blocked by an admin's mail."""
-    set_aside: SetAside | None = None
-    """The mail that ``grant`` speaks of."""
 class Decision:
     """What follows from a cause. The store does it once, in the order of the attributes.
 
@@ -276,15 +281,15 @@ class Decision:
     people: tuple[Person, ...] = ()
     release: tuple[str, ...] = ()
     """Senders whose held mails are to be treated now (a registration came back)."""
+    settled: tuple[tuple[int, str], ...] = ()
+    """Mails in quarantine (ledger id) and what becomes of each: retry, release, discard, block."""
+    blocked: tuple[str, ...] = ()
+    """Senders whose mail is filed away unread from now on."""
     held_until: datetime | None = None
     kind: str = ""
     fields: tuple[tuple[str, str], ...] = ()
     faults: tuple[Fault, ...] = ()
     rule: str = ""
-    settled: tuple[tuple[int, str], ...] = ()
-    """Mails in quarantine (ledger id) and what becomes of each: retry, release, discard, block."""
-    blocked: tuple[str, ...] = ()
-    """Senders whose mail is filed away unread from now on."""
     group: str = ""
     priority: str = ""
     remarks: tuple[str, ...] = ()

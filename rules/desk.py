@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from parsers.form import Choice, Field
+from rules.decision import File
 from rules.tables import (
     Address,
     Breaker,
@@ -119,6 +121,8 @@ class Desk:
     retention: Retention = field(default_factory=Retention)
     catalogue: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """words.toml by language: labels of actions, reasons and fields that people write in mails (see :meth:`words`)."""
+    files: Mapping[str, File] = field(default_factory=dict)
+    """The files that canned replies carry, by the path that their table gives."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -136,7 +140,12 @@ class Desk:
 
     def fields_of(self, kind: str) -> tuple[Field, ...]:
         """The form of a kind, ready for the parser."""
-        return tuple(self.field(table) for table in self.kinds[kind].fields)
+        return self._forms[kind]
+
+    @cached_property
+    def _forms(self) -> Mapping[str, tuple[Field, ...]]:
+        """Made once: every mail reads a form, and its hash and grammar are looked up by the very same fields."""
+        return {key: tuple(self.field(table) for table in kind.fields) for key, kind in self.kinds.items()}
 
     def field(self, table: FieldTable) -> Field:
         """One TOML field as the parser's :class:`Field`, its values looked up where they come from a table."""
@@ -167,12 +176,12 @@ class Desk:
         own = tuple(value if isinstance(value, Choice) else Choice(value) for value in table.values)
         return sources.get(table.from_, ()) + own
 
-    def opening_kind(self, key: str, of: Mapping[str, str]) -> str:
-        """The kind whose opening subject has the key ``key``, given the kinds' own keys; "" for none."""
-        return next((kind for kind, own in of.items() if own == key), "")
-
     def staff(self) -> frozenset[str]:
         """Every address of the desk itself: groups, members, coordinators, admins; a class of their own for guards."""
+        return self._staff
+
+    @cached_property
+    def _staff(self) -> frozenset[str]:
         people = {
             person for group in self.groups.values() for person in (*group.members, group.coordinator, group.address)
         }
@@ -180,8 +189,20 @@ class Desk:
 
     def own_addresses(self) -> frozenset[str]:
         """Every address that Acuse itself reads or writes from."""
+        return self._own_addresses
+
+    @cached_property
+    def _own_addresses(self) -> frozenset[str]:
         boxes = {a for box in self.mailboxes for a in (box.address, *box.addresses)}
         return frozenset(a.lower() for a in boxes | {self.service_address} if a)
+
+    def person_at(self, address: str) -> Person | None:
+        """Whoever stands in `[[people]]` with this address."""
+        return self._people.get(address.lower())
+
+    @cached_property
+    def _people(self) -> Mapping[str, Person]:
+        return {address.lower(): person for person in self.people for address in person.addresses}
 
     def groups_of(self, person: str) -> tuple[str, ...]:
         """The groups that ``person`` is a member or the coordinator of."""

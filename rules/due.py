@@ -86,7 +86,7 @@ DUE: Mapping[str, Row] = {
     "silence_reminder": Row("silence", _WAITING, _reminders),
     "silence_close": Row("silence", _WAITING, _closing),
     "pending_until": Row("date", ("pending",), _pending_until),
-    "follow_up": Row("date", ("resolved",), _follow_up),
+    "follow_up": Row("date", ("resolved", "closed"), _follow_up),
 }
 """Everything that can become due, by key."""
 
@@ -102,7 +102,7 @@ def closes_at(ticket: Ticket, desk: Desk) -> datetime | None:
 
 
 def schedule(ticket: Ticket, desk: Desk) -> tuple[Moment, ...]:
-    """Every moment of ``ticket`` as it stands, done or not, in the table's order; a closed one has none."""
+    """Every moment of ``ticket`` as it stands, done or not, in the table's order; a closed one at most a follow-up."""
     outlook = Outlook(ticket, desk, deadlines(ticket, desk))
     return tuple(
         Moment(at, f"{key}:{which}" if which else key, row.family)

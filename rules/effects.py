@@ -8,16 +8,20 @@ from datetime import datetime
 from typing import Any
 
 from parsers.form import Fault, Form
-from parsers.mail import Mail
-from rules import wording
+from parsers.mail import Attachment, Mail
+from rules import quality, wording
 from rules.action_forms import SAME_WORD, canned_for
-from rules.assignment import action_link, action_links
-from rules.decision import NO_FORM, Decision, Facts, Letter, Link
-from rules.desk import Desk
+from rules.assignment import action_link, action_links, consult_link, update_letter
+from rules.decision import NO_FORM, Decision, Facts, File, Letter, Link
+from rules.desk import Canned, Desk
 from rules.lifecycle import move
 from rules.openings import requester_links
 from rules.reading import author
+from rules.secret import masked_fields
 from rules.ticket import Event, Ticket
+
+SHOWS_FILES = frozenset({"answer", "ask", "resolve"})
+"""Actions whose files the requester gets (T); of all the others they see nothing but the text of the letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +42,31 @@ class Act:
         return author(self.mail)
 
     @property
+    def canned(self) -> Canned | None:
+        """The canned reply that was chosen."""
+        title = self.form.get("canned")
+        return next((c for c in canned_for(self.desk, self.ticket.group) if c.title == title), None)
+
+    @property
+    def typed(self) -> str:
+        """What the technician wrote for the requester."""
+        return self.form.get("text") or self.form.get("solution")
+
+    @property
     def text(self) -> str:
         """What the requester will read: the canned reply, then the text that was typed."""
-        reply = next((c for c in canned_for(self.desk, self.ticket.group) if c.title == self.form.get("canned")), None)
-        typed = self.form.get("text") or self.form.get("solution")
-        return "\n\n".join(part for part in (reply.text.strip() if reply else "", typed) if part)
+        reply = self.canned.text.strip() if self.canned else ""
+        return "\n\n".join(part for part in (reply, self.typed) if part)
+
+    @property
+    def attachments(self) -> tuple[Attachment, ...]:
+        """The files of the technician's mail that go to the requester with it."""
+        return tuple(f for f in self.mail.attachments if not f.inline) if self.key in SHOWS_FILES else ()
+
+    @property
+    def files(self) -> tuple[File, ...]:
+        """The canned reply's own files."""
+        return tuple(self.desk.files[path] for path in self.canned.attachments) if self.canned else ()
 
     @property
     def reason(self) -> str:
@@ -50,8 +74,9 @@ class Act:
         return wording.key_of(self.desk, "reasons", self.form.get("reason"))
 
     def move(self, **more: Any) -> Event:
-        """The event of this action."""
-        return move(self.ticket, self.key, self.now, actor=self.mail.sender, **more)
+        """The event of this action; the mail's files are kept with the ticket."""
+        values = {"attachments": self.mail.attachments, **more}
+        return move(self.ticket, self.key, self.now, actor=self.mail.sender, **values)
 
 
 Effect = Callable[[Act], Decision]
@@ -62,16 +87,30 @@ def done(a: Act, event: Event, *letters: Letter) -> Decision:
     return Decision("desk", a.key, events=(event,), letters=letters, kind=a.ticket.kind, group=a.ticket.group)
 
 
-def to_requester(name: str, ticket: Ticket, a: Act, values: Mapping[str, Any]) -> Letter:
-    """A letter to the requester and participants; the files of the technician's mail go with it."""
-    return Letter(
+def to_requester(name: str, ticket: Ticket, a: Act, values: Mapping[str, Any]) -> tuple[Letter, ...]:
+    """A letter to the requester and participants, with the files that they may see; and to its author alone what may be
+    said of the way it is written."""
+    letter = Letter(
         name,
         (ticket.requester, *ticket.participants),
         ticket,
         values=values,
         links=requester_links(ticket, a.desk) if name == "info_request" else (),
         language=ticket.language,
-        attachments=tuple(f for f in a.mail.attachments if not f.inline),
+        attachments=a.attachments,
+        files=a.files,
+    )
+    return letter, *netiquette(ticket, a)
+
+
+def netiquette(ticket: Ticket, a: Act) -> tuple[Letter, ...]:
+    """What the netiquette checks say of a technician's text (M), told to nobody else; nothing where all is well."""
+    files = len(a.attachments) + len(a.files)
+    found = quality.warnings(quality.netiquette(a.typed, files, a.desk)) if a.typed else ()
+    if not found:
+        return ()
+    return (
+        update_letter(ticket, a.desk, "netiquette", a.now, text=a.typed, by=a.by, to=a.mail.sender, warnings=found),
     )
 
 
@@ -91,12 +130,7 @@ def refusal(
     facts: Facts | None = None,
 ) -> Decision:
     """Nothing changed: one letter that says what is wrong, with the repaired form or links to what is possible now."""
-    last = _last_change(facts, ticket) if facts and ticket else None
-    if ticket and action and what == "faults":
-        values = {**{f.field: f.nearest for f in faults if f.nearest}, **dict(form.values)}
-        links: tuple[Link, ...] = (action_link(action, ticket, desk, values),)
-    else:
-        links = action_links(ticket, desk) if ticket else ()
+    last = last_change(facts, ticket) if facts and ticket else None
     letter = Letter(
         "desk_refusal",
         (mail.sender,),
@@ -111,16 +145,27 @@ def refusal(
             "event": last.name if last else "",
             "files": tuple(a.name for a in mail.attachments if not a.inline),
         },
-        links=links,
+        links=_ways_out(ticket, desk, action if what == "faults" else "", faults, form),
         language=desk.groups[ticket.group].language if ticket else "",
         in_reply_to=mail.message_id,
     )
     return Decision("desk", f"refused_{what}", letters=(letter,), faults=faults, kind=ticket.kind if ticket else "")
 
 
-def _last_change(facts: Facts, ticket: Ticket) -> Event | None:
+def _ways_out(
+    ticket: Ticket | None, desk: Desk, action: str, faults: tuple[Fault, ...], form: Form
+) -> tuple[Link, ...]:
+    """The form of ``action`` with all that was right; without one, a link to each thing that is possible."""
+    if not action:
+        return action_links(ticket, desk) if ticket else ()
+    values = {**{f.field: f.nearest for f in faults if f.nearest}, **dict(masked_fields(form.values))}
+    return (action_link(action, ticket, desk, values) if ticket else consult_link(action, desk, values),)
+
+
+def last_change(facts: Facts, ticket: Ticket) -> Event | None:
+    """The last event that changed the ticket's state or group."""
     journal = facts.journals.get(ticket.number, ())
-    return next((event for event in reversed(journal) if "state" in event.changes), None)
+    return next((event for event in reversed(journal) if {"state", "group"} & event.changes.keys()), None)
 
 
 def refused(a: Act, faults: tuple[Fault, ...]) -> Decision:

@@ -8,12 +8,11 @@ from rules.assignment import update_letter
 from rules.clocks import calendar_for
 from rules.decision import Decision
 from rules.due import closes_at
-from rules.effects import Act, Effect, done, refused, to_requester
+from rules.effects import Act, Effect, done, netiquette, refused, to_requester
+from rules.reminding import CONTACTS_A_DAY, contacts_on, same_day
 from rules.requests import day_start
 from rules.solutions import reopening_letter, validation_letter
 from rules.ticket import evolve
-
-CONTACTS_A_DAY = 3
 
 
 def take(a: Act) -> Decision:
@@ -27,23 +26,25 @@ def assign(a: Act) -> Decision:
 
 
 def assigned(a: Act, assignee: str) -> Decision:
-    """The new assignee gets the letter with the links, wherever the group's address goes."""
-    event = a.move(assignee=assignee)
-    told = update_letter(evolve(a.ticket, event), a.desk, "assigned", a.now, text=assignee, by=a.by)
-    return done(a, event, told)
+    """The group learns of it; an assignee who did not do it gets the letter with the links, the group a copy."""
+    event, others = a.move(assignee=assignee), assignee.lower() != a.mail.sender.lower()
+    group = a.desk.groups[a.ticket.group].address
+    to, extra = (assignee, (group,)) if others else ("", ())
+    after = evolve(a.ticket, event)
+    return done(a, event, update_letter(after, a.desk, "assigned", a.now, text=assignee, by=a.by, to=to, extra=extra))
 
 
 def note(a: Act) -> Decision:
     """Journal only."""
-    return done(a, a.move(text=a.form.get("text"), attachments=a.mail.attachments))
+    return done(a, a.move(text=a.form.get("text")))
 
 
 def ask(a: Act) -> Decision:
     """The question goes to the requester, the clocks pause."""
-    event = a.move(text=a.text, visible=True, reason=a.reason, question=a.text, attachments=a.mail.attachments)
+    event = a.move(text=a.text, visible=True, reason=a.reason, question=a.text)
     after = evolve(a.ticket, event)
     values = {"by": a.by, "closes_at": closes_at(after, a.desk)}
-    return done(a, event, to_requester("info_request", after, a, values))
+    return done(a, event, *to_requester("info_request", after, a, values))
 
 
 def hold(a: Act) -> Decision:
@@ -53,13 +54,13 @@ def hold(a: Act) -> Decision:
     after = evolve(a.ticket, event)
     if not a.text:
         return done(a, event)
-    return done(a, event, to_requester("info_request", after, a, {"by": a.by, "closes_at": closes_at(after, a.desk)}))
+    return done(a, event, *to_requester("info_request", after, a, {"by": a.by, "closes_at": closes_at(after, a.desk)}))
 
 
 def answer(a: Act) -> Decision:
     """A text to the requester; the state does not change."""
-    event = a.move(text=a.text, visible=True, attachments=a.mail.attachments)
-    return done(a, event, to_requester("reply", evolve(a.ticket, event), a, {"text": a.text, "by": a.by}))
+    event = a.move(text=a.text, visible=True)
+    return done(a, event, *to_requester("reply", evolve(a.ticket, event), a, {"text": a.text, "by": a.by}))
 
 
 def resolve(a: Act) -> Decision:
@@ -72,28 +73,27 @@ def resolve(a: Act) -> Decision:
         text=a.text,
         visible=True,
         reason=a.reason or default,
-        attachments=a.mail.attachments,
         solution=a.text,
         solution_by=a.by,
         round=a.ticket.round + 1,
         follow_up=day_start(a.form.get("follow_up"), a.desk),
     )
     after = evolve(a.ticket, event)
-    return done(a, event, validation_letter(after, a.desk, a.mail.attachments))
+    letter = validation_letter(after, a.desk, a.attachments, a.files)
+    return done(a, event, letter, *netiquette(after, a))
 
 
 def refuse(a: Act) -> Decision:
     """Closed by the desk, with its reason told (M)."""
     event = a.move(text="\n\n".join(filter(None, (a.form.get("reason"), a.form.get("text")))), visible=True)
     values = {"reason": a.form.get("reason"), "text": a.form.get("text"), "by": a.by}
-    return done(a, event, to_requester("desk_rejection", evolve(a.ticket, event), a, values))
+    return done(a, event, *to_requester("desk_rejection", evolve(a.ticket, event), a, values))
 
 
 def reopen(a: Act) -> Decision:
-    """A technician takes a solution back."""
-    event = a.move(text=a.form.get("text"), visible=True)
-    after = evolve(a.ticket, event)
-    return done(a, event, reopening_letter(after, a.desk, a.form.get("text"), by="desk"))
+    """A technician takes a solution back; why stays in the journal (T)."""
+    event = a.move(text=a.form.get("text"))
+    return done(a, event, reopening_letter(evolve(a.ticket, event), a.desk, "", by="desk"))
 
 
 def priority(a: Act) -> Decision:
@@ -105,18 +105,22 @@ def priority(a: Act) -> Decision:
 
 def contact(a: Act) -> Decision:
     """An attempt to reach the requester: at most three a day within the calendar; after the third a reminder (J)."""
-    clock = calendar_for(a.desk, a.ticket.priority, a.ticket.group)
-    today = [
-        at for at in a.ticket.contacts if at.astimezone(a.desk.zone).date() == a.now.astimezone(a.desk.zone).date()
-    ]
-    if len(today) >= CONTACTS_A_DAY or not clock.is_open(a.now):
-        return refused(a, (Fault("", "refused", detail="contact_limit" if today else "out_of_hours"),))
+    today = contacts_on(a.ticket, a.now, a.desk)
+    within = calendar_for(a.desk, a.ticket.priority, a.ticket.group).is_open(a.now)
+    if today >= CONTACTS_A_DAY or not within:
+        return refused(a, (Fault("", "refused", detail="contact_limit" if within else "out_of_hours"),))
     event = a.move(text=a.form.get("text"), contacts=(*a.ticket.contacts, a.now))
-    if len(today) + 1 < CONTACTS_A_DAY:
+    if today + 1 < CONTACTS_A_DAY or reminded_today(a):
         return done(a, event)
     after = evolve(a.ticket, event)
-    values = {"about": "contact", "text": a.form.get("text"), "closes_at": closes_at(after, a.desk), "last": False}
-    return done(a, event, to_requester("reminder", after, a, values))
+    values = {"about": "contact", "closes_at": closes_at(after, a.desk), "last": False}
+    return done(a, event, *to_requester("reminder", after, a, values))
+
+
+def reminded_today(a: Act) -> bool:
+    """Whether the requester had a reminder on this day already; there is at most one a day (J)."""
+    journal = a.facts.journals.get(a.ticket.number, ())
+    return any(event.name == "reminder" and same_day(event.at, a.now, a.desk) for event in journal)
 
 
 EFFECTS: dict[str, Effect] = {

@@ -67,6 +67,11 @@ def bucket(at: datetime) -> int:
     return micros(at) // _BUCKET_US
 
 
+def span_of(window: str) -> int:
+    """How many buckets the window of this name looks back: a day where its name begins with «day:», else an hour."""
+    return 24 * _BUCKETS if window.startswith("day:") else _BUCKETS
+
+
 def last_hour(buckets: Buckets, at: datetime) -> int:
     """How many stand in the hour that ends with ``at``'s bucket."""
     return _hour(buckets, bucket(at))

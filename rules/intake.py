@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from rules import actions, deliveries, holding, openings, people, quarantine, queries, solutions, threads
+from parsers.subject import mixed_scripts
+from rules import actions, deliveries, guessing, holding, openings, people, quarantine, queries, solutions, threads
+from rules.access import unproven
 from rules.decision import Decision, Facts
 from rules.desk import Desk
 from rules.reading import Reading
@@ -39,6 +41,11 @@ def _addressed(purpose: str) -> Test:
     )
 
 
+def _of_the_desk(reading: Reading, facts: Facts, desk: Desk) -> bool:
+    """A mail to the desk's address from one of its people."""
+    return reading.has("desk") and bool(desk.groups_of(reading.sender))
+
+
 TABLE: tuple[Row, ...] = (
     Row("poisoned", lambda r, f, d: bool(r.arrival.poisoned), holding.poisoned),
     Row("duplicate", lambda r, f, d: f.duplicate == "same", _constant(Decision("duplicate"))),
@@ -61,19 +68,31 @@ TABLE: tuple[Row, ...] = (
     Row("registration", lambda r, f, d: r.registration and r.has("opening", "service"), people.invite),
     Row("reply", lambda r, f, d: r.has("service") and threads.may_thread(r, f), threads.reply),
     Row("group_note", lambda r, f, d: r.has("desk", "service") and threads.may_note(r, f, d), threads.group_note),
+    Row("guessing", guessing.is_guessing, _constant(Decision("untreated", "guessing"))),
     Row("altered", lambda r, f, d: r.has("service") and threads.has_altered_token(r, f), solutions.altered),
     Row("query", lambda r, f, d: queries.is_query(r, f, d), queries.answer),
-    Row("desk", lambda r, f, d: r.has("desk") and bool(d.groups_of(r.sender)), actions.without_token),
+    Row("consultation", lambda r, f, d: r.consult == "consult" and _of_the_desk(r, f, d), actions.consult),
     Row("near_miss", lambda r, f, d: bool(r.near), openings.near_miss),
     Row("wrong_subject", lambda r, f, d: r.has("service") and threads.may_be_corrected(r, f), threads.wrong_subject),
+    Row("desk", lambda r, f, d: _of_the_desk(r, f, d), actions.without_token),
     Row("untreated", lambda r, f, d: True, _constant(Decision("untreated", "no_match"))),
 )  # fmt: skip
 """Every row, in the order in which it is tried."""
+
+
+REMARKS: tuple[tuple[str, Test], ...] = (
+    ("message_id_reused", lambda r, f, d: f.duplicate == "other_content"),
+    ("mixed_scripts", lambda r, f, d: not r.mail.subject.isascii() and mixed_scripts(r.mail.subject)),
+    ("unproven", lambda r, f, d: unproven(d, r.mail)),
+)
+"""What the ledger notes of a mail, whatever becomes of it."""
 
 
 def decide(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """What follows from a mail. Pure: equal values give equal decisions."""
     row = next(row for row in TABLE if row.test(reading, facts, desk))
     decision = row.rule(reading, facts, desk, now)
-    remarks = ("message_id_reused",) if facts.duplicate == "other_content" else ()
-    return replace(decision, why=decision.why or row.name, remarks=(*decision.remarks, *remarks))
+    if guessing.failed(reading, facts, decision):
+        decision = guessing.counted(decision, reading, facts, desk, now)
+    remarks = (*decision.remarks, *(name for name, holds in REMARKS if holds(reading, facts, desk)))
+    return replace(decision, why=decision.why or row.name, remarks=remarks)

@@ -58,13 +58,17 @@ REASONS: Mapping[str, Mapping[State, tuple[str, ...]]] = {
 KEEPING: Mapping[State, frozenset[str] | None] = {
     "assigned": None,
     "pending": None,
-    "resolved": frozenset({"note", "answer", "relate"}),
-    "closed": frozenset({"note", "relate"}),
+    "resolved": frozenset({"note", "answer", "relate", "explain"}),
+    "closed": frozenset({"note", "relate", "explain"}),
 }
 """Actions that keep the state, by state; None: every action without a row in TRANSITIONS."""
 
 FIRST_RESPONSES = frozenset({"ask", "answer", "resolve", "refuse"})
 """Events that count as the first response to the requester."""
+
+_CLOCKS = ("response", "resolution")
+_STAYS_TOLD: Mapping[State, tuple[str, ...]] = {"closed": (*_CLOCKS, "follow_up")}
+"""Beginnings of the names of due things that need not be told again in a new state."""
 
 _WAITING: frozenset[State] = frozenset({"pending", "resolved"})
 
@@ -123,8 +127,10 @@ def _enter(ticket: Ticket, target: State, reason: str, at: datetime) -> dict[str
         "running": _run(ticket, target == "assigned", at),
         "waiting_since": at if target in _WAITING else None,
         "pending_until": None,
-        "told": tuple(name for name in ticket.told if name.startswith(("response", "resolution"))),
+        "told": tuple(name for name in ticket.told if name.startswith(_STAYS_TOLD.get(target, _CLOCKS))),
     }
+    if target == "assigned":
+        changes["follow_up"] = None
     if target == "resolved":
         changes["resolved_at"] = at
     if target == "closed":

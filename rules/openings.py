@@ -8,7 +8,7 @@ from datetime import datetime
 from parsers.form import Fault, form_lines, render_form
 from parsers.links import fitting_body
 from rules import quality, wording
-from rules.access import may_join
+from rules.access import language_of, may_join, unproven
 from rules.assignment import assignment_letter
 from rules.decision import Decision, Facts, Letter, Link
 from rules.desk import Desk
@@ -16,17 +16,26 @@ from rules.promises import counts_from, promises
 from rules.quality import Finding
 from rules.reading import Reading
 from rules.routing import Routed, RouteInput, route
-from rules.ticket import Event, Ticket, evolve
+from rules.secret import masked_fields
+from rules.ticket import Event, Ticket, fold
 
 
 def open_or_refuse(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """The decision on a mail with an opening subject."""
     findings = quality.check(reading.mail, reading.kind, reading.form, facts.earlier, desk)
     routed = route(desk, route_input(reading, desk))
-    faults = reading.form.faults + quality.refusals(findings) + _refused_by_rule(routed)
-    if faults:
-        return refuse(reading, faults, desk)
+    if faults := faults_of(reading, findings, routed):
+        return refuse(reading, faults, desk, routed.language or language(reading, facts, desk))
+    if routed.hold and not facts.released:
+        return Decision("held", "rule", kind=reading.kind, fields=reading.form.values, rule=routed.rule)
     return open_ticket(reading, facts, desk, now, routed, findings)
+
+
+def faults_of(reading: Reading, findings: tuple[Finding, ...], routed: Routed) -> tuple[Fault, ...]:
+    """Everything that refuses an opening, at once; of an encrypted one nothing else can be said (J)."""
+    refusals = quality.refusals(findings)
+    by_rule = (Fault("", "refused", detail=routed.refuse),) if routed.refuse else ()
+    return refusals if reading.mail.encrypted and refusals else reading.form.faults + refusals + by_rule
 
 
 def route_input(reading: Reading, desk: Desk) -> RouteInput:
@@ -53,6 +62,7 @@ def routing_of(ticket: Ticket) -> RouteInput:
         address=ticket.address,
         sender=ticket.requester,
         has_attachment=bool(ticket.attachments),
+        text="\n".join(value for _, value in ticket.fields),
         at=ticket.received_at,
         category=ticket.category,
     )
@@ -62,11 +72,12 @@ def open_ticket(
     reading: Reading, facts: Facts, desk: Desk, now: datetime, routed: Routed, findings: tuple[Finding, ...] = ()
 ) -> Decision:
     """A new ticket: its first event, the confirmation to the requester, the assignment to the group."""
-    opened = opening_event(reading, facts, desk, now, routed)
-    ticket = evolve(None, opened)
+    events = (opening_event(reading, facts, desk, now, routed), *relating_events(reading, facts, now))
+    ticket = fold(event for event in events if event.number == facts.next_number)
+    assert ticket is not None
     return Decision(
         "opened",
-        events=(opened,),
+        events=events,
         letters=(
             confirmation_letter(ticket, desk, findings, in_reply_to=reading.mail.message_id),
             *assignment_letter(
@@ -74,7 +85,7 @@ def open_ticket(
                 desk,
                 earlier=facts.earlier,
                 extra=routed.notify,
-                warnings=quality.warnings(findings),
+                warnings=(*quality.warnings(findings), *unproven_warning(reading, desk)),
                 similar=quality.similar(findings),
             ),
         ),
@@ -110,7 +121,7 @@ def opening_event(reading: Reading, facts: Facts, desk: Desk, now: datetime, rou
             "requester": mail.sender,
             "requester_name": mail.sender_name,
             "participants": participants(reading, desk, facts),
-            "language": routed.language or _language(reading, facts),
+            "language": routed.language or language(reading, facts, desk),
             "fields": reading.form.values,
             "received_at": received,
             "opened_at": now,
@@ -118,6 +129,23 @@ def opening_event(reading: Reading, facts: Facts, desk: Desk, now: datetime, rou
             "thread_id": mail.message_id,
         },
     )
+
+
+def relating_events(reading: Reading, facts: Facts, now: datetime) -> tuple[Event, ...]:
+    """The new ticket and the earlier one that its opening names (J), related, where the sender takes part in that."""
+    earlier, new = facts.tickets.get(reading.related), facts.next_number
+    if earlier is None or reading.sender not in earlier.people:
+        return ()
+    known = tuple(dict.fromkeys((*earlier.relations, new)))
+    return (
+        Event(new, "relate", now, reading.sender, earlier.number, changes={"relations": (earlier.number,)}),
+        Event(earlier.number, "relate", now, reading.sender, new, changes={"relations": known}),
+    )
+
+
+def unproven_warning(reading: Reading, desk: Desk) -> tuple[str, ...]:
+    """What the group is warned of besides the text: a key of the catalogue's `[quality]`."""
+    return ("unproven",) if unproven(desk, reading.mail) else ()
 
 
 def participants(reading: Reading, desk: Desk, facts: Facts) -> tuple[str, ...]:
@@ -165,9 +193,9 @@ def requester_links(ticket: Ticket, desk: Desk) -> tuple[Link, ...]:
     )
 
 
-def refuse(reading: Reading, faults: tuple[Fault, ...], desk: Desk) -> Decision:
+def refuse(reading: Reading, faults: tuple[Fault, ...], desk: Desk, language: str = "") -> Decision:
     """One letter with every fault, and a link that opens the same mail again with all that was right."""
-    kind, language = reading.kind, reading.fixed.language
+    kind = reading.kind
     values = valid_values(reading)
     link, left_out = form_link("correct", reading.address, kind, values, faults, desk, language)
     letter = Letter(
@@ -191,9 +219,9 @@ def refuse(reading: Reading, faults: tuple[Fault, ...], desk: Desk) -> Decision:
 
 
 def valid_values(reading: Reading) -> Mapping[str, str]:
-    """The values that were right, with the nearest valid one put in for a wrong choice."""
+    """The values that were right, with the nearest valid one put in for a wrong choice; secrets masked."""
     nearest = {fault.field: fault.nearest for fault in reading.form.faults if fault.nearest}
-    return {**nearest, **dict(reading.form.values)}
+    return {**nearest, **dict(masked_fields(reading.form.values))}
 
 
 def form_link(
@@ -214,8 +242,8 @@ def form_link(
 
 def near_miss(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """A subject that is nearly an opening's: not treated, but the sender gets the right one (D says no more)."""
-    kind, language = reading.near, reading.fixed.language
-    link, _ = form_link("open", reading.address, kind, {}, (), desk, language)
+    kind, spoken = reading.near, language(reading, facts, desk)
+    link, _ = form_link("open", reading.address, kind, {}, (), desk, spoken)
     letter = Letter(
         "near_miss",
         (reading.mail.sender,),
@@ -228,15 +256,12 @@ def near_miss(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Deci
             "address": reading.address,
         },
         links=(link,),
-        language=language,
+        language=spoken,
         in_reply_to=reading.mail.message_id,
     )
     return Decision("untreated", "near_miss", letters=(letter,))
 
 
-def _refused_by_rule(routed: Routed) -> tuple[Fault, ...]:
-    return (Fault("", "refused", detail=routed.refuse),) if routed.refuse else ()
-
-
-def _language(reading: Reading, facts: Facts) -> str:
-    return (facts.person.language if facts.person else "") or reading.fixed.language
+def language(reading: Reading, facts: Facts, desk: Desk) -> str:
+    """The language for the sender: their own, else that of the address they wrote to; "" for the desk's."""
+    return language_of(reading.sender, desk, facts.person) or reading.fixed.language

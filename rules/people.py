@@ -10,7 +10,9 @@ from rules import wording
 from rules.access import admits, is_shared
 from rules.decision import NO_FORM, Decision, Facts, Grant, Letter, Link, Person
 from rules.desk import Desk
+from rules.openings import refuse
 from rules.reading import Reading
+from rules.subjects import TOKEN_ROOM
 
 _NAMED = ("name", "organisation", "tax_id")
 
@@ -27,14 +29,16 @@ def hold_for_registration(reading: Reading, facts: Facts, desk: Desk, now: datet
     if desk.requesters.policy == "domains":
         return Decision("untreated", "domain", kind=reading.kind)
     if is_shared(reading.sender, desk):
-        return Decision("held", "shared_address", letters=(invitation(reading, desk, (_shared(reading),)),))
+        return refuse(reading, (_shared(reading),), desk)
     return Decision("held", "registration", letters=(invitation(reading, desk),), kind=reading.kind)
 
 
 def invite(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """M's fixed subject asks for the registration form."""
-    faults = (_shared(reading),) if is_shared(reading.sender, desk) else ()
-    return Decision("registered", "asked", letters=(invitation(reading, desk, faults),), faults=faults)
+    if is_shared(reading.sender, desk):
+        faults = (_shared(reading),)
+        return Decision("refused", "registration", letters=(invitation(reading, desk, faults),), faults=faults)
+    return Decision("registered", "asked", letters=(invitation(reading, desk),))
 
 
 def registration_fields(desk: Desk) -> tuple[Field, ...]:
@@ -58,7 +62,8 @@ def registration_link(address: str, desk: Desk, form: Form = NO_FORM) -> Link:
     """The tokened form of one address."""
     subject = wording.subject(desk, "registration", desk=desk.desk.name)
     lines = form_lines(registration_fields(desk), dict(form.values))
-    body, _ = fitting_body(desk.service_address, subject, [*lines, wording.word(desk, "bodies", "form_hint")])
+    hint = wording.word(desk, "bodies", "form_hint")
+    body, _ = fitting_body(desk.service_address, subject + TOKEN_ROOM, [*lines, hint])
     return Link("register", desk.service_address, subject, body, Grant("registration", addressee=address))
 
 
@@ -72,10 +77,10 @@ def register(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decis
     person = person_of(form, reading.sender)
     return Decision(
         "registered",
-        letters=(welcome(reading, person, desk),),
+        letters=(welcome(reading, person, facts.held, desk),),
         people=(person,),
         release=(reading.sender,),
-        used=(facts.grant.digest,),
+        used=() if facts.grant.used_at else (facts.grant.digest,),
     )
 
 
@@ -86,12 +91,12 @@ def person_of(form: Form, address: str) -> Person:
     return Person(known["name"] or address, (address,), known["organisation"], known["tax_id"], details=details)
 
 
-def welcome(reading: Reading, person: Person, desk: Desk) -> Letter:
-    """Welcomes with one opening form per kind."""
+def welcome(reading: Reading, person: Person, held: int, desk: Desk) -> Letter:
+    """Welcomes with one opening form per kind; ``held`` mails of this person are treated now."""
     return Letter(
         "welcome",
         (reading.mail.sender,),
-        values={"name": person.name, "held": 0},
+        values={"name": person.name, "held": held},
         links=tuple(opening_link(kind, desk) for kind in desk.kinds),
         in_reply_to=reading.mail.message_id,
     )

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from rules import wording
+from rules.access import language_of
+from rules.assignment import update_letter
 from rules.clocks import deadlines
 from rules.decision import Decision, Facts, Grant, Letter, Link
 from rules.desk import Desk
 from rules.lifecycle import move, possible
 from rules.promises import promises
-from rules.reading import Reading
-from rules.solutions import closure_letter, stale, verdict_notice
-from rules.threads import ticket_of
+from rules.reading import Reading, author
+from rules.solutions import closure_letter, comment, verdict_notice
 from rules.ticket import Event, Ticket, evolve
 
 
@@ -20,7 +21,7 @@ def is_query(reading: Reading, facts: Facts, desk: Desk) -> bool:
     """A requester's query: «Mis incidencias», or a ticket of their own."""
     if not reading.has("service") or reading.consult in ("", "consult"):
         return False
-    ticket = facts.tickets.get(reading.number)
+    ticket = facts.followed(reading.number)
     return reading.consult == "mine" or bool(ticket and reading.sender in ticket.people)
 
 
@@ -28,7 +29,7 @@ def answer(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decisio
     """The answer to a query; nothing changes."""
     if reading.consult == "mine":
         return Decision("query", letters=(own_tickets(reading, facts, desk, now),))
-    ticket = ticket_of(facts, reading.number)
+    ticket = facts.followed(reading.number)
     assert ticket is not None
     if reading.consult == "status":
         return Decision("query", letters=(status_letter(reading, ticket, facts, desk),), kind=ticket.kind)
@@ -56,12 +57,12 @@ def visible(journal: tuple[Event, ...]) -> tuple[Event, ...]:
 
 def own_tickets(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Letter:
     """The sender's own tickets, newest first."""
-    rows = tuple(row(brief.ticket, desk, now) for brief in facts.earlier)
+    rows = tuple(row(brief.ticket, desk, now) for brief in facts.found)
     return Letter(
         "status",
         (reading.mail.sender,),
         values={"rows": rows, "total": len(rows)},
-        language=facts.person.language if facts.person else "",
+        language=language_of(reading.sender, desk, facts.person),
         in_reply_to=reading.mail.message_id,
     )
 
@@ -116,17 +117,19 @@ def closed_already(reading: Reading, ticket: Ticket) -> Letter:
 
 
 def withdraw(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
-    """The click on the tokened link: withdrawn and closed, the requester told."""
+    """The click on the tokened link: withdrawn and closed; the requester and the group are told."""
     held = facts.grant
     assert held is not None
     ticket = facts.tickets[held.grant.number]
     if not possible(ticket, "withdraw"):
-        return verdict_notice(reading, ticket, stale(held, facts, ticket, now) or "closed", desk, facts)
-    event = move(ticket, "withdraw", now, actor=reading.mail.sender, visible=True)
+        return verdict_notice(reading, ticket, "used_same" if held.used_at else "closed", desk, facts)
+    mail, text = reading.mail, comment(reading, desk)
+    event = move(ticket, "withdraw", now, actor=mail.sender, text=text, visible=True)
     after = evolve(ticket, event)
-    letter = closure_letter(after, desk, in_reply_to=reading.mail.message_id)
+    letter = closure_letter(after, desk, in_reply_to=mail.message_id)
+    told = update_letter(after, desk, "withdrawn", now, text=text, by=author(mail))
     return Decision(
-        "withdrawn", events=(event,), letters=(letter,), used=(held.digest,), kind=ticket.kind, group=ticket.group
+        "withdrawn", events=(event,), letters=(letter, told), used=(held.digest,), kind=ticket.kind, group=ticket.group
     )
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from parsers.form import Field, Form, check_files, parse_form
+from parsers.form import Form, check_files, parse_form
 from parsers.mail import Mail
 from parsers.reply import TextMarks, strip_signature
-from parsers.subject import SubjectMarks, find_number, find_token, is_near, opening_key, thread_key, without_token
+from parsers.subject import find_number, find_token, is_near, opening_key, thread_key, without_token
 from rules import wording
 from rules.action_forms import parse_action
-from rules.decision import NO_FORM, Needs
+from rules.caching import once_per_desk
+from rules.decision import NO_FORM, Needs, Search
 from rules.desk import Address, Desk, Mailbox
-from rules.requests import kind_named, numbers_in, search_of
+from rules.requests import kind_named, numbers_in, own_tickets, search_of
+from rules.subjects import fixed_subjects, query_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class Reading:
 
     def needs(self, desk: Desk) -> Needs:
         """Every look-up that :func:`rules.intake.decide` may want for this mail."""
-        mail, (key, form) = self.mail, self.request
+        mail, key = self.mail, self.request[0]
         report = mail.report
         return Needs(
             mailbox=self.mailbox.name,
@@ -91,9 +94,18 @@ class Reading:
             sender=self.sender,
             counters=self._counters(),
             addresses=tuple(a.address.lower() for a in (*mail.to, *mail.cc)),
-            search=search_of(key, form, self.sender, desk) if key else None,
-            journal=bool(self.token or key == "explain" or self.consult == "status"),
+            search=self._search(desk),
+            journal=bool(self.token or key == "explain" or self.consult == "status" or desk.groups_of(self.sender)),
+            last_subject=self.number,
+            held=bool(self.token),
         )
+
+    def _search(self, desk: Desk) -> Search | None:
+        """What is listed: a requester's own tickets, a technician's worklist or search."""
+        if self.consult == "mine":
+            return own_tickets(self.sender)
+        key, form = self.request
+        return search_of(key, form, self.sender, desk) if key else None
 
     def _prefix(self, desk: Desk) -> str:
         """The counter whose next number may be spent: of an opening, of «Abrir», of «Reclasificar»."""
@@ -102,9 +114,24 @@ class Reading:
 
     def _counters(self) -> tuple[str, ...]:
         opening = (f"opening:{self.sender}", "opening:") if self.kind else ()
-        token = (f"token:{self.sender}",) if self.token else ()
-        closed = (f"day:closed_notice:{self.sender}",) if self.key else ()
+        token = (token_window(self.sender), alarm_window(self.sender)) if self.token else ()
+        closed = (closed_window(self.sender),) if self.number else ()
         return opening + token + closed
+
+
+def token_window(sender: str) -> str:
+    """The window that counts the tokens of ``sender`` that led nowhere."""
+    return f"token:{sender}"
+
+
+def alarm_window(sender: str) -> str:
+    """The window of alarms about such tokens; a name in «day:» counts a whole day."""
+    return f"day:token_alarm:{sender}"
+
+
+def closed_window(sender: str) -> str:
+    """The window of notices to ``sender`` that a ticket is closed."""
+    return f"day:closed_notice:{sender}"
 
 
 def author(mail: Mail) -> str:
@@ -117,11 +144,6 @@ def token_digest(token: str) -> bytes:
     return hashlib.sha256(token.upper().encode()).digest()
 
 
-def subject_marks(desk: Desk) -> SubjectMarks:
-    """The admin's own prefixes and gateway tags."""
-    return SubjectMarks(desk.threading.prefixes, desk.threading.tags)
-
-
 def text_marks(desk: Desk) -> TextMarks:
     """The admin's own marks of disclaimers and footers."""
     return TextMarks(desk.text.disclaimers, desk.text.footers)
@@ -130,13 +152,14 @@ def text_marks(desk: Desk) -> TextMarks:
 def read(arrival: Arrival, desk: Desk) -> Reading:
     """What ``arrival`` may be, by its mailbox's roles and its subject alone."""
     box = next(box for box in desk.mailboxes if box.name == arrival.mailbox)
-    mail, marks = arrival.mail, subject_marks(desk)
+    mail, fixed = arrival.mail, fixed_subjects(desk)
     address = written_to(mail, box)
     kind = opened_kind(mail.subject, box, address, desk) if mail.sender else ""
-    prefixes = [k.prefix for k in desk.kinds.values()]
-    consult = consultation(mail.subject, desk)
     form, related = opening_form(mail, kind, desk) if kind and not arrival.too_large else (NO_FORM, "")
     token = find_token(mail.subject)
+    number = find_number(mail.subject, [k.prefix for k in desk.kinds.values()])
+    key = thread_key(without_token(mail.subject), fixed.marks)
+    consult = "" if kind else query_of(key, number, desk)
     acts = (consult == "consult" or bool(token)) and bool(desk.groups_of(mail.sender))
     return Reading(
         arrival,
@@ -145,14 +168,14 @@ def read(arrival: Arrival, desk: Desk) -> Reading:
         kind=kind,
         near="" if kind else near_kind(mail.subject, box, desk),
         form=form,
-        key=thread_key(without_token(mail.subject), marks),
+        key=key,
         token=token,
-        number=find_number(mail.subject, prefixes),
+        number=number,
         consult=consult,
         registration=is_registration(mail.subject, desk),
         request=parse_action(mail.visible, None, desk) if acts else ("", NO_FORM),
         named=numbers_in(mail.visible, desk) if acts else (),
-        related=find_number(related, prefixes),
+        related=related,
     )
 
 
@@ -168,53 +191,44 @@ def opened_kind(subject: str, box: Mailbox, address: str, desk: Desk) -> str:
     """The kind whose opening subject this exactly is, in a mailbox that opens it; "" for none."""
     if "opening" not in box.roles:
         return ""
-    marks = subject_marks(desk)
-    key = opening_key(subject, marks)
-    allowed = box.addresses.get(address, Address()).kinds or tuple(desk.kinds)
-    return next((k for k in allowed if opening_key(desk.kinds[k].subject, marks) == key), "")
+    fixed = fixed_subjects(desk)
+    key = opening_key(subject, fixed.marks)
+    allowed = box.addresses.get(address, Address()).kinds
+    return next((kind for own, kind in fixed.openings if own == key and (not allowed or kind in allowed)), "")
 
 
 def near_kind(subject: str, box: Mailbox, desk: Desk) -> str:
     """The kind whose opening subject this nearly is; "" for none."""
     if "opening" not in box.roles:
         return ""
-    marks = subject_marks(desk)
+    marks = fixed_subjects(desk).marks
     return next((name for name, kind in desk.kinds.items() if is_near(subject, kind.subject, marks)), "")
 
 
 def opening_form(mail: Mail, kind: str, desk: Desk) -> tuple[Form, str]:
     """The opening's form with every fault, of its fields and of its files; and the earlier ticket that it names."""
-    text = strip_signature(mail.body, text_marks(desk))
-    earlier = Field(
-        "with",
-        wording.word(desk, "action_fields", "with"),
-        required=False,
-        aliases=wording.spellings(desk, "action_fields", "with"),
-    )
-    form = parse_form(text, (*desk.fields_of(kind), earlier), desk.zone, own=wording.own_lines(desk))
+    text, related = without_relation(strip_signature(mail.body, text_marks(desk)), desk)
+    form = parse_form(text, desk.fields_of(kind), desk.zone, own=wording.own_lines(desk))
     limits = desk.limits
     files = check_files(mail.attachments, limits.attachments, limits.attachment)
-    values = tuple(pair for pair in form.values if pair[0] != "with")
-    return Form(values, form.faults + files, form.warnings, form.recognised), form.get("with")
+    return Form(form.values, form.faults + files, form.warnings, form.recognised), related
 
 
-def consultation(subject: str, desk: Desk) -> str:
-    """Which query of a requester or technician the subject is: status, mine, withdraw, consult; "" for none."""
-    key = thread_key(subject, subject_marks(desk))
-    for name in ("mine", "consult"):
-        if key in {thread_key(text) for text in wording.spellings(desk, "subjects", name)}:
-            return name
-    for name in ("status", "withdraw"):
-        if any(
-            key.startswith(text.split("{")[0]) and "{number}" in text
-            for text in wording.spellings(desk, "subjects", name)
-        ):
-            return name
-    return ""
+def without_relation(text: str, desk: Desk) -> tuple[str, str]:
+    """``text`` without the «Con: I171009_000049» that begins one of its lines, and that number; (text, "") for none."""
+    found = _relation(desk).search(text)
+    return (text[: found.start()] + text[found.end() :], found[1].upper()) if found else (text, "")
+
+
+@once_per_desk
+def _relation(desk: Desk) -> re.Pattern[str]:
+    """«Con», in every language, with a whole number behind it: any other text may begin like that."""
+    labels = "|".join(map(re.escape, wording.spellings(desk, "action_fields", "with")))
+    prefixes = "|".join(re.escape(kind.prefix) for kind in desk.kinds.values())
+    return re.compile(rf"(?im)^[ \t]*(?:{labels})\s*:\s*((?:{prefixes})[0-9]{{6}}_[0-9]{{6}})\b[ \t]*\n?", re.ASCII)
 
 
 def is_registration(subject: str, desk: Desk) -> bool:
     """Whether the subject asks for registration (M's fixed subject)."""
-    marks = subject_marks(desk)
-    wanted = desk.requesters.registration_subject
-    return bool(wanted) and opening_key(subject, marks) == opening_key(wanted, marks)
+    fixed = fixed_subjects(desk)
+    return bool(fixed.registration) and opening_key(subject, fixed.marks) == fixed.registration

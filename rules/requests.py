@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 from parsers.form import Form
 from rules import wording
+from rules.action_forms import ACTION_FIELDS
 from rules.decision import Search
 from rules.desk import Desk
+from rules.ticket import STATES
 
-OPEN_STATES = ("assigned", "pending", "resolved")
+OPEN_STATES = STATES[:3]
 MAX_NUMBERS = 5
 """How many tickets one mail may name."""
 
@@ -34,7 +36,7 @@ def search_of(key: str, form: Form, sender: str, desk: Desk) -> Search | None:
     if key != "search" or form.faults:
         return None
     group = next((k for k, g in desk.groups.items() if g.label == form.get("group")), "")
-    state = wording.key_of(desk, "states", form.get("state")) if form.get("state") else ""
+    state = state_named(form.get("state"), desk)
     return Search(
         number=form.get("number").upper(),
         name=form.get("name"),
@@ -44,20 +46,30 @@ def search_of(key: str, form: Form, sender: str, desk: Desk) -> Search | None:
         states=(state,) if state else (),
         groups=(group,) if group else (),
         since=day_start(form.get("since"), desk),
-        until=day_start(form.get("until_date"), desk),
+        until=day_start(form.get("until_date"), desk, after=1),
         fields=own_fields(form, desk),
     )
+
+
+def own_tickets(sender: str) -> Search:
+    """«Mis incidencias»: every ticket in which ``sender`` takes part."""
+    return Search(address=sender)
 
 
 def own_fields(form: Form, desk: Desk) -> tuple[tuple[str, str], ...]:
     """The fields of any kind that a search gives."""
     names = {f.name for kind in desk.kinds.values() for f in kind.fields}
-    taken = {"number", "name", "address", "tax_id", "text", "state", "group", "since", "until_date", "action"}
-    return tuple((name, value) for name, value in form.values if name in names - taken and value)
+    return tuple((name, value) for name, value in form.values if name in names.difference(ACTION_FIELDS) and value)
 
 
-def day_start(iso_date: str, desk: Desk) -> datetime | None:
-    """The first moment of a day in the desk's zone, as UTC; None for ""."""
+def state_named(literal: str, desk: Desk) -> str:
+    """The state whose literal, for any kind and in any language, this is; "" for none."""
+    return next((state for state in STATES if literal in wording.state_literals(desk, state)), "")
+
+
+def day_start(iso_date: str, desk: Desk, after: int = 0) -> datetime | None:
+    """The first moment of the day ``after`` days later, in the desk's zone, as UTC; None for ""."""
     if not iso_date:
         return None
-    return datetime.combine(datetime.fromisoformat(iso_date).date(), time(0), desk.zone).astimezone(UTC)
+    day = datetime.fromisoformat(iso_date).date() + timedelta(days=after)
+    return datetime.combine(day, time(0), desk.zone).astimezone(UTC)

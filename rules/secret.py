@@ -91,7 +91,7 @@ def secrets_in(text: str) -> Iterator[tuple[str, int, int]]:
         return
     for pattern in _PATTERNS:
         for found in pattern.expression.finditer(text):
-            if pattern.means(found[1]):
+            if MASK not in found[1] and pattern.means(found[1]):
                 yield pattern.kind, *found.span(1)
 
 

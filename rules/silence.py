@@ -11,6 +11,7 @@ from rules.desk import Desk
 from rules.due import closes_at, key_of
 from rules.lifecycle import move
 from rules.promises import promises
+from rules.reminding import CONTACTS_A_DAY, contacts_on
 from rules.solutions import closure_letter, verdict_links
 from rules.ticket import Event, Ticket, evolve
 
@@ -53,14 +54,17 @@ def clock_letter(letter: str, ticket: Ticket, name: str, desk: Desk, to: str) ->
 def remind(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:
     """The requester is reminded of the solution or the question that waits; links are new."""
     event = told(ticket, name, "reminder", now)
+    if contacts_on(ticket, now, desk) >= CONTACTS_A_DAY:
+        return Decision(events=(event,))  # reminded today already, after the third attempt to contact them
     resolved = ticket.state == "resolved"
+    asked = "info_request" if ticket.question else "contact"
     rows = (desk.validation if resolved else desk.pending).reminders
     letter = Letter(
         "reminder",
         (ticket.requester, *ticket.participants),
         ticket,
         values={
-            "about": "validation" if resolved else "info_request",
+            "about": "validation" if resolved else asked,
             "by": ticket.assignee,
             "again": False,
             "closes_at": closes_at(ticket, desk),

@@ -8,7 +8,7 @@ from parsers.form import typed_text
 from parsers.mail import Attachment
 from rules import wording
 from rules.assignment import update_letter
-from rules.decision import Decision, Facts, Grant, HeldGrant, Letter, Link
+from rules.decision import Decision, Facts, File, Grant, HeldGrant, Letter, Link
 from rules.desk import Desk
 from rules.due import closes_at
 from rules.lifecycle import move, possible
@@ -22,7 +22,11 @@ MARKS = ("5", "4", "3", "2", "1")
 
 
 def validation_letter(
-    ticket: Ticket, desk: Desk, attachments: tuple[Attachment, ...] = (), again: bool = False
+    ticket: Ticket,
+    desk: Desk,
+    attachments: tuple[Attachment, ...] = (),
+    files: tuple[File, ...] = (),
+    again: bool = False,
 ) -> Letter:
     """The solution with «Validar Petición» and «Rechazar Petición»; each time it is sent the links are new."""
     return Letter(
@@ -33,6 +37,7 @@ def validation_letter(
         links=verdict_links(ticket, desk),
         language=ticket.language,
         attachments=attachments,
+        files=files,
     )
 
 
@@ -176,7 +181,8 @@ def survey(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decisio
 def verdict_notice(reading: Reading, ticket: Ticket, case: str, desk: Desk, facts: Facts) -> Decision:
     """Says which case a link is (used_same, used_other, old, expired, altered, closed) and the way out; only to a
     participant."""
-    used, held = facts.round_used, facts.grant
+    held = facts.grant
+    used = held if held and held.used_at else facts.round_used
     links = verdict_links(ticket, desk) if ticket.state == "resolved" and _is_requester(reading, ticket) else ()
     letter = Letter(
         "verdict_notice",
@@ -192,13 +198,14 @@ def verdict_notice(reading: Reading, ticket: Ticket, case: str, desk: Desk, fact
         language=ticket.language,
         in_reply_to=reading.mail.message_id,
     )
-    counters = (f"token:{reading.sender}",) if case == "altered" else ()
-    return Decision("untreated", f"link_{case}", letters=(letter,), counters=counters, kind=ticket.kind)
+    return Decision("untreated", f"link_{case}", letters=(letter,), kind=ticket.kind)
 
 
 def altered(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """A token that nobody gave out, in the subject of a participant of the named ticket."""
-    return verdict_notice(reading, facts.tickets[reading.number], "altered", desk, facts)
+    ticket = facts.followed(reading.number)
+    assert ticket is not None
+    return verdict_notice(reading, ticket, "altered", desk, facts)
 
 
 def _is_requester(reading: Reading, ticket: Ticket) -> bool:

@@ -21,10 +21,6 @@ from rules.ticket import Event, Ticket, evolve
 def escalate(a: Act) -> Decision:
     """To the group's coordination group, with everything that the case demands (T)."""
     case = case_named(a.desk, a.form.get("case"))
-    missing = missing_files(a, case.files if case else ())
-    if missing or (case and case.kind and case.kind != a.ticket.kind):
-        wrong_kind = (Fault("case", "refused", case.name, detail="other_kind"),) if case and not missing else ()
-        return refused(a, missing + wrong_kind)
     told = tuple((f.label, a.form.get(f.name)) for f in case_fields(case, a.desk) if a.form.get(f.name))
     label = wording.word(a.desk, "action_fields", "case")
     return regrouped(
@@ -36,8 +32,20 @@ def escalate(a: Act) -> Decision:
     )
 
 
-def missing_files(a: Act, wanted: tuple[str, ...]) -> tuple[Fault, ...]:
+def wrong_kind(a: Act) -> tuple[Fault, ...]:
+    """A case may be one kind's alone; the fault lists the cases of this ticket's kind."""
+    case = case_named(a.desk, a.form.get("case"))
+    if case is None or case.kind in ("", a.ticket.kind):
+        return ()
+    allowed = tuple(c.name for c in a.desk.escalations if c.kind in ("", a.ticket.kind))
+    label = wording.word(a.desk, "action_fields", "case")
+    return (Fault("case", "not_in_list", case.name, allowed, label=label),)
+
+
+def missing_files(a: Act) -> tuple[Fault, ...]:
     """A case that demands files needs as many as it names, on the ticket or in this mail."""
+    case = case_named(a.desk, a.form.get("case"))
+    wanted = case.files if case else ()
     files = [f for f in (*a.ticket.attachments, *a.mail.attachments) if not f.inline]
     return tuple(Fault("", "missing_file", allowed=(name,)) for name in wanted[len(files) :])
 
@@ -58,7 +66,6 @@ def regrouped(a: Act, group: str, why: str, case: tuple[tuple[str, str], ...] = 
     """The event that moves the ticket to ``group``, and that group's assignment letter."""
     event = a.move(
         text="\n".join(filter(None, (*(f"{label}: {value}" for label, value in case), a.form.get("reason")))),
-        attachments=a.mail.attachments,
         **{"came_from": (*a.ticket.came_from, a.ticket.group), **changes, "group": group, "assignee": ""},
     )
     after = evolve(a.ticket, event)
@@ -73,11 +80,13 @@ def relate(a: Act) -> Decision:
     other = the_other(a)
     if other is None:
         return refused(a, (unknown_number(a),))
+    here, there = related(a.ticket, other.number, a), related(other, a.ticket.number, a)
+    after = evolve(a.ticket, here)
     return Decision(
         "desk",
         "relate",
-        events=(related(a.ticket, other.number, a), related(other, a.ticket.number, a)),
-        letters=(update_letter(a.ticket, a.desk, "related", a.now, text=other.number, by=a.by, to=a.mail.sender),),
+        events=(here, there),
+        letters=(update_letter(after, a.desk, "related", a.now, text=other.number, by=a.by, to=a.mail.sender),),
         kind=a.ticket.kind,
         group=a.ticket.group,
     )
@@ -109,14 +118,15 @@ def merge(a: Act) -> Decision:
     after, kept = evolve(a.ticket, closing), evolve(other, taking)
     letters = (
         Letter("merged", (after.requester, *after.participants), after, {"into": kept.number}, language=after.language),
-        Letter("merged", (kept.requester, *other.participants), kept, {"into": ""}, language=kept.language),
+        Letter("merged", (kept.requester, *other.participants), replace(kept, participants=other.participants),
+               {"into": ""}, language=kept.language),
         update_letter(kept, a.desk, "merged", a.now, text=after.number, by=a.by),
-    )
+    )  # fmt: skip
     return Decision("desk", "merge", events=(closing, taking), letters=letters, kind=kept.kind, group=kept.group)
 
 
 def reclassify(a: Act) -> Decision:
-    """Another kind, a new number; the old one points to it. What the new form still lacks is asked by its link."""
+    """Another kind, a new number; the old one points to it. Fields of the new kind may be given along with it."""
     kind = kind_named(a.form, a.desk)
     if kind == a.ticket.kind:
         return refused(a, (Fault("kind", "not_in_list", a.form.get("kind"), other_kinds(a)),))
@@ -143,7 +153,10 @@ def other_kinds(a: Act) -> tuple[str, ...]:
 def reclassified(a: Act, kind: str) -> dict[str, Any]:
     """The ticket as it begins under its new kind: same people, same clocks, routed anew."""
     t = a.ticket
-    routed = route(a.desk, routing_of(replace(t, kind=kind, category="")))
+    names = {f.name for f in a.desk.fields_of(kind)}
+    given = {name: value for name, value in a.form.values if name in names}
+    fields = tuple({**dict(t.fields), **given}.items())
+    routed = route(a.desk, routing_of(replace(t, kind=kind, category="", fields=fields)))
     return {
         "kind": kind,
         "subject": a.desk.kinds[kind].subject,
@@ -157,7 +170,8 @@ def reclassified(a: Act, kind: str) -> dict[str, Any]:
         "requester_name": t.requester_name,
         "participants": t.participants,
         "language": t.language,
-        "fields": t.fields,
+        "fields": fields,
+        "unreached": t.unreached,
         "received_at": t.received_at,
         "opened_at": a.now,
         "responded_at": t.responded_at,

@@ -12,27 +12,17 @@ from rules.assignment import update_letter
 from rules.decision import Decision, Facts, Letter, Link
 from rules.desk import Desk
 from rules.lifecycle import move
-from rules.openings import participants
-from rules.reading import Reading, author
+from rules.openings import participants, unproven_warning
+from rules.reading import Reading, author, closed_window
 from rules.reopening import reopen_link
 from rules.solutions import validation_letter
 from rules.ticket import Event, Ticket, evolve
 
 
-def ticket_of(facts: Facts, number: str) -> Ticket | None:
-    """The ticket ``number``, or the one that it points to after a merge or reclassification."""
-    ticket = facts.tickets.get(number)
-    seen = {number}
-    while ticket and ticket.points_to and ticket.points_to not in seen:
-        seen.add(ticket.points_to)
-        ticket = facts.tickets.get(ticket.points_to) or ticket
-    return ticket
-
-
 def threaded_ticket(reading: Reading, facts: Facts, side: str) -> Ticket | None:
     """The ticket whose registered subject on ``side`` this mail has; None for none."""
     registered = facts.registered
-    return ticket_of(facts, registered.number) if registered and registered.side == side else None
+    return facts.followed(registered.number) if registered and registered.side == side else None
 
 
 def reply(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
@@ -43,9 +33,11 @@ def reply(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision
         return closed(reading, ticket, facts, desk)
     event = reply_event(reading, ticket, desk, now, facts)
     after = evolve(ticket, event)
-    again = (validation_letter(after, desk),) if after.state == "resolved" else ()
-    mail = reading.mail
-    told = update_letter(after, desk, "reply", now, text=mail.visible, by=author(mail), attachments=mail.attachments)
+    again = (validation_letter(after, desk, again=True),) if after.state == "resolved" else ()
+    mail, warnings = reading.mail, unproven_warning(reading, desk)
+    told = update_letter(
+        after, desk, "reply", now, text=mail.visible, by=author(mail), attachments=mail.attachments, warnings=warnings
+    )
     return Decision("threaded", events=(event,), letters=(told, *again), kind=ticket.kind, group=ticket.group)
 
 
@@ -73,7 +65,7 @@ def reply_event(reading: Reading, ticket: Ticket, desk: Desk, now: datetime, fac
 
 def closed(reading: Reading, ticket: Ticket, facts: Facts, desk: Desk) -> Decision:
     """A mail to a closed ticket: once a day a notice with a form for a new, related one (J); thanks get nothing."""
-    counter = f"day:closed_notice:{reading.sender}"
+    counter = closed_window(reading.sender)
     if facts.counts.get(counter) or only_thanks(reading.mail.visible, desk):
         return Decision("untreated", "closed", kind=ticket.kind)
     return Decision("untreated", "closed", letters=(closed_notice(reading, ticket, desk),), counters=(counter,))
@@ -104,9 +96,12 @@ def only_thanks(text: str, desk: Desk) -> bool:
 
 
 def wrong_subject(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
-    """A participant wrote an own number, but not the exact subject: one letter with the right ones."""
-    ticket = facts.tickets[reading.number]
-    link = answer_link(ticket, desk)
+    """A participant wrote an own number, but not the exact subject: one letter with the last one that they got."""
+    ticket = facts.followed(reading.number)
+    assert ticket is not None
+    if not ticket.open:
+        return closed(reading, ticket, facts, desk)
+    link = answer_link(ticket, facts.last_subject, desk)
     letter = Letter(
         "wrong_subject",
         (reading.mail.sender,),
@@ -119,8 +114,10 @@ def wrong_subject(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> 
     return Decision("untreated", "wrong_subject", letters=(letter,), kind=ticket.kind)
 
 
-def answer_link(ticket: Ticket, desk: Desk) -> Link:
-    """A link that carries the exact subject of the confirmation."""
+def answer_link(ticket: Ticket, last_subject: str, desk: Desk) -> Link:
+    """A link that carries the exact subject of the last letter, else of the confirmation."""
+    if last_subject:
+        return Link("answer", desk.service_address, last_subject)
     language = ticket.language
     subject = str(desk.words(language)["letter_subjects"]["confirmation"]).format(
         of=wording.of(desk, ticket.kind, language), number=ticket.number
@@ -129,15 +126,16 @@ def answer_link(ticket: Ticket, desk: Desk) -> Link:
 
 
 def group_note(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
-    """A technician's plain answer to a letter of the group: a note; it never reaches the requester."""
+    """A technician's plain answer to a letter of the group: a note; it never reaches the requester. The first one on a
+    ticket is answered with the action links, for whoever does not know them."""
     ticket = threaded_ticket(reading, facts, "group")
     assert ticket is not None
     mail = reading.mail
     event = Event(ticket.number, "note", now, mail.sender, mail.visible, False, {}, mail.attachments)
     after = evolve(ticket, event)
-    first = f"noted:{ticket.number}:{reading.sender}"
+    noted = any(e.name == "note" and e.actor.lower() == reading.sender for e in facts.journals.get(ticket.number, ()))
     told = update_letter(after, desk, "noted", now, text=mail.visible, by=author(mail), to=mail.sender)
-    return Decision("desk", events=(event,), letters=(told,), counters=(first,), kind=ticket.kind, group=ticket.group)
+    return Decision("desk", events=(event,), letters=() if noted else (told,), kind=ticket.kind, group=ticket.group)
 
 
 def may_thread(reading: Reading, facts: Facts) -> bool:
@@ -159,5 +157,5 @@ def has_altered_token(reading: Reading, facts: Facts) -> bool:
 
 def may_be_corrected(reading: Reading, facts: Facts) -> bool:
     """Whether the subject holds the number of a ticket in which the sender takes part."""
-    ticket = facts.tickets.get(reading.number)
+    ticket = facts.followed(reading.number)
     return bool(ticket and reading.sender in ticket.people)

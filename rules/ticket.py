@@ -14,6 +14,7 @@ from typing import Any, Literal
 from parsers.mail import Attachment
 
 State = Literal["assigned", "pending", "resolved", "closed"]
+STATES: tuple[State, ...] = ("assigned", "pending", "resolved", "closed")
 Side = Literal["requester", "group"]
 
 

@@ -31,9 +31,10 @@ def of(desk: Desk, kind: str, language: str = "") -> str:
 
 
 def subject(desk: Desk, key: str, /, language: str = "", kind: str = "", **values: Any) -> str:
-    """The subject of the mail that a link opens: `[subjects]` of the catalogue, filled in."""
+    """The subject of the mail that a link opens: `[subjects]` of the catalogue, filled in; ``of`` «de la
+    incidencia», ``the`` «la incidencia»."""
     if kind:
-        values["of"] = of(desk, kind, language)
+        values |= {"of": of(desk, kind, language), "the": phrase(desk, kind, language)}
     return str(desk.words(language)["subjects"][key]).format(**values)
 
 
@@ -64,6 +65,12 @@ def state_label(desk: Desk, kind: str, state: str, language: str = "") -> str:
     words = desk.words(language)
     special: Mapping[str, str] = words.get(f"states_{reasons_table(desk, kind)}", {})
     return desk.kinds[kind].states.get(state) or special.get(state) or word(desk, "states", state, language)
+
+
+def state_literals(desk: Desk, state: str) -> tuple[str, ...]:
+    """Everything that people may call ``state``: of all kinds, in every language; the desk's own word first."""
+    labels = (state_label(desk, kind, state, language) for language in ("", *desk.catalogue) for kind in desk.kinds)
+    return tuple(dict.fromkeys((word(desk, "states", state), *labels, *spellings(desk, "states", state))))
 
 
 def reasons_table(desk: Desk, kind: str) -> str:

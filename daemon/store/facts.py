@@ -12,6 +12,7 @@ from daemon.store.dialect import Session, marks
 from daemon.store.rows import GRANT_COLUMNS, bare_id, copy_key, key, load_grant, when
 from daemon.store.tickets import journal
 from rules.decision import Brief, Facts, HeldGrant, Needs, Registered, Sent
+from rules.letters import LETTERS
 from rules.ticket import Ticket
 
 if TYPE_CHECKING:
@@ -39,10 +40,12 @@ def load(reading: Reading, needs: Needs, now: datetime, zone: tzinfo, seen: ledg
         journals={number: journal(session, number) for number in tickets} if needs.journal else {},
         next_number=reading.counters.peek(needs.prefix, now, zone) if needs.prefix else "",
         person=people.find(session, needs.sender) if needs.sender else None,
-        earlier=_earlier(reading, needs.sender) if needs.sender else (),
         blocked=bool(needs.sender) and blocked.is_blocked(session, needs.sender),
         set_aside=ledger.set_aside(session, grant.grant.mail) if grant and grant.grant.mail else None,
+        earlier=_earlier(reading, needs.sender) if needs.sender else (),
         counts={name: reading.windows.count(name, now) for name in needs.counters},
+        last_subject=_last_subject(session, needs) if needs.last_subject and needs.sender else "",
+        held=ledger.held_of(session, needs.sender) if needs.held and needs.sender else 0,
         found=search.search(session, needs.search, reading.remembered) if needs.search else (),
         released=seen is not None and seen.released,
         registered_people=people.registered(session, needs.addresses) if needs.addresses else frozenset(),
@@ -104,6 +107,19 @@ def _last_sent(session: Session, column: Literal["message_id", "recipient"], val
         *values,
     )
     return Sent(row[0], row[1], row[2], row[3], when(row[4])) if row else None
+
+
+def _last_subject(session: Session, needs: Needs) -> str:
+    """The subject of the last letter about a ticket to the sender whose answers are threaded."""
+    threading = [name for name, letter in LETTERS.items() if letter.threads and letter.side == "requester"]
+    row = session.one(
+        f"SELECT subject FROM outbox WHERE number = ? AND recipient = ? AND letter IN ({marks(threading)})"
+        " ORDER BY id DESC LIMIT 1",
+        needs.last_subject,
+        key(needs.sender.lower()),
+        *threading,
+    )
+    return str(row[0]) if row else ""
 
 
 def _registered(session: Session, subject_key: str) -> Registered | None:

@@ -11,10 +11,8 @@ from datetime import datetime
 
 from daemon.store.dialect import Session
 from daemon.store.rows import at, key
-from rules.guards import Breaker, bucket, last_hour
+from rules.guards import Breaker, bucket, span_of
 from rules.ticket import moment
-
-_HOUR_OF_BUCKETS = 12
 
 
 class Windows:
@@ -28,19 +26,20 @@ class Windows:
         self._changed: set[str] = set()
 
     def buckets(self, name: str, now: datetime) -> Mapping[int, int]:
-        """What window ``name`` holds, bucket by bucket, from an hour ago on; letters put off stand in later ones."""
+        """What window ``name`` holds, bucket by bucket, from its beginning on; letters put off stand in later ones."""
         name = key(name)
         if name not in self._read:
             rows = self._session.all(
-                "SELECT bucket, n FROM windows WHERE name = ? AND bucket > ?", name, bucket(now) - _HOUR_OF_BUCKETS
+                "SELECT bucket, n FROM windows WHERE name = ? AND bucket > ?", name, bucket(now) - span_of(name)
             )
             added = {number: n for (added_to, number), n in self._added.items() if added_to == name}
             self._read[name] = Counter(dict(rows)) + Counter(added)
         return self._read[name]
 
     def count(self, name: str, now: datetime) -> int:
-        """How many stood in window ``name`` in the last hour."""
-        return last_hour(self.buckets(name, now), now)
+        """How many stood in window ``name`` in its time, the hour or the day that ends now."""
+        last, span = bucket(now), span_of(name)
+        return sum(n for number, n in self.buckets(name, now).items() if last - span < number <= last)
 
     def add(self, name: str, when: datetime) -> None:
         """One more in window ``name``, at ``when``."""

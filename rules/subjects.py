@@ -1,0 +1,60 @@
+"""The subjects that a desk knows by heart (D, M): openings, registration, queries. Their keys are made once a desk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from parsers.form import fold_label
+from parsers.subject import SubjectMarks, opening_key, thread_key
+from rules import wording
+from rules.caching import once_per_desk
+from rules.desk import Desk
+
+TOKEN_ROOM = " [" + 26 * "A" + "]"
+"""What a token adds to the subject of its link: room that the link's body must leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class FixedSubjects:
+    """``openings`` are (key, kind), in the kinds' order; ``registration`` is M's; ``queries`` leads from the folded
+    subject to `mine` or `consult`."""
+
+    marks: SubjectMarks
+    openings: tuple[tuple[str, str], ...]
+    registration: str
+    queries: Mapping[str, str]
+
+
+@once_per_desk
+def fixed_subjects(desk: Desk) -> FixedSubjects:
+    """The fixed subjects of ``desk``."""
+    marks = SubjectMarks(desk.threading.prefixes, desk.threading.tags)
+    return FixedSubjects(
+        marks,
+        tuple((opening_key(kind.subject, marks), name) for name, kind in desk.kinds.items()),
+        opening_key(desk.requesters.registration_subject, marks),
+        {
+            fold_label(text): name
+            for name in ("mine", "consult")
+            for text in wording.spellings(desk, "subjects", name)
+        },
+    )  # fmt: skip
+
+
+def query_of(key: str, number: str, desk: Desk) -> str:
+    """Which query the subject with the thread key ``key`` is: status, mine, withdraw, consult; "" for none.
+
+    ``number`` is the own number in it; the subject is the fixed one of a language but for case and accents.
+    """
+    wanted = fold_label(key)
+    if known := fixed_subjects(desk).queries.get(wanted):
+        return known
+    kinds = [name for name, kind in desk.kinds.items() if number.startswith(kind.prefix)] if number else []
+    asked = (
+        (name, wording.subject(desk, name, language, kind, number=number))
+        for name in ("status", "withdraw")
+        for language in desk.catalogue
+        for kind in kinds
+    )
+    return next((name for name, subject in asked if fold_label(thread_key(subject)) == wanted), "")
