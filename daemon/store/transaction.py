@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from daemon.store import apply, facts, ledger, queues
+from daemon.store import apply, erasing, facts, ledger, queues
 from daemon.store.counters import Counters
 from daemon.store.dialect import Session
 from daemon.store.files import Files
@@ -89,6 +89,14 @@ class Transaction(Reading):
     def set_back(self, mail_ids: Iterable[int], verdicts: tuple[str, ...], now: datetime) -> list[int]:
         """As :func:`daemon.store.ledger.set_back`."""
         return ledger.set_back(self.session, mail_ids, verdicts, now)
+
+    def forget(self, address: str, desk: Desk, now: datetime, pseudonym: str) -> erasing.Traces:
+        """As :func:`daemon.store.erasing.forget`."""
+        return erasing.forget(self, Cause(), address, desk, now, pseudonym)
+
+    def empty_ticket(self, number: str, desk: Desk, now: datetime) -> None:
+        """As :func:`daemon.store.erasing.empty_ticket`."""
+        erasing.empty_ticket(self, Cause(), number, desk, now)
 
     def keep_files(self, letter: Letter) -> None:
         """Keep the files that we made for ``letter`` before its row names them."""

@@ -1,0 +1,324 @@
+"""Forgetting: a person on request, and what is over its retention. The books go on balancing.
+
+Journals are rewritten here and nowhere else; each rewritten ticket gets one more event that says so, so that no daemon
+goes on with what it remembers of it. Files that nothing names any more are listed in the same transaction and removed
+after it.
+"""
+
+# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from daemon.store import people
+from daemon.store.apply import write_events
+from daemon.store.dialect import Session, marks
+from daemon.store.files import Files
+from daemon.store.ledger import keep_try
+from daemon.store.rows import event_row, key
+from daemon.store.tickets import journal
+from rules import erasure
+from rules.desk import Desk
+from rules.erasure import NOBODY, Erasure
+from rules.ticket import Event, fold, micros
+
+if TYPE_CHECKING:
+    from daemon.store.transaction import Cause, Transaction
+
+AT_ONCE = 500
+"""Values in one IN list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """Where a person stands. ``own``: numbers of the tickets they opened; ``named``: of others that name them;
+    ``mails``: ledger ids of their mails and of those about their tickets; ``letters``: of those to them or about them.
+    """
+
+    own: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    mails: tuple[int, ...] = ()
+    letters: tuple[int, ...] = ()
+    registered: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.own or self.named or self.mails or self.letters or self.registered)
+
+
+def addresses_of(session: Session, address: str) -> tuple[str, ...]:
+    """The address, and the others of whoever registered it; in lower case."""
+    person = people.find(session, address)
+    return tuple(sorted({address.lower(), *(person.addresses if person else ())}))
+
+
+def traces(session: Session, address: str) -> Traces:
+    """Where whoever has this address stands. Reads whole tables."""
+    addresses = [key(each) for each in addresses_of(session, address)]
+    own = _column(session, "SELECT number FROM tickets WHERE requester IN ({})", addresses)
+    named = {number for each in addresses for number in _naming(session, each)} - set(own)
+    mails = {*_column(session, "SELECT id FROM mails WHERE sender IN ({})", addresses)}
+    mails |= {*_column(session, "SELECT id FROM mails WHERE number IN ({})", own)}
+    letters = {*_column(session, "SELECT id FROM outbox WHERE recipient IN ({})", addresses)}
+    letters |= {*_column(session, "SELECT id FROM outbox WHERE number IN ({})", own)}
+    registered = people.find(session, address) is not None
+    return Traces(tuple(own), tuple(sorted(named)), tuple(sorted(mails)), tuple(sorted(letters)), registered)
+
+
+def _naming(session: Session, address: str) -> list[str]:
+    """Tickets in whose journal an address stands."""
+    like = f"%{escaped(address)}%"
+    rows = session.all(
+        "SELECT DISTINCT number FROM events WHERE LOWER(actor) LIKE ? ESCAPE '!' OR LOWER(text) LIKE ? ESCAPE '!'"
+        " OR LOWER(changes) LIKE ? ESCAPE '!'",
+        like,
+        like,
+        like,
+    )
+    return [number for (number,) in rows]
+
+
+def escaped(text: str) -> str:
+    """``text`` inside a LIKE pattern with ESCAPE '!'."""
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+
+
+def _column(session: Session, sql: str, values: Sequence[str]) -> list:  # type: ignore[type-arg]
+    found = []
+    for start in range(0, len(values), AT_ONCE):
+        some = values[start : start + AT_ONCE]
+        found += [row[0] for row in session.all(sql.format(marks(some)), *some)]
+    return found
+
+
+# -- a person
+
+
+def forget(tx: Transaction, cause: Cause, address: str, desk: Desk, now: datetime, pseudonym: str) -> Traces:
+    """Put ``pseudonym`` in the place of whoever has this address, and drop their mails, letters, files and tokens."""
+    session = tx.session
+    found = traces(session, address)
+    own = [ticket for number in found.own if (ticket := tx.tickets.get(number))]
+    erased = erasure.erasure(address, own, people.find(session, address), desk, pseudonym)
+    journals = {number: journal(session, number) for number in (*found.own, *found.named)}
+    gone = frozenset().union(*(erasure.sent_by(erased, events) for events in journals.values()))
+    _unname(session, gone)
+    for number in journals:
+        _rewrite(tx, cause, number, erasure.forget(erased, gone), desk, now)
+    _drop_mails(session, found.mails, erased, now)
+    _drop_letters(session, found.letters, pseudonym, erased.addresses)
+    for each in erased.addresses:
+        _drop_person(session, key(each), pseudonym)
+    return found
+
+
+def _drop_mails(session: Session, ids: Sequence[int], erased: Erasure, now: datetime) -> None:
+    """Their octets; of the person's own mails the ledger keeps what tells copies apart. What waited for an admin or for
+    a free hour has nothing to be treated any more.
+    """
+    drop_raws(session, ids)
+    for sender in (key(each) for each in erased.addresses):
+        waiting = session.all("SELECT id FROM mails WHERE sender = ? AND verdict IN ('held', 'quarantined')", sender)
+        for (id_,) in waiting:
+            keep_try(session, id_)
+            session.run(
+                "UPDATE mails SET verdict = 'untreated', why = 'erased', decided_at = ?, filed_at = NULL,"
+                " held_until = NULL WHERE id = ?",
+                micros(now),
+                id_,
+            )
+        session.run(
+            "UPDATE mail_tries SET detail = '' WHERE mail_id IN (SELECT id FROM mails WHERE sender = ?)", sender
+        )
+        session.run(
+            "UPDATE mails SET sender = ?, subject = '', message_id = '', detail = '' WHERE sender = ?",
+            erased.pseudonym,
+            sender,
+        )
+
+
+def _drop_letters(session: Session, ids: Sequence[int], pseudonym: str, addresses: Iterable[str]) -> None:
+    """The bytes of letters; one that still waits is never sent. Recipients become the pseudonym."""
+    for start in range(0, len(ids), AT_ONCE):
+        some = ids[start : start + AT_ONCE]
+        session.run(
+            "UPDATE deliveries SET status = 'erased', next_at = NULL, reply = ''"
+            f" WHERE next_at IS NOT NULL AND id IN ({marks(some)})",
+            *some,
+        )
+        session.run(f"UPDATE deliveries SET reply = '' WHERE id IN ({marks(some)})", *some)
+        drop_bytes(session, some)
+    for address in addresses:
+        session.run("UPDATE outbox SET recipient = ? WHERE recipient = ?", pseudonym, key(address))
+
+
+def _drop_person(session: Session, address: str, pseudonym: str) -> None:
+    session.run("DELETE FROM tokens WHERE addressee = ? AND used_at IS NULL", address)
+    session.run("UPDATE tokens SET addressee = ? WHERE addressee = ?", pseudonym, address)
+    session.run("DELETE FROM blocked_senders WHERE address = ?", address)
+    for table in ("windows", "breakers"):
+        session.run(f"DELETE FROM {table} WHERE LOWER(name) LIKE ? ESCAPE '!'", f"%{escaped(address)}%")
+    row = session.one("SELECT person_id FROM person_addresses WHERE address = ?", address)
+    if row:
+        session.run("DELETE FROM person_addresses WHERE person_id = ?", row[0])
+        session.run("DELETE FROM people WHERE id = ?", row[0])
+
+
+# -- a journal
+
+
+def _rewrite(
+    tx: Transaction, cause: Cause, number: str, change: Callable[[Event], Event], desk: Desk, now: datetime
+) -> None:
+    """Every event of a ticket through ``change``, its words taken out of the index, one more event at the end."""
+    session, before = tx.session, tx.tickets.get(number)
+    assert before is not None
+    events = [change(event) for event in journal(session, number)]
+    for seq, event in enumerate(events, 1):
+        row = event_row(event, seq, None)
+        session.run(
+            "UPDATE events SET actor = ?, text = ?, changes = ?, attachments = ? WHERE number = ? AND seq = ?",
+            row[4], row[6], row[8], row[9], number, seq,
+        )  # fmt: skip
+    _index_again(session, number)
+    folded = fold(events)
+    assert folded is not None and folded.version == before.version
+    tx.tickets.put(folded)
+    write_events(tx, cause, (Event(number, "erased", now),), desk, now)
+
+
+def _index_again(session: Session, number: str) -> None:
+    ids = [id_ for (id_,) in session.all("SELECT id FROM events WHERE number = ?", number)]
+    for start in range(0, len(ids), AT_ONCE):
+        some = ids[start : start + AT_ONCE]
+        session.run(f"DELETE FROM words WHERE rowid IN ({marks(some)})", *some)
+    session.many("INSERT INTO unindexed (event_id) VALUES (?) ON CONFLICT DO NOTHING", [(id_,) for id_ in ids])
+
+
+# -- what is over its retention
+
+
+def old_raws(session: Session, before: datetime, limit: int) -> list[int]:
+    """Mails that came before a time, are treated and filed, and whose octets are still here."""
+    rows = session.all(
+        "SELECT id FROM mails WHERE raw_digest <> '' AND received_at < ? AND filed_at IS NOT NULL"
+        " AND verdict NOT IN ('', 'held', 'quarantined') ORDER BY id LIMIT ?",
+        micros(before),
+        limit,
+    )
+    return [id_ for (id_,) in rows]
+
+
+def drop_raws(session: Session, ids: Sequence[int]) -> None:
+    """The octets of these mails."""
+    for start in range(0, len(ids), AT_ONCE):
+        some = ids[start : start + AT_ONCE]
+        rows = session.all(f"SELECT raw_digest FROM mails WHERE id IN ({marks(some)}) AND raw_digest <> ''", *some)
+        _unname(session, (digest for (digest,) in rows))
+        session.run(f"DELETE FROM mail_raws WHERE mail_id IN ({marks(some)})", *some)
+        session.run(f"UPDATE mails SET raw_digest = '' WHERE id IN ({marks(some)})", *some)
+
+
+def old_letters(session: Session, before: datetime, limit: int) -> list[int]:
+    """Letters written before a time, sent or failed, whose bytes are still here."""
+    rows = session.all(
+        "SELECT outbox.id FROM outbox JOIN deliveries ON deliveries.id = outbox.id"
+        " WHERE head IS NOT NULL AND created_at < ? AND next_at IS NULL ORDER BY outbox.id LIMIT ?",
+        micros(before),
+        limit,
+    )
+    return [id_ for (id_,) in rows]
+
+
+def drop_bytes(session: Session, ids: Sequence[int]) -> None:
+    """The bytes of these letters; where they went and what became of them stays."""
+    rows = session.all(f"SELECT attachments FROM outbox WHERE id IN ({marks(ids)}) AND attachments <> '[]'", *ids)
+    _unname(session, (digest for (stored,) in rows for _, digest in json.loads(stored)))
+    session.run(f"UPDATE outbox SET head = NULL, tail = NULL, attachments = '[]' WHERE id IN ({marks(ids)})", *ids)
+
+
+def old_tickets(session: Session, before: datetime, limit: int) -> list[str]:
+    """Tickets closed before a time that still tell of somebody."""
+    rows = session.all(
+        "SELECT number FROM tickets WHERE state = 'closed' AND closed_at < ? AND requester <> ?"
+        " ORDER BY number LIMIT ?",
+        micros(before),
+        NOBODY,
+        limit,
+    )
+    return [number for (number,) in rows]
+
+
+def empty_ticket(tx: Transaction, cause: Cause, number: str, desk: Desk, now: datetime) -> None:
+    """Keep a ticket's numbers, times and states; drop its words, its people, its mails and its letters."""
+    session = tx.session
+    _unname(session, (each.digest for event in journal(session, number) for each in event.attachments))
+    _rewrite(tx, cause, number, erasure.empty, desk, now)
+    mails = [id_ for (id_,) in session.all("SELECT id FROM mails WHERE number = ?", number)]
+    drop_raws(session, mails)
+    session.run(
+        "UPDATE mails SET sender = ?, subject = '', message_id = '', detail = '' WHERE number = ?", NOBODY, number
+    )
+    letters = [id_ for (id_,) in session.all("SELECT id FROM outbox WHERE number = ?", number)]
+    _drop_letters(session, letters, NOBODY, ())
+    session.run("UPDATE outbox SET recipient = ? WHERE number = ?", NOBODY, number)
+    session.run("DELETE FROM tokens WHERE number = ?", number)
+
+
+# -- files that nothing names any more
+
+
+def _unname(session: Session, digests: Iterable[str]) -> None:
+    session.many(
+        "INSERT INTO unnamed_files (digest) VALUES (?) ON CONFLICT DO NOTHING", [(each,) for each in set(digests)]
+    )
+
+
+_NAMED: tuple[tuple[str, str, Callable[[str], Iterable[str]]], ...] = (
+    ("mails", "SELECT id, raw_digest FROM mails WHERE raw_digest <> '' AND id > ?", lambda text: (text,)),
+    ("events", "SELECT id, attachments FROM events WHERE attachments <> '' AND id > ?",
+     lambda text: [each[3] for each in json.loads(text)]),
+    ("outbox", "SELECT id, attachments FROM outbox WHERE attachments <> '[]' AND id > ?",
+     lambda text: [digest for _, digest in json.loads(text)]),
+)  # fmt: skip
+"""Every place that names files: table, what to read of it, the digests in a cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    """Files on the list, those of them that nothing names, and up to which row each table was looked through."""
+
+    listed: frozenset[str]
+    unnamed: frozenset[str]
+    seen: Mapping[str, int]
+
+
+def leftovers(session: Session) -> Leftovers:
+    """The files on the list that nothing names. Reads whole tables; locks nothing."""
+    listed = frozenset(digest for (digest,) in session.all("SELECT digest FROM unnamed_files"))
+    unnamed, seen = _still_unnamed(session, listed, {})
+    return Leftovers(listed, unnamed, seen)
+
+
+def remove(session: Session, files: Files, found: Leftovers) -> int:
+    """Remove them, unless a row that has come since names one; how many. Nothing writes meanwhile."""
+    unnamed, _ = _still_unnamed(session, found.unnamed, found.seen)
+    for digest in unnamed:
+        files.drop(digest)
+    session.many("DELETE FROM unnamed_files WHERE digest = ?", [(digest,) for digest in found.listed])
+    return len(unnamed)
+
+
+def _still_unnamed(
+    session: Session, digests: frozenset[str], seen: Mapping[str, int]
+) -> tuple[frozenset[str], dict[str, int]]:
+    wanted, reached = set(digests), dict(seen)
+    for table, sql, named in _NAMED:
+        for id_, cell in session.stream(sql, seen.get(table, 0)) if wanted else ():
+            reached[table] = max(reached.get(table, 0), id_)
+            wanted.difference_update(named(cell))
+    return frozenset(wanted), reached

@@ -1,0 +1,94 @@
+"""When the admins are told that something fails: once it has lasted, once only, and once more when all is well."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from rules.desk import Desk
+
+Details = tuple[tuple[str, str], ...]
+
+BACK: Mapping[str, str] = {
+    "mailbox_down": "mailbox_back",
+    "login": "mailbox_back",
+    "smtp_down": "smtp_back",
+    "database": "database_back",
+    "disk_full": "disk_back",
+    "job_failed": "",
+}
+"""What can fail → what is told when it works again, keys of the catalogue's `[alerts]`; "": nothing."""
+
+AT_ONCE = frozenset({"login", "disk_full", "job_failed"})
+"""What is told without waiting: it does not pass by itself."""
+
+LOGINS_REFUSED = 3
+"""A server that refuses our name and password so often in a row means it."""
+GROUPED = timedelta(hours=1)
+"""Mails that come to quarantine are told of at most so often, together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that fails now: a key of :data:`BACK`, what of it («apertura»), since when, and what is known."""
+
+    topic: str
+    about: str
+    since: datetime
+    details: Details = ()
+
+    @property
+    def key(self) -> str:
+        """The name under which it is remembered as told."""
+        return f"{self.topic}:{self.about}"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What is to be told. ``key`` is remembered, or with ``well`` forgotten, in the transaction that tells it."""
+
+    key: str
+    topic: str
+    details: Details = ()
+    well: bool = False
+
+
+def due(
+    troubles: Sequence[Trouble], well: Collection[str], told: Collection[str], after: timedelta, now: datetime
+) -> tuple[Alarm, ...]:
+    """What is to be told now. ``well`` are keys of which this daemon knows that they work, ``told`` those that stand
+    told; of what neither fails nor is known to work nothing is said."""
+    new = [
+        Alarm(trouble.key, trouble.topic, trouble.details)
+        for trouble in troubles
+        if trouble.key not in told and (trouble.topic in AT_ONCE or now - trouble.since >= after)
+    ]
+    failing = {trouble.key for trouble in troubles}
+    over = [_over(key) for key in sorted(told) if key in well and key not in failing]
+    return (*new, *over)
+
+
+def _over(key: str) -> Alarm:
+    topic, _, about = key.partition(":")
+    return Alarm(
+        key, BACK.get(topic, ""), (("mailbox", about),) if topic in ("mailbox_down", "login") else (), well=True
+    )
+
+
+def quarantine_details(found: Mapping[str, int], last_told: datetime | None, now: datetime) -> Details:
+    """What is told of mails that came to quarantine since ``last_told``, by reason; () for nothing now."""
+    if not found or (last_told is not None and now - last_told < GROUPED):
+        return ()
+    return (("count", str(sum(found.values()))), ("reason", ", ".join(sorted(found))))
+
+
+def text(topic: str, details: Details, desk: Desk, now: datetime) -> tuple[str, str]:
+    """Subject and text of an alarm for the second route, which knows no templates."""
+    words = desk.words()
+    headline = str(words["alerts"].get(topic, topic))
+    labels: Mapping[str, str] = words["alert_details"]
+    lines = [f"{labels.get(key, key)}: {value}" for key, value in details if value]
+    advice = str(words["alert_advice"].get(topic, ""))
+    at = now.astimezone(desk.zone).strftime(str(words["dates"]["record"]))
+    return f"{desk.desk.name}: {headline}", "\n".join([headline, advice, "", at, *lines, ""])
