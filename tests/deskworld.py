@@ -22,6 +22,9 @@ from sink import Sink
 from daemon.correspondent import Received
 from daemon.demo import DESK, SUBJECT, USERS
 from daemon.embedded import EmbeddedServers
+from daemon.settings import Settings, load
+from daemon.showing import books
+from daemon.store.errors import StoreError
 
 PASSWORD = "secret"
 MARTA, ANA = "Marta Gil <marta@cliente.example>", "Ana Ruiz <ana@cau.example>"
@@ -98,13 +101,19 @@ class DeskWorld:
     """One desk in ``folder``. ``extra`` is TOML added to its configuration; a context manager that stops everything."""
 
     def __init__(
-        self, folder: Path, kind: str = "dovecot", extra: str = "", database: str = "", poll: str = "1s"
+        self,
+        folder: Path,
+        kind: str | Servers = "dovecot",
+        extra: str = "",
+        database: str = "",
+        poll: str = "1s",
     ) -> None:
         self.folder = folder
-        self.servers = servers(kind)
+        self.servers = servers(kind) if isinstance(kind, str) else kind
         self.config = folder / "config.toml"
         self.daemon: subprocess.Popen[bytes] | None = None
         self._seen: set[str] = set()
+        self._settings: tuple[int, Settings] | None = None
         (folder / "password").write_text(PASSWORD, encoding="utf-8")
         self.configure(extra, database, poll)
 
@@ -139,16 +148,27 @@ class DeskWorld:
         assert not check or done.returncode == 0, f"acuse {arguments}: {done.stdout}\n{done.stderr}"
         return done
 
-    def start(self, **environment: str) -> subprocess.Popen[bytes]:
-        """Start the daemon as a process of its own."""
-        command = [sys.executable, "-m", "daemon", "--config", str(self.config), "run"]
-        with (self.folder / "daemon.log").open("ab") as log:
-            self.daemon = subprocess.Popen(command, stdout=log, stderr=log, env=self._environment(**environment))
+    def start(self, *wrapped_in: str, log: str = "", **environment: str) -> subprocess.Popen[bytes]:
+        """Start the daemon as a process of its own, inside another command where one is given."""
+        command = [*wrapped_in, sys.executable, "-m", "daemon", "--config", str(self.config), "run"]
+        with Path(log or self.folder / "daemon.log").open("ab") as file:
+            self.daemon = subprocess.Popen(command, stdout=file, stderr=file, env=self._environment(**environment))
         return self.daemon
+
+    @property
+    def runs(self) -> bool:
+        """Whether the daemon is alive."""
+        return self.daemon is not None and self.daemon.poll() is None
+
+    def kill(self) -> None:
+        """End the daemon by SIGKILL."""
+        assert self.daemon
+        self.daemon.kill()
+        self.daemon.wait()
 
     def stop(self) -> int:
         """Ask the daemon to stop; its exit code, 0 where none runs."""
-        if self.daemon is None or self.daemon.poll() is not None:
+        if self.daemon is None or not self.runs:
             return 0
         self.daemon.terminate()
         return self.daemon.wait(15)
@@ -197,6 +217,21 @@ class DeskWorld:
         raise AssertionError(f"no {what} within {seconds:.0f} s\n{self.log()[-3000:]}")
 
     # -- the books
+
+    def settings(self) -> Settings:
+        """The configuration as it stands."""
+        written = self.config.stat().st_mtime_ns
+        if self._settings is None or self._settings[0] != written:
+            self._settings = (written, load(self.config))
+        return self._settings[1]
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Look into the database; [] as long as there is none."""
+        try:
+            with books(self.settings()) as store, store.read() as reading:
+                return [tuple(row) for row in reading.session.all(sql)]
+        except StoreError:
+            return []
 
     def show(self, number: str) -> Any:
         """`acuse show NUMBER --json`."""

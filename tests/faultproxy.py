@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import struct
@@ -68,7 +69,9 @@ class FaultProxy:
             _end(*pair, reset=reset)
 
     def close(self) -> None:
-        """Stop."""
+        """Stop; new connections are refused from now on."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread in accept(), which would hold the port
         self._listener.close()
         self.drop()
 
@@ -131,6 +134,7 @@ def _end(*sockets: socket.socket, reset: bool) -> None:
         try:
             if reset:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                sock.shutdown(socket.SHUT_RD)  # a thread in recv() would hold the reset back
             else:
                 sock.shutdown(socket.SHUT_RDWR)
         except OSError:
