@@ -68,6 +68,11 @@ SAME_WORD = {"specialist": "escalate"}
 """Actions that share another's word: «Escalar» by the coordination group chooses the specialist group."""
 
 
+def event_of(key: str) -> str:
+    """The event that action ``key`` makes, as rules/lifecycle.py knows it."""
+    return SAME_WORD.get(key, key)
+
+
 def is_coordination(desk: Desk, group: str) -> bool:
     """Whether some group escalates to ``group``."""
     return any(other.escalates_to == group for other in desk.groups.values())

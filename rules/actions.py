@@ -12,7 +12,7 @@ from datetime import datetime
 from parsers.form import Fault
 from rules import consultations, everyday, specialists, wording
 from rules.access import acts_for
-from rules.action_forms import canned_for, offered, parse_action
+from rules.action_forms import canned_for, event_of, offered, parse_action
 from rules.decision import Decision, Facts
 from rules.desk import Desk
 from rules.effects import Act, Effect, last_change, refusal
@@ -36,7 +36,7 @@ def act(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     key, form = parse_action(mail.visible, ticket, desk)
     if not key:
         return refusal(mail, ticket, desk, what="unknown_action", read=form.get("action"), faults=form.faults)
-    if not possible(ticket, key) or not offered(key, ticket, desk):
+    if not possible(ticket, event_of(key)) or not offered(key, ticket, desk):
         what = why_impossible(reading, facts, ticket)
         return refusal(mail, ticket, desk, what=what, action=key, facts=facts)
     a = Act(key, form, ticket, mail, facts, desk, now)

@@ -9,7 +9,7 @@ from typing import Any
 from parsers.links import fitting_body
 from parsers.mail import Attachment
 from rules import wording
-from rules.action_forms import ACTIONS, form_lines, offered
+from rules.action_forms import ACTIONS, event_of, form_lines, offered
 from rules.decision import Brief, Grant, Letter, Link
 from rules.desk import Desk
 from rules.lifecycle import possible
@@ -101,7 +101,7 @@ def action_links(ticket: Ticket, desk: Desk) -> tuple[Link, ...]:
     return tuple(
         action_link(key, ticket, desk)
         for key, action in ACTIONS.items()
-        if action.on_ticket and possible(ticket, key) and offered(key, ticket, desk)
+        if action.on_ticket and possible(ticket, event_of(key)) and offered(key, ticket, desk)
     )
 
 

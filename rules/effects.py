@@ -10,7 +10,7 @@ from typing import Any
 from parsers.form import Fault, Form
 from parsers.mail import Attachment, Mail
 from rules import quality, wording
-from rules.action_forms import SAME_WORD, canned_for
+from rules.action_forms import SAME_WORD, canned_for, event_of
 from rules.assignment import action_link, action_links, consult_link, update_letter
 from rules.decision import NO_FORM, Decision, Facts, File, Letter, Link
 from rules.desk import Canned, Desk
@@ -76,7 +76,7 @@ class Act:
     def move(self, **more: Any) -> Event:
         """The event of this action; the mail's files are kept with the ticket."""
         values = {"attachments": self.mail.attachments, **more}
-        return move(self.ticket, self.key, self.now, actor=self.mail.sender, **values)
+        return move(self.ticket, event_of(self.key), self.now, actor=self.mail.sender, **values)
 
 
 Effect = Callable[[Act], Decision]

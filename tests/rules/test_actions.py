@@ -1,0 +1,577 @@
+"""The technicians' actions, each mail as a row: what it does to the ticket, who is written to; and every way in which
+it can be wrong: one letter that names it, and nothing changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from parsers.mail import Attachment
+from rules.access import acts_for
+from rules.action_forms import ACTIONS, event_of, offered
+from rules.actions import EFFECTS
+from rules.assignment import action_grant, action_links
+from rules.consultations import CONSULTATIONS
+from rules.decision import Grant
+from rules.desk import Calendar, Quality
+from rules.lifecycle import possible
+from rules.ticket import Ticket, evolve
+from tests.rules.desks import ANA, COORD, EVA, LUIS, MARTA, NOW, NUMBER, letters, opened, resolved
+from tests.rules.technicians import FORM, STAFF, act, after, desk, moved
+
+GROUP = "n1@cau.test"
+PENDING = {"state": "pending", "reason": "info_requested", "waiting_since": NOW}
+OTHER = "I171008_000007"
+BOSS = "jefe@cliente.test"
+SCREEN = Attachment("captura.png", "image/png", 10, "a" * 64)
+INLINE = Attachment("logo.png", "image/png", 10, "b" * 64, inline=True)
+
+DONE = [
+    # the form, changes of the ticket beforehand, what it is afterwards, letters
+    ("Acción: Asignarme", {}, {"assignee": ANA, "state": "assigned"}, [("update", (GROUP,))]),
+    ("Acción: Asignar\nTécnico: luis", {}, {"assignee": LUIS}, [("update", (LUIS, GROUP))]),
+    ("Acción: Nota\nTexto: llamo mañana", {}, {"state": "assigned"}, []),
+    ("Acción: Nota\nTexto: visto", {"state": "closed"}, {"state": "closed"}, []),
+    ("Acción: Pedir información\nTexto: ¿Qué navegador?", {},
+     {"state": "pending", "reason": "info_requested", "question": "¿Qué navegador?", "waiting_since": NOW,
+      "responded_at": NOW}, [("info_request", (MARTA,))]),
+    ("Acción: Pedir información\nMotivo: Requiere acción del cliente\nTexto: Reinicie.", {},
+     {"state": "pending", "reason": "client_action"}, [("info_request", (MARTA,))]),
+    ("Acción: Pendiente\nMotivo: Detenido por el cliente", {},
+     {"state": "pending", "reason": "client_hold", "pending_until": None}, []),
+    ("Acción: Pendiente\nMotivo: Detenido por el cliente\nTexto: Seguimos el lunes.", {},
+     {"state": "pending", "question": "Seguimos el lunes."}, [("info_request", (MARTA,))]),
+    ("Acción: Responder\nTexto: Lo estamos mirando.", {}, {"state": "assigned", "responded_at": NOW},
+     [("reply", (MARTA,))]),
+    ("Acción: Responder\nTexto: Ya lo tiene.", {"state": "resolved"}, {"state": "resolved"}, [("reply", (MARTA,))]),
+    ("Acción: Resolver\nSolución: Reiniciado.", {},
+     {"state": "resolved", "reason": "no_further_action", "round": 1, "solution": "Reiniciado."},
+     [("validation", (MARTA,))]),
+    ("Acción: Resolver\nPlantilla: Solicitud documentación", PENDING,
+     {"state": "resolved", "reason": "auto_notified", "solution": "Envíenos la documentación."},
+     [("validation", (MARTA,))]),
+    ("Acción: Rechazar\nMotivo: No es de este servicio\nTexto: Pídalo en su delegación.", {},
+     {"state": "closed", "reason": "desk_rejected", "closed_at": NOW}, [("desk_rejection", (MARTA,))]),
+    ("Acción: Reabrir\nTexto: no era eso", {"state": "resolved"}, {"state": "assigned", "reason": "reopened"},
+     [("reopening", (MARTA,))]),
+    ("Acción: Escalar\nCaso: Otra causa\nMotivo: no sé qué es", {},
+     {"group": "coordinacion", "came_from": ("n1",), "reason": "escalated", "assignee": "", "escalation": "Otra causa"},
+     [("assignment", ("coordinacion@cau.test",))]),
+    ("Acción: Escalar\nCaso: Otra causa", PENDING, {"state": "assigned", "group": "coordinacion"},
+     [("assignment", ("coordinacion@cau.test",))]),
+    ("Acción: Devolver\nMotivo: no es nuestro", {"came_from": ("n2",)},
+     {"group": "n2", "came_from": (), "reason": "returned"}, [("assignment", ("n2@cau.test",))]),
+    ("Acción: Categoría\nCategoría: Accesos", {}, {"category": "Accesos", "group": "n1"}, [("update", (GROUP,))]),
+    ("Acción: Categoría\nCategoría: Datos", {}, {"category": "Datos", "group": "n2", "came_from": ("n1",)},
+     [("assignment", ("n2@cau.test",))]),
+    ("Acción: Prioridad\nPrioridad: Urgente", {}, {"priority": "Urgente", "manual_priority": True},
+     [("update", (GROUP,))]),
+    ("Acción: Servicio\nServicio: conductores", {}, {"fields": ("service", "CONDUCTORES")}, [("update", (GROUP,))]),
+    ("Acción: Intento de contacto\nTexto: no contesta", {}, {"contacts": (NOW,)}, []),
+    ("Acción: Explicar", {}, {"state": "assigned"}, [("explanation", (ANA,))]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("form", "before", "expected", "names"), DONE, ids=[row[0].replace("\n", ", ") for row in DONE]
+)
+def test_an_action_does_what_its_row_says(form: str, before: dict, expected: dict, names: list) -> None:
+    ticket = opened(STAFF, **before)
+    decision = act(form, ticket)
+    done = after(decision, ticket)
+    assert (decision.verdict, letters(decision)) == ("desk", names)
+    for name, value in expected.items():
+        found = getattr(done, name)
+        assert (value in found) if name == "fields" else (found == value), name
+
+
+def test_every_action_has_a_form_and_an_effect() -> None:
+    assert set(ACTIONS) == set(EFFECTS) | set(CONSULTATIONS)
+
+
+def test_a_link_is_offered_for_each_action_that_is_possible_and_all_share_one_token() -> None:
+    for state in ("assigned", "pending", "resolved", "closed"):
+        ticket = opened(STAFF, state=state)
+        links = action_links(ticket, STAFF)
+        assert [link.key for link in links] == [
+            key
+            for key, form in ACTIONS.items()
+            if form.on_ticket and possible(ticket, event_of(key)) and offered(key, ticket, STAFF)
+        ]
+        assert {link.grant for link in links} == {action_grant(ticket)}
+        assert all(len(link.subject) + 29 < 76 for link in links)
+
+
+def test_every_link_opens_a_form_that_its_own_action_understands() -> None:
+    ticket = opened(STAFF, came_from=("n2",))
+    for link in action_links(ticket, STAFF):
+        decision = act(link.body, ticket)
+        wrong = [fault.code for fault in decision.faults if fault.code not in ("missing", "empty")]
+        assert decision.why in (link.key, "refused_faults"), link.key
+        assert wrong == [], link.key
+
+
+# -- reasons
+
+
+@pytest.mark.parametrize(
+    ("kind", "action", "reason", "allowed"),
+    [
+        ("incident", "Resolver\nSolución: x", "Con éxito",
+         ("Acción adicional innecesaria", "Resolución autom.notificada")),
+        ("work_order", "Resolver\nSolución: x", "Acción adicional innecesaria", ("Con éxito", "Éxito con problemas")),
+        ("incident", "Pendiente", "Acción adicional innecesaria",
+         ("Detenido por el cliente", "Info. adicional solicitada sobre cliente", "Requiere acción del cliente")),
+    ],
+)  # fmt: skip
+def test_a_reason_of_another_state_or_kind_is_a_fault_that_lists_the_allowed_ones(
+    kind: str, action: str, reason: str, allowed: tuple[str, ...]
+) -> None:
+    decision = act(f"Acción: {action}\nMotivo: {reason}", opened(STAFF, kind=kind))
+    (fault,) = decision.faults
+    assert (decision.events, fault.field, fault.code, fault.allowed) == ((), "reason", "not_in_list", allowed)
+    assert letters(decision) == [("desk_refusal", (ANA,))]
+
+
+def test_a_work_order_ends_with_success_and_its_own_state() -> None:
+    done = after(
+        act("Acción: Resolver\nSolución: hecho", opened(STAFF, kind="work_order")), opened(STAFF, kind="work_order")
+    )
+    assert (done.state, done.reason) == ("resolved", "success")
+    again = act("Acción: Resolver\nMotivo: Éxito con problemas\nSolución: hecho", opened(STAFF, kind="work_order"))
+    assert after(again).reason == "success_with_issues"
+
+
+def test_the_form_leaves_the_reason_open_where_a_canned_reply_would_choose_another() -> None:
+    resolve = {link.key: link.body for link in action_links(opened(STAFF), STAFF)}["resolve"]
+    assert "Motivo: \r\n" in resolve.replace("\n", "\r\n").replace("\r\r", "\r")
+    plain = {link.key: link.body for link in action_links(opened(STAFF), desk(canned=()))}["resolve"]
+    assert "Motivo: Acción adicional innecesaria" in plain
+
+
+# -- what the requester sees (T)
+
+
+@pytest.mark.parametrize(
+    "action", ["Responder\nTexto: Va adjunto.", "Pedir información\nTexto: ¿Es esto?", "Resolver\nSolución: Adjunto."]
+)
+def test_files_of_an_answer_a_question_or_a_solution_go_to_the_requester(action: str) -> None:
+    (letter,) = act(f"Acción: {action}", files=(SCREEN, INLINE)).letters
+    assert letter.attachments == (SCREEN,)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "Pendiente\nMotivo: Detenido por el cliente\nTexto: Seguimos el lunes.",
+        "Rechazar\nMotivo: No es de aquí",
+        "Nota\nTexto: secreto del equipo",
+        "Intento de contacto\nTexto: secreto del equipo",
+    ],
+)
+def test_of_any_other_action_the_requester_sees_no_file_but_the_ticket_keeps_it(action: str) -> None:
+    decision = act(f"Acción: {action}", files=(SCREEN,))
+    assert all(letter.attachments == () for letter in decision.letters)
+    assert SCREEN in after(decision).attachments
+    assert "secreto" not in str(decision.letters)
+
+
+@pytest.mark.parametrize(
+    ("form", "visible"),
+    [
+        ("Acción: Nota\nTexto: x", False),
+        ("Acción: Intento de contacto\nTexto: x", False),
+        ("Acción: Pendiente\nMotivo: Detenido por el cliente", False),
+        ("Acción: Responder\nTexto: x", True),
+        ("Acción: Pedir información\nTexto: x", True),
+        ("Acción: Resolver\nSolución: x", True),
+        ("Acción: Escalar\nCaso: Otra causa\nMotivo: x", False),
+    ],
+)
+def test_the_journal_shows_a_requester_only_what_was_written_to_them(form: str, visible: bool) -> None:
+    assert act(form).events[0].visible is visible
+
+
+def test_why_a_technician_reopens_stays_in_the_journal() -> None:
+    decision = act("Acción: Reabrir\nTexto: me equivoqué de cliente", resolved(STAFF))
+    assert "equivoqué" in decision.events[0].text
+    assert "equivoqué" not in str(decision.letters[0].values)
+    assert decision.letters[0].values["by"] == "desk"
+
+
+def test_the_recipient_of_an_answer_cannot_be_changed_and_participants_get_it_too() -> None:
+    decision = act("Acción: Responder\nTexto: Hola\nSolicitante: otro@ajeno.test", opened(STAFF, participants=(BOSS,)))
+    assert letters(decision) == [("reply", (MARTA, BOSS))]
+
+
+# -- canned replies
+
+
+def test_a_canned_reply_brings_its_text_before_the_typed_one_and_its_files() -> None:
+    (letter,) = act("Acción: Responder\nPlantilla: solicitud documentacion\nTexto: Un saludo.").letters
+    assert letter.values["text"] == "Envíenos la documentación.\n\nUn saludo."
+    assert letter.files == (FORM,)
+    (solution,) = act("Acción: Resolver\nPlantilla: Solicitud documentación").letters
+    assert solution.files == (FORM,)
+
+
+def test_a_canned_reply_of_another_group_is_not_in_the_list() -> None:
+    decision = act("Acción: Responder\nPlantilla: Vinculado")
+    assert [(f.field, f.code, f.allowed) for f in decision.faults] == [
+        ("canned", "not_in_list", ("Solicitud documentación",))
+    ]
+    coordination = opened(STAFF, group="coordinacion")
+    assert act("Acción: Responder\nPlantilla: Vinculado", coordination, sender=COORD).why == "answer"
+
+
+CANNED_ONLY = desk({"free_text": False})
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "Responder\nTexto: Hola",
+        "Resolver\nSolución: Hecho",
+        "Pedir información\nTexto: ¿Y?",
+        "Pendiente\nMotivo: Detenido por el cliente\nTexto: Espere",
+    ],
+)
+def test_a_group_without_free_text_writes_canned_replies_only(form: str) -> None:
+    decision = act(f"Acción: {form}", at=CANNED_ONLY)
+    (fault,) = decision.faults
+    assert (fault.code, fault.detail, fault.allowed) == ("refused", "free_text", ("Solicitud documentación",))
+    assert act("Acción: Responder\nPlantilla: Solicitud documentación", at=CANNED_ONLY).why == "answer"
+    assert act("Acción: Nota\nTexto: libre", at=CANNED_ONLY).why == "note"
+
+
+def test_its_forms_do_not_offer_the_free_text() -> None:
+    bodies = {link.key: link.body for link in action_links(opened(CANNED_ONLY), CANNED_ONLY)}
+    assert "Texto:" not in bodies["answer"]
+    assert "Plantilla:" in bodies["answer"]
+    missing = act("Acción: Responder", at=CANNED_ONLY).faults
+    assert [(f.field, f.allowed) for f in missing] == [("canned", ("Solicitud documentación",))]
+
+
+# -- dates
+
+
+def test_a_hold_until_a_date_comes_back_at_its_first_moment() -> None:
+    decision = act("Acción: Pendiente\nMotivo: Detenido por el cliente\nHasta: 16/10/2017")
+    assert after(decision).pending_until is not None
+    assert after(decision).pending_until.isoformat() == "2017-10-15T22:00:00+00:00"
+
+
+@pytest.mark.parametrize("form", ["Pendiente\nMotivo: Detenido por el cliente\nHasta: 09/10/2017",
+                                  "Resolver\nSolución: x\nSeguimiento: 01/01/1999"])  # fmt: skip
+def test_a_date_that_is_over_is_a_fault(form: str) -> None:
+    (fault,) = act(f"Acción: {form}").faults
+    assert (fault.code, fault.detail) == ("refused", "past")
+
+
+def test_a_follow_up_is_noted_and_dropped_when_it_is_worked_on_again() -> None:
+    done = after(act("Acción: Resolver\nSolución: x\nSeguimiento: 20/10/2017"))
+    assert done.follow_up is not None
+    assert after(act("Acción: Reabrir", done), done).follow_up is None
+
+
+# -- escalation
+
+
+def test_everything_that_a_case_demands_is_asked_for_at_once() -> None:
+    both = desk(escalations=(replace(STAFF.escalations[0], files=("pantallazo", "informe")),))
+    decision = act("Acción: Escalar\nCaso: ERROR 23\nIP: 10.0.0.1", at=both, files=(SCREEN,))
+    assert [(f.field or f.allowed[0], f.code) for f in decision.faults] == [
+        ("client", "missing"),
+        ("informe", "missing_file"),
+    ]
+    (letter,) = decision.letters
+    assert letter.name == "desk_refusal"
+    assert "IP: 10.0.0.1" in letter.links[0].body
+    assert letter.values["files"] == ("captura.png",)
+
+
+def test_a_case_with_all_that_it_demands_tells_the_coordination_group() -> None:
+    decision = act("Acción: Escalar\nCaso: error 23\nCod_cliente: B12345674\nIP: 10.0.0.1")
+    (letter,) = decision.letters
+    assert letter.values["case"] == (("Caso", "ERROR 23"), ("Cod_cliente", "B12345674"), ("IP", "10.0.0.1"))
+    assert (letter.values["why"], letter.values["by"]) == ("escalated", "Ana Ruiz")
+
+
+def test_files_of_the_ticket_count_for_a_case() -> None:
+    ticket = opened(STAFF, attachments=(SCREEN,))
+    assert (
+        act("Acción: Escalar\nCaso: Vinculación", ticket, files=(replace(SCREEN, name="lopd.pdf"),)).why == "escalate"
+    )
+
+
+def test_a_case_of_another_kind_is_a_fault_that_lists_those_of_this_one() -> None:
+    (fault,) = act("Acción: Escalar\nCaso: Incongruencia en FLEI").faults
+    assert (fault.code, fault.allowed) == ("not_in_list", ("ERROR 23", "Vinculación", "Otra causa"))
+
+
+def test_only_the_coordination_group_escalates_to_specialists() -> None:
+    ticket = opened(STAFF, group="coordinacion", came_from=("n1",))
+    decision = act("Acción: Escalar\nGrupo: Nivel 2\nMotivo: es de bases de datos", ticket, sender=COORD)
+    done = after(decision, ticket)
+    assert (done.group, done.came_from, done.reason) == ("n2", ("n1", "coordinacion"), "escalated")
+    assert letters(decision) == [("assignment", ("n2@cau.test",))]
+    by_n1 = act("Acción: Escalar\nGrupo: Nivel 2", opened(STAFF))
+    assert [(f.field, f.code) for f in by_n1.faults] == [("case", "missing")]
+    itself = act("Acción: Escalar\nGrupo: Coordinación", ticket, sender=COORD)
+    assert [(f.field, f.code) for f in itself.faults] == [("group", "not_in_list")]
+
+
+def test_there_and_back() -> None:
+    ticket = opened(STAFF)
+    ticket = after(act("Acción: Escalar\nCaso: Otra causa", ticket), ticket)
+    ticket = after(act("Acción: Escalar\nGrupo: Nivel 2", ticket, sender=COORD), ticket)
+    ticket = after(act("Acción: Devolver", ticket, sender=EVA), ticket)
+    assert (ticket.group, ticket.came_from) == ("coordinacion", ("n1",))
+    ticket = after(act("Acción: Devolver", ticket, sender=COORD), ticket)
+    assert (ticket.group, ticket.came_from, ticket.reason) == ("n1", (), "returned")
+
+
+# -- two tickets
+
+
+def other(**changes: object) -> Ticket:
+    return opened(STAFF, number=OTHER, **changes)
+
+
+def test_a_relation_is_noted_on_both_tickets() -> None:
+    ticket = opened(STAFF)
+    order = other(kind="work_order")
+    decision = act(f"Acción: Relacionar\nCon: {OTHER.lower()}", ticket, order)
+    assert [(e.number, e.changes["relations"]) for e in decision.events] == [(NUMBER, (OTHER,)), (OTHER, (NUMBER,))]
+    assert letters(decision) == [("update", (ANA,))]
+
+
+def test_merging_closes_the_duplicate_and_moves_its_people_and_files() -> None:
+    ticket = opened(STAFF, requester=BOSS, attachments=(SCREEN,))
+    decision = act(f"Acción: Unir\nCon: {OTHER}", ticket, other())
+    merged, kept = (evolve(t, e) for t, e in zip((ticket, other()), decision.events, strict=True))
+    assert (merged.state, merged.reason, merged.points_to) == ("closed", "merged", OTHER)
+    assert (kept.participants, kept.attachments) == ((BOSS,), (SCREEN,))
+    assert letters(decision) == [("merged", (BOSS,)), ("merged", (MARTA,)), ("update", (GROUP,))]
+    assert decision.letters[1].ticket is not None
+    assert BOSS not in decision.letters[1].ticket.participants  # they have their own letter
+
+
+@pytest.mark.parametrize("action", ["Unir", "Relacionar"])
+@pytest.mark.parametrize("number", ["I171008_999999", NUMBER, "cualquiera"])
+def test_an_unknown_number_is_a_fault(action: str, number: str) -> None:
+    decision = act(f"Acción: {action}\nCon: {number}", opened(STAFF), other())
+    assert (decision.events, [f.field for f in decision.faults]) == ((), ["with"])
+    assert decision.letters[0].name == "desk_refusal"
+
+
+@pytest.mark.parametrize("changes", [{"state": "closed"}, {"group": "n2"}], ids=["closed", "another group's"])
+def test_a_ticket_that_is_closed_or_of_another_group_takes_no_duplicate(changes: dict) -> None:
+    assert act(f"Acción: Unir\nCon: {OTHER}", opened(STAFF), other(**changes)).events == ()
+
+
+def test_reclassifying_opens_another_number_that_the_old_one_points_to() -> None:
+    order = "W171009_000003"
+    ticket = opened(STAFF, attachments=(SCREEN,), participants=(BOSS,), priority="Alta")
+    decision = act("Acción: Reclasificar\nClase: Orden de trabajo", ticket, next_number=order)
+    closed, new = evolve(ticket, decision.events[0]), evolve(None, decision.events[1])
+    assert (closed.state, closed.reason, closed.points_to) == ("closed", "reclassified", order)
+    assert (new.number, new.kind, new.requester, new.participants) == (order, "work_order", MARTA, (BOSS,))
+    assert (new.priority, new.received_at, new.attachments) == ("Alta", ticket.received_at, (SCREEN,))
+    assert new.value("description") == ticket.value("description")
+    assert [name for name, _ in letters(decision)] == ["reclassified", "confirmation", "assignment"]
+
+
+def test_fields_that_the_new_kind_lacks_may_come_with_it() -> None:
+    order = opened(STAFF, number="W171009_000001", kind="work_order", fields=(("description", "No puedo entrar."),))
+    form = "Acción: Reclasificar\nClase: Incidencia\nServicio/Aplicación: AREN\nTipo: Pérdida de Servicio"
+    decision = act(form, order, next_number="I171009_000050")
+    new = evolve(None, decision.events[1])
+    assert (new.value("service"), new.value("description"), new.group) == ("AREN", "No puedo entrar.", "n2")
+
+
+def test_reclassifying_into_its_own_kind_is_a_fault() -> None:
+    (fault,) = act("Acción: Reclasificar\nClase: Incidencia", next_number="I171009_000050").faults
+    assert fault.allowed == ("Orden de trabajo",)
+
+
+# -- routing again
+
+
+def test_a_technicians_priority_is_final() -> None:
+    ticket = after(act("Acción: Prioridad\nPrioridad: Baja"))
+    outage = after(
+        act(
+            "Acción: Servicio\nServicio: AREN",
+            replace(ticket, fields=(("service", "CONDUCTORES"), ("type", "Pérdida de Servicio"))),
+        ),
+        ticket,
+    )
+    assert (outage.priority, outage.group) == ("Baja", "n2")
+
+
+def test_a_priority_that_does_not_exist_names_those_that_do() -> None:
+    (fault,) = act("Acción: Prioridad\nPrioridad: Altisima").faults
+    assert fault.allowed == ("Urgente", "Alta", "Media", "Baja")
+
+
+# -- attempts to contact (J)
+
+
+def test_at_most_three_attempts_a_day_and_a_reminder_after_the_third() -> None:
+    twice = opened(STAFF, contacts=(NOW - timedelta(hours=2), NOW - timedelta(hours=1)))
+    third = act("Acción: Intento de contacto\nTexto: nada", twice)
+    assert letters(third) == [("reminder", (MARTA,))]
+    assert third.letters[0].values["about"] == "contact"
+    fourth = act("Acción: Intento de contacto", after(third, twice))
+    assert [f.detail for f in fourth.faults] == ["contact_limit"]
+    tomorrow = replace(twice, contacts=tuple(at - timedelta(days=1) for at in (*twice.contacts, NOW)))
+    assert act("Acción: Intento de contacto", tomorrow).why == "contact"
+
+
+def test_no_second_reminder_on_one_day() -> None:
+    twice = opened(STAFF, contacts=(NOW - timedelta(hours=2), NOW - timedelta(hours=1)))
+    told = {NUMBER: (moved("reminder", "", told=("silence_reminder:1",)),)}
+    assert act("Acción: Intento de contacto", twice, journals=told).letters == ()
+
+
+def test_attempts_are_made_within_the_calendar() -> None:
+    night = desk({"calendar": "tardes"}, calendars={"tardes": Calendar(hours=("16:00-20:00",))})
+    (fault,) = act("Acción: Intento de contacto", opened(night), at=night).faults
+    assert fault.detail == "out_of_hours"
+
+
+# -- triage (L)
+
+
+def test_with_triage_the_coordinator_gets_the_assignment_with_its_own_links() -> None:
+    triage = desk({"triage": "coordinator"})
+    ticket = opened(triage, group="coordinacion", came_from=("n1",))
+    decision = act("Acción: Devolver", ticket, sender=COORD, at=triage)
+    assert letters(decision) == [("assignment", (GROUP,)), ("assignment", (COORD,))]
+    assert all(letter.links for letter in decision.letters)
+
+
+# -- who may
+
+
+@pytest.mark.parametrize(
+    ("sender", "verdict", "why"),
+    [
+        (ANA, "desk", "take"),
+        (ANA.upper(), "desk", "take"),
+        (COORD, "desk", "take"),
+        (EVA, "desk", "refused_stranger"),
+        (MARTA, "untreated", "stranger"),
+        ("mallory@otro.test", "untreated", "stranger"),
+    ],
+)
+def test_members_and_coordinators_act_others_learn_why_or_nothing(sender: str, verdict: str, why: str) -> None:
+    decision = act("Acción: Asignarme", sender=sender)
+    assert (decision.verdict, decision.why) == (verdict, why)
+    assert bool(decision.letters) == (verdict == "desk")
+
+
+def test_a_token_of_a_group_that_the_ticket_left_is_dead() -> None:
+    gone = opened(STAFF, group="n2", came_from=("n1",))
+    decision = act("Acción: Asignarme", gone, grant=Grant("action", number=NUMBER, group="n1", round=1))
+    assert (decision.why, decision.letters[0].values["read"], decision.letters[0].ticket) == (
+        "refused_other_group",
+        NUMBER,
+        None,
+    )
+
+
+def test_a_token_is_dead_although_the_ticket_came_back() -> None:
+    back = opened(STAFF, version=3)
+    journal = (moved("opened", MARTA, group="n1"), moved("escalate", ANA, group="coordinacion"),
+               moved("return", COORD, group="n1"))  # fmt: skip
+    old = act(
+        "Acción: Asignarme", back, grant=Grant("action", number=NUMBER, group="n1", round=1), journals={NUMBER: journal}
+    )
+    assert (old.why, bool(old.letters[0].links)) == ("refused_moved", True)
+    fresh = act("Acción: Asignarme", back, journals={NUMBER: journal})
+    assert fresh.why == "take"
+
+
+def test_a_coordination_group_may_act_on_what_it_passed_on() -> None:
+    passed = opened(STAFF, group="n2", came_from=("n1", "coordinacion"))
+    assert acts_for(STAFF, passed, COORD)
+
+
+# -- what is refused
+
+
+IMPOSSIBLE = [
+    # state, form, who changed it, why
+    ("resolved", "Acción: Resolver\nSolución: x", LUIS, "refused_changed"),
+    ("resolved", "Acción: Resolver\nSolución: x", ANA, "refused_state"),
+    ("resolved", "Acción: Asignarme", LUIS, "refused_changed"),
+    ("assigned", "Acción: Reabrir", MARTA, "refused_changed"),
+    ("closed", "Acción: Resolver\nSolución: x", MARTA, "refused_closed"),
+    ("closed", "Acción: Responder\nTexto: x", "", "refused_closed"),
+    ("closed", "Acción: Prioridad\nPrioridad: Alta", LUIS, "refused_changed"),
+    ("pending", "Acción: Pedir información\nTexto: x", ANA, "refused_state"),
+    ("assigned", "Acción: Devolver", ANA, "refused_state"),
+]
+
+
+@pytest.mark.parametrize(("state", "form", "by", "why"), IMPOSSIBLE)
+def test_what_the_state_does_not_allow_changes_nothing(state: str, form: str, by: str, why: str) -> None:
+    ticket = opened(STAFF, state=state)
+    journal = (moved("opened", MARTA, state="assigned"), moved("resolve", by, state=state))
+    decision = act(form, ticket, journals={NUMBER: journal})
+    assert (decision.verdict, decision.why, decision.events) == ("desk", why, ())
+    (letter,) = decision.letters
+    assert (letter.name, letter.to) == ("desk_refusal", (ANA,))
+    assert [link.key for link in letter.links] == [link.key for link in action_links(ticket, STAFF)]
+
+
+def test_of_two_technicians_the_second_learns_what_changed_by_whom_with_fresh_links() -> None:
+    first = act("Acción: Resolver\nSolución: listo", sender=LUIS)
+    now = after(first)
+    second = act(
+        "Acción: Pedir información\nTexto: ¿?", now, journals={NUMBER: (moved("opened", MARTA), *first.events)}
+    )
+    (letter,) = second.letters
+    assert (letter.values["what"], letter.values["by"], letter.values["event"]) == ("changed", LUIS, "resolve")
+    assert {link.grant for link in letter.links} == {action_grant(now)}
+    assert "reopen" in {link.key for link in letter.links}
+
+
+@pytest.mark.parametrize("body", ["Acción: Bailar", "Texto: hola", "", "hola"])
+def test_an_unknown_action_is_answered_with_those_there_are(body: str) -> None:
+    decision = act(body)
+    assert (decision.why, decision.events) == ("refused_unknown_action", ())
+    assert decision.letters[0].links
+
+
+def test_all_faults_of_a_form_come_with_the_repaired_one() -> None:
+    decision = act("Acción: Resolver\nMotivo: Con éxito\nSeguimiento: mañana")
+    assert {(f.field, f.code) for f in decision.faults} == {
+        ("reason", "not_in_list"),
+        ("follow_up", "bad_date"),
+        ("solution", "missing"),
+    }
+    (link,) = decision.letters[0].links
+    assert link.body.startswith("Acción: Resolver")
+    assert link.grant == action_grant(opened(STAFF))
+
+
+def test_the_repaired_form_never_repeats_a_password() -> None:
+    decision = act("Acción: Pendiente\nTexto: la contraseña: hunter22x")
+    assert "hunter22x" not in str(decision.letters[0].links)
+
+
+# -- how technicians write (M)
+
+
+def test_the_netiquette_checks_tell_a_technician_alone() -> None:
+    strict = desk(quality=Quality(all_capitals="refuse", shouting="warn"))
+    decision = act("Acción: Responder\nTexto: ¡¡¡YA LE HEMOS DICHO QUE ESPERE!!!", at=strict)
+    assert letters(decision) == [("reply", (MARTA,)), ("update", (ANA,))]
+    assert decision.letters[1].values["what"] == "netiquette"
+    assert set(decision.letters[1].values["warnings"]) == {"all_capitals", "shouting"}
+    assert len(act("Acción: Responder\nTexto: Ya casi está.", at=strict).letters) == 1
