@@ -63,6 +63,11 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("number")
     export.add_argument("--to", type=Path, required=True, metavar="DIR")
     audit = verb("audit", "prove the books")
+    verb("migrate", "bring the schema of the database up to date")
+    verb("backup", "a consistent copy of the books while the daemon runs").add_argument("file", type=Path)
+    erase = verb("erase", "forget a person; the books still balance")
+    erase.add_argument("address")
+    erase.add_argument("--yes", action="store_true", help="do it; without, it is only shown")
     for name, text in (("retry", "treat quarantined mails again"), ("release", "treat held mails now")):
         verb(name, text).add_argument("ids", nargs="+", type=int, metavar="ID")
     verb("schema", "JSON Schema of config.toml, for completion in editors")
@@ -121,9 +126,11 @@ def schema(options: argparse.Namespace) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """`acuse run [--once]`."""
+    from daemon.patience import wait_for_database
     from daemon.service import open_service, run_until_signal
 
-    service = open_service(config_path(options))
+    path = config_path(options)
+    service = open_service(path) if options.once else wait_for_database(lambda: open_service(path))
     set_up_logs(service.live.current.settings.log)
     if not options.once:
         run_until_signal(service)
@@ -224,6 +231,35 @@ def set_back(options: argparse.Namespace) -> int:
     return 0
 
 
+def migrate(options: argparse.Namespace) -> int:
+    """`acuse migrate`."""
+    from daemon.upkeep_verbs import migrate as bring_up_to_date
+
+    print(bring_up_to_date(_settings(options)))
+    return 0
+
+
+def backup(options: argparse.Namespace) -> int:
+    """`acuse backup FILE`."""
+    from daemon.upkeep_verbs import backup as copy
+
+    print(copy(_settings(options), options.file))
+    return 0
+
+
+def erase(options: argparse.Namespace) -> int:
+    """`acuse erase ADDRESS [--yes]`: shows first."""
+    from daemon import upkeep_verbs
+
+    settings = _settings(options)
+    found = upkeep_verbs.found_of(settings, options.address)
+    if not found:
+        return _complain(f"acuse: nothing is known of {options.address}")
+    print(upkeep_verbs.told(settings, options.address, found))
+    print(upkeep_verbs.erase(settings, options.address) if options.yes else "Nothing was changed: --yes does it.")
+    return 0
+
+
 VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "init": init,
     "demo": demo,
@@ -237,6 +273,9 @@ VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "audit": audit,
     "retry": set_back,
     "release": set_back,
+    "migrate": migrate,
+    "backup": backup,
+    "erase": erase,
     "schema": schema,
 }
 """Verb → function; each gives the exit code."""
