@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit, urlunsplit
@@ -96,6 +97,8 @@ class OAuth2:
     """Where tokens are asked for; only `other` needs it."""
     scope: str = ""
     """"" for the one that the provider uses for mail."""
+    expires: date | None = None
+    """When the client secret ends (`2027-03-31`): the admins are told two weeks before."""
 
     def client_secret(self) -> str:
         """The client secret, "" where there is none; raises :class:`SecretError`."""

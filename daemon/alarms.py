@@ -20,6 +20,7 @@ from daemon.letters import Letters
 from daemon.live import Loaded
 from daemon.mailbox import WatchState
 from daemon.outbox import PostState
+from daemon.settings import Settings
 from daemon.store import Cause, Store, Transaction, ledger, notes
 from rules import alarms
 from rules.alarms import Alarm, Details, Trouble
@@ -30,6 +31,8 @@ from rules.ticket import micros, moment
 
 log = structlog.get_logger()
 
+WARNED_BEFORE = timedelta(days=14)
+"""How long before its end an OAuth2 secret is told of."""
 ROOM = 100 * 1024 * 1024
 """Octets that must be free where the books and the files lie."""
 
@@ -65,6 +68,16 @@ def disk_trouble(folders: Iterable[Path], now: datetime) -> Iterator[Trouble]:
         if folder.is_dir() and shutil.disk_usage(folder).free < ROOM:
             yield Trouble("disk_full", "", now, (("file", str(folder)),))
             return
+
+
+def secret_troubles(settings: Settings, now: datetime) -> Iterator[Trouble]:
+    """A client secret of OAuth2 whose end, as the admin wrote it down, is near."""
+    accounts = (*((box.name, box) for box in settings.mailboxes), ("smtp", settings.smtp))
+    today = now.astimezone(settings.desk.zone).date()
+    for name, account in accounts:
+        ends = account.oauth2.expires if account.oauth2 else None
+        if ends and ends - today <= WARNED_BEFORE:
+            yield Trouble("oauth_expiry", f"{name} {ends}", now, (("mailbox", name), ("until", ends.isoformat())))
 
 
 class Alarms:

@@ -233,7 +233,7 @@ def set_back(options: argparse.Namespace) -> int:
 
 def migrate(options: argparse.Namespace) -> int:
     """`acuse migrate`."""
-    from daemon.upkeep_verbs import migrate as bring_up_to_date
+    from daemon.bookkeeping import migrate as bring_up_to_date
 
     print(bring_up_to_date(_settings(options)))
     return 0
@@ -241,7 +241,7 @@ def migrate(options: argparse.Namespace) -> int:
 
 def backup(options: argparse.Namespace) -> int:
     """`acuse backup FILE`."""
-    from daemon.upkeep_verbs import backup as copy
+    from daemon.bookkeeping import backup as copy
 
     print(copy(_settings(options), options.file))
     return 0
@@ -249,14 +249,14 @@ def backup(options: argparse.Namespace) -> int:
 
 def erase(options: argparse.Namespace) -> int:
     """`acuse erase ADDRESS [--yes]`: shows first."""
-    from daemon import upkeep_verbs
+    from daemon import bookkeeping
 
     settings = _settings(options)
-    found = upkeep_verbs.found_of(settings, options.address)
+    found = bookkeeping.found_of(settings, options.address)
     if not found:
         return _complain(f"acuse: nothing is known of {options.address}")
-    print(upkeep_verbs.told(settings, options.address, found))
-    print(upkeep_verbs.erase(settings, options.address) if options.yes else "Nothing was changed: --yes does it.")
+    print(bookkeeping.told(settings, options.address, found))
+    print(bookkeeping.erase(settings, options.address) if options.yes else "Nothing was changed: --yes does it.")
     return 0
 
 

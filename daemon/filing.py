@@ -55,6 +55,11 @@ class Folders:
             if not fault.alive:
                 raise  # otherwise the folder is merely hidden in some clients
 
+    def exists(self, configured: str) -> bool:
+        """Whether the folder is there."""
+        with self._imap.bounded(f"folder {configured}"):
+            return bool(self._imap.client.folder_exists(self.name(configured)))
+
     def count(self, configured: str) -> int:
         """How many mails lie in the folder; 0 where it is missing."""
         name = self.name(configured)

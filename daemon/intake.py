@@ -8,6 +8,7 @@ quarantined, its neighbours go on.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -71,6 +72,7 @@ class Intake:
         self._live = live
         self._queued = queued
         self._lease_of = lease_of
+        self.verdicts: Counter[str] = Counter()
 
     @property
     def largest_mail(self) -> int:
@@ -192,6 +194,7 @@ class Intake:
         decided = self._store.run(work, needs, self._lease_of(mails[0].reading.mailbox.name))
         for pending in mails:
             verdict = (decided or {}).get(pending.seen.id, ("", ""))[0]
+            self.verdicts[verdict] += bool(verdict)
             log.info("treated", mail=pending.seen.id, mailbox=pending.reading.mailbox.name, verdict=verdict)
         return decided or {}
 

@@ -33,6 +33,7 @@ from daemon.reader import Reader, how_to_read
 from daemon.requests import serve_requests
 from daemon.store import Outcome, Outgoing, Store
 from daemon.store.queues import Lease
+from daemon.upkeep import Upkeep
 
 log = structlog.get_logger()
 
@@ -64,6 +65,7 @@ class Service:
         self.watchers: dict[str, MailboxWatcher] = {}
         if store.one_daemon:
             store.free_claims()  # whoever held them is dead: the lock file is ours
+        self.upkeep = Upkeep(store, live, self.reader, self.outbox, self.intake, self.watchers)
         self._stop = threading.Event()
         self._pump = threading.Thread(target=self._turns, name="due", daemon=True)
         self._reloaded_at = 0.0
@@ -75,12 +77,14 @@ class Service:
         self._tend_mailboxes()
         self.outbox.start()
         self._pump.start()
+        self.upkeep.start()
         log.info("started", owner=self.owner, mailboxes=[box.name for box in self._accounts()])
 
     def stop(self) -> None:
         """Finish what is in hand and end, within :data:`STOP_S`; what is left is done at the next start."""
         until = time.monotonic() + STOP_S
         self._stop.set()
+        self.upkeep.stop()
         for watcher in self.watchers.values():
             watcher.stop()
         self.outbox.stop()
@@ -107,6 +111,7 @@ class Service:
                 log.error("mailbox failed", mailbox=account.name, why=str(error))
                 fault = error
         self._fire_all()
+        self.upkeep.jobs.run_missed()
         self.outbox.send_due()
         if fault:
             raise fault
@@ -127,8 +132,10 @@ class Service:
         while not self._stop.is_set():
             try:
                 self._turn()
-            except Exception:  # the database, or a defect: the next turn tries again
+                self.upkeep.alarms.database_works()
+            except Exception as fault:  # the database, or a defect: the next turn tries again
                 log.exception("turn failed")
+                self.upkeep.alarms.database_fails(fault)
             self._stop.wait(TURN_S)
 
     def _turn(self) -> None:
@@ -138,6 +145,7 @@ class Service:
         if time.monotonic() - self._reloaded_at >= RELOAD_EVERY_S:
             self._reloaded_at = time.monotonic()
             self.reload()
+        self.upkeep.tend()
         systemd.notify("WATCHDOG=1")
 
     def _chores(self) -> None:

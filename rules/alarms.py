@@ -17,10 +17,11 @@ BACK: Mapping[str, str] = {
     "database": "database_back",
     "disk_full": "disk_back",
     "job_failed": "",
+    "oauth_expiry": "",
 }
 """What can fail → what is told when it works again, keys of the catalogue's `[alerts]`; "": nothing."""
 
-AT_ONCE = frozenset({"login", "disk_full", "job_failed"})
+AT_ONCE = frozenset({"login", "disk_full", "job_failed", "oauth_expiry"})
 """What is told without waiting: it does not pass by itself."""
 
 LOGINS_REFUSED = 3

@@ -59,6 +59,46 @@ def connect(url: str, readonly: bool) -> Connections:
     raise StoreError(f"{url.partition(':')[0]!r} is no database that we know: sqlite:///… or postgresql://…")
 
 
+def schema_of(url: str) -> list[str]:
+    """What the schema of ``url`` lacks, changing nothing; everything, where there is no database yet."""
+    if url.startswith("sqlite:///"):
+        path = Path(url.removeprefix("sqlite:///"))
+        if not path.is_file():
+            return ["a new database"]
+        with _readable(path):
+            return pending(sqlite_reader(path))
+    try:
+        return pending(postgres(url))
+    except peewee.OperationalError as fault:
+        raise Unavailable(f"PostgreSQL does not answer: {fault}") from fault
+
+
+def version_of(url: str) -> str:
+    """The database's own version: «SQLite 3.40.1», «PostgreSQL 15.18»."""
+    if url.startswith("sqlite:///"):
+        return f"SQLite {sqlite3.sqlite_version}"
+    database = postgres(url)
+    try:
+        return f"PostgreSQL {raw(database).execute('SHOW server_version').fetchone()[0]}"
+    finally:
+        database.close()
+
+
+def holder_of(path: Path) -> str:
+    """The process that works with a SQLite database now; "" for none."""
+    try:
+        handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return ""
+    except OSError:
+        return os.read(handle, 32).decode("ascii", "replace").strip() or "?"
+    finally:
+        os.close(handle)
+
+
 class SqliteConnections:
     """A SQLite file. Writers queue on a lock of this process before BEGIN IMMEDIATE: SQLite's own wait is unfair."""
 

@@ -46,6 +46,11 @@ def times(session: Session, prefix: str) -> dict[str, datetime]:
     return {name: moment(int(value)) for name, value in under(session, prefix).items()}
 
 
+def clock_of(session: Session) -> datetime:
+    """The database's own time."""
+    return moment(session.dialect.clock(session))
+
+
 def last_run(session: Session, job: str) -> datetime | None:
     """The time for which ``job`` was last claimed; None where it never was."""
     found = get(session, f"job {job}")

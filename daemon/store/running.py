@@ -26,6 +26,15 @@ def journals_since(session: Session, since: datetime) -> Iterator[tuple[Event, .
         yield tuple(load_event(row) for row in own)
 
 
+def waits_for_smtp(session: Session) -> bool:
+    """Whether a letter that was tried before still waits."""
+    row = session.one(
+        "SELECT 1 FROM deliveries WHERE next_at IS NOT NULL AND attempts > 0"
+        " AND status IN ('deferred', 'claimed') LIMIT 1"
+    )
+    return row is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How a desk stands, as every daemon and `acuse doctor` see it alike. ``polls``: when each mailbox was last seen

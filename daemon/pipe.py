@@ -1,0 +1,55 @@
+"""What passes between the daemon and its parser process, value by value over a pipe: tasks there, answers back.
+
+Apart from both, so that the parser process starts without what only the daemon needs.
+"""
+
+from __future__ import annotations
+
+import pickle
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from parsers.mail import Budget
+from parsers.reply import TextMarks
+
+HEADER = struct.Struct("!Q")
+Octets = bytes | Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Poisoned:
+    """A mail that could not be read. ``final``: it goes over a budget, and another try would find the same."""
+
+    why: str
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What one batch is read by, and its mails: octets, or the file that holds them."""
+
+    budget: Budget
+    marks: TextMarks
+    files: Path
+    mails: tuple[bytes | Path, ...]
+
+
+def write(pipe: IO[bytes], value: Any) -> None:
+    """One value, behind its length."""
+    octets = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    pipe.write(HEADER.pack(len(octets)) + octets)
+    pipe.flush()
+
+
+def read(pipe: IO[bytes]) -> Any:
+    """The next value; EOFError where the other side has ended. Both sides are processes of ours."""
+    header = pipe.read(HEADER.size)
+    if len(header) < HEADER.size:
+        raise EOFError("no more")
+    (length,) = HEADER.unpack(header)
+    octets = pipe.read(length)
+    if len(octets) < length:
+        raise EOFError("cut off")
+    return pickle.loads(octets)  # noqa: S301 see above
