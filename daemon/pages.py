@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from jinja2 import DictLoader, StrictUndefined, Template, TemplateNotFound
+from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
@@ -104,8 +105,21 @@ def _filters(*sources: object) -> dict[str, Any]:
     }
 
 
+LARGEST_PRODUCT = 100_000
+"""Characters, items or value of a multiplication in a template; the sandbox alone would let one fill the memory."""
+
+
 class Sandbox(ImmutableSandboxedEnvironment):
     """The sandbox, with a short way to what needs no asking: a plain value's public attribute, a key of a dict."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        """As the sandbox does; SecurityError for a power, and for a product over :data:`LARGEST_PRODUCT`."""
+        sizes = [value if isinstance(value, int | float) else len(value) for value in (left, right)]
+        if operator == "**" or abs(sizes[0] * sizes[1]) > LARGEST_PRODUCT:
+            raise SecurityError(f"{operator} makes too much in a template")
+        return super().call_binop(context, operator, left, right)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """As the sandbox does; a dict's own key comes before its method of the same name."""
