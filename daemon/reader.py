@@ -7,20 +7,20 @@ which, the others go to its successor. It also keeps every attachment's octets b
 
 from __future__ import annotations
 
-import pickle
-import struct
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
+from daemon.pipe import Octets, Poisoned, Task, read, write
 from daemon.wire import WATCHDOG
 from parsers.mail import Budget, Mail
 from parsers.reply import TextMarks
 from rules.desk import Desk
+
+__all__ = ["Octets", "Poisoned", "Reader", "Task", "how_to_read"]
 
 WALL_S = 30.0
 """Seconds that one mail may take by the wall clock."""
@@ -30,27 +30,6 @@ CPU_S = 20
 """Seconds of processor time for one mail."""
 MEMORY = 1536 * 1024 * 1024
 """Octets of address space: a mail of 40 MB needs some nine times its size, the interpreter the rest."""
-
-HEADER = struct.Struct("!Q")
-Octets = bytes | Path | None
-
-
-@dataclass(frozen=True, slots=True)
-class Poisoned:
-    """A mail that could not be read. ``final``: it goes over a budget, and another try would find the same."""
-
-    why: str
-    final: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What one batch is read by, and its mails: octets, or the file that holds them."""
-
-    budget: Budget
-    marks: TextMarks
-    files: Path
-    mails: tuple[bytes | Path, ...]
 
 
 def how_to_read(desk: Desk) -> tuple[Budget, TextMarks]:
@@ -63,7 +42,7 @@ def how_to_read(desk: Desk) -> tuple[Budget, TextMarks]:
 class Reader:
     """One child process, shared by all mailboxes, started when first needed and again after its death.
 
-    ``files`` is the folder of :class:`daemon.store.files.Files`; ``rules`` is asked before each batch.
+    ``files`` is the folder of :class:`daemon.files.Files`; ``rules`` is asked before each batch.
     """
 
     def __init__(
@@ -191,22 +170,3 @@ def _close(pipe: IO[bytes]) -> None:
         pipe.close()
     except OSError:
         return  # what was still to be written died with it
-
-
-def write(pipe: IO[bytes], value: Any) -> None:
-    """One value, behind its length."""
-    octets = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-    pipe.write(HEADER.pack(len(octets)) + octets)
-    pipe.flush()
-
-
-def read(pipe: IO[bytes]) -> Any:
-    """The next value; EOFError where the other side has ended. Both sides are processes of ours."""
-    header = pipe.read(HEADER.size)
-    if len(header) < HEADER.size:
-        raise EOFError("no more")
-    (length,) = HEADER.unpack(header)
-    octets = pipe.read(length)
-    if len(octets) < length:
-        raise EOFError("cut off")
-    return pickle.loads(octets)  # noqa: S301 see above
