@@ -250,11 +250,12 @@ def _text_part(subtype: str, text: str) -> bytes:
     ) + quoted_printable(text)
 
 
-def file_header(name: str, media_type: str, cid: str = "") -> bytes:
+def file_header(name: str, media_type: str, cid: str = "", charset: str = "") -> bytes:
     """The header of a file's part, blank line included. A mail or multipart goes as plain bytes, since it is base64."""
     kind = media_type.lower()
     if not re.fullmatch(r"[a-z0-9]+/[a-z0-9.+-]+", kind) or kind.startswith(("message/", "multipart/")):
         kind = "application/octet-stream"
+    kind += f"; charset={charset}" if charset else ""
     place = f"inline{_parameter('filename', name)}" if cid else f"attachment{_parameter('filename', name)}"
     identity = f"Content-ID: <{cid}>\r\n" if cid else ""
     lines = f"Content-Type: {kind}\r\nContent-Disposition: {place}\r\n{identity}"
@@ -280,7 +281,8 @@ def _multipart(boundary: str, subtype: str, parts: Sequence[bytes], closed: bool
 
 
 def _own_file(file: File) -> bytes:
-    return file_header(file.name, file.media_type, file.cid) + _base64(file.content)
+    charset = "utf-8" if file.media_type.startswith("text/") else ""
+    return file_header(file.name, file.media_type, file.cid, charset) + _base64(file.content)
 
 
 def body(

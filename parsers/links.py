@@ -62,10 +62,14 @@ def _link(to: str, subject: str, body: str) -> str:
 
 def _encoded(text: str, safe: str = "") -> str:
     """Percent-encoded; short texts are kept, because the forms of actions are the same in every letter."""
-    return _kept(text, safe) if len(text) <= MAX_LENGTH else quote(text, safe=safe)
+    return _kept(text, safe) if len(text) <= MAX_LENGTH else _quoted(text, safe)
 
 
-_kept = lru_cache(maxsize=1024)(quote)
+def _quoted(text: str, safe: str) -> str:
+    return quote(text, safe=safe, errors="replace")
+
+
+_kept = lru_cache(maxsize=1024)(_quoted)
 
 
 def _fields(lines: Sequence[str]) -> list[str]:

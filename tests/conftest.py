@@ -9,6 +9,8 @@ from certificates import Certificates, make
 from dovecot import Dovecot
 from sink import Sink
 
+from tests.postgres import Server, server
+
 
 @pytest.fixture
 def dovecot() -> Iterator[Dovecot]:
@@ -28,3 +30,15 @@ def sink() -> Iterator[Sink]:
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     """A server certificate for 127.0.0.1 and the authority that signed it."""
     return make(tmp_path_factory.mktemp("tls"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--accept` takes the letters as they are now for their goldens."""
+    parser.addoption("--accept", action="store_true", help="write the letters' golden files anew")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL of our own, shared; a test takes a database of its own."""
+    with server() as running:
+        yield running

@@ -1,0 +1,507 @@
+"""Every letter in every language: what holds for all of them, whatever they say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from hashlib import sha256
+from html import unescape
+from itertools import pairwise
+from urllib.parse import parse_qs, urlsplit
+
+import lxml.html
+import pytest
+from letter_reading import collapsed, contrast, links, mail_of, parts, shown
+from lettering import composed_samples, letters_desk, sent, token_source
+
+from daemon.letters import Letters, check_templates
+from daemon.mime import Composed
+from daemon.sample_world import NOW, NUMBER, REQUESTER, sample_ticket
+from daemon.samples import samples
+from parsers.links import MAX_LENGTH, read_mailto
+from parsers.subject import find_token
+from rules.decision import Letter
+from rules.letters import LETTERS
+
+PALETTE = {
+    "light": {"page": "#ffffff", "box": "#f3f5f7", "fault": "#fdf0ee", "warning": "#fff6e0"},
+    "dark": {"page": "#16191c", "box": "#21262b"},
+}
+
+
+@lru_cache(maxsize=1)
+def everything() -> dict[str, bytes]:
+    return {f"{language}/{name}": raw for language, name, raw in composed_samples()}
+
+
+def names() -> list[str]:
+    desk = letters_desk()
+    return [f"{language}/{name}" for language in sorted(desk.catalogue) for name in samples(desk)]
+
+
+every_letter = pytest.mark.parametrize("name", names())
+
+
+@pytest.fixture
+def raw(name: str) -> bytes:
+    return everything()[name]
+
+
+# -- a sample for each letter, and no letter without its files
+
+
+def test_every_letter_has_a_sample() -> None:
+    assert {name.partition(".")[0] for name in samples(letters_desk())} == set(LETTERS)
+
+
+def test_the_templates_pass_their_own_check() -> None:
+    assert check_templates(letters_desk()) == ()
+
+
+def test_both_languages_have_the_same_words() -> None:
+    def keys(table: object, path: str = "") -> Iterator[str]:
+        if isinstance(table, dict):
+            for key, value in table.items():
+                yield from keys(value, f"{path}.{key}")
+        else:
+            yield path
+
+    catalogue = letters_desk().catalogue
+    only_spanish = {".contractions.de el "}
+    assert set(keys(catalogue["es"])) - only_spanish == set(keys(catalogue["en"]))
+
+
+# -- what every HTML part keeps to
+
+
+@every_letter
+def test_one_heading_and_no_level_skipped(raw: bytes) -> None:
+    levels = [int(level) for level in re.findall(r"<h([1-6])", parts(raw)[1])]
+    assert levels.count(1) == 1
+    assert levels[0] == 1
+    assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
+
+
+@every_letter
+def test_language_and_title(name: str, raw: bytes) -> None:
+    language = name.partition("/")[0]
+    tree = lxml.html.document_fromstring(parts(raw)[1])
+    assert tree.get("lang") == language
+    assert tree.body[0].get("lang") == language
+    assert tree.findtext(".//title") == mail_of(raw)["Subject"]
+
+
+@every_letter
+def test_nothing_is_fetched_run_or_filled_in(raw: bytes) -> None:
+    html = parts(raw)[1]
+    assert not re.search(
+        r"https?:|<script|<form|<input|<iframe|<link|tabindex|url\(|@import|javascript:|\son\w+=", html
+    )
+    assert all(source.startswith("cid:") for source in re.findall(r'<img\b[^>]*src="([^"]*)"', html))
+    assert all(alternative for alternative in re.findall(r'<img\b[^>]*alt="([^"]*)"', html))
+
+
+@every_letter
+def test_every_table_is_layout_or_says_what_its_heads_head(raw: bytes) -> None:
+    for table in lxml.html.document_fromstring(parts(raw)[1]).iter("table"):
+        heads = table.xpath("./tr/th | ./tbody/tr/th")
+        if table.get("role") == "presentation":
+            assert not heads
+        else:
+            assert heads
+            assert all(head.get("scope") in ("row", "col") for head in heads)
+
+
+@every_letter
+def test_links_have_names_of_their_own(raw: bytes) -> None:
+    labels = [label for label, _ in links(parts(raw)[1])]
+    assert all(len(label) > 1 for label in labels)
+    assert len(set(labels)) == len(labels)
+
+
+@every_letter
+def test_no_letter_is_smaller_than_14_px(raw: bytes) -> None:
+    html = parts(raw)[1]
+    assert min(int(size) for size in re.findall(r"font-size:\s*(\d+)px", html)) >= 14
+
+
+@every_letter
+def test_links_are_tall_enough_for_a_thumb(raw: bytes) -> None:
+    for style in re.findall(r'<a\b[^>]*style="([^"]*)"', parts(raw)[1]):
+        padding = int(re.search(r"padding:\s*(\d+)px", style)[1])  # type: ignore[index]
+        height = int(re.search(r"line-height:\s*(\d+)px", style)[1])  # type: ignore[index]
+        assert 2 * padding + height >= 44
+
+
+@every_letter
+def test_the_html_stays_under_30_kb(raw: bytes) -> None:
+    assert len(parts(raw)[1].encode()) < 30_000
+
+
+@every_letter
+def test_colours_stand_apart_in_both_schemes(raw: bytes) -> None:
+    html = parts(raw)[1]
+    dark = dict(re.findall(r"\.(\w+) \{ color: (#\w{6})", html))
+    dark_boxes = dict(re.findall(r"\.(\w+) \{ background-color: (#\w{6})", html))
+    for colour, background, classes in painted(html):
+        assert contrast(colour, background) >= 4.5
+        for name in classes:
+            if name in dark:
+                assert contrast(dark[name], PALETTE["dark"]["page"]) >= 4.5
+                assert contrast(dark[name], PALETTE["dark"]["box"]) >= 4.5
+            if name in ("go", "yes"):
+                assert contrast("#ffffff", dark_boxes[name]) >= 4.5
+
+
+def painted(html: str) -> Iterator[tuple[str, str, list[str]]]:
+    """Text colour, background and classes of each element that sets a colour."""
+    for element in lxml.html.document_fromstring(html).iter():
+        style = element.get("style", "") if isinstance(element.tag, str) else ""
+        if colour := re.search(r"(?<!-)color:\s*(#\w{6})", style):
+            yield colour[1], background_of(element), element.get("class", "").split()
+
+
+def background_of(element: lxml.html.HtmlElement | None) -> str:
+    while element is not None:
+        if found := re.search(r"background-color:\s*(#\w{6})", element.get("style", "")):
+            return found[1]
+        element = element.getparent()
+    return PALETTE["light"]["page"]
+
+
+@every_letter
+def test_the_style_element_only_improves_the_dark(raw: bytes) -> None:
+    style = re.search(r"<style>(.*?)</style>", parts(raw)[1], re.S)
+    assert style
+    light, dark, rest = style[1].partition("@media (prefers-color-scheme: dark) {")
+    assert dark
+    assert rest.endswith("}\n}\n")
+    assert collapsed(light) == ":root { color-scheme: light dark; supported-color-schemes: light dark; }"
+
+
+# -- the text part says the same
+
+
+@every_letter
+def test_the_text_begins_with_the_preheader(raw: bytes) -> None:
+    text, html = parts(raw)
+    hidden = re.search(r"display:none[^>]*>(.*?)</div>", html, re.S)
+    assert hidden
+    preheader = collapsed(lxml.html.fromstring(f"<p>{hidden[1]}</p>").text_content())
+    assert collapsed(text).startswith(preheader)
+    assert preheader
+
+
+@every_letter
+def test_every_word_of_the_html_stands_in_the_text(raw: bytes) -> None:
+    text, html = parts(raw)
+    heads = {word for head in re.findall(r'scope="col"[^>]*>(.*?)</th>', html, re.S) for word in words(unescape(head))}
+    assert words(shown(html)) - words(without_links(text)) - heads == set()
+
+
+@every_letter
+def test_every_word_of_the_text_stands_in_the_html(raw: bytes) -> None:
+    text, html = parts(raw)
+    counted = re.sub(r"(?m)^\d\. ", "", without_links(text))
+    assert words(counted) - words(shown(html)) == set()
+
+
+def words(text: str) -> set[str]:
+    """Words, numbers, addresses and dates, without the punctuation around them."""
+    return {word.strip(".:-/") for word in re.findall(r"[\w.@:/-]+", text)} - {""}
+
+
+def without_links(text: str) -> str:
+    return re.sub(r"(?m)^<mailto:.*>$", "", text)
+
+
+@every_letter
+def test_prose_is_wrapped_and_nothing_ends_in_blanks(raw: bytes) -> None:
+    lines = parts(raw)[0].split("\n")
+    assert all(line == "-- " or line == line.rstrip() for line in lines)
+    assert lines.count("-- ") == 1
+
+
+@every_letter
+def test_both_parts_have_the_same_links(raw: bytes) -> None:
+    text, html = parts(raw)
+    assert sorted(re.findall(r"(?m)^<(mailto:[^>]+)>$", text)) == sorted(href for _, href in links(html))
+
+
+# -- links
+
+
+@every_letter
+def test_two_readers_open_the_same_mail_from_a_link(raw: bytes) -> None:
+    for _, href in links(parts(raw)[1]):
+        assert len(href) <= MAX_LENGTH
+        split = urlsplit(href)
+        query = parse_qs(split.query, strict_parsing=True, keep_blank_values=True)
+        to, subject, body = read_mailto(href)
+        assert split.path == to
+        assert query["subject"] == [subject]
+        assert [text.replace("\r\n", "\n") for text in query.get("body", [""])] == [body]
+        assert set(query) <= {"subject", "body"}
+        assert "+" not in href
+
+
+@every_letter
+def test_what_a_link_opens_can_be_copied_too(raw: bytes) -> None:
+    text = parts(raw)[0]
+    opened = [read_mailto(href) for _, href in links(parts(raw)[1])]
+    subjects = {subject for _, subject, _ in opened}
+    assert not subjects or any(subject in text.split("\n") for subject in subjects)
+    assert all(to in text.split("\n") for to, _, _ in opened[:1])
+
+
+@every_letter
+def test_no_subject_of_a_letter_holds_a_token(raw: bytes) -> None:
+    assert not find_token(mail_of(raw)["Subject"])
+
+
+# -- headers
+
+
+@every_letter
+def test_headers_say_what_machines_need(name: str, raw: bytes) -> None:
+    mail, letter = mail_of(raw), name.partition("/")[2].partition(".")[0]
+    spec = LETTERS[letter]
+    assert mail["From"].addresses[0].addr_spec == "soporteservicios@cau.example"
+    assert mail["X-Acuse-Letter"] == letter
+    assert mail["X-Auto-Response-Suppress"] == "All"
+    assert mail["Auto-Submitted"] in ("auto-replied", "auto-generated")
+    assert (mail["Auto-Submitted"] == "auto-replied") >= (spec.guard in ("notice", "near_miss"))
+    assert (mail["Reply-To"] or "") == ("tecnicos@cau.example" if spec.side == "group" else "")
+
+
+@every_letter
+def test_raw_lines_are_short_and_end_in_crlf(raw: bytes) -> None:
+    assert b"\r" not in raw.replace(b"\r\n", b"")
+    assert b"\n" not in raw.replace(b"\r\n", b"")
+    assert max(map(len, raw.split(b"\r\n"))) <= 76
+    assert raw.isascii()
+
+
+@pytest.mark.parametrize("letter", sorted(name for name, spec in LETTERS.items() if spec.threads))
+def test_registered_subjects_hold_number_and_phrase(letter: str) -> None:
+    subjects = {mail_of(raw)["Subject"] for name, raw in everything().items() if name == f"es/{letter}"}
+    assert all(NUMBER in subject and "la incidencia" in subject for subject in subjects)
+
+
+@every_letter
+def test_other_subjects_have_at_most_60_characters(name: str, raw: bytes) -> None:
+    letter = name.partition("/")[2].partition(".")[0]
+    assert LETTERS[letter].threads or len(mail_of(raw)["Subject"]) <= 60
+
+
+@pytest.mark.parametrize("name", ["confirmation", "validation", "info_request", "reply", "reopening", "closure"])
+def test_a_requesters_letter_hangs_under_the_opening(name: str) -> None:
+    mail = mail_of(everything()[f"es/{name}"])
+    assert mail["References"].split()[0] == "<opening-1@empresa.example>"
+
+
+@pytest.mark.parametrize("name", ["assignment", "update", "warning", "breach"])
+def test_a_groups_letter_shares_no_thread_with_the_requester(name: str) -> None:
+    mail = mail_of(everything()[f"es/{name}"])
+    assert mail["References"] == f"<{NUMBER}.group@cau.example>"
+    assert "opening-1" not in str(mail)
+
+
+# -- the fixed sentences of the seeds, in their order
+
+
+def in_order(text: str, *sentences: str) -> None:
+    places = [text.find(sentence) for sentence in sentences]
+    assert all(place >= 0 for place in places), sentences[places.index(-1)]
+    assert places == sorted(places)
+
+
+def test_the_confirmation_keeps_the_seeds_sentences() -> None:
+    for text in both(everything()["es/confirmation"]):
+        in_order(
+            text,
+            "Este correo es para confirmar que su petición ha sido creada con fecha 09/10/2017 10:23:58 (UTC + 2)",
+            f"Número de Incidencia: {NUMBER}",
+            "Resumen:",
+            "Apertura de Incidencia Automática Aplicación / Desarrollo.",
+            "AREN",
+            "Pérdida de Servicio",
+            "AREN no abre desde las 9:40.",
+        )
+
+
+def test_the_fixed_sentences_are_not_wrapped() -> None:
+    text = parts(everything()["es/confirmation"])[0]
+    date = "Este correo es para confirmar que su petición ha sido creada con fecha 09/10/2017 10:23:58 (UTC + 2)"
+    assert {date, f"Número de Incidencia: {NUMBER}", "Tipo: Pérdida de Servicio"} <= set(text.split("\n"))
+
+
+@pytest.mark.parametrize("name", ["validation", "reminder"])
+def test_the_validation_keeps_the_seeds_order(name: str) -> None:
+    for text in both(everything()[f"es/{name}"]):
+        in_order(
+            text,
+            f"El usuario Marta Gil ha creado la petición de servicio nº {NUMBER}, "
+            "desencadenando la validación pertinente.",
+            "Descripción solicitud:",
+            "Apertura de Incidencia Automática Aplicación / Desarrollo.",
+            "Solución:",
+            "Hemos reiniciado el servicio AREN.",
+            "Puede validar la solicitud por Email utilizando los enlaces de abajo:",
+            "Validar Petición",
+            "Rechazar Petición",
+        )
+
+
+def test_the_two_links_write_to_the_service_address() -> None:
+    found = dict(links(parts(everything()["es/validation"])[1]))
+    for label in ("Validar Petición", "Rechazar Petición"):
+        to, subject, _ = read_mailto(found[label])
+        assert to == "soporteservicios@cau.example"
+        assert re.fullmatch(rf"{label} {NUMBER} \[[A-Z2-7]{{26}}\]", subject)
+
+
+def both(raw: bytes) -> tuple[str, str]:
+    """The words of both parts, white space collapsed."""
+    text, html = parts(raw)
+    return collapsed(text), shown(html)
+
+
+# -- tokens
+
+
+def composed(name: str, to: str = "") -> Composed:
+    return sent(samples(letters_desk())[name], to=to)[0]
+
+
+def test_equal_grants_share_a_token_and_others_have_their_own() -> None:
+    assert len(composed("assignment").grants) == 1
+    assert [grant.verb for _, grant in composed("validation").grants] == ["validate", "reject"]
+    assert len({digest for digest, _ in composed("closure").grants}) == 5
+
+
+def test_a_token_is_sent_as_it_is_digested() -> None:
+    letter, raw = sent(samples(letters_desk())["validation"])
+    tokens = [find_token(read_mailto(href)[1]) for _, href in links(parts(raw)[1])]
+    assert [sha256(token.encode()).digest() for token in tokens] == [digest for digest, _ in letter.grants]
+
+
+def test_a_letter_sent_again_has_new_tokens() -> None:
+    desk, new_token = letters_desk(), token_source()
+    letters, sample = Letters.load(desk), samples(desk)["validation"]
+    digests = {d for _ in range(2) for d, _ in letters.compose(sample, REQUESTER, desk, NOW, new_token).grants}
+    assert len(digests) == 4
+
+
+@pytest.mark.parametrize("name", ["confirmation", "validation", "closure", "reminder"])
+def test_a_participants_copy_has_neither_links_nor_tokens(name: str) -> None:
+    sample = samples(letters_desk())[name]
+    letter = replace(sample, to=(REQUESTER, "jefe@empresa.example"))
+    copy, raw = sent(letter, to="jefe@empresa.example")
+    assert copy.grants == ()
+    assert "mailto:" not in raw.decode()
+    assert copy.subject == sent(letter)[0].subject
+
+
+# -- languages
+
+
+def test_an_unknown_language_falls_back_to_the_desks() -> None:
+    assert mail_of(sent(samples(letters_desk())["confirmation"], "xx")[1])["Subject"].startswith("Confirmación")
+
+
+def test_a_spanish_desk_speaks_english_to_who_wants_it() -> None:
+    raw = everything()["en/confirmation"]
+    assert mail_of(raw)["Subject"] == f"Confirmation of incident {NUMBER}"
+    assert "We have opened your incident" in shown(parts(raw)[1])
+
+
+@pytest.mark.parametrize(
+    ("phrase", "subject"),
+    [
+        ("la incidencia", "Confirmación de la incidencia"),
+        ("el cambio", "Confirmación del cambio"),
+        ("", "Confirmación de la incidencia"),
+    ],
+)
+def test_subjects_agree_with_the_kinds_phrase(phrase: str, subject: str) -> None:
+    desk = letters_desk()
+    kinds = {"incident": replace(desk.kinds["incident"], phrase=phrase)}
+    letter = sent(samples(desk)["confirmation"], desk=letters_desk(kinds=kinds))[0]
+    assert letter.subject == f"{subject} {NUMBER}"
+
+
+# -- hostile and unwieldy values
+
+HOSTILE = {
+    "markup": "<b>negrita</b> & <script>alert(1)</script> {{7*7}} {% raw %}",
+    "a very long word": "x" * 900,
+    "right to left": "שלום עולם",
+    "quotes": "\"';--><!-- ]]> %0D%0ABcc: a@b",
+    "dots": ".\n..\nFrom me\n-- \nfirma",
+}
+
+
+@pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
+def test_values_are_data(value: str) -> None:
+    text, html = parts(sent(told(value))[1])
+    tree = lxml.html.document_fromstring(html)
+    assert collapsed(value) in shown(html)
+    assert value.split("\n")[0] in text
+    assert not tree.xpath("//script | //body//b")
+
+
+def told(description: str, **changes: object) -> Letter:
+    """A confirmation whose description is ``description``."""
+    ticket = replace(sample_ticket(letters_desk()), requester_name=description.split("\n")[0][:60])
+    fields = (*ticket.fields[:-1], ("description", description))
+    return replace(samples(letters_desk())["confirmation"], ticket=replace(ticket, fields=fields), **changes)
+
+
+def test_five_thousand_characters_are_folded_and_go_along_whole() -> None:
+    long = "\n".join(f"línea {n}: algo que contar" for n in range(200))
+    text, html = parts(raw := sent(told(long))[1])
+    assert "(texto completo adjunto)" in text
+    assert "(texto completo adjunto)" in shown(html)
+    assert "línea 199" not in text
+    (whole,) = mail_of(raw).iter_attachments()
+    assert whole.get_filename() == "Descripción.txt"
+    assert whole.get_content().replace("\r\n", "\n").rstrip("\n") == long
+
+
+@pytest.mark.parametrize("name", ["a\r\nBcc: x@y", "=?utf-8?q?a=0D=0ABcc:_evil@x?=", "a\x00b\u2028c", "\u202eabc"])
+def test_a_name_cannot_break_out_of_a_header(name: str) -> None:
+    letter = replace(
+        samples(letters_desk())["near_miss"],
+        values={**samples(letters_desk())["near_miss"].values, "read": name, "right": name},
+    )
+    mail = mail_of(sent(letter)[1])
+    assert "Bcc" not in mail
+    assert not mail.defects
+
+
+def test_an_address_that_is_none_is_refused() -> None:
+    sample = samples(letters_desk())["confirmation"]
+    with pytest.raises(ValueError, match="address"):
+        sent(replace(sample, to=("a@b, c@d",)))
+
+
+# -- attachments
+
+
+def test_attachments_follow_by_digest() -> None:
+    letter, raw = sent(samples(letters_desk())["assignment"])
+    files = {part.get_filename(): part.get_content() for part in mail_of(raw).iter_attachments()}
+    assert list(files) == ["captura-aren.png", "registro.txt"]
+    assert files["captura-aren.png"] == b"a" * 64
+    assert [digest for _, digest in letter.attachments] == ["a" * 64, "b" * 64]
+
+
+def test_charts_stand_inside_the_letter_and_the_csv_beside_it() -> None:
+    mail = mail_of(everything()["es/report"])
+    assert [part.get_content_type() for part in mail.walk() if not part.is_multipart()] == [
+        "text/plain", "text/html", "image/png", "image/png", "text/csv",
+    ]  # fmt: skip
+    assert set(re.findall(r"cid:(\w+)", parts(everything()["es/report"])[1])) == {"compliance", "ages"}
