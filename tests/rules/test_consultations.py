@@ -1,0 +1,238 @@
+"""What technicians ask without a token: open for a caller, search by every criterion, worklist, explanation."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from parsers.mail import Address, Attachment
+from rules.decision import Brief, Facts, Search
+from rules.desk import Calendar, Person
+from rules.ticket import Event, evolve, fold
+from tests.rules.desks import ANA, EVA, FIELDS, LUIS, MARTA, NOW, NUMBER, letters, mail, opened, reading, verdict
+from tests.rules.technicians import STAFF, act, ask_desk, desk, facts_for
+
+CALL = """Acción: Abrir
+Clase: Incidencia
+Solicitante: pepe@cliente.test
+Servicio/Aplicación: Arena
+Tipo: Error Acceso
+Descripción: Llama porque no puede entrar.
+"""
+SCREEN = Attachment("captura.png", "image/png", 10, "a" * 64)
+
+
+# -- Abrir
+
+
+def test_opening_for_a_caller_confirms_to_the_requester_and_assigns_to_the_group() -> None:
+    decision = ask_desk(CALL, next_number=NUMBER)
+    ticket = evolve(None, decision.events[0])
+    assert (ticket.number, ticket.kind, ticket.requester) == (NUMBER, "incident", "pepe@cliente.test")
+    assert (ticket.value("service"), ticket.value("type"), ticket.group) == ("AREN", "Error Acceso", "n1")
+    assert letters(decision) == [("confirmation", ("pepe@cliente.test",)), ("assignment", ("n1@cau.test",))]
+    assert decision.letters[0].values["opened_by"] == "Marta Gil"  # the name in the technician's From
+    assert (decision.events[0].actor, decision.verdict) == (ANA, "desk")
+
+
+def test_its_number_is_that_of_the_kind_and_the_caller_is_written_to_in_their_language() -> None:
+    known = desk(people=(Person("Pepe", ("pepe@cliente.test",), language="en"),))
+    message = mail("Consulta", CALL.replace("Incidencia", "Orden de trabajo"), sender=ANA)
+    assert reading("tecnicos", message, known).needs(known).prefix == "W"
+    assert ask_desk(CALL, at=known, next_number=NUMBER).letters[0].language == "en"
+
+
+def test_a_faulty_form_for_a_caller_is_answered_with_all_faults_and_the_repaired_one() -> None:
+    decision = ask_desk("Acción: Abrir\nClase: Incidencia\nSolicitante: pepe\nTipo: Error Acceso\n", next_number=NUMBER)
+    assert (decision.verdict, decision.events) == ("desk", ())
+    assert {f.field for f in decision.faults} == {"requester", "service", "description"}
+    (link,) = decision.letters[0].links
+    assert (link.subject, link.to, link.grant) == ("Consulta", "tecnicos@cau.test", None)
+    assert "Tipo: Error Acceso" in link.body
+
+
+# -- Buscar
+
+
+def searched(form: str) -> Search:
+    wanted = reading("tecnicos", mail("Consulta", f"Acción: Buscar\n{form}\n", sender=ANA), STAFF).needs(STAFF).search
+    assert wanted is not None
+    return wanted
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ("Número: i171009_000049", Search(number=NUMBER)),
+        ("Nombre: Gil", Search(name="Gil")),
+        ("Correo: marta@cliente.test", Search(address=MARTA)),
+        ("CIF: B12345674", Search(tax_id="B12345674")),
+        ("Texto: error 500", Search(text="error 500")),
+        ("Estado: Asignado", Search(states=("assigned",))),
+        ("Estado: terminado", Search(states=("resolved",))),
+        ("Grupo: Nivel 2", Search(groups=("n2",))),
+        ("Desde: 09/10/2017", Search(since=datetime(2017, 10, 8, 22, tzinfo=UTC))),
+        ("Hasta: 09/10/2017", Search(until=datetime(2017, 10, 9, 22, tzinfo=UTC))),
+        ("Hasta: 28/10/2017", Search(until=datetime(2017, 10, 28, 22, tzinfo=UTC))),
+        ("Hasta: 29/10/2017", Search(until=datetime(2017, 10, 29, 23, tzinfo=UTC))),
+        ("Servicio/Aplicación: CONDUC", Search(fields=(("service", "CONDUC"),))),
+        ("Tipo: acceso\nTexto: entrar", Search(text="entrar", fields=(("type", "acceso"),))),
+        ("Nombre: Gil\nEstado: Cerrado\nGrupo: n1", Search(name="Gil", states=("closed",), groups=("n1",))),
+    ],
+)
+def test_a_search_by_every_criterion(form: str, expected: Search) -> None:
+    assert searched(form) == expected
+
+
+def test_a_search_answers_the_technician_alone_with_rows_and_a_link_for_their_own_tickets() -> None:
+    mine, theirs = opened(STAFF), opened(STAFF, number="I171009_000050", group="n2")
+    decision = ask_desk("Acción: Buscar\nTexto: error\nTipo: acceso", found=(Brief(mine), Brief(theirs)))
+    (letter,) = decision.letters
+    assert (letter.name, letter.to, decision.events) == ("search_results", (ANA,), ())
+    assert letter.values["total"] == 2
+    assert letter.values["terms"] == (("Texto", "error"), ("Tipo", "acceso"))
+    assert [link.grant.number for link in letter.links if link.grant] == [NUMBER]
+
+
+@pytest.mark.parametrize(
+    ("form", "field"), [("Estado: raro", "state"), ("Desde: ayer", "since"), ("Grupo: x9", "group")]
+)
+def test_a_criterion_that_cannot_be_read_is_a_fault(form: str, field: str) -> None:
+    decision = ask_desk(f"Acción: Buscar\n{form}")
+    assert [f.field for f in decision.faults] == [field]
+    assert decision.letters[0].links[0].key == "search"
+
+
+def test_a_year_beyond_any_calendar_is_no_defect() -> None:
+    assert ask_desk("Acción: Buscar\nHasta: 31/12/9999").verdict == "desk"
+    assert ask_desk("Acción: Buscar\nDesde: 01/01/0001").verdict == "desk"
+
+
+# -- Turno
+
+
+def test_the_worklist_shows_the_most_urgent_first_with_what_waits_for_an_answer() -> None:
+    late = opened(STAFF, number="I171008_000001", running=((NOW - timedelta(days=3), None),))
+    waiting = opened(STAFF, number="I171008_000002", state="pending", running=((NOW - timedelta(hours=3), NOW),))
+    urgent = opened(STAFF, number="I171008_000003", priority="Urgente")
+    found = tuple(map(Brief, (opened(STAFF), waiting, urgent, late)))
+    (letter,) = ask_desk("Acción: Turno", found=found).letters
+    rows = letter.values["rows"]
+    assert [row["ticket"].number[-6:] for row in rows] == ["000001", "000003", "000049", "000002"]
+    assert [row["needs_reply"] for row in rows] == [False, False, False, True]
+    assert (letter.values["overdue"], letter.values["total"], letter.values["group"]) == (1, 4, "n1")
+    assert len(letter.links) == 4
+
+
+def test_the_worklist_is_of_the_senders_groups_and_open_tickets() -> None:
+    asked = reading("tecnicos", mail("Consulta", "Acción: Turno", sender="coord@cau.test"), STAFF).needs(STAFF)
+    assert asked.search is not None
+    assert asked.search.groups == ("n1", "n2", "coordinacion")
+    assert asked.search.states == ("assigned", "pending", "resolved")
+
+
+def test_a_letter_links_25_rows() -> None:
+    found = tuple(Brief(opened(STAFF, number=f"I171008_{n:06}")) for n in range(40))
+    (letter,) = ask_desk("Acción: Turno", found=found).letters
+    assert (len(letter.values["rows"]), len(letter.links)) == (40, 25)
+
+
+# -- Explicar
+
+OFFICE = desk(
+    {"calendar": "oficina"},
+    calendars={"oficina": Calendar(hours=("09:00-18:00",), holidays="ES-MD")},
+)
+START = datetime(2017, 10, 11, 14, tzinfo=UTC)  # Wednesday 16:00 in Madrid; Thursday 12 is a holiday
+PAUSED = ((START, START + timedelta(hours=1)), (datetime(2017, 10, 13, 9, tzinfo=UTC), None))
+JOURNAL = (
+    Event(NUMBER, "opened", START, MARTA, changes={"state": "assigned", "group": "n1"}),
+    Event(NUMBER, "ask", START + timedelta(hours=1), ANA, changes={"state": "pending"}),
+    Event(NUMBER, "reply", PAUSED[1][0], MARTA, changes={"state": "assigned"}),
+)
+
+
+def explained_at(now: datetime) -> dict:
+    ticket = opened(OFFICE, running=PAUSED)
+    message = mail("Consulta", f"Acción: Explicar\nNúmero: {NUMBER}", sender=ANA, to=(Address("tecnicos@cau.test"),))
+    from rules.intake import decide
+
+    facts = Facts(tickets={NUMBER: ticket}, journals={NUMBER: JOURNAL})
+    (letter,) = decide(reading("tecnicos", message, OFFICE), facts, OFFICE, now).letters
+    assert (letter.name, letter.to) == ("explanation", (ANA,))
+    return dict(letter.values)
+
+
+def test_the_explained_clock_adds_up_over_a_holiday_a_weekend_and_a_pause() -> None:
+    told = explained_at(datetime(2017, 10, 16, 8, tzinfo=UTC))  # Monday 10:00
+    counted = sum((i["end"] - i["start"] for i in told["intervals"] if i["counts"]), timedelta())
+    assert counted == told["counted"] == timedelta(hours=1 + 7 + 1)  # Wednesday, Friday from 11:00, Monday
+    spans = told["intervals"]
+    assert all(a["end"] == b["start"] for a, b in pairwise(spans))
+    assert [i["why"] for i in spans] == ["counted", "pending", "counted", "closed", "day", "closed", "counted"]
+
+
+def test_a_holiday_is_called_by_its_name() -> None:
+    ticket_open = explained_at(datetime(2017, 10, 16, 8, tzinfo=UTC))
+    assert ticket_open["calendar"] == "oficina"
+    running = opened(OFFICE, running=((START, None),))
+    (letter,) = act("Acción: Explicar", running, at=OFFICE).letters
+    assert letter.name == "explanation"
+    from rules.consultations import explanation_values
+
+    told = explanation_values(running, Facts(), OFFICE, datetime(2017, 10, 13, 9, tzinfo=UTC))
+    assert [i["name"] for i in told["intervals"] if i["why"] == "holiday"] == ["Fiesta Nacional de España"]
+
+
+def test_the_rules_that_took_it_and_those_that_did_not_are_told() -> None:
+    told = explained_at(datetime(2017, 10, 16, 8, tzinfo=UTC))
+    assert [(step["rule"], step["matched"]) for step in told["steps"]] == [("caída de AREN", False)]
+    assert told["journal"] == JOURNAL
+
+
+@pytest.mark.parametrize("sender", [EVA, "mallory@otro.test"])
+def test_a_ticket_is_explained_to_its_own_people_alone(sender: str) -> None:
+    decision = ask_desk(f"Acción: Explicar\nNúmero: {NUMBER}", sender=sender, tickets={NUMBER: opened(STAFF)})
+    assert [letter.name for letter in decision.letters] == (["desk_refusal"] if sender == EVA else [])
+    assert NUMBER not in str([letter.ticket for letter in decision.letters])
+
+
+def test_an_unknown_number_is_told() -> None:
+    decision = ask_desk("Acción: Explicar\nNúmero: I171009_999999")
+    assert (decision.why, decision.letters[0].values["read"]) == ("refused_unknown_number", "I171009_999999")
+
+
+# -- anything else
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "why"),
+    [
+        ("Consulta", "Acción: Bailar", "refused_unknown_action"),
+        ("Consulta", "hola", "refused_unknown_action"),
+        ("Consulta", "Acción: Resolver\nSolución: x", "refused_token"),
+        ("hola", "¿qué tal?", "refused_token"),
+        (f"Gestión de la incidencia {NUMBER}", "Acción: Asignarme", "refused_token"),
+    ],
+)
+def test_any_other_mail_of_a_technician_gets_a_reason(subject: str, body: str, why: str) -> None:
+    decision = ask_desk(body, subject=subject)
+    assert (decision.why, letters(decision)) == (why, [("desk_refusal", (ANA,))])
+    assert ask_desk(body, subject=subject, sender="mallory@otro.test").letters == ()
+
+
+def test_a_search_is_understood_with_a_reply_prefix_and_in_any_case() -> None:
+    assert ask_desk("ACCION: buscar\nTEXTO: error", subject="RE: consulta").why == "search_results"
+
+
+def test_the_clock_of_a_ticket_opened_for_a_caller_counts_from_the_mail() -> None:
+    ticket = fold(ask_desk(CALL, next_number=NUMBER).events)
+    assert ticket is not None
+    assert ticket.running == ((NOW - timedelta(seconds=1), None),)
+    assert FIELDS[0].name in dict(ticket.fields)
+    assert LUIS not in ticket.people
+    assert facts_for(ticket).grant is not None
+    assert verdict("tecnicos", mail("Consulta", CALL, sender=ANA, attachments=(SCREEN,)), Facts(next_number=NUMBER),
+                   STAFF).events[0].attachments == (SCREEN,)  # fmt: skip
