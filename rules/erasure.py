@@ -87,8 +87,12 @@ def _contacts(ticket: Ticket, desk: Desk) -> Iterable[str]:
     return (ticket.value(f.name) for f in kind.fields if f.type in ("phone", "email")) if kind else ()
 
 
-def forget(erased: Erasure, gone: frozenset[str]) -> Callable[[Event], Event]:
-    """Rewrites one event of a journal. ``gone`` are the digests of the files that the person sent."""
+File = tuple[str, str]
+"""A file's digest and its name: the same leaflet sent by somebody else under another name is theirs."""
+
+
+def forget(erased: Erasure, gone: frozenset[File]) -> Callable[[Event], Event]:
+    """Rewrites one event of a journal. ``gone`` are the files that the person sent, wherever they were moved to."""
 
     def rewritten(event: Event) -> Event:
         return replace(
@@ -102,18 +106,20 @@ def forget(erased: Erasure, gone: frozenset[str]) -> Callable[[Event], Event]:
     return rewritten
 
 
-def _without_files(changes: Mapping[str, Any], gone: frozenset[str]) -> dict[str, Any]:
+def _without_files(changes: Mapping[str, Any], gone: frozenset[File]) -> dict[str, Any]:
     files = {"attachments": _others(changes["attachments"], gone)} if "attachments" in changes else {}
     return {**changes, **files}
 
 
-def _others(attachments: tuple[Attachment, ...], gone: frozenset[str]) -> tuple[Attachment, ...]:
-    return tuple(each for each in attachments if each.digest not in gone)
+def _others(attachments: tuple[Attachment, ...], gone: frozenset[File]) -> tuple[Attachment, ...]:
+    return tuple(each for each in attachments if (each.digest, each.name) not in gone)
 
 
-def sent_by(erased: Erasure, events: Iterable[Event]) -> frozenset[str]:
-    """Digests of the files that came with the person's mails."""
-    return frozenset(each.digest for event in events if erased.is_of(event.actor) for each in event.attachments)
+def sent_by(erased: Erasure, events: Iterable[Event]) -> frozenset[File]:
+    """The files that came with the person's mails."""
+    return frozenset(
+        (each.digest, each.name) for event in events if erased.is_of(event.actor) for each in event.attachments
+    )
 
 
 def empty(event: Event) -> Event:

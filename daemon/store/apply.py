@@ -254,7 +254,7 @@ def _recipients(letter: Letter) -> list[str]:
     first: dict[str, str] = {}
     for address in (*letter.to, *copies):
         first.setdefault(address.lower(), address)
-    return [address for address in first.values() if address]
+    return [address for address in first.values() if "@" in address]  # a pseudonym is none
 
 
 def _copy(letter: Letter, to: str) -> Letter:

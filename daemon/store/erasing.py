@@ -106,7 +106,7 @@ def forget(tx: Transaction, cause: Cause, address: str, desk: Desk, now: datetim
     erased = erasure.erasure(address, own, people.find(session, address), desk, pseudonym)
     journals = {number: journal(session, number) for number in (*found.own, *found.named)}
     gone = frozenset().union(*(erasure.sent_by(erased, events) for events in journals.values()))
-    _unname(session, gone)
+    _unname(session, (digest for digest, _ in gone))
     for number in journals:
         _rewrite(tx, cause, number, erasure.forget(erased, gone), desk, now)
     _drop_mails(session, found.mails, erased, now)

@@ -23,7 +23,9 @@ ORDER = "Apertura de Orden de Trabajo."
 TOKEN = "MZXW6YTBOI2GK3DMN5WG6Y3IMF"
 OPENINGS, SERVICE, TECHNICIANS = "soportecau@cau.test", "soporteservicios@cau.test", "tecnicos@cau.test"
 MARTA, ANA, LUIS, EVA, COORD = "marta@cliente.test", "ana@cau.test", "luis@cau.test", "eva@cau.test", "coord@cau.test"
-GOOD = "Servicio/Aplicación: AREN\nTipo: Error Funcional\nDescripción: La pantalla de altas da un error 500 al guardar.\n"
+GOOD = (
+    "Servicio/Aplicación: AREN\nTipo: Error Funcional\nDescripción: La pantalla de altas da un error 500 al guardar.\n"
+)
 TEMPLATES = Path(__file__).parents[2] / "outbox_templates"
 
 FIELDS = (
@@ -54,7 +56,9 @@ def make_desk(**changes: Any) -> Desk:
         "coordinacion": Group("Coordinación", "coordinacion@cau.test", (COORD,), COORD),
     }
     rules = (
-        Rule("caída de AREN", {"service": "AREN", "type": "Pérdida de Servicio"}, {"group": "n2", "priority": "Urgente"}),
+        Rule(
+            "caída de AREN", {"service": "AREN", "type": "Pérdida de Servicio"}, {"group": "n2", "priority": "Urgente"}
+        ),
     )
     hours = {"Urgente": (1, 4), "Alta": (2, 8), "Media": (4, 24), "Baja": (8, 48)}
     desk = Desk(
@@ -118,7 +122,13 @@ def granted(ticket: Ticket, grant: Grant, *others: Ticket, **more: Any) -> Facts
 def resolved(desk: Desk = DESK, **changes: Any) -> Ticket:
     """The ticket with its first solution."""
     at = NOW - timedelta(hours=1)
-    base = {"state": "resolved", "reason": "no_further_action", "round": 1, "solution": "Reiniciado.", "resolved_at": at}
+    base = {
+        "state": "resolved",
+        "reason": "no_further_action",
+        "round": 1,
+        "solution": "Reiniciado.",
+        "resolved_at": at,
+    }
     return opened(desk, **{**base, "waiting_since": at, **changes})
 
 

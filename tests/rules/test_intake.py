@@ -233,7 +233,9 @@ def test_an_altered_token_is_told_apart_to_a_participant_alone() -> None:
 
 
 def test_a_robot_never_decides() -> None:
-    decision = verdict("servicio", mail(VALIDATE, automatic="auto_submitted"), granted(resolved(), grant_of("validate")))
+    decision = verdict(
+        "servicio", mail(VALIDATE, automatic="auto_submitted"), granted(resolved(), grant_of("validate"))
+    )
     assert (decision.verdict, decision.events) == ("automatic", ())
 
 

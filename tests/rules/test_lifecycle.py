@@ -14,7 +14,18 @@ from tests.rules.desks import NOW, opened
 STATES = ("assigned", "pending", "resolved", "closed")
 POSSIBLE = {
     "assigned": {"ask", "hold", "resolve", "refuse", "withdraw", "merge", "reclassify", "escalate", "return"},
-    "pending": {"reply", "until", "resolve", "silence", "refuse", "withdraw", "merge", "reclassify", "escalate", "return"},
+    "pending": {
+        "reply",
+        "until",
+        "resolve",
+        "silence",
+        "refuse",
+        "withdraw",
+        "merge",
+        "reclassify",
+        "escalate",
+        "return",
+    },
     "resolved": {"validate", "silence", "reject", "reopen", "withdraw"},
     "closed": set(),
 }
@@ -69,7 +80,9 @@ def test_clocks_stop_while_pending_and_resolved_and_go_on_after() -> None:
 
 
 def test_a_change_of_state_forgets_reminders_but_not_clocks() -> None:
-    ticket = opened(state="pending", waiting_since=NOW, told=("response_warning:Media", "silence_reminder:1", "pending_until"))
+    ticket = opened(
+        state="pending", waiting_since=NOW, told=("response_warning:Media", "silence_reminder:1", "pending_until")
+    )
     assert evolve(ticket, move(ticket, "reply", NOW)).told == ("response_warning:Media",)
 
 
@@ -87,7 +100,9 @@ def test_reasons_belong_to_a_kind_and_a_state() -> None:
 
 def test_the_ticket_is_the_fold_of_its_journal_through_json() -> None:
     ticket = opened()
-    events = [Event(ticket.number, "opened", NOW, changes={"kind": "incident", "running": ((NOW, None),), "told": ("x",)})]
+    events = [
+        Event(ticket.number, "opened", NOW, changes={"kind": "incident", "running": ((NOW, None),), "told": ("x",)})
+    ]
     folded = fold(events)
     assert folded is not None
     events.append(move(folded, "ask", NOW + timedelta(hours=1)))
