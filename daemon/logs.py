@@ -34,9 +34,11 @@ def set_up_logs(table: Log) -> LineWriter:
     logging.basicConfig(level=logging.INFO, handlers=[logging.NullHandler()])
     for library in ("imapclient", "imaplib", "apscheduler"):
         logging.getLogger(library).setLevel(logging.CRITICAL)  # what they tell reaches us as exceptions
-    shown: list[Any] = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    plain = structlog.dev.plain_traceback  # a rich one takes its time, and shows local variables: mails, that is
+    shown: list[Any] = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
     if table.format == "json":
-        shown = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        bare = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        shown = [structlog.processors.ExceptionRenderer(bare), structlog.processors.JSONRenderer(ensure_ascii=False)]
     WRITER.start()
     structlog.configure(
         processors=[
