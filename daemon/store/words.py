@@ -33,8 +33,9 @@ def words_of(text: str) -> list[str]:
 
 
 def index(session: Session, limit: int) -> int:
-    """Put the oldest events that still wait into the index; how many they were."""
-    rows = list(_unindexed(session, limit))
+    """Put the oldest events that still wait into the index; how many they were. Each is done by one daemon alone."""
+    claimed = session.all("SELECT event_id FROM unindexed ORDER BY event_id LIMIT ?" + session.skip_locked, limit)
+    rows = list(_texts(session, f"WHERE event_id IN ({marks(claimed)})", *(row[0] for row in claimed)))
     session.many(session.dialect.index_words, [(id_, " ".join(words), number) for id_, number, words in rows])
     session.run(f"DELETE FROM unindexed WHERE event_id IN ({marks(rows)})", *(row[0] for row in rows))
     return len(rows)
@@ -55,14 +56,14 @@ _NUMBER = re.compile(r"\w+", re.ASCII)
 
 def not_indexed(session: Session, most: int = 5000) -> list[tuple[str, frozenset[str]]]:
     """Number and words of the events that wait for the index."""
-    return [(number, frozenset(words)) for _, number, words in _unindexed(session, most)]
+    return [(number, frozenset(words)) for _, number, words in _texts(session, "ORDER BY event_id LIMIT ?", most)]
 
 
-def _unindexed(session: Session, limit: int) -> Iterator[tuple[int, str, list[str]]]:
+def _texts(session: Session, which: str, *values: int) -> Iterator[tuple[int, str, list[str]]]:
+    """Event, number and words of what waits for the index."""
     rows = session.all(
-        "SELECT id, number, actor, text, changes, attachments FROM unindexed JOIN events ON id = event_id"
-        " ORDER BY event_id LIMIT ?",
-        limit,
+        f"SELECT id, number, actor, text, changes, attachments FROM unindexed JOIN events ON id = event_id {which}",
+        *values,
     )
     for id_, number, actor, text, changes, attachments in rows:
         texts = (actor, text, *_strings(json.loads(changes)), *_strings(json.loads(attachments or "[]")))

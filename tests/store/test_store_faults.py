@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.store import Cause, Store, Transaction
+from daemon.store import Cause, Store, Transaction, words
 from daemon.store.errors import Conflict, InUse, NotADatabase, StoreError, Unavailable
 from rules.decision import Decision, Needs
 from tests.postgres import Server
@@ -212,3 +212,16 @@ def test_f35_postgresql_is_down_for_a_while(postgres: Server, tmp_path: Path, cl
         postgres.start()
     assert take(store, 1).attempts == 1
     store.close()
+
+
+def test_daemons_that_index_words_at_once_each_do_other_events(postgres: Server, tmp_path: Path, clock: Clock) -> None:
+    url = postgres.database("words")
+    first, other = (Store.open(url, tmp_path / "files", clock=clock) for _ in range(2))
+    for uid in range(20):
+        open_ticket(first, uid)
+    with first.write() as tx:
+        assert words.index(tx.session, 12) == 12
+        assert _in_thread(lambda: other.index_words()) == 8
+    assert first.index_words() == 0
+    first.close()
+    other.close()
