@@ -17,7 +17,7 @@ FIRST_S, CAP_S = 1.0, 30.0
 
 
 def wait_for_database(opened: Callable[[], T], pause: Callable[[float], None] = time.sleep) -> T:
-    """``opened()``, tried again with growing pauses for as long as the database is Unavailable; other faults are raised."""
+    """``opened()``, tried again with growing pauses while the database is Unavailable; other faults are raised."""
     backoff = Backoff(FIRST_S, CAP_S)
     while True:
         try:
