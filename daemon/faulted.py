@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from daemon.formats import Formats
 from parsers.form import Fault, Field
@@ -39,7 +40,7 @@ def _explain(fault: Fault, meanings: Mapping[tuple[str, str], str], formats: For
         (spoken["wrote"], read),
         _allowed(fault, meanings, formats),
         (spoken["meant"].format(nearest=fault.nearest), spoken["prepared"]) if fault.nearest else ("", ""),
-        (spoken["helps"] if fault.code != "refused" else "", words["fault_details"].get(fault.detail, fault.detail)),
+        (spoken["helps"] if fault.code != "refused" else "", _detail(fault, words)),
     ]
     return Said(
         f"{subject}: {words['faults'][fault.code]}",
@@ -47,6 +48,11 @@ def _explain(fault: Fault, meanings: Mapping[tuple[str, str], str], formats: For
         fault.label,
         bool(fault.nearest),
     )
+
+
+def _detail(fault: Fault, words: Mapping[str, Any]) -> str:
+    """What rules gave by key, be it a check of `[quality]`, in words; any other text as it is."""
+    return str(words["fault_details"].get(fault.detail) or words["quality"].get(fault.detail, fault.detail))
 
 
 def _allowed(fault: Fault, meanings: Mapping[tuple[str, str], str], formats: Formats) -> tuple[str, str]:

@@ -108,7 +108,7 @@ def _opening(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
             ticket,
             {
                 "deadlines": DEADLINES,
-                "counts_from": NOW + timedelta(hours=15),
+                "counts_from": NOW.replace(day=10, hour=7, minute=0, second=0),
                 "opened_by": "Ana Ruiz",
                 "warnings": ("secret", "too_short"),
                 "similar": "I171006_000012",

@@ -27,7 +27,7 @@ class Shown:
 
     def with_body(self, body: str) -> Shown:
         """The same with the whole of a body that the link had to shorten, for its copy block."""
-        return replace(self, body=body or self.body)
+        return replace(self, body=_copied(body) or self.body)
 
 
 def show(link: Link, tokens: Mapping[Grant, str], words: Mapping[str, Any], the: str, named: bool) -> Shown:
@@ -41,10 +41,15 @@ def show(link: Link, tokens: Mapping[Grant, str], words: Mapping[str, Any], the:
         mailto(link.to, subject, link.body),
         link.to,
         subject,
-        "\n".join(line for line in link.body.split("\n") if not line.startswith("[")).strip(),
+        _copied(link.body),
         link.grant.number if link.grant else "",
         link.grant.mail if link.grant else 0,
     )
+
+
+def _copied(body: str) -> str:
+    """A body as a copy block shows it: without our instructions in brackets."""
+    return "\n".join(line for line in body.split("\n") if not line.startswith("[")).strip()
 
 
 def _label(link: Link, words: Mapping[str, Any], named: bool) -> str:

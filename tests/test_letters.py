@@ -9,6 +9,7 @@ from functools import lru_cache
 from hashlib import sha256
 from html import unescape
 from itertools import pairwise
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import lxml.html
@@ -23,6 +24,7 @@ from daemon.samples import samples
 from parsers.links import MAX_LENGTH, read_mailto
 from parsers.subject import find_token
 from rules.decision import Letter
+from rules.desk import LettersTable
 from rules.letters import LETTERS
 
 PALETTE = {
@@ -431,6 +433,30 @@ def test_subjects_agree_with_the_kinds_phrase(phrase: str, subject: str) -> None
     kinds = {"incident": replace(desk.kinds["incident"], phrase=phrase)}
     letter = sent(samples(desk)["confirmation"], desk=letters_desk(kinds=kinds))[0]
     assert letter.subject == f"{subject} {NUMBER}"
+
+
+def test_an_admins_own_template_wins_over_the_shipped_one(tmp_path: Path) -> None:
+    own = tmp_path / "es" / "survey_thanks.j2"
+    own.parent.mkdir()
+    own.write_text(
+        "{% extends base %}{% block subject %}Gracias{% endblock %}{% block title %}Hola{% endblock %}"
+        "{% block text %}Solo texto.{% endblock %}{% block html %}<p>Solo HTML.</p>{% endblock %}",
+        encoding="utf-8",
+    )
+    desk = letters_desk(letters=LettersTable(templates=str(tmp_path)))
+    letter, raw = sent(samples(desk)["survey_thanks"], desk=desk)
+    text, html = parts(raw)
+    assert letter.subject == "Gracias"
+    assert ("Solo texto." in text, "Solo HTML." in html, "Solo HTML." in text) == (True, True, False)
+
+
+def test_a_value_that_a_letter_was_not_given_is_an_error(tmp_path: Path) -> None:
+    own = tmp_path / "es" / "survey_thanks.j2"
+    own.parent.mkdir()
+    own.write_text("{% extends base %}{% block subject %}{{ v.nothing }}{% endblock %}", encoding="utf-8")
+    told = check_templates(letters_desk(letters=LettersTable(templates=str(tmp_path))))
+    assert "es/survey_thanks" in told[0]
+    assert "nothing" in told[0]
 
 
 # -- hostile and unwieldy values
