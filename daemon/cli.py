@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     verb("init", "write a commented config.toml").add_argument("dir", nargs="?", type=Path, default=Path())
     demo = verb("demo", "show the whole flow on an embedded mail server")
     demo.add_argument("--keep", action="store_true", help="leave it running, to attach a mail client")
+    demo.add_argument("--week", action="store_true", help="show a week of a desk with three groups instead")
     verb("check", "check configuration, rules, their tests and templates")
     doctor = verb("doctor", "talk to the real servers")
     doctor.add_argument("--round-trip", action="store_true", help="send a mail to ourselves and wait for it")
@@ -150,7 +151,7 @@ def demo(options: argparse.Namespace) -> int:
     """`acuse demo [--keep]`."""
     from daemon.demo import demo as show_demo
 
-    return show_demo(keep=options.keep)
+    return show_demo(keep=options.keep, week=options.week)
 
 
 def doctor(options: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid, parseaddr
 
-from daemon.store.store import utc_now
+from daemon.store.clock import utc_now
 from parsers.links import read_mailto
 
 _LINK = re.compile(r'<a\b[^>]*href="(mailto:[^"]+)"[^>]*>(.*?)</a>', re.S | re.I)

@@ -106,9 +106,12 @@ class Stage:
         )
 
 
-def demo(keep: bool = False) -> int:
-    """Show the flow; with ``keep`` leave it running until Ctrl-C, and say how to attach a mail client."""
+def demo(keep: bool = False, week: bool = False) -> int:
+    """Show the flow; with ``keep`` leave it running until Ctrl-C, and say how to attach a mail client. ``week`` shows a
+    week of a desk with three groups instead."""
     folder = Path(tempfile.mkdtemp(prefix="acuse-demo-"))
+    if week:
+        return _week(folder)
     stage = Stage(folder, Console())
     started = time.monotonic()
     try:
@@ -117,6 +120,19 @@ def demo(keep: bool = False) -> int:
         stage.scene(f"The flow took {time.monotonic() - started:.1f} s.")
         if keep:
             stay(stage)
+        return 0
+    finally:
+        stage.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _week(folder: Path) -> int:
+    from daemon import week
+
+    stage = week.TimedStage(folder, Console(), "2026-12-01 08:55")
+    try:
+        stage.open()
+        week.week(stage)
         return 0
     finally:
         stage.close()

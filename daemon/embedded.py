@@ -44,7 +44,7 @@ class EmbeddedServers:
     """Both servers, from :meth:`start` to :meth:`stop` (or as a context manager).
 
     ``users``: name at login → the addresses whose mail is his; all with the same ``password``. ``on_mail`` hears every
-    mail that is sent, in the servers' thread. Port 0 takes a free one.
+    mail that is sent, in the servers' thread. Port 0 takes a free one. ``clock`` dates what arrives.
     """
 
     def __init__(
@@ -54,12 +54,14 @@ class EmbeddedServers:
         on_mail: Callable[[SentMail], None] = lambda mail: None,
         imap_port: int = 0,
         smtp_port: int = 0,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.users = {user: tuple(addresses) for user, addresses in users.items()}
         self.password = password
         self.imap_port = imap_port
         self.smtp_port = smtp_port
         self._on_mail = on_mail
+        self._clock = clock
         self._sent: list[SentMail] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="embedded-servers", daemon=True)
@@ -138,7 +140,7 @@ class EmbeddedServers:
             await connection
 
     async def _received(self, sender: str, recipients: tuple[str, ...], raw: bytes) -> None:
-        mail = SentMail(sender, recipients, raw, datetime.now(UTC))
+        mail = SentMail(sender, recipients, raw, self._clock())
         self._sent.append(mail)
         self._on_mail(mail)
         for recipient in recipients:
@@ -151,7 +153,7 @@ class EmbeddedServers:
 
     async def _append(self, user: str, raw: bytes) -> None:
         async with self._login_session(user) as session:
-            await session.append_messages("INBOX", [AppendMessage(raw, datetime.now(UTC), frozenset())])
+            await session.append_messages("INBOX", [AppendMessage(raw, self._clock(), frozenset())])
 
     async def _folders(self, user: str) -> dict[str, list[bytes]]:
         async with self._login_session(user) as session:

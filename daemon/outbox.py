@@ -20,7 +20,7 @@ from daemon.accounts import Smtp
 from daemon.faults import kill_point
 from daemon.smtp import Envelope, Result, Session, of_error
 from daemon.smtp_wire import SmtpError
-from daemon.store.queues import Outcome, Outgoing
+from daemon.store.queues import PUMP, Outcome, Outgoing
 from daemon.wire import Backoff, Endpoint, TokenSource, jittered
 
 log = structlog.get_logger()
@@ -44,6 +44,9 @@ class Queue(Protocol):
 
     def record(self, outcomes: Sequence[Outcome], now: datetime) -> list[bool]:
         """Note what became of claimed letters; False where a claim had expired."""
+
+    def free_claims(self, owner: str) -> int:
+        """What ``owner`` has claimed is free again."""
 
     def next_delivery(self) -> datetime | None:
         """When the next letter wants to go."""
@@ -79,7 +82,8 @@ def described(result: Result) -> str:
 class Post:
     """What the pumps share: where letters come from, how their bytes are made, where they go, who hears of failures.
 
-    ``failed`` records a final failure and tells group and admin of it, in one transaction.
+    ``failed`` records a final failure and tells group and admin of it, in one transaction. ``alive`` is False while
+    other daemons may take this one for dead, and send what it had claimed.
     """
 
     queue: Queue
@@ -89,6 +93,7 @@ class Post:
     failed: Callable[[Outgoing, Outcome], None]
     token: TokenSource | None = None
     retry: Retry = Retry()
+    alive: Callable[[], bool] = lambda: True
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
@@ -106,8 +111,10 @@ class PostState:
 class Pump:
     """One connection's worth of sending. :meth:`send_due` is the work; a thread repeats it."""
 
-    def __init__(self, post: Post, stop: threading.Event) -> None:
+    def __init__(self, post: Post, stop: threading.Event, number: int = 1) -> None:
         self.state = PostState()
+        self._name = f"{post.owner}{PUMP}{number}"
+        self._in_doubt = False
         self._post = post
         self._stop = stop
         self._session: Session | None = None
@@ -119,21 +126,33 @@ class Pump:
         """Send one claim of what is due now; how many letters were tried. Raises SmtpError after noting the letters
         as waiting, when the server cannot be used.
         """
+        self._settle()
         due = self._post.queue.next_delivery()
-        if due is None or due > self._post.now():
+        if due is None or due > self._post.now() or not self._post.alive():
             return 0
-        claimed = self._post.queue.claim(self._post.owner, self._post.now(), LEASE, CLAIM_AT_ONCE)
+        self._in_doubt = True
+        claimed = self._post.queue.claim(self._name, self._post.now(), LEASE, CLAIM_AT_ONCE)
         kill_point("after_claim")
         try:
-            self._send(claimed)
+            self._send({letter.id: letter for letter in claimed})
+        except Exception:
+            self._abandon()
+            raise
         finally:
             self._record()
+        self._in_doubt = False
         return len(claimed)
 
-    def _send(self, claimed: Sequence[Outgoing]) -> None:
+    def _settle(self) -> None:
+        """After a fault of the database: what was sent is recorded first, then every claim of ours is free."""
+        self._record()
+        if self._in_doubt:
+            self._post.queue.free_claims(self._name)
+            self._in_doubt = False
+
+    def _send(self, left: dict[int, Outgoing]) -> None:
         until = time.monotonic() + LEASE.total_seconds() / 2
-        left = {letter.id: letter for letter in claimed}
-        while left and not self._stop.is_set() and time.monotonic() < until:
+        while left and self._may_send(until):
             try:
                 session = self._connected()
             except SmtpError as error:
@@ -143,13 +162,21 @@ class Pump:
                 if self._is_stale(session, results[0]):
                     break
                 self._note(left.pop(envelope.key), results[0])
-                if self._stop.is_set() or time.monotonic() > until:
+                if not self._may_send(until):
                     session.cut()  # the next letter is opened already; without content nothing of it is sent
                     break
             if not session.alive:
                 self.hang_up()
         for letter in left.values():  # untouched: free for any pump at once
             self._outcomes.append(Outcome(letter.id, letter.lease, "deferred", "", self._post.now()))
+
+    def _may_send(self, until: float) -> bool:
+        return not self._stop.is_set() and time.monotonic() < until and self._post.alive()
+
+    def _abandon(self) -> None:
+        """In the middle of something: the connection cannot be used again."""
+        self.cut()
+        self.hang_up()
 
     def _connected(self) -> Session:
         if self._session is None or not self._session.is_fresh:
@@ -189,9 +216,9 @@ class Pump:
             log.info("letter deferred", id=outcome.id, why=outcome.reply)
 
     def _record(self) -> None:
-        outcomes, self._outcomes = self._outcomes, []
-        if outcomes:
-            self._post.queue.record(outcomes, self._post.now())
+        if self._outcomes:  # kept until they are written: they tell what must not be sent again
+            self._post.queue.record(self._outcomes, self._post.now())
+            self._outcomes = []
 
     def _unreachable(self, letters: Iterable[Outgoing], error: SmtpError) -> None:
         self.state.fault = str(error)
@@ -226,7 +253,7 @@ class Outbox:
     def __init__(self, post: Post) -> None:
         self._stop = threading.Event()
         self._news = [threading.Event() for _ in range(max(1, post.smtp.connections))]
-        self.pumps = [Pump(post, self._stop) for _ in self._news]
+        self.pumps = [Pump(post, self._stop, number) for number, _ in enumerate(self._news, 1)]
         self._post = post
         self._threads = [
             threading.Thread(target=self._run, args=(pump, news), name=f"outbox-{number}", daemon=True)
@@ -248,7 +275,7 @@ class Outbox:
         self._stop.set()
         self.wake()
         until = time.monotonic() + timeout_s
-        for thread in self._threads:
+        for thread in filter(threading.Thread.is_alive, self._threads):
             thread.join(max(0.0, min(CUT_AFTER_S, until - time.monotonic())))
         for pump, thread in zip(self.pumps, self._threads, strict=True):
             if thread.is_alive():

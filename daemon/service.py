@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -32,6 +32,7 @@ from daemon.outbox import Outbox, Post
 from daemon.reader import Reader, how_to_read
 from daemon.requests import serve_requests
 from daemon.store import Outcome, Outgoing, Store
+from daemon.store.clock import utc_now
 from daemon.store.queues import Lease
 from daemon.upkeep import Upkeep
 
@@ -220,8 +221,8 @@ def run_until_signal(service: Service) -> None:
     service.stop()
 
 
-def open_service(path: Path) -> Service:
+def open_service(path: Path, clock: Callable[[], datetime] = utc_now) -> Service:
     """The service of the configuration in ``path``: raises ConfigErrors or StoreError with the reason why not."""
     live = Live(path, tried_letters)
     database = live.current.settings.database
-    return Service(live, Store.open(database.url, Path(database.files)))
+    return Service(live, Store.open(database.url, Path(database.files), clock=clock))
