@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -29,6 +28,7 @@ from daemon.store.errors import LeaseLost, Unavailable
 from daemon.store.ledger import folder_of
 from daemon.store.queues import Lease
 from parsers.mail import Mail
+from parsers.peek import LOOKED_AT, peek
 from rules.decision import Decision
 from rules.desk import Desk
 from rules.intake import decide
@@ -155,7 +155,7 @@ class Intake:
     def _quarantine(self, row: Seen, why: str) -> dict[int, tuple[str, str]]:
         decision = Decision("quarantined", why)
         loaded, now = self._live.current, self._store.clock()
-        self._store.run(lambda tx: apply(tx, Cause(row.id), decision, loaded, now))
+        self._store.run(lambda tx: apply(tx, Cause(row.id, glimpse(row)), decision, loaded, now))
         log.warning("mail quarantined", mail=row.id, why=why)
         return {row.id: ("quarantined", "")}
 
@@ -170,7 +170,7 @@ class Intake:
         if isinstance(result, Poisoned) and not result.final and row.attempts_alone < desk.limits.attempts:
             raise UnreadableError(result.why)
         poisoned = result.why if isinstance(result, Poisoned) else ""
-        mail = Mail() if isinstance(result, Poisoned) else result
+        mail = glimpse(row) if isinstance(result, Poisoned) else result
         return Pending(row, mail, read(Arrival(mailbox, mail, row.received_at, poisoned, row.too_large), desk))
 
     def _commit(self, mails: Sequence[Pending]) -> dict[int, tuple[str, str]]:
@@ -197,6 +197,18 @@ class Intake:
             self.verdicts[verdict] += bool(verdict)
             log.info("treated", mail=pending.seen.id, mailbox=pending.reading.mailbox.name, verdict=verdict)
         return decided or {}
+
+
+def glimpse(row: Seen) -> Mail:
+    """Sender and subject of a mail that cannot be read, for the ledger and for the admin who decides about it."""
+    raw = row.raw if row.raw is not None else _beginning(row.path) if row.path else b""
+    sender, subject, _ = peek(raw)
+    return Mail(sender=sender, subject=subject)
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(LOOKED_AT)
 
 
 class UnreadableError(Exception):

@@ -1,0 +1,314 @@
+"""The jobs on an injected clock: each runs once for each of its times, whoever tries how often; what was missed is made
+up for; their letters are those of the templates.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from daemon.correspondent import click, write
+from daemon.jobs import AGAIN_AFTER_S, Jobs, trigger
+from daemon.letters import Letters
+from daemon.live import Loaded
+from daemon.running import Office, run_job
+from daemon.store import Store
+from rules.desk import Desk, Reports, Retention
+from rules.running import Slot, last_slot
+from tests.postgres import Server, server
+from tests.rules.desks import DESK, GOOD, OPENING, OPENINGS, make_desk
+from tests.serverless import Here, ServerlessDesk
+
+ADMIN = "admin@cau.test"
+MARTA = "Marta Gil <marta@cliente.test>"
+ROBOT = b"From: raro@otro.test\r\nTo: soportecau@cau.test\r\nSubject: =?utf-8?q?Oferta_de_t=C3=B3ner?=\r\n" + b"".join(
+    b"X-%d: x\r\n" % n for n in range(600)
+)
+"""More headers than the budget allows."""
+BUSY = make_desk(reports=Reports(worklist=("08:00",)), retention=Retention(raw_mails=30, sent=30, closed_tickets=60))
+MONDAY = datetime(2017, 10, 16, 6, 30, tzinfo=UTC)
+"""08:30 in Madrid, a week after the tests' day."""
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[ServerlessDesk]:
+    with ServerlessDesk(tmp_path, BUSY) as desk:
+        yield desk
+
+
+def loaded(desk: Desk) -> Loaded[Letters]:
+    settings: Any = SimpleNamespace(desk=desk, mailboxes=())
+    return Loaded(settings, Letters.load(desk), "1")
+
+
+def office_of(store: Store, desk: Desk, slot: datetime) -> Office:
+    reader: Any = Here(store.files.root, desk)
+    return Office(store, loaded(desk), reader, slot)
+
+
+def jobs_of(world: ServerlessDesk, tick: list[float] | None = None) -> Jobs:
+    monotonic = (lambda: tick[0]) if tick else (lambda: world.clock().timestamp())
+    return Jobs(
+        world.store, lambda: world.desk, lambda slot: office_of(world.store, world.desk, slot), monotonic=monotonic
+    )
+
+
+def open_one(world: ServerlessDesk) -> str:
+    assert world.receive(write(MARTA, OPENINGS, OPENING, GOOD)) == "opened"
+    world.letters()
+    return str(world.query("SELECT number FROM tickets ORDER BY number DESC")[0][0])
+
+
+# -- when
+
+
+def test_a_new_desk_makes_up_for_nothing(world: ServerlessDesk) -> None:
+    jobs = jobs_of(world)
+    assert jobs.missed() == ()
+    assert jobs.missed() == ()
+    assert world.letters() == []
+
+
+def test_what_was_missed_is_done_once(world: ServerlessDesk) -> None:
+    jobs = jobs_of(world)
+    open_one(world)
+    assert jobs.missed() == ()
+    world.clock.now = MONDAY
+    assert set(jobs.missed()) == {"report", "proof", "digest", "worklist", "retention"}
+    assert jobs.run_missed() == 5
+    assert sorted(sent.letter for sent in world.letters()) == ["proof", "report", "worklist"]
+    assert jobs.run_missed() == 0
+    assert jobs_of(world).run_missed() == 0  # nor after a restart
+    assert world.letters() == []
+
+
+def test_a_month_away_is_made_up_for_with_one_letter_each(world: ServerlessDesk) -> None:
+    jobs_of(world).missed()
+    world.clock.turn(days=35)
+    jobs_of(world).run_missed()
+    assert [sent.letter for sent in world.letters("proof")] == ["proof"]
+
+
+def test_a_clock_that_was_a_year_ahead_stops_no_job(world: ServerlessDesk) -> None:
+    jobs_of(world).missed()
+    world.clock.turn(days=400)
+    jobs_of(world).run_missed()
+    world.clock.turn(days=-399)
+    jobs_of(world).run_missed()
+    world.letters()
+    world.clock.turn(days=1)
+    jobs_of(world).run_missed()
+    assert [sent.letter for sent in world.letters("proof")] == ["proof"]
+
+
+def test_a_job_that_fails_is_kept_in_mind_and_tried_again_later(world: ServerlessDesk, monkeypatch: Any) -> None:
+    tick = [0.0]
+    jobs = jobs_of(world, tick)
+    jobs.missed()
+    world.clock.now = MONDAY
+    broken: Any = replace(BUSY, catalogue={})
+    world.desk, whole = broken, world.desk
+    assert jobs.run("proof") is False
+    assert jobs.beats["proof"].fault
+    world.desk = whole
+    tick[0] += AGAIN_AFTER_S - 1
+    assert "proof" not in jobs.missed()
+    tick[0] += 1
+    assert "proof" in jobs.missed()
+    assert jobs.run("proof") is True
+    assert jobs.beats["proof"].fault == ""
+
+
+def test_the_scheduler_wakes_each_job_at_its_local_time() -> None:
+    weekly = trigger(Slot("report", time(8), 0), "Europe/Madrid")
+    after = datetime(2017, 10, 24, tzinfo=UTC)
+    assert weekly.get_next_fire_time(None, after) == datetime(2017, 10, 30, 7, tzinfo=UTC)  # the hour was put back
+    daily = trigger(Slot("proof", time(7)), "Europe/Madrid")
+    assert daily.get_next_fire_time(None, after) == datetime(2017, 10, 24, 5, tzinfo=UTC)
+
+
+def test_a_running_scheduler_makes_up_for_missed_jobs_and_follows_the_configuration(world: ServerlessDesk) -> None:
+    tick = [0.0]
+    jobs = jobs_of(world, tick)
+    jobs.start()
+    try:
+        world.clock.now = MONDAY
+        tick[0] += 1e6
+        jobs.tend()
+        done = threading.Event()
+        for _ in range(200):
+            if not jobs.missed() and all(beat.done_at for beat in jobs.beats.values()):
+                break
+            done.wait(0.05)
+        assert set(jobs.beats) == {"report", "proof", "digest", "worklist", "retention"}
+        assert all(not beat.fault for beat in jobs.beats.values())
+        assert "proof" in [sent.letter for sent in world.letters()]
+        world.desk = make_desk(reports=Reports(weekly="", proof="", digest=""), retention=Retention(0, 0, 0))
+        jobs.tend()
+        assert jobs.missed() == ()
+    finally:
+        jobs.stop()
+
+
+@pytest.fixture(scope="module")
+def shared_postgres() -> Iterator[Server]:
+    with server() as running:
+        yield running
+
+
+def test_of_several_daemons_one_runs_a_job(tmp_path: Path, shared_postgres: Server) -> None:
+    url = shared_postgres.database("jobs")
+    with ServerlessDesk(tmp_path, BUSY, url) as world:
+        world.clock.now = MONDAY
+        slot = last_slot("proof", BUSY, MONDAY)
+        assert slot is not None
+        stores = [Store.open(url, tmp_path / "files", clock=world.clock) for _ in range(4)]
+        done: list[bool] = []
+
+        def run(store: Store) -> None:
+            done.append(run_job("proof", office_of(store, BUSY, slot)))
+            store.close()
+
+        threads = [threading.Thread(target=run, args=(store,)) for store in stores]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(done) == [False, False, False, True]
+        assert len(world.letters("proof")) == 1
+
+
+# -- what
+
+
+def run_now(world: ServerlessDesk, job: Any) -> None:
+    slot = last_slot(job, world.desk, world.clock())
+    assert slot is not None
+    assert run_job(job, office_of(world.store, world.desk, slot))
+
+
+def test_the_report_carries_its_charts_and_its_table(world: ServerlessDesk) -> None:
+    number = open_one(world)
+    world.clock.now = MONDAY
+    run_now(world, "report")
+    (sent,) = world.letters("report")
+    assert sent.to == "coord@cau.test"
+    assert "1 abiertas" in sent.read["Subject"]
+    files = sent.read.files
+    (csv,) = (name for name in files if name.endswith(".csv"))
+    assert number in files[csv].decode("utf-8-sig")
+    assert b"cid:" in sent.raw
+    assert sent.raw.count(b"Content-Type: image/png") >= 1
+
+
+def test_the_proof_says_that_the_books_balance_or_what_does_not(world: ServerlessDesk) -> None:
+    open_one(world)
+    world.clock.turn(hours=1)
+    run_now(world, "proof")
+    assert world.letter("proof", ADMIN)["Subject"] == "Las cuentas cuadran: 1 correo"
+    world.store.run(lambda tx: tx.session.run("UPDATE tickets SET state = 'closed'"))
+    world.clock.turn(days=1)
+    run_now(world, "proof")
+    told = world.letter("proof", ADMIN)
+    assert told["Subject"] == "Las cuentas no cuadran: 1 diferencia"
+    assert "its row says closed" in told.part("plain")
+
+
+def test_the_worklist_goes_to_the_group_and_its_link_works(world: ServerlessDesk) -> None:
+    number = open_one(world)
+    world.clock.turn(days=1)
+    run_now(world, "worklist")
+    told = world.letter("worklist", "n1@cau.test")
+    assert number in told.part("plain")
+    (take,) = (url for label, url in told.links.items() if "Asignarme" in label)
+    assert world.receive(click("Ana <ana@cau.test>", take)) == "desk"
+    shown = world.store.show(number)
+    assert shown is not None
+    assert shown["assignee"] == "ana@cau.test"
+
+
+def quarantined(world: ServerlessDesk, count: int = 1) -> None:
+    assert set(world.receive_all([ROBOT + b"X: %d\r\n\r\ncompre\x00 ya" % n for n in range(count)], "apertura")) == {
+        "quarantined"
+    }
+    world.letters()
+
+
+def test_the_digest_shows_a_harmless_extract(world: ServerlessDesk) -> None:
+    quarantined(world)
+    world.clock.turn(days=1)
+    run_now(world, "digest")
+    told = world.letter("quarantine_digest", ADMIN)
+    text = told.part("plain")
+    for shown in ("raro@otro.test", "Oferta de tóner", "compre ya", "more than 500 headers"):
+        assert shown in text
+    assert told["Subject"] == "1 correo en cuarentena"
+    assert sorted(label.split()[0] for label in told.links) == ["Bloquear", "Dejar", "Desechar", "Tratar"]
+
+
+def test_no_digest_without_quarantine(world: ServerlessDesk) -> None:
+    world.clock.turn(days=1)
+    run_now(world, "digest")
+    assert world.letters() == []
+
+
+@pytest.mark.parametrize(
+    ("label", "verdicts", "subject"),
+    [
+        ("Desechar", ["untreated:discarded", "quarantined:"], "El correo queda desechado"),
+        ("Bloquear", ["untreated:blocked", "untreated:blocked"], "El remitente queda bloqueado"),
+        ("Tratar", [":retried", "quarantined:"], "El correo se trata otra vez"),
+        ("Dejar", [":released", "quarantined:"], "El correo se deja pasar"),
+    ],
+)
+def test_a_click_of_the_admin_is_done_and_answered(
+    world: ServerlessDesk, label: str, verdicts: list[str], subject: str
+) -> None:
+    quarantined(world, 2)
+    world.clock.turn(days=1)
+    run_now(world, "digest")
+    links = world.letter("quarantine_digest", ADMIN).links
+    first = next(url for name, url in links.items() if name.startswith(label) and name.endswith(" 1"))
+    assert world.receive(click(f"Admin <{ADMIN}>", first)) == "desk"
+    assert world.letter("admin_alert", ADMIN)["Subject"] == subject
+    ledger = world.query("SELECT verdict, why FROM mails ORDER BY id")[:2]
+    assert [f"{verdict}:{why if verdict != 'quarantined' else ''}" for verdict, why in ledger] == verdicts
+    assert world.store.audit(world.desk) == []
+    assert world.receive(click(f"Admin <{ADMIN}>", first)) == "desk"
+    assert world.letter("admin_alert", ADMIN)["Subject"] == "Ese correo ya no está en cuarentena"
+
+
+def test_a_blocked_sender_gets_no_further(world: ServerlessDesk) -> None:
+    quarantined(world)
+    world.clock.turn(days=1)
+    run_now(world, "digest")
+    links = world.letter("quarantine_digest", ADMIN).links
+    world.receive(click(f"Admin <{ADMIN}>", next(url for name, url in links.items() if name.startswith("Bloquear"))))
+    world.letters()
+    assert world.receive(write("Raro <raro@otro.test>", OPENINGS, OPENING, GOOD)) == "untreated"
+    assert world.ledger()[-1] == ("untreated", "blocked")
+    assert world.letters() == []
+
+
+def test_retention_drops_what_is_too_old_and_the_books_balance(world: ServerlessDesk) -> None:
+    number = open_one(world)
+    world.store.run(lambda tx: tx.session.run("UPDATE mails SET filed_at = 1"))
+    world.clock.turn(days=29)
+    run_now(world, "retention")
+    assert world.store.raw_mail(1)
+    world.clock.turn(days=2)
+    run_now(world, "retention")
+    with pytest.raises(KeyError):
+        world.store.raw_mail(1)
+    assert world.query("SELECT COUNT(*) FROM outbox WHERE head IS NOT NULL") == [(0,)]
+    assert world.store.show(number) is not None
+    assert world.store.audit(world.desk) == []
+    assert DESK.retention.raw_mails == 0  # which is the default: for ever
+    assert timedelta(days=DESK.retention.sent) == timedelta(days=365)
