@@ -42,6 +42,8 @@ class FaultProxy:
     def __init__(self, target: int, mode: Mode = Mode()) -> None:
         self.mode = mode
         self.connections = 0
+        self.cuts = 0
+        """How often something matched ``cut_on``."""
         self._target = target
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._lock = threading.Lock()
@@ -109,6 +111,7 @@ class FaultProxy:
                 mode = self.mode
                 time.sleep(mode.delay_s)
                 if to_client and mode.cut_on and re.search(mode.cut_on, piece):
+                    self.cuts += 1
                     break
                 limit = mode.cut_to_client if to_client else mode.cut_to_server
                 allowed = piece[: max(0, limit - passed)] if limit else piece

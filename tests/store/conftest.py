@@ -9,16 +9,9 @@ from pathlib import Path
 import pytest
 
 from daemon.store import Store
-from tests.postgres import Server, server
 from tests.store.desk import NOW, Clock
 
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Server]:
-    with server() as running:
-        yield running
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,0 +1,151 @@
+"""PostgreSQL crashes, goes silent, is away, and several daemons share it: one ticket a mail all the same (F33 to F37).
+
+One desk lives through all of these tests, one fault after the other; its books are proved after each.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from deskworld import DeskWorld
+from faultproxy import FaultProxy
+from invariants import at_rest, violations
+from test_kills import inject
+
+from tests.postgres import Server
+
+
+class Shared:
+    """A desk whose database lies behind a proxy; ``mails`` were injected so far."""
+
+    def __init__(self, world: DeskWorld, proxy: FaultProxy, server: Server) -> None:
+        self.world, self.proxy, self.server = world, proxy, server
+        self.mails = 0
+
+    def inject(self, mails: int) -> None:
+        """So many openings more."""
+        inject(self.world, mails)
+        self.mails += mails
+
+    def treated(self) -> int:
+        """Mails that have their verdict."""
+        return int((self.world.query("SELECT COUNT(*) FROM mails WHERE verdict <> ''") or [(0,)])[0][0])
+
+    def until(self, holds: Callable[[], object], what: str) -> None:
+        """Wait for something that must come."""
+        self.world.until(holds, what, 90.0)
+
+    def settled(self) -> list[str]:
+        """Wait for rest; everything that does not hold then."""
+        self.until(lambda: self.treated() == self.mails and at_rest(self.world), "rest")
+        return violations(self.world, self.mails, self.mails)
+
+
+@pytest.fixture(scope="module")
+def desk(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    url = postgres.database("desk")
+    with FaultProxy(urlsplit(url).port or 0) as proxy:
+        through = url.replace(f":{urlsplit(url).port}/", f":{proxy.port}/")
+        with DeskWorld(tmp_path_factory.mktemp("desk"), database=through) as world:
+            yield Shared(world, proxy, postgres)
+
+
+@pytest.fixture(autouse=True)
+def _running(desk: Shared) -> None:
+    """Each test begins with a daemon that runs, whatever became of it in the one before."""
+    if not desk.world.runs:
+        desk.world.start()
+    desk.until(lambda: "started" in desk.world.log(), "start")
+
+
+def test_f33_postgresql_is_restarted_as_by_a_crash_again_and_again(desk: Shared) -> None:
+    for _ in range(3):
+        desk.inject(15)
+        desk.server.stop("immediate")
+        desk.server.start()
+    assert desk.settled() == []
+    assert desk.world.runs, "the daemon lived through it"
+
+
+def test_f34_answers_to_commit_are_lost_and_nothing_is_done_twice(desk: Shared) -> None:
+    for _ in range(4):
+        before = desk.proxy.cuts
+        desk.proxy.set(cut_on=rb"COMMIT\x00")
+        desk.inject(5)
+        desk.until(lambda before=before: desk.proxy.cuts > before, "lost answer")
+        desk.proxy.set()
+    assert desk.settled() == []
+
+
+def test_f35_while_postgresql_is_away_no_mail_is_moved(desk: Shared) -> None:
+    treated, filed = desk.treated(), desk.world.servers.counts("apertura")
+    desk.server.stop("fast")
+    desk.inject(10)
+    time.sleep(3)
+    assert desk.world.servers.counts("apertura") == {**filed, "INBOX": 10}
+    assert desk.world.runs
+    desk.server.start()
+    assert desk.settled() == []
+    assert desk.treated() == treated + 10
+
+
+def test_f35_a_daemon_that_starts_before_postgresql_waits_for_it(desk: Shared) -> None:
+    assert desk.world.stop() == 0
+    filed = desk.world.servers.counts("apertura")
+    desk.server.stop("fast")
+    told = desk.world.log().count("tried again in")
+    desk.inject(5)
+    desk.world.start()
+    desk.until(lambda: desk.world.log().count("tried again in") > told, "word of the wait")
+    assert desk.world.servers.counts("apertura") == {**filed, "INBOX": 5}
+    desk.server.start()
+    assert desk.settled() == []
+
+
+def second(desk: Shared) -> subprocess.Popen[bytes]:
+    """One more daemon on the same desk; the first is given back to the desk's own care."""
+    first = desk.world.daemon
+    started = desk.world.log().count("started")
+    other = desk.world.start()
+    desk.world.daemon = first
+    desk.until(lambda: desk.world.log().count("started") > started, "second daemon")
+    return other
+
+
+@pytest.fixture
+def other(desk: Shared) -> Iterator[subprocess.Popen[bytes]]:
+    """A second daemon, ended afterwards."""
+    started = second(desk)
+    yield started
+    started.terminate()
+    started.wait(20)
+
+
+def test_f36_two_daemons_on_one_mailbox_open_each_mail_once(desk: Shared, other: subprocess.Popen[bytes]) -> None:
+    desk.inject(100)
+    assert desk.settled() == []
+    assert other.poll() is None
+
+
+def test_f37_a_daemon_that_slept_through_its_lease_writes_nothing_more(
+    desk: Shared, other: subprocess.Popen[bytes]
+) -> None:
+    """Whichever of the two holds the mailbox is stopped in the middle of its work for longer than its lease."""
+    desk.inject(60)
+    before = desk.treated()
+    desk.until(lambda: desk.treated() > before, "work")
+    holder = int(str(desk.world.query("SELECT owner FROM leases WHERE mailbox = 'apertura'")[0][0]).split(":")[1])
+    os.kill(holder, signal.SIGSTOP)
+    try:
+        desk.until(lambda: desk.world.query(f"SELECT 1 FROM leases WHERE owner NOT LIKE '%:{holder}'"), "takeover")
+        desk.inject(20)
+        desk.until(lambda: desk.world.servers.counts("apertura").get("INBOX", 0) == 0, "the other's work")
+    finally:
+        os.kill(holder, signal.SIGCONT)
+    assert desk.settled() == []
