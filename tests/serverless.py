@@ -90,7 +90,10 @@ class ServerlessDesk:
             account: Any = SimpleNamespace(name=box or self._box(batch[0][2]))
             fetched = [Fetched(uid, raw, internaldate=self.clock(), **more) for uid, raw, _ in batch]
             self._intake.treat(account, 1, fetched)  # type: ignore[arg-type]
-        return [verdict for verdict, _ in self.ledger()[-len(rows) :]]
+        found = dict(
+            self.query(f"SELECT uid, verdict FROM mails WHERE uid IN ({', '.join(str(row[0]) for row in rows)})")
+        )
+        return [found[uid] for uid, _, _ in rows]
 
     def ledger(self) -> list[tuple[str, str]]:
         """(verdict, why) of every mail, oldest first."""

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, tzinfo
+from hmac import compare_digest
 from typing import TYPE_CHECKING, Literal
 
 from daemon.store import blocked, ledger, people, search
@@ -128,8 +129,11 @@ def _registered(session: Session, subject_key: str) -> Registered | None:
 
 
 def _grant(session: Session, digest: bytes) -> HeldGrant | None:
+    """The index leads to the row of a digest, whose timing tells nothing of a token; equal is what compares equal in
+    constant time."""
     row = session.one(f"SELECT {GRANT_COLUMNS} FROM tokens WHERE digest = ?", digest)
-    return load_grant(row) if row else None
+    held = load_grant(row) if row else None
+    return held if held and compare_digest(held.digest, digest) else None
 
 
 def _round_used(session: Session, held: HeldGrant) -> HeldGrant | None:
