@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 from collections import Counter
 from pathlib import Path
@@ -16,9 +17,12 @@ IN_DOUBT = 20
 """Letters between two records of their sending: as many may arrive twice after a kill."""
 
 
+_people = itertools.count()
+
+
 def inject(world: DeskWorld, mails: int = MAILS) -> None:
-    """Openings of as many people."""
-    for n in range(mails):
+    """Openings of as many people, never the same twice."""
+    for n in itertools.islice(_people, mails):
         world.send(write(f"Persona {n} <p{n}@cliente.example>", OPENINGS, SUBJECT, GOOD))
 
 
