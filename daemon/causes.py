@@ -6,6 +6,7 @@ Each ends, as a mail does, in a decision of the rules and one transaction that a
 from __future__ import annotations
 
 import secrets
+from base64 import b32encode
 from collections.abc import Callable
 from datetime import datetime
 
@@ -18,12 +19,13 @@ from rules.deliveries import alert, undelivered
 from rules.silence import fire
 
 TOKEN_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+"""Base32, as b32encode writes it."""
 TOKEN_LENGTH = 26
 
 
 def new_token() -> str:
     """26 base32 characters at random: 130 bits."""
-    return "".join(secrets.choice(TOKEN_LETTERS) for _ in range(TOKEN_LENGTH))
+    return b32encode(secrets.token_bytes(TOKEN_LENGTH)).decode()[:TOKEN_LENGTH]
 
 
 def compose_for(loaded: Loaded[Letters], now: datetime) -> Compose:
@@ -48,7 +50,9 @@ def fire_due(store: Store, loaded: Loaded[Letters], limit: int = 100) -> int:
     return fired
 
 
-def _firing(number: str, name: str, loaded: Loaded[Letters], clock: Callable[[], datetime]) -> Callable[[Transaction], bool]:
+def _firing(
+    number: str, name: str, loaded: Loaded[Letters], clock: Callable[[], datetime]
+) -> Callable[[Transaction], bool]:
     def work(tx: Transaction) -> bool:
         now = clock()
         ticket = tx.tickets.get(number) if tx.claim_due(number, name, now) else None

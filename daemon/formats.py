@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,16 +31,15 @@ class Formats:
 
     def record(self, at: datetime) -> str:
         """For records, to the second: «09/10/2017 10:23:58 (UTC + 2)»."""
-        local = at.astimezone(self._zone)
-        return f"{local.strftime(self._dates['record'])} {offset(local)}"
+        return _dated(at, self._zone, self._dates["record"], True)
 
     def moment(self, at: datetime) -> str:
         """For clocks, to the minute: «09/10/2017 10:23»."""
-        return at.astimezone(self._zone).strftime(self._dates["moment"])
+        return _dated(at, self._zone, self._dates["moment"])
 
     def day(self, at: datetime) -> str:
         """«09/10/2017»."""
-        return at.astimezone(self._zone).strftime(self._dates["day"])
+        return _dated(at, self._zone, self._dates["day"])
 
     def long_date(self, at: datetime) -> str:
         """Where somebody must act: «viernes 20 de octubre de 2017»."""
@@ -89,6 +89,13 @@ class Formats:
     def person(self, ticket: Ticket) -> str:
         """«Marta Gil, marta@empresa.example»."""
         return f"{ticket.requester_name}, {ticket.requester}" if ticket.requester_name else ticket.requester
+
+
+@lru_cache(maxsize=256)
+def _dated(at: datetime, zone: ZoneInfo, form: str, with_offset: bool = False) -> str:
+    """Remembered, for a letter tells the same few times over and over."""
+    local = at.astimezone(zone)
+    return f"{local.strftime(form)} {offset(local)}" if with_offset else local.strftime(form)
 
 
 def offset(local: datetime) -> str:

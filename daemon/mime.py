@@ -208,11 +208,17 @@ def quoted_printable(text: str) -> bytes:
     if "\r" in text:
         text = _BARE.sub("\n", text)
     text = _without_controls(text).removesuffix("\n")
-    framed = f"\n{text}\n"
-    if text.isascii() and " \n" not in framed and "\t\n" not in framed and "\n.\n" not in framed:
-        lines = text.replace("=", "=3D").split("\n")
-        return "\r\n".join([line if len(line) <= LINE else _broken(line) for line in lines] + [""]).encode()
-    return b"\r\n".join([_line(line) for line in text.split("\n")] + [b""])
+    if _has_long_blank_end(f"{text}\n"):
+        return b"\r\n".join([_line(line) for line in text.split("\n")] + [b""])
+    return b2a_qp(f"{text}\n".replace("\n", "\r\n").encode("utf-8", "replace"))
+
+
+_BLANK_END = re.compile(r"[ \t]\n")
+
+
+def _has_long_blank_end(text: str) -> bool:
+    """A blank at the end of a long line: b2a_qp would escape it after it has measured the line."""
+    return any(at.end() - text.rfind("\n", 0, at.start()) > LINE - 2 for at in _BLANK_END.finditer(text))
 
 
 _UNSENT = dict.fromkeys({*range(32), 127} - {9, 10})
@@ -226,21 +232,7 @@ def _without_controls(text: str) -> str:
 
 def _line(line: str) -> bytes:
     """One line; what a server may change (a lone dot, blanks at the end) is escaped."""
-    if line.isascii() and not line.endswith((" ", "\t")) and line != ".":
-        escaped = line.replace("=", "=3D")
-        return (escaped if len(escaped) <= LINE else _broken(escaped)).encode()
     return b2a_qp(line.encode("utf-8", "replace")).replace(b"=\n", b"=\r\n")
-
-
-def _broken(line: str) -> str:
-    """An escaped line, broken softly, never within an escape; what is left is longer than a lone dot."""
-    pieces, start, last = [], 0, len(line) - LINE
-    while start < last:
-        end = start + LINE - 1
-        end -= 1 if line[end - 1] == "=" else 2 if line[end - 2] == "=" else 0
-        pieces.append(line[start:end])
-        start = end
-    return "=\r\n".join([*pieces, line[start:]])
 
 
 def _text_part(subtype: str, text: str) -> bytes:

@@ -19,8 +19,23 @@ def fold(text: str) -> str:
     """The text as tables compare it: lower case, no accents, white space of any kind collapsed, trimmed."""
     if text.isascii():
         return " ".join(text.lower().split())
-    letters = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
-    return " ".join("".join(c for c in letters if unicodedata.category(c) not in ("Mn", "Cf")).split())
+    folded = text.casefold()
+    if _PECULIAR.search(folded):
+        folded = folded.translate(_PLAIN)
+    return " ".join(bare_letters(unicodedata.normalize("NFKD", folded)).split())
+
+
+_PECULIAR = re.compile(f"[{''.join(map(chr, _PLAIN))}]")
+_BEYOND = re.compile("[\u0483-\U0010ffff]")
+_LATIN_MARKS = re.compile("[\u0300-\u036f\xad]+")
+
+
+def bare_letters(decomposed: str) -> str:
+    """A text in NFKD without combining marks and format characters. Below U+0483 those are few, and one expression
+    finds them; asking for each character's category takes thirty times as long."""
+    if not _BEYOND.search(decomposed):
+        return _LATIN_MARKS.sub("", decomposed)
+    return "".join(c for c in decomposed if unicodedata.category(c) not in ("Mn", "Cf"))
 
 
 def _table(rows: Mapping[Role, str]) -> dict[str, Role]:

@@ -73,7 +73,15 @@ def fold(text: str) -> str:
     """``text`` without case and accents, compatibility forms (full-width, ligatures) as plain letters."""
     if text.isascii():
         return text.casefold()
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).casefold()
+    letters = unicodedata.normalize("NFKD", text)
+    if _BEYOND_LATIN.search(letters):
+        return "".join(c for c in letters if not unicodedata.combining(c)).casefold()
+    return _LATIN_MARKS.sub("", letters).casefold()
+
+
+_BEYOND_LATIN = re.compile("[\u0483-\U0010ffff]")
+_LATIN_MARKS = re.compile("[\u0300-\u034e\u0350-\u036f]+")
+"""What combines below U+0483 (U+034F joins, and does not)."""
 
 
 BULLETS = "•·‣◦▪▫■□●○§➢►▶→✓✔☐\uf0b7\uf0a7"

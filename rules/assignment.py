@@ -10,6 +10,7 @@ from parsers.links import fitting_body
 from parsers.mail import Attachment
 from rules import wording
 from rules.action_forms import ACTIONS, event_of, form_lines, offered
+from rules.caching import once_per_desk
 from rules.decision import Brief, Grant, Letter, Link
 from rules.desk import Desk
 from rules.lifecycle import possible
@@ -109,9 +110,28 @@ def action_link(key: str, ticket: Ticket, desk: Desk, values: Mapping[str, str] 
     """The link that opens the form of action ``key``, filled with ``values`` by field name."""
     language = desk.groups[ticket.group].language
     subject = wording.subject(desk, "manage", language, ticket.kind, number=ticket.number)
-    lines = [*form_lines(key, ticket, desk, values or {}), wording.word(desk, "bodies", "form_hint", language)]
-    body, _ = fitting_body(desk.desk_address, subject + TOKEN_ROOM, lines)
+    body = _form_body(key, ticket, desk, values, subject) if values else _empty_form(key, ticket, desk, subject)
     return Link(key, desk.desk_address, subject, body, action_grant(ticket))
+
+
+def _form_body(key: str, ticket: Ticket, desk: Desk, values: Mapping[str, str], subject: str) -> str:
+    hint = wording.word(desk, "bodies", "form_hint", desk.groups[ticket.group].language)
+    lines = [*form_lines(key, ticket, desk, values), hint]
+    return fitting_body(desk.desk_address, subject + TOKEN_ROOM, lines)[0]
+
+
+def _empty_form(key: str, ticket: Ticket, desk: Desk, subject: str) -> str:
+    """The form as every letter has it: the same for all tickets of a kind in a group, however long their subject."""
+    known = _empty_forms(desk)
+    same = key, ticket.kind, ticket.group, len(subject)
+    if same not in known:
+        known[same] = _form_body(key, ticket, desk, {}, subject)
+    return known[same]
+
+
+@once_per_desk
+def _empty_forms(desk: Desk) -> dict[tuple[str, str, str, int], str]:
+    return {}
 
 
 def manage_link(ticket: Ticket, desk: Desk, language: str = "") -> Link:

@@ -1,0 +1,141 @@
+"""The job: N opening mails lie in a mailbox; it ends when all are filed away and both letters of each are accepted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import imapclient
+
+from daemon.bench.desk import configuration
+from daemon.bench.mails import openings
+from daemon.bench.process import Measured, Usage
+from daemon.bench.servers import HOST, PASSWORD, Dovecot, Sink
+
+PATIENCE_S = 900.0
+LETTERS_A_MAIL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One run of one contestant, counted at both ends."""
+
+    usage: Usage
+    mails: int
+    letters: int
+
+    @property
+    def rate(self) -> float:
+        """Mails a second."""
+        return self.mails / self.usage.wall_s
+
+    @property
+    def cpu_ms(self) -> float:
+        """Milliseconds of processor time a mail."""
+        return self.usage.cpu_s * 1000 / self.mails
+
+
+class Bench:
+    """Servers and a folder; used as a context. ``database`` "" for SQLite in that folder."""
+
+    def __init__(self, folder: Path, database: str = "") -> None:
+        self.folder = folder
+        self.database = database or f"sqlite:///{folder}/acuse.db"
+        self.dovecot = Dovecot(folder)
+        self.sink = Sink()
+        self._seed = 0
+        (folder / "password").write_text(PASSWORD, encoding="utf-8")
+
+    def __enter__(self) -> Bench:
+        self.dovecot.start()
+        self.sink.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.dovecot.stop()
+        self.sink.stop()
+
+    def configure(self, users: Mapping[str, str], database: str = "", more: str = "") -> Path:
+        """Write config.toml for these mailboxes; its path."""
+        path = self.folder / "config.toml"
+        text = configuration(self.folder, database or self.database, self.dovecot.port, self.sink.port, users, more)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def forget(self) -> None:
+        """An empty desk: the SQLite database and the files of the last run are removed."""
+        for path in self.folder.glob("acuse.db*"):
+            path.unlink()
+        shutil.rmtree(self.folder / "files", ignore_errors=True)
+
+    def user(self) -> str:
+        """The name of a mailbox that nobody has used."""
+        self._seed += 1
+        return f"buzon{os.getpid()}_{self._seed}"
+
+    def fill(self, user: str, mails: int) -> None:
+        """Lay ``mails`` openings, no two alike in all runs, into a mailbox and let the server index them."""
+        self.dovecot.fill(user, openings(mails, int(user.rpartition("_")[2])))
+        with imapclient.IMAPClient(HOST, self.dovecot.port, ssl=False) as client:
+            client.login(user, PASSWORD)
+            client.select_folder("INBOX", readonly=True)
+            client.fetch(client.search(), ["RFC822.SIZE", "INTERNALDATE"])
+
+    def acuse(self, config: Path, **environment: str) -> Measured:
+        """The daemon as a process of its own."""
+        return Measured(self.command(config, "run"), self.folder, {**_path(), **environment})
+
+    @staticmethod
+    def command(config: Path, *arguments: str) -> Sequence[str]:
+        """How `acuse` is called."""
+        return [sys.executable, "-m", "daemon", "--config", str(config), *arguments]
+
+    # -- contestants
+
+    def ours(self, mails: int) -> Result:
+        """The daemon, from its start until all is done."""
+        user = self.user()
+        self.fill(user, mails)
+        config = self.configure({"apertura": user})
+        return self._counted(user, mails, lambda: self.acuse(config), LETTERS_A_MAIL, stays=True)
+
+    def limit(self, mails: int) -> Result:
+        """The barest pipeline."""
+        user, database = self.user(), self.folder / "limit.db"
+        self.fill(user, mails)
+        for path in self.folder.glob("limit.db*"):
+            path.unlink()
+        ports = (str(self.dovecot.port), str(self.sink.port))
+        command = [sys.executable, "-m", "daemon.bench.limit", *ports, user, PASSWORD, str(database)]
+        return self._counted(user, mails, lambda: Measured(command, self.folder, _path()), LETTERS_A_MAIL)
+
+    def peer(self, mails: int, command: Callable[[str], Sequence[str]], environment: dict[str, str]) -> Result:
+        """Another desk's program, which ends by itself; it sends what it sends."""
+        user = self.user()
+        self.fill(user, mails)
+        return self._counted(user, mails, lambda: Measured(command(user), self.folder, environment), 1)
+
+    def _counted(
+        self, user: str, mails: int, start: Callable[[], Measured], letters_a_mail: int, stays: bool = False
+    ) -> Result:
+        before = self.sink.taken
+
+        def done() -> bool:
+            return self.sink.taken - before >= mails * letters_a_mail and not self.dovecot.waiting(user)
+
+        process = start()
+        usage = process.finish(process.until(done, PATIENCE_S) if stays else 0.0, PATIENCE_S)
+        letters, left = self.sink.taken - before, self.dovecot.waiting(user)
+        if process.process.returncode or left or letters < mails * letters_a_mail:
+            raise RuntimeError(f"{mails} mails: {left} left, {letters} letters\n{process.log()[-3000:]}")
+        self.dovecot.remove(user)
+        return Result(usage, mails, letters)
+
+
+def _path() -> dict[str, str]:
+    """Our own packages for a process that starts elsewhere."""
+    return {"PYTHONPATH": str(Path(__file__).parents[2])}

@@ -1,0 +1,172 @@
+"""The mail servers of a benchmark: a private Dovecot on loopback, and Postfix's smtp-sink, which counts what it takes."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import re
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from daemon.bench.dovecot_conf import V23, V24
+
+HOST = "127.0.0.1"
+PASSWORD = "bench"  # noqa: S105 - loopback, in a folder of its own
+HOW_TO_INSTALL = "apt-get install --no-install-recommends dovecot-imapd postfix"
+
+
+class MissingServerError(Exception):
+    """A server that the benchmark needs is not installed; the text says how to get it."""
+
+
+def program(name: str) -> str:
+    """Where a server's program lies; system programs are often off an ordinary user's path."""
+    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin:/sbin")
+    if found is None:
+        raise MissingServerError(f"{name} is not installed. On Debian: {HOW_TO_INSTALL}")
+    return found
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for_port(port: int, seconds: float = 20.0) -> None:
+    """Until something accepts connections on ``port``."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_connection((HOST, port), 1).close()
+            return
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+
+
+class Dovecot:
+    """A private server; a mailbox exists as soon as somebody logs in, with :data:`PASSWORD`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "dovecot"
+        self.port = free_port()
+        self._mail = self.folder / "mail"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Write its configuration and wait until it answers."""
+        binary = program("dovecot")
+        version = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S603
+        for each in (self.folder / "run", self._mail):
+            each.mkdir(parents=True)
+        self._give(self._mail)
+        template = V23 if version.startswith("2.3") else V24
+        config = self.folder / "dovecot.conf"
+        config.write_text(template.format(**self._settings()), encoding="utf-8")
+        self._process = subprocess.Popen([binary, "-F", "-c", str(config)], cwd=self.folder)  # noqa: S603
+        wait_for_port(self.port)
+
+    def stop(self) -> None:
+        """End it."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(20)
+            self._process = None
+
+    def fill(self, user: str, mails: Iterable[bytes]) -> None:
+        """Lay raw mails into a user's INBOX, the way a delivery agent does."""
+        box = self._mail / user
+        for name in ("cur", "new", "tmp"):
+            (box / name).mkdir(parents=True, exist_ok=True)
+        now, new = int(time.time()), box / "new"
+        for number, raw in enumerate(mails):
+            written = box / "tmp" / f"{now}.{time.monotonic_ns()}_{number:06d}.bench"
+            written.write_bytes(raw)
+            self._own(written)
+            written.rename(new / written.name)
+        for each in (box, *box.iterdir()):
+            self._own(each)
+
+    def waiting(self, user: str) -> int:
+        """How many mails lie in a user's INBOX."""
+        return sum(1 for name in ("cur", "new") for _ in os.scandir(self._mail / user / name))
+
+    def filed(self, user: str) -> int:
+        """How many lie in all the folders below."""
+        return sum(1 for name in ("cur", "new") for _ in (self._mail / user).glob(f".*/{name}/*"))
+
+    def remove(self, user: str) -> None:
+        """Forget a mailbox with all its mails."""
+        shutil.rmtree(self._mail / user, ignore_errors=True)
+
+    def _settings(self) -> dict[str, object]:
+        user, group = self._owner()
+        me, mine = pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name
+        identity = f"default_internal_user = {me}\ndefault_login_user = {me}\ndefault_internal_group = {mine}"
+        return {
+            "folder": self.folder,
+            "mail": self._mail,
+            "port": self.port,
+            "password": PASSWORD,
+            "user": user,
+            "group": group,
+            "identity": identity if os.getuid() else "",
+        }
+
+    @staticmethod
+    def _owner() -> tuple[str, str]:
+        """Root may not hold mails: Dovecot refuses to serve it."""
+        if os.getuid() == 0:
+            return "nobody", "nogroup"
+        return pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name
+
+    def _own(self, path: Path) -> None:
+        if os.getuid() == 0:
+            shutil.chown(path, *self._owner())
+
+    def _give(self, path: Path) -> None:
+        self._own(path)
+        if os.getuid() == 0:
+            for parent in (self.folder, self.folder.parent):
+                parent.chmod(parent.stat().st_mode | 0o011)
+
+
+class Sink:
+    """smtp-sink: takes every letter, keeps none, and counts."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.taken = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Listen; a thread follows the counter that it shows."""
+        identity = ["-u", "nobody"] if os.getuid() == 0 else []
+        command = [program("smtp-sink"), "-c", *identity, f"{HOST}:{self.port}", "500"]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # noqa: S603
+        threading.Thread(target=self._count, daemon=True).start()
+        wait_for_port(self.port)
+
+    def stop(self) -> None:
+        """End it."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(10)
+            self._process = None
+
+    def _count(self) -> None:
+        assert self._process and self._process.stdout
+        shown = b""
+        while octets := os.read(self._process.stdout.fileno(), 65536):
+            shown = (shown + octets)[-200:]
+            if counts := re.findall(rb"mesg=(\d+)[^\d]", shown):
+                self.taken = int(counts[-1])
