@@ -1,0 +1,215 @@
+"""What fails reaches the admins: by letter, by the second route, once, and once more when all is well."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from deskworld import DeskWorld
+from sink import Sink
+
+from daemon import second_route
+from daemon.accounts import Account, Alerts, OAuth2, Smtp
+from daemon.alarms import Alarms, disk_trouble, is_well, mailbox_troubles, outbox_trouble, secret_troubles
+from daemon.correspondent import write
+from daemon.letters import Letters
+from daemon.live import Loaded
+from daemon.mailbox import WatchState
+from daemon.outbox import PostState
+from rules.alarms import Trouble
+from tests.rules.desks import DESK, NOW, OPENING, OPENINGS
+from tests.serverless import ServerlessDesk
+
+ADMIN = "admin@cau.test"
+BOX = Account(name="apertura", roles=("opening",), address="a@cau.test", host="imap.cau.test", username="a")
+MINUTES = timedelta(minutes=1)
+
+STATES: list[tuple[str, WatchState, list[str]]] = [
+    ("just started", WatchState(), []),
+    ("seen well", WatchState(last_good_poll=NOW), []),
+    ("failing", WatchState(failing_since=NOW - MINUTES, fault="connect: refused"), ["mailbox_down"]),
+    ("refusing once", WatchState(failing_since=NOW, auth_failures=1), ["mailbox_down"]),
+    ("refusing for good", WatchState(failing_since=NOW, auth_failures=3), ["login"]),
+    ("silent", WatchState(last_good_poll=NOW - 5 * MINUTES, phase="treating"), ["mailbox_down"]),
+]
+
+
+@pytest.mark.parametrize(("what", "state", "topics"), STATES, ids=[what for what, *_ in STATES])
+def test_what_is_wrong_with_a_mailbox(what: str, state: WatchState, topics: list[str]) -> None:
+    assert [each.topic for each in mailbox_troubles(BOX, state, NOW, NOW)] == topics
+    assert is_well(state) is (what in ("seen well", "silent"))
+
+
+@pytest.mark.parametrize(
+    ("states", "waits", "topics"),
+    [
+        ([PostState(), PostState()], True, []),
+        ([PostState(failing_since=NOW, fault="connect: refused"), PostState()], True, ["smtp_down"]),
+        ([PostState(failing_since=NOW, fault="connect: refused")], False, []),
+    ],
+)
+def test_what_is_wrong_with_the_outbox(states: list[PostState], waits: bool, topics: list[str]) -> None:
+    assert [each.topic for each in outbox_trouble(states, "smtp.cau.test", waits)] == topics
+
+
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert list(disk_trouble([tmp_path], NOW)) == []
+    monkeypatch.setattr("daemon.alarms.ROOM", shutil.disk_usage(tmp_path).total + 1)
+    assert [each.topic for each in disk_trouble([tmp_path, tmp_path / "none"], NOW)] == ["disk_full"]
+
+
+@pytest.mark.parametrize(("ends", "told"), [(None, False), (date(2017, 10, 24), False), (date(2017, 10, 23), True)])
+def test_an_oauth2_secret_that_ends_soon(ends: date | None, told: bool) -> None:
+    oauth2 = OAuth2(provider="microsoft", client_id="x", tenant="t", client_secret_env="X", expires=ends)
+    smtp = Smtp(host="smtp.cau.test", sender="a@cau.test")
+    settings: Any = SimpleNamespace(desk=DESK, mailboxes=(replace(BOX, oauth2=oauth2),), smtp=smtp)
+    assert [each.topic for each in secret_troubles(settings, NOW)] == ["oauth_expiry"] * told
+
+
+# -- told
+
+
+class Told:
+    """The alarms of a desk without servers; what the second route was given."""
+
+    def __init__(self, world: ServerlessDesk, alerts: Alerts) -> None:
+        self.routed: list[str] = []
+        settings: Any = SimpleNamespace(desk=world.desk, alerts=alerts)
+        loaded = Loaded(settings, Letters.load(world.desk), "1")
+        self.alarms = Alarms(world.store, lambda: loaded, route=self._route)
+
+    def _route(self, alerts: Alerts, admins: object, subject: str, text: str) -> None:
+        self.routed.append(subject)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[ServerlessDesk]:
+    with ServerlessDesk(tmp_path) as desk:
+        yield desk
+
+
+def down(minutes: float = 20) -> Trouble:
+    return Trouble(
+        "mailbox_down", "apertura", NOW - minutes * MINUTES, (("mailbox", "apertura"), ("reason", "refused"))
+    )
+
+
+def test_an_outage_is_told_once_and_its_end_once(world: ServerlessDesk) -> None:
+    told = Told(world, Alerts(command=("alarm",)))
+    told.alarms.look((down(),), frozenset())
+    letter = world.letter("admin_alert", ADMIN)
+    assert letter["Subject"] == "No podemos leer un buzón"
+    assert "apertura" in letter.part("plain")
+    told.alarms.look((down(),), frozenset())
+    Told(world, Alerts()).alarms.look((down(),), frozenset())  # nor does another daemon, or this one started again
+    assert world.letters() == []
+    told.alarms.look((), frozenset({"mailbox_down:apertura"}))
+    assert world.letter("admin_alert", ADMIN)["Subject"] == "Un buzón vuelve a funcionar"
+    told.alarms.look((), frozenset({"mailbox_down:apertura"}))
+    assert world.letters() == []
+    assert told.routed == ["Soporte CAU: No podemos leer un buzón", "Soporte CAU: Un buzón vuelve a funcionar"]
+
+
+def test_without_a_second_route_the_letter_is_all(world: ServerlessDesk) -> None:
+    told = Told(world, Alerts())
+    told.alarms.look((down(),), frozenset())
+    assert [sent.to for sent in world.letters("admin_alert")] == [ADMIN]
+    assert told.routed == []
+
+
+def test_mails_in_quarantine_are_told_of_together(world: ServerlessDesk) -> None:
+    told = Told(world, Alerts())
+    bad = b"From: raro@otro.test\r\nSubject: x\r\n" + b"X: y\r\n" * 600 + b"\r\n"
+
+    def quarantine(count: int) -> None:
+        world.receive_all([bad + b"%d" % n for n in range(count)], "apertura")
+
+    quarantine(3)
+    told.alarms.look((), frozenset())
+    letter = world.letter("admin_alert", ADMIN)
+    assert letter["Subject"] == "Hay correo en cuarentena"
+    assert "Cuántos: 3" in letter.part("plain")
+    world.clock.turn(minutes=10)
+    quarantine(2)
+    told.alarms.look((), frozenset())
+    assert world.letters() == []
+    world.clock.turn(minutes=51)
+    told.alarms.look((), frozenset())
+    assert "Cuántos: 2" in world.letter("admin_alert", ADMIN).part("plain")
+    told.alarms.look((), frozenset())
+    assert world.letters() == []
+
+
+def test_a_database_that_is_away_is_told_by_the_second_route_alone(world: ServerlessDesk) -> None:
+    told = Told(world, Alerts(command=("alarm",)))
+    told.alarms.database_fails(OSError("gone"))
+    assert told.routed == []
+    world.clock.turn(minutes=16)
+    told.alarms.database_fails(OSError("gone"))
+    told.alarms.database_fails(OSError("gone"))
+    told.alarms.database_works()
+    told.alarms.database_works()
+    assert told.routed == ["Soporte CAU: La base de datos falla", "Soporte CAU: La base de datos vuelve a funcionar"]
+    assert world.letters() == []
+
+
+# -- the second route
+
+
+def test_the_command_reads_the_alarm(tmp_path: Path) -> None:
+    target = tmp_path / "alarm.txt"
+    alerts = Alerts(command=("/bin/sh", "-c", f"cat > {target}"))
+    second_route.send(alerts, (ADMIN,), "Soporte: algo falla", "Motivo: ñ\n").join(20)
+    assert target.read_text(encoding="utf-8") == "Soporte: algo falla\n\nMotivo: ñ\n"
+
+
+def test_the_other_server_takes_the_alarm(sink: Sink) -> None:
+    smtp = Smtp(host="127.0.0.1", port=sink.port, security="none", sender="alarma@otra.test")
+    second_route.send(Alerts(smtp=smtp), (ADMIN,), "Soporte: algo falla", "Motivo: ñ\n").join(20)
+    (mail,) = sink.mails
+    assert (mail.sender, mail.recipients) == ("alarma@otra.test", (ADMIN,))
+    assert b"Subject: Soporte: algo falla" in mail.raw
+    assert b"Auto-Submitted: auto-generated" in mail.raw
+
+
+@pytest.mark.parametrize("command", [("/bin/false",), ("/nowhere/alarm",)])
+def test_a_route_that_fails_harms_nobody(command: tuple[str, ...]) -> None:
+    dead = Smtp(host="127.0.0.1", port=1, security="none", sender="alarma@otra.test")
+    thread = second_route.send(Alerts(command=command, smtp=dead), (ADMIN,), "x", "y")
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def test_a_mailbox_that_goes_away_is_told_by_the_running_daemon(tmp_path: Path) -> None:
+    target = tmp_path / "alarm.txt"
+    extra = f"[alerts]\nafter = \"1s\"\ncommand = ['/bin/sh', '-c', 'cat >> {target}']\n"
+    with DeskWorld(tmp_path, "dovecot", extra=extra) as world:
+        world.start()
+        world.until(lambda: world.query("SELECT 1 FROM meta WHERE name = 'poll apertura'"), "first poll")
+        (tmp_path / "password").write_text("wrong", encoding="utf-8")
+        world.servers.stop()
+        world.until(lambda: target.exists() and "No podemos leer un buzón" in target.read_text(), "alarm", 60)
+        (tmp_path / "password").write_text("secret", encoding="utf-8")
+        world.servers.dovecot.start()  # type: ignore[attr-defined]
+        world.until(lambda: "Un buzón vuelve a funcionar" in target.read_text(), "all clear", 90)
+        assert world.stop() == 0
+
+
+def test_an_open_breaker_is_told_and_told_again_when_it_closes(world: ServerlessDesk) -> None:
+    def near_misses(count: int) -> None:
+        mails = [write(f"P <p{n}@eco.test>", OPENINGS, OPENING.lower(), f"hola {n}") for n in range(count)]
+        world.receive_all(mails, "apertura")
+
+    near_misses(DESK.guards.breaker.notices_per_domain + 3)
+    told = world.letters("admin_alert")
+    assert [sent.read["Subject"] for sent in told] == ["Demasiados mensajes iguales: avisos parados"]
+    assert "eco.test" in told[0].read.part("plain")
+    world.clock.turn(hours=2)
+    near_misses(1)
+    assert [sent.read["Subject"] for sent in world.letters("admin_alert")] == ["Los avisos vuelven a salir"]

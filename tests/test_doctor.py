@@ -1,0 +1,180 @@
+"""`acuse doctor` on servers that are well, and on each thing that can be wrong with them."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from deskworld import DeskWorld
+from rich.console import Console
+
+from daemon.doctor import CHECKS, Found, examine
+from daemon.roundtrip import round_trip
+from daemon.settings import load
+from daemon.store import Store, notes
+from rules.ticket import micros
+from tests.postgres import Server, server
+
+
+@pytest.fixture(params=["embedded", "dovecot"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DeskWorld]:
+    with DeskWorld(tmp_path, request.param) as desk:
+        (tmp_path / "password").chmod(0o600)
+        yield desk
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[DeskWorld]:
+    """On the embedded servers, for what has nothing to do with them."""
+    with DeskWorld(tmp_path, "embedded") as desk:
+        (tmp_path / "password").chmod(0o600)
+        yield desk
+
+
+def found(world: DeskWorld) -> list[Found]:
+    settings = load(world.config)
+    return [each for check in CHECKS for each in check(settings)]
+
+
+def bad(world: DeskWorld) -> list[str]:
+    return [f"{each.what}: {each.text}" for each in found(world) if each.state == "bad"]
+
+
+def texts(world: DeskWorld, what: str) -> list[str]:
+    return [each.text for each in found(world) if each.what == what]
+
+
+def edit(world: DeskWorld, old: str, new: str) -> None:
+    text = world.config.read_text(encoding="utf-8")
+    assert old in text
+    world.config.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_a_desk_that_is_well(world: DeskWorld) -> None:
+    done = world.acuse("doctor")
+    for shown in ("mailbox apertura", "login at 127.0.0.1", "made at the first start", "takes letters", "all is well"):
+        assert shown in done.stdout
+    world.acuse("run", "--once")
+    assert bad(world) == []
+    assert any("folders Acuse/Tratados" in text for text in texts(world, "mailbox apertura"))
+    assert any("schema up to date" in text for text in texts(world, "database"))
+
+
+def test_a_mail_to_ourselves_arrives(small: DeskWorld) -> None:
+    screen = io.StringIO()
+    assert examine(load(small.config), round_trip=True, console=Console(file=screen, width=200)) == 0
+    assert "arrived after" in screen.getvalue()
+    assert "this machine and the mail server differ by" in screen.getvalue()
+    small.acuse("run", "--once")
+    assert small.query("SELECT verdict FROM mails") == [("automatic",)]
+
+
+def test_a_mail_to_ourselves_that_does_not_arrive(tmp_path: Path) -> None:
+    with DeskWorld(tmp_path, "dovecot") as world:  # its letters end in a sink
+        with pytest.raises(TimeoutError, match="did not arrive in mailbox servicio"):
+            round_trip(load(world.config), patience_s=1.0)
+        assert [to for to, _ in world.servers.letters()] == ["soporteservicios@cau.example"]
+
+
+def test_a_wrong_password(world: DeskWorld) -> None:
+    (world.folder / "password").write_text("wrong", encoding="utf-8")
+    wrong = bad(world)
+    assert [text.split(":")[0] for text in wrong] == [f"mailbox {box}" for box in ("apertura", "servicio", "tecnicos")]
+    assert world.acuse("doctor", check=False).returncode == 1
+
+
+def test_a_wrong_port(world: DeskWorld) -> None:
+    edit(world, f"port = {world.servers.imap_port}", "port = 1")
+    edit(world, f"port = {world.servers.smtp_port}", "port = 2")
+    told = bad(world)
+    assert [text.split(":")[0] for text in told] == [
+        "mailbox apertura", "mailbox servicio", "mailbox tecnicos", "smtp",
+    ]  # fmt: skip
+    assert "127.0.0.1:1" in told[0]
+    assert "127.0.0.1:2" in told[3]
+
+
+def test_a_secret_that_is_not_there(small: DeskWorld) -> None:
+    (small.folder / "password").unlink()
+    assert "cannot read the secret" in bad(small)[0]
+
+
+def test_a_server_without_tls(small: DeskWorld) -> None:
+    edit(small, f'port = {small.servers.smtp_port}\nsecurity = "none"', f"port = {small.servers.smtp_port}")
+    (told,) = bad(small)
+    assert told.startswith("smtp: ")
+    assert "STARTTLS" in told
+
+
+def test_a_database_that_is_none(small: DeskWorld) -> None:
+    (small.folder / "acuse.db").write_bytes(b"this is no database" * 500)
+    assert "not a usable database" in bad(small)[0]
+
+
+def test_an_old_schema_wants_migrate(small: DeskWorld) -> None:
+    small.acuse("run", "--once")
+    store = Store.open(f"sqlite:///{small.folder}/acuse.db", small.folder / "files")
+    with store.write() as tx:
+        tx.session.run("DELETE FROM schema_migration WHERE name LIKE '0002%'")
+        tx.session.run("DROP TABLE blocked_senders")
+        tx.session.run("DROP TABLE unnamed_files")
+    store.close()
+    assert "run `acuse migrate`" in bad(small)[0]
+    assert "applied 0002" in small.acuse("migrate").stdout
+    assert bad(small) == []
+    assert "up to date" in small.acuse("migrate").stdout
+
+
+def test_files_that_others_may_read(small: DeskWorld) -> None:
+    (small.folder / "password").chmod(0o644)
+    notes_ = [each.text for each in found(small) if each.state == "note"]
+    assert any("others may read" in text and "chmod 600" in text for text in notes_)
+
+
+def test_no_room_left(small: DeskWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(small.folder)
+    monkeypatch.setattr("daemon.doctor.ROOM", usage.total + 1)
+    assert [text for text in bad(small) if "MiB free" in text]
+
+
+def test_a_running_daemon_is_seen_with_its_polls(small: DeskWorld) -> None:
+    process = small.start()
+    small.until(lambda: any("last good poll" in text for text in texts(small, "mailbox tecnicos")), "polls")
+    assert f"a daemon works with it: process {process.pid}" in texts(small, "database")
+    assert bad(small) == []
+    small.stop()
+    assert "no daemon works with it now" in texts(small, "database")
+
+
+def test_a_mailbox_that_nobody_has_seen_for_long(small: DeskWorld) -> None:
+    small.acuse("run", "--once")
+    store = Store.open(f"sqlite:///{small.folder}/acuse.db", small.folder / "files")
+    long_ago = datetime.now(UTC) - timedelta(hours=2)
+    store.run(lambda tx: notes.put(tx.session, "poll apertura", str(micros(long_ago))))
+    store.close()
+    told = [each.state for each in found(small) if "last good poll" in each.text]
+    assert told == ["note"]
+
+
+def test_leases_and_version_of_postgresql(tmp_path: Path) -> None:
+    with server() as running:
+        _on_postgresql(running, tmp_path)
+
+
+def _on_postgresql(running: Server, folder: Path) -> None:
+    url = running.database("doctor")
+    with DeskWorld(folder, "embedded", database=url) as world:
+        assert "the schema lacks" in bad(world)[0]
+        assert "applied 0001" in world.acuse("migrate").stdout
+        world.start()
+        world.until(lambda: any("held by" in text for text in texts(world, "mailbox apertura")), "lease")
+        assert any("PostgreSQL" in text for text in texts(world, "database"))
+        assert any("as the database's" in text for text in texts(world, "clock"))
+        assert bad(world) == []
+        world.stop()
+        running.stop()
+        assert "does not answer" in bad(world)[0]
