@@ -25,7 +25,7 @@ def fire(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:
 
 def told(ticket: Ticket, name: str, event: str, now: datetime) -> Event:
     """The event that notes that a due thing was told, so that it is not told again."""
-    return Event(ticket.number, event, now, text=name, changes={"told": (*ticket.told, name)})
+    return Event(ticket.number, event, now, changes={"told": (*ticket.told, name)})
 
 
 def warn(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:

@@ -116,13 +116,20 @@ def merge(a: Act) -> Decision:
         attachments=a.ticket.attachments,
     )
     after, kept = evolve(a.ticket, closing), evolve(other, taking)
+    told = {after.requester, *after.participants}
+    others = tuple(p for p in (other.requester, *other.participants) if p not in told)
     letters = (
         Letter("merged", (after.requester, *after.participants), after, {"into": kept.number}, language=after.language),
-        Letter("merged", (kept.requester, *other.participants), replace(kept, participants=other.participants),
-               {"into": ""}, language=kept.language),
+        *merged_into(kept, others),
         update_letter(kept, a.desk, "merged", a.now, text=after.number, by=a.by),
-    )  # fmt: skip
+    )
     return Decision("desk", "merge", events=(closing, taking), letters=letters, kind=kept.kind, group=kept.group)
+
+
+def merged_into(kept: Ticket, others: tuple[str, ...]) -> tuple[Letter, ...]:
+    """Told to those of the ticket that goes on; whoever was part of both has been told once."""
+    alone = replace(kept, participants=())
+    return (Letter("merged", others, alone, {"into": ""}, language=kept.language),) if others else ()
 
 
 def reclassify(a: Act) -> Decision:

@@ -359,6 +359,11 @@ def test_merging_closes_the_duplicate_and_moves_its_people_and_files() -> None:
     assert BOSS not in decision.letters[1].ticket.participants  # they have their own letter
 
 
+def test_whoever_is_part_of_both_is_told_once() -> None:
+    decision = act(f"Acción: Unir\nCon: {OTHER}", opened(STAFF), other(participants=(BOSS,)))
+    assert letters(decision) == [("merged", (MARTA,)), ("merged", (BOSS,)), ("update", (GROUP,))]
+
+
 @pytest.mark.parametrize("action", ["Unir", "Relacionar"])
 @pytest.mark.parametrize("number", ["I171008_999999", NUMBER, "cualquiera"])
 def test_an_unknown_number_is_a_fault(action: str, number: str) -> None:
