@@ -95,20 +95,20 @@ class Intake:
 
     def treat_waiting(self, account: Account) -> int:
         """Treat what stands in the ledger without a verdict: released, retried, left by a process that died."""
-        rows = self._store.waiting(account.name)
+        rows = self._store.waiting(account.name, lease=self._lease_of(account.name))
         return len(self._treat_all(account.name, rows))
 
     def unfiled(self, mailbox: str, uidvalidity: int) -> Sequence[Unfiled]:
         """As :meth:`daemon.store.Store.unfiled`."""
         return self._store.unfiled(mailbox, uidvalidity)
 
-    def filed(self, moved: Sequence[Filed]) -> None:
+    def filed(self, mailbox: str, moved: Sequence[Filed]) -> None:
         """As :meth:`daemon.store.Store.filed`."""
-        self._store.filed(moved)
+        self._store.filed(moved, self._lease_of(mailbox))
 
     def forget_places(self, mailbox: str, uidvalidity: int) -> None:
         """As :meth:`daemon.store.Store.forget_places`."""
-        self._store.forget_places(mailbox, uidvalidity)
+        self._store.forget_places(mailbox, uidvalidity, self._lease_of(mailbox))
 
     # -- treating
 
@@ -120,7 +120,7 @@ class Intake:
             decided |= self._together(mailbox, fresh)
         for row in rows:
             if row.unfinished:
-                decided |= self._alone(mailbox, self._store.take_alone(row))
+                decided |= self._alone(mailbox, self._store.take_alone(row, self._lease_of(mailbox)))
         if decided:
             self._queued()
         return decided
@@ -128,31 +128,35 @@ class Intake:
     def _together(self, mailbox: str, rows: Sequence[Seen]) -> dict[int, tuple[str, str]]:
         try:
             return self._commit(self._in_hand(mailbox, rows))
-        except (Unavailable, LeaseLost):
+        except LeaseLost:
+            raise  # the mails are the next holder's, who has counted an attempt of its own
+        except Unavailable:
             self._store.forgive([row.id for row in rows])
             raise
         except Exception:  # one mail of the batch is at fault: which one shows when each is treated alone
             log.exception("batch failed", mailbox=mailbox, mails=len(rows))
         found: dict[int, tuple[str, str]] = {}
         for row in rows:
-            found |= self._alone(mailbox, self._store.take_alone(row))
+            found |= self._alone(mailbox, self._store.take_alone(row, self._lease_of(mailbox)))
         return found
 
     def _alone(self, mailbox: str, row: Seen) -> dict[int, tuple[str, str]]:
         """One mail by itself; after too many attempts it is quarantined unread."""
         limit = self._live.current.settings.desk.limits.attempts
         if row.attempts_alone > limit:
-            return self._quarantine(row, "error")
+            return self._quarantine(mailbox, row, "error")
         try:
             return self._commit(self._in_hand(mailbox, [row]))
-        except (Unavailable, LeaseLost):
+        except LeaseLost:
+            raise
+        except Unavailable:
             self._store.forgive([row.id])
             raise
         except Exception:  # its next attempt is counted; the last one quarantines it
             log.exception("mail failed", mailbox=mailbox, mail=row.id, attempt=row.attempts_alone)
-        return self._quarantine(row, "error") if row.attempts_alone >= limit else {}
+        return self._quarantine(mailbox, row, "error") if row.attempts_alone >= limit else {}
 
-    def _quarantine(self, row: Seen, why: str) -> dict[int, tuple[str, str]]:
+    def _quarantine(self, mailbox: str, row: Seen, why: str) -> dict[int, tuple[str, str]]:
         decision = Decision("quarantined", why)
         loaded, now = self._live.current, self._store.clock()
         self._store.run(lambda tx: apply(tx, Cause(row.id, glimpse(row)), decision, loaded, now))

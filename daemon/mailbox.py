@@ -22,6 +22,7 @@ from daemon.fetching import ANNOUNCE_AT_ONCE, Announced, Fetched, announce, batc
 from daemon.filing import MOVE_AT_ONCE, Folders, find
 from daemon.imap import IDLE_LIMIT_S, Imap, ImapError, in_slices
 from daemon.store import Filed, Unfiled
+from daemon.store.errors import LeaseLost
 from daemon.wire import Backoff, Endpoint, TokenSource
 
 log = structlog.get_logger()
@@ -52,7 +53,7 @@ class Intake(Protocol):
     def unfiled(self, mailbox: str, uidvalidity: int) -> Sequence[Unfiled]:
         """Some of the mails that have their verdict and are to be moved; () when there are none."""
 
-    def filed(self, moved: Sequence[Filed]) -> None:
+    def filed(self, mailbox: str, moved: Sequence[Filed]) -> None:
         """Note where these mails lie now."""
 
     def forget_places(self, mailbox: str, uidvalidity: int) -> None:
@@ -153,7 +154,7 @@ class Visit:
             for mail in mails
             if not mail.uid or mail.uid in filed.moved
         ]
-        self._intake.filed(moved)
+        self._intake.filed(self._account.name, moved)
         if filed.refused:
             self.refused = filed.refused
             log.warning("filing refused", mailbox=self._account.name, folder=folder, why=filed.refused)
@@ -263,6 +264,9 @@ class MailboxWatcher(threading.Thread):
                 self._one_connection()
             except ImapError as fault:
                 self._failed(fault)
+            except LeaseLost as fault:
+                log.warning("mailbox given up", mailbox=self.account.name, why=str(fault))
+                break
             except Exception as fault:  # a mailbox must outlive a defect, or a database that is away
                 log.exception("mailbox failed", mailbox=self.account.name)
                 self._failed(fault)

@@ -7,12 +7,14 @@ process of its own. All state is in the store: a restart needs no memory.
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -27,13 +29,13 @@ from daemon.intake import Intake
 from daemon.letters import Letters
 from daemon.live import Changed, Live, Refused
 from daemon.mailbox import MailboxWatcher, run_once
+from daemon.mailboxes import Mailboxes, Work
 from daemon.oauth import Tokens
 from daemon.outbox import Outbox, Post
 from daemon.reader import Reader, how_to_read
 from daemon.requests import serve_requests
 from daemon.store import Outcome, Outgoing, Store
 from daemon.store.clock import utc_now
-from daemon.store.queues import Lease
 from daemon.upkeep import Upkeep
 
 log = structlog.get_logger()
@@ -41,7 +43,6 @@ log = structlog.get_logger()
 TURN_S = 1.0
 """How often the pump of due things looks."""
 RELOAD_EVERY_S = 2.0
-LEASE = timedelta(seconds=6)
 STOP_S = 4.5
 """Everything has ended by then; SIGTERM promises five seconds."""
 
@@ -53,20 +54,19 @@ class Service:
         settings = live.current.settings
         self.live = live
         self.store = store
-        self.owner = f"{socket.gethostname()}:{os.getpid()}"
+        self.owner = f"{secrets.token_hex(3)}@{socket.gethostname()}:{os.getpid()}"
         spool = store.files.root / "spool"
         spool.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.reader = Reader(store.files.root, lambda: how_to_read(live.current.settings.desk))
         self.tokens = Tokens()
-        self.outbox = Outbox(
-            Post(store, self._content, settings.smtp, self.owner, self._failed, self.tokens, now=store.clock)
-        )
-        self.leases: dict[str, Lease] = {}
-        self.intake = Intake(store, self.reader, live, spool, self.outbox.wake, self.leases.get)
-        self.watchers: dict[str, MailboxWatcher] = {}
+        work = Work(self.owner, self._accounts, self._watcher, lambda: self.outbox.wake())
+        self.mailboxes = Mailboxes(store, work)
+        post = Post(store, self._content, settings.smtp, self.owner, self._failed, self.tokens, now=store.clock)
+        self.outbox = Outbox(replace(post, alive=lambda: self.mailboxes.alive))
+        self.intake = Intake(store, self.reader, live, spool, self.outbox.wake, self.mailboxes.lease_of)
         if store.one_daemon:
             store.free_claims()  # whoever held them is dead: the lock file is ours
-        self.upkeep = Upkeep(store, live, self.reader, self.outbox, self.intake, self.watchers)
+        self.upkeep = Upkeep(store, live, self.reader, self.outbox, self.intake, self.mailboxes.watchers)
         self._stop = threading.Event()
         self._pump = threading.Thread(target=self._turns, name="due", daemon=True)
         self._reloaded_at = 0.0
@@ -75,7 +75,7 @@ class Service:
 
     def start(self) -> None:
         """Let everything run."""
-        self._tend_mailboxes()
+        self.mailboxes.start()
         self.outbox.start()
         self._pump.start()
         self.upkeep.start()
@@ -86,26 +86,38 @@ class Service:
         until = time.monotonic() + STOP_S
         self._stop.set()
         self.upkeep.stop()
-        for watcher in self.watchers.values():
-            watcher.stop()
+        self.mailboxes.end()
         self.outbox.stop()
-        for thread in (*self.watchers.values(), self._pump):
+        self.mailboxes.join(until)
+        leaving = threading.Thread(target=self._leave, name="leave", daemon=True)
+        leaving.start()
+        for thread in (self._pump, leaving):
             if thread.is_alive():
                 thread.join(max(0.0, until - time.monotonic()))
-        for lease in self.leases.values():
-            self.store.give_up(lease)
         self.reader.close()
         self.store.close()
         log.info("stopped")
+
+    def _leave(self) -> None:
+        if self.store.one_daemon:
+            return
+        try:
+            self.store.leave(self.owner)
+        except Exception as fault:  # noqa: BLE001 - the others notice by themselves
+            log.warning("left without a word", why=str(fault))
 
     def once(self, progress: Callable[[str, int, int], None] = lambda mailbox, done, total: None) -> int:
         """Treat all that waits in the mailboxes, fire what is due, send all that is due; how many mails were treated.
 
         The first mailbox that cannot be reached raises after the others were treated.
         """
+        self.mailboxes.hold()
         self._chores()
         treated, fault = 0, None
         for account in self._accounts():
+            if not self.store.one_daemon and account.name not in self.mailboxes.leases:
+                log.warning("mailbox left to the daemon that watches it", mailbox=account.name)
+                continue
             try:
                 treated += run_once(account, self.intake, self.tokens, progress=partial(progress, account.name))
             except Exception as error:  # noqa: BLE001 - raised again below
@@ -141,7 +153,6 @@ class Service:
 
     def _turn(self) -> None:
         self._chores()
-        self._tend_mailboxes()
         self._fire_all()
         if time.monotonic() - self._reloaded_at >= RELOAD_EVERY_S:
             self._reloaded_at = time.monotonic()
@@ -152,8 +163,7 @@ class Service:
     def _chores(self) -> None:
         """Requests of the command line, and rate-held mails whose time has come."""
         if serve_requests(self.store, self.live.current) or self.store.release_due(self.store.clock()):
-            for watcher in self.watchers.values():
-                watcher.wake()
+            self.mailboxes.wake()
 
     def _fire_all(self) -> None:
         while fire_due(self.store, self.live.current):
@@ -171,34 +181,13 @@ class Service:
             tell_admins(self.store, self.live.current, "config_refused", details)
             self.outbox.wake()
 
-    # -- mailboxes and their leases
+    # -- mailboxes
 
     def _accounts(self) -> tuple[Account, ...]:
         return self.live.current.settings.mailboxes
 
-    def _tend_mailboxes(self) -> None:
-        """Watch every mailbox whose lease is ours, and no other."""
-        for account in self._accounts():
-            if self._holds(account.name):
-                self._watch(account)
-            elif watcher := self.watchers.pop(account.name, None):
-                log.warning("mailbox lost to another daemon", mailbox=account.name)
-                watcher.stop()
-
-    def _holds(self, mailbox: str) -> bool:
-        if self.store.one_daemon:
-            return True
-        lease = self.store.acquire(mailbox, self.owner, LEASE)
-        if lease is None:
-            self.leases.pop(mailbox, None)
-            return False
-        self.leases[mailbox] = lease
-        return True
-
-    def _watch(self, account: Account) -> None:
-        if account.name not in self.watchers or not self.watchers[account.name].is_alive():
-            self.watchers[account.name] = MailboxWatcher(account, self.intake, self.tokens, now=self.store.clock)
-            self.watchers[account.name].start()
+    def _watcher(self, account: Account) -> MailboxWatcher:
+        return MailboxWatcher(account, self.intake, self.tokens, now=self.store.clock)
 
 
 def run_until_signal(service: Service) -> None:

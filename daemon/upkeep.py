@@ -83,7 +83,7 @@ class Upkeep:
         self._looked_at = time.monotonic()
         self.jobs.tend()
         self.alarms.look(tuple(self._troubles(self._store.clock())), frozenset(self._well()))
-        note_polls(self._store, {name: watcher.state.last_good_poll for name, watcher in self._watchers.items()})
+        note_polls(self._store, {name: watcher.state.last_good_poll for name, watcher in list(self._watchers.items())})
         self._store.index_words()
         self.exporter.refresh()
 

@@ -64,7 +64,7 @@ class Notebook:
     def unfiled(self, mailbox: str, uidvalidity: int) -> list[Unfiled]:
         return [mail for id_, mail in self.decided.items() if id_ not in self.noted]
 
-    def filed(self, moved: Sequence[Filed]) -> None:
+    def filed(self, mailbox: str, moved: Sequence[Filed]) -> None:
         self.noted.update({mail.id: mail for mail in moved})
 
     def forget_places(self, mailbox: str, uidvalidity: int) -> None:

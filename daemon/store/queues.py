@@ -80,11 +80,21 @@ def _outgoing(row: Row, lease: int, attempts: int) -> Outgoing:
     )  # fmt: skip
 
 
-def free_claims(session: Session, now: datetime) -> int:
-    """Every claim comes free at once: for a daemon that starts, and knows that it is the only one."""
-    return session.run("UPDATE deliveries SET next_at = ? WHERE status = 'claimed'", micros(now))
+def free_claims(session: Session, now: datetime, owner: str = "") -> int:
+    """Claims come free at once, how many: those of ``owner``, who is known to be dead, or else all of them, for a
+    daemon that starts and knows that it is the only one.
+    """
+    if not owner:
+        return session.run("UPDATE deliveries SET next_at = ? WHERE status = 'claimed'", micros(now))
+    return session.run(_FREE, micros(now), owner, len(owner) + 1, owner + PUMP)
 
 
+PUMP = "#"
+"""Between a daemon's name and that of one of its pumps, in whose name letters are claimed."""
+_FREE = """
+UPDATE deliveries SET next_at = ?
+WHERE status = 'claimed' AND next_at IS NOT NULL AND (claimed_by = ? OR substr(claimed_by, 1, ?) = ?)
+"""
 _RECORD = """
 UPDATE deliveries SET status = ?, reply = ?, next_at = ?, sent_at = ?, claimed_by = ''
 WHERE id = ? AND lease = ? AND status = 'claimed'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,7 +13,21 @@ from typing import Any, TypeVar
 
 from daemon.faults import kill_point
 from daemon.files import Files
-from daemon.store import audit, backup, erasure, export, ledger, listing, queues, references, retention, search, words
+from daemon.store import (
+    audit,
+    backup,
+    daemons,
+    erasure,
+    export,
+    ledger,
+    listing,
+    queues,
+    references,
+    retention,
+    search,
+    words,
+)  # fmt: skip
+from daemon.store.clock import DatabaseClock, utc_now
 from daemon.store.connections import Connections, connect
 from daemon.store.dialect import Session
 from daemon.store.errors import AlreadyDecided, Conflict, Unavailable
@@ -20,16 +35,12 @@ from daemon.store.tickets import Remembered
 from daemon.store.transaction import Reading, Transaction
 from rules.decision import Brief, Needs, Search
 from rules.desk import Desk, Retention
+from rules.ticket import moment
 
 T = TypeVar("T")
 
 TRIES = 6
 """How often a whole transaction is done before its fault is somebody else's."""
-
-
-def utc_now() -> datetime:
-    """The wall clock, as an aware UTC time."""
-    return datetime.now(UTC)
 
 
 class Store:
@@ -44,6 +55,7 @@ class Store:
         self.files = files
         self.clock = clock
         self._connections = connections
+        self._shared: DatabaseClock | None = None
         self._remembered = Remembered()
 
     @classmethod
@@ -51,9 +63,13 @@ class Store:
         """Open ``url`` («sqlite:////absolute/path», «postgresql://…»), its schema brought up to date.
 
         ``readonly`` changes nothing, not even the schema. InUse, NotADatabase, WrongVersion and Unavailable say
-        why it cannot be.
+        why it cannot be. Where several daemons may run, the database's own clock takes the place of the wall clock.
         """
-        return cls(url, connect(url, readonly), Files(files), clock)
+        store = cls(url, connect(url, readonly), Files(files), clock)
+        if clock is utc_now and not store.one_daemon:
+            store.clock = store._shared = DatabaseClock()
+            store._shared.set(store._read(lambda s: moment(s.dialect.clock(s))))
+        return store
 
     @property
     def one_daemon(self) -> bool:
@@ -149,31 +165,31 @@ class Store:
         now = self.clock()
         return self._run(lambda s: ledger.take(s, self.files, mailbox, uidvalidity, fetched, now), lease)
 
-    def take_alone(self, seen: ledger.Seen) -> ledger.Seen:
+    def take_alone(self, seen: ledger.Seen, lease: queues.Lease | None = None) -> ledger.Seen:
         """As :func:`daemon.store.ledger.take_alone`; committed before the mail is parsed."""
-        return self._run(lambda s: ledger.take_alone(s, seen))
+        return self._run(lambda s: ledger.take_alone(s, seen), lease)
 
     def forgive(self, mail_ids: Sequence[int]) -> None:
         """As :func:`daemon.store.ledger.forgive`."""
         self._run(lambda s: ledger.forgive(s, mail_ids))
 
-    def waiting(self, mailbox: str, limit: int = 50) -> list[ledger.Seen]:
+    def waiting(self, mailbox: str, limit: int = 50, lease: queues.Lease | None = None) -> list[ledger.Seen]:
         """As :func:`daemon.store.ledger.waiting`: to be called while no mail of ``mailbox`` is in hand."""
         if not self._read(lambda s: s.one(ledger.ANY_WAITING, mailbox)):
             return []
-        return self._run(lambda s: ledger.waiting(s, self.files, mailbox, limit))
+        return self._run(lambda s: ledger.waiting(s, self.files, mailbox, limit), lease)
 
     def unfiled(self, mailbox: str, uidvalidity: int, limit: int = 1000) -> list[ledger.Unfiled]:
         """As :func:`daemon.store.ledger.unfiled`."""
         return self._read(lambda s: ledger.unfiled(s, mailbox, uidvalidity, limit))
 
-    def filed(self, moved: Sequence[ledger.Filed]) -> None:
+    def filed(self, moved: Sequence[ledger.Filed], lease: queues.Lease | None = None) -> None:
         """As :func:`daemon.store.ledger.filed`."""
-        self._run(lambda s: ledger.filed(s, moved, self.clock()))
+        self._run(lambda s: ledger.filed(s, moved, self.clock()), lease)
 
-    def forget_places(self, mailbox: str, uidvalidity: int) -> int:
+    def forget_places(self, mailbox: str, uidvalidity: int, lease: queues.Lease | None = None) -> int:
         """As :func:`daemon.store.ledger.forget_places`."""
-        return self._run(lambda s: ledger.forget_places(s, mailbox, uidvalidity, self.clock()))
+        return self._run(lambda s: ledger.forget_places(s, mailbox, uidvalidity, self.clock()), lease)
 
     def retry(self, mail_ids: Sequence[int]) -> list[int]:
         """Quarantined mails are treated again; the ids of those that were quarantined."""
@@ -190,8 +206,17 @@ class Store:
     # -- what waits
 
     def claim(self, owner: str, now: datetime, lease: timedelta, limit: int) -> list[queues.Outgoing]:
-        """As :func:`daemon.store.queues.claim`."""
-        return self._run(lambda s: queues.claim(s, owner, now, lease, limit))
+        """As :func:`daemon.store.queues.claim`, for an ``owner`` who has none yet: what an unanswered COMMIT may have
+        given it comes free when it is done again.
+        """
+        tries = itertools.count()
+
+        def work(session: Session) -> list[queues.Outgoing]:
+            if next(tries):
+                queues.free_claims(session, now, owner)
+            return queues.claim(session, owner, now, lease, limit)
+
+        return self._run(work)
 
     def record(self, outcomes: Sequence[queues.Outcome], now: datetime) -> list[bool]:
         """As :func:`daemon.store.queues.record`, for many deliveries in one transaction."""
@@ -203,9 +228,9 @@ class Store:
             return 0
         return self._run(lambda s: words.index(s, limit))
 
-    def free_claims(self) -> int:
+    def free_claims(self, owner: str = "") -> int:
         """As :func:`daemon.store.queues.free_claims`."""
-        return self._run(lambda s: queues.free_claims(s, self.clock()))
+        return self._run(lambda s: queues.free_claims(s, self.clock(), owner))
 
     def next_delivery(self) -> datetime | None:
         """As :func:`daemon.store.queues.next_delivery`."""
@@ -222,6 +247,17 @@ class Store:
     def acquire(self, mailbox: str, owner: str, length: timedelta) -> queues.Lease | None:
         """As :func:`daemon.store.queues.acquire`."""
         return self._run(lambda s: queues.acquire(s, mailbox, owner, length))
+
+    def beat(self, owner: str, mailboxes: Sequence[str], length: timedelta, share: int | None = None) -> daemons.Beat:
+        """As :func:`daemon.store.daemons.beat`; the store's clock is set by it."""
+        beat = self._run(lambda s: daemons.beat(s, owner, mailboxes, length, share))
+        if self._shared:
+            self._shared.set(beat.at)
+        return beat
+
+    def leave(self, owner: str) -> None:
+        """As :func:`daemon.store.daemons.leave`."""
+        self._run(lambda s: daemons.leave(s, owner))
 
     def give_up(self, lease: queues.Lease) -> None:
         """As :func:`daemon.store.queues.give_up`."""

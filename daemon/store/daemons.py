@@ -1,0 +1,68 @@
+"""The daemons that work on one database: which live, who watches which mailbox, whose claims come free.
+
+A daemon beats: it says that it lives, renews its leases and takes free mailboxes up to its fair share. All times here
+are the database's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from daemon.store.dialect import Session
+from daemon.store.queues import Lease, acquire, free_claims, leases, micros_of
+from rules.ticket import moment
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What a beat found: the database's time, our leases by mailbox, how many of them are our fair share, and how many
+    letters of dead daemons came free."""
+
+    at: datetime
+    leases: Mapping[str, Lease] = field(default_factory=dict)
+    share: int = 0
+    freed: int = 0
+
+
+_LIVE = """
+INSERT INTO daemons (owner, expires_at) VALUES (?, ?)
+ON CONFLICT (owner) DO UPDATE SET expires_at = excluded.expires_at
+"""
+_BURY = "DELETE FROM daemons WHERE owner IN (SELECT owner FROM daemons WHERE expires_at <= ?{lock}) RETURNING owner"
+
+
+def beat(session: Session, owner: str, mailboxes: Sequence[str], length: timedelta, share: int | None = None) -> Beat:
+    """Live on for ``length``; leases of ``mailboxes`` renewed, free ones taken up to ``share`` (else the fair one).
+
+    A daemon counts as dead when it has been silent for twice ``length``, so that one which stops sending when its own
+    beats fail for ``length`` has stopped before its letters come free.
+    """
+    now = session.dialect.clock(session)
+    session.run(_LIVE, owner, now + micros_of(length))
+    freed = _bury(session, now, length)
+    most = share if share is not None else -(-len(mailboxes) // _living(session, now))
+    held = {lease.mailbox: lease for lease in leases(session)}
+    own = [name for name in mailboxes if name in held and held[name].owner == owner]
+    free = [name for name in mailboxes if name not in held or held[name].expires_at <= moment(now)]
+    wanted = dict.fromkeys([*own, *[name for name in free if name not in own][: max(0, most - len(own))]])
+    taken = (acquire(session, name, owner, length) for name in sorted(wanted))
+    return Beat(moment(now), {lease.mailbox: lease for lease in taken if lease}, most, freed)
+
+
+def leave(session: Session, owner: str) -> None:
+    """Let others have everything at once: an end that was asked for."""
+    session.run("UPDATE leases SET expires_at = 0 WHERE owner = ?", owner)
+    session.run("DELETE FROM daemons WHERE owner = ?", owner)
+    free_claims(session, moment(session.dialect.clock(session)), owner)
+
+
+def _bury(session: Session, now: int, length: timedelta) -> int:
+    dead = session.all(_BURY.format(lock=session.skip_locked), now - abs(micros_of(length)))
+    return sum(free_claims(session, moment(now), owner) for (owner,) in dead)
+
+
+def _living(session: Session, now: int) -> int:
+    row = session.one("SELECT COUNT(*) FROM daemons WHERE expires_at > ?", now)
+    return max(1, row[0]) if row else 1
