@@ -208,17 +208,21 @@ def quoted_printable(text: str) -> bytes:
     if "\r" in text:
         text = _BARE.sub("\n", text)
     text = _without_controls(text).removesuffix("\n")
-    if _has_long_blank_end(f"{text}\n"):
-        return b"\r\n".join([_line(line) for line in text.split("\n")] + [b""])
-    return b2a_qp(f"{text}\n".replace("\n", "\r\n").encode("utf-8", "replace"))
-
-
-_BLANK_END = re.compile(r"[ \t]\n")
+    text = f"{text}\n"
+    if _has_long_blank_end(text):
+        return b"\r\n".join([_line(line) for line in text[:-1].split("\n")] + [b""])
+    return b2a_qp(text.replace("\n", "\r\n").encode("utf-8", "replace"))
 
 
 def _has_long_blank_end(text: str) -> bool:
     """A blank at the end of a long line: b2a_qp would escape it after it has measured the line."""
-    return any(at.end() - text.rfind("\n", 0, at.start()) > LINE - 2 for at in _BLANK_END.finditer(text))
+    for end in (" \n", "\t\n"):
+        at = text.find(end)
+        while at >= 0:
+            if at - text.rfind("\n", 0, at) > LINE - 3:
+                return True
+            at = text.find(end, at + 2)
+    return False
 
 
 _UNSENT = dict.fromkeys({*range(32), 127} - {9, 10})

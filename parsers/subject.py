@@ -96,6 +96,7 @@ def is_near(subject: str, wanted: str, marks: SubjectMarks = NO_MARKS) -> bool:
     return bool(read) and Levenshtein.distance(read, meant, score_cutoff=limit) <= limit
 
 
+@lru_cache(maxsize=64)
 def mixed_scripts(text: str) -> bool:
     """A word of ``text`` mixes Latin letters with Greek or Cyrillic ones that look like them."""
     return any(len({_script(c) for c in word if c.isalpha()} & _LOOKALIKES) > 1 for word in text.split())
