@@ -11,7 +11,7 @@ from datetime import datetime
 from rules.decision import Decision, Facts, Letter, Sent
 from rules.desk import Desk
 from rules.letters import LETTERS
-from rules.reading import Reading
+from rules.reading import UNDELIVERED, Reading
 from rules.threads import threaded_ticket
 from rules.ticket import Event, Ticket
 
@@ -26,7 +26,10 @@ def bounce(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decisio
     if not facts.own or report.action not in FAILED:
         return Decision("bounce", report.action)
     told = undelivered(facts.own, report.diagnostic or report.status or report.action, facts.tickets.get, desk, now)
-    return Decision("bounce", report.action, events=told.events, letters=told.letters, kind=told.kind)
+    if not told.events and facts.counts.get(UNDELIVERED, 0) >= desk.guards.notices:
+        return Decision("bounce", report.action, kind=told.kind)
+    alarms = (UNDELIVERED,) if told.letters and not told.events else ()
+    return Decision("bounce", report.action, told.events, told.letters, counters=alarms, kind=told.kind)
 
 
 def undelivered(

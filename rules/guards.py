@@ -1,8 +1,8 @@
 """What bounds the letters that we send: limits per address and hour, and the loop breaker.
 
 Every letter passes here, the refusal first of all. A guarded letter about a ticket is deferred, a notice is dropped.
-Letters to the desk's own people are a class of their own: only what answers a mail that changed nothing is bounded, so
-that a technician's autoresponder comes to rest as well.
+Letters to the desk's own people are a class of their own: only what mails may cause without end is bounded, so that a
+technician's autoresponder comes to rest as well, and a flood in a requester's name does not bury the group.
 """
 
 from __future__ import annotations
@@ -100,13 +100,27 @@ def limits(letter: str, to: str, staff: bool, guards: Guards, content: str = "")
     to = to.lower()
     guard = LETTERS[letter].guard
     if staff:
-        return (Limit(f"notice:{letter}:{to}", guards.letters),) if guard in _NOTICES else ()
+        return _staff_limits(letter, to, guard, guards)
     same = (Limit(content, guards.breaker.same_content, breaker=True),) if content else ()
     every = (*same, Limit(f"letters:{to}", guards.letters))
     return (*_notice_limits(letter, to, guard, guards), *every) if guard in _NOTICES else every
 
 
 _NOTICES: frozenset[Guard] = frozenset({"notice", "near_miss"})
+_ANSWERS = frozenset({"search_results", "worklist", "explanation"})
+_CAUSED = _ANSWERS | {"update", "delivery_failure", "admin_alert"}
+"""Letters to staff of which a mail in anybody's name may cause one each; the others are as many as tickets and days."""
+
+
+def _staff_limits(letter: str, to: str, guard: Guard, guards: Guards) -> tuple[Limit, ...]:
+    if guard in _NOTICES:
+        return (Limit(f"notice:{letter}:{to}", guards.letters),)
+    return (Limit(f"staff:{to}", guards.staff),) if letter in _CAUSED else ()
+
+
+def _is_dropped(letter: str) -> bool:
+    """Whether a letter that is held goes nowhere: notices, and answers that can be asked for again."""
+    return LETTERS[letter].guard in _NOTICES or letter in _ANSWERS
 
 
 def _notice_limits(letter: str, to: str, guard: Guard, guards: Guards) -> tuple[Limit, ...]:
@@ -130,14 +144,14 @@ def admit(
     if stopped is None:
         return Admission("send", now, count=_counted(wanted), breakers=changed)
     opened = stopped.name if stopped.name not in breakers else ""
-    if LETTERS[letter].guard in _NOTICES:
+    if _is_dropped(letter):
         return Admission("drop", now, stopped.name, breakers=changed, opened=opened)
     later = _room(wanted, counts, now + HOUR)
     return Admission("defer", later, stopped.name, _counted(wanted), changed, opened)
 
 
 def _held(letter: str, limit: Limit, wanted: tuple[Limit, ...], counts: Counts, now: datetime) -> Admission:
-    if LETTERS[letter].guard in _NOTICES:
+    if _is_dropped(letter):
         return Admission("drop", now, limit.name)
     return Admission("defer", _room(wanted, counts, now), limit.name, _counted(wanted))
 

@@ -116,7 +116,12 @@ class Reading:
         opening = (f"opening:{self.sender}", "opening:") if self.kind else ()
         token = (token_window(self.sender), alarm_window(self.sender)) if self.token else ()
         closed = (closed_window(self.sender),) if self.number else ()
-        return opening + token + closed
+        report = (UNDELIVERED,) if self.mail.report else ()
+        return opening + token + closed + report
+
+
+UNDELIVERED = "undelivered:"
+"""The window of alarms about reports on letters to staff: anybody can forge a report."""
 
 
 def token_window(sender: str) -> str:

@@ -270,6 +270,8 @@ class Guards:
     notices: int = 3
     near_miss: int = 1
     failed_tokens: int = 20
+    staff: int = 300
+    """Letters an hour to one address of the desk's own that mails cause; openings are bounded by `senders.rates`."""
     breaker: Breaker = Breaker()
 
 

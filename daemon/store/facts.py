@@ -12,7 +12,7 @@ from daemon.store import blocked, ledger, people, search
 from daemon.store.dialect import Session, marks
 from daemon.store.rows import GRANT_COLUMNS, bare_id, copy_key, key, load_grant, when
 from daemon.store.tickets import journal
-from rules.decision import Brief, Facts, HeldGrant, Needs, Registered, Sent
+from rules.decision import Brief, Facts, Grant, HeldGrant, Needs, Registered, Sent
 from rules.letters import LETTERS
 from rules.ticket import Ticket
 
@@ -30,7 +30,7 @@ def load(reading: Reading, needs: Needs, now: datetime, zone: tzinfo, seen: ledg
     own = _own(session, needs)
     registered = _registered(session, needs.subject_key) if needs.subject_key else None
     grant = _grant(session, needs.token) if needs.token else None
-    tickets = _tickets(reading, needs, registered, grant)
+    tickets = _tickets(reading, needs, registered, grant.grant if grant else None, own)
     return Facts(
         duplicate=_duplicate(session, needs, seen, now) if needs.mailbox else "",
         own=own,
@@ -60,17 +60,14 @@ def numbers_of(session: Session, needs: Needs) -> set[str]:
         found.add(registered.number)
     if needs.token and (grant := _grant(session, needs.token)):
         found.add(grant.grant.number)
+    if needs.unreached and (own := _own(session, needs)):
+        found.add(own.number)
     return found - {""}
 
 
-def _tickets(
-    reading: Reading, needs: Needs, registered: Registered | None, grant: HeldGrant | None
-) -> dict[str, Ticket]:
-    numbers = [*needs.numbers]
-    if registered:
-        numbers.append(registered.number)
-    if grant:
-        numbers.append(grant.grant.number)
+def _tickets(reading: Reading, needs: Needs, *leads: Registered | Grant | Sent | None) -> dict[str, Ticket]:
+    """The tickets that are named, and those that ``leads`` lead to."""
+    numbers = [*needs.numbers, *(lead.number for lead in leads if lead and lead.number)]
     reading.tickets.lock(numbers)
     return {number: ticket for first in numbers for number, ticket in reading.tickets.chain(first).items()}
 
