@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -106,27 +106,45 @@ INSERT INTO mails (mailbox, uidvalidity, uid, message_id, digest, copy_key, verd
   received_at, size, headers_only, raw_digest, attempts, attempts_alone, taken_at, folder, detail)
 VALUES (?, ?, ?, '', '', NULL, '', '', '', '', '', ?, ?, ?, ?, 1, ?, ?, '', '')
 ON CONFLICT (mailbox, uidvalidity, uid) DO UPDATE SET
-  attempts = mails.attempts + CASE WHEN mails.verdict = '' THEN 1 ELSE 0 END,
-  attempts_alone = mails.attempts_alone + CASE WHEN mails.verdict = '' THEN excluded.attempts_alone ELSE 0 END
+  attempts = mails.attempts + CASE WHEN mails.verdict = '' THEN ? ELSE 0 END,
+  attempts_alone = mails.attempts_alone + CASE WHEN mails.verdict = '' THEN ? ELSE 0 END
 RETURNING id, verdict, attempts, attempts_alone, released_at, why
 """
 
 
 def take(
-    session: Session, files: Files, mailbox: str, uidvalidity: int, fetched: Sequence[Fetched], now: datetime
+    session: Session,
+    files: Files,
+    mailbox: str,
+    uidvalidity: int,
+    fetched: Sequence[Fetched],
+    now: datetime,
+    again: bool = False,
 ) -> list[Seen]:
-    """A row for every mail, its bytes beside it; a UID that has one already keeps it."""
+    """A row for every mail, its bytes beside it; a UID that has one already keeps it.
+
+    ``again``: a transaction that is done once more, perhaps because only the answer to its COMMIT was lost; no attempt
+    is counted on rows that are there.
+    """
     alone = int(len(fetched) == 1)
-    return [_take_one(session, files, mailbox, uidvalidity, mail, alone, now) for mail in fetched]
+    counted = (0, 0) if again else (1, alone)
+    return [_take_one(session, files, mailbox, uidvalidity, mail, alone, counted, now) for mail in fetched]
 
 
 def _take_one(
-    session: Session, files: Files, mailbox: str, uidvalidity: int, mail: Fetched, alone: int, now: datetime
+    session: Session,
+    files: Files,
+    mailbox: str,
+    uidvalidity: int,
+    mail: Fetched,
+    alone: int,
+    counted: tuple[int, int],
+    now: datetime,
 ) -> Seen:
     digest = hashlib.sha256(mail.raw).hexdigest() if mail.raw is not None else ""
     received, size = micros(mail.internaldate), mail.size
     row = session.one(
-        _TAKE, mailbox, uidvalidity, mail.uid, received, size, int(mail.too_large), digest, alone, micros(now)
+        _TAKE, mailbox, uidvalidity, mail.uid, received, size, int(mail.too_large), digest, alone, micros(now), *counted
     )
     assert row
     id_, verdict, attempts, attempts_alone, released_at, why = row
@@ -150,18 +168,17 @@ def _keep_raw(session: Session, files: Files, mail_id: int, mail: Fetched) -> No
     session.run("UPDATE mails SET raw_digest = ? WHERE id = ?", digest, mail_id)
 
 
-def take_alone(session: Session, seen: Seen) -> Seen:
-    """Count one more attempt, made for this mail alone. Committed before the mail is parsed."""
+def take_alone(session: Session, seen: Seen, again: bool = False) -> Seen:
+    """Count one more attempt, made for this mail alone; committed before the mail is parsed. ``again`` as in take."""
     row = session.one(
-        "UPDATE mails SET attempts = attempts + 1, attempts_alone = attempts_alone + 1"
+        "UPDATE mails SET attempts = attempts + ?, attempts_alone = attempts_alone + ?"
         " WHERE id = ? AND verdict = '' RETURNING attempts, attempts_alone",
+        int(not again),
+        int(not again),
         seen.id,
     )
     attempts, alone = row or (seen.attempts, seen.attempts_alone)
-    return Seen(
-        seen.id, seen.uid, seen.raw, seen.path, seen.size, seen.received_at, seen.verdict, attempts, alone,
-        seen.too_large, seen.released,
-    )  # fmt: skip
+    return replace(seen, attempts=attempts, attempts_alone=alone)
 
 
 def forgive(session: Session, mail_ids: Sequence[int]) -> None:

@@ -162,12 +162,17 @@ class Store:
         lease: queues.Lease | None = None,
     ) -> list[ledger.Seen]:
         """Rows for the mails just fetched, bytes kept, attempts counted; committed."""
-        now = self.clock()
-        return self._run(lambda s: ledger.take(s, self.files, mailbox, uidvalidity, fetched, now), lease)
+        now, tries = self.clock(), itertools.count()
+
+        def work(session: Session) -> list[ledger.Seen]:
+            return ledger.take(session, self.files, mailbox, uidvalidity, fetched, now, again=next(tries) > 0)
+
+        return self._run(work, lease)
 
     def take_alone(self, seen: ledger.Seen, lease: queues.Lease | None = None) -> ledger.Seen:
         """As :func:`daemon.store.ledger.take_alone`; committed before the mail is parsed."""
-        return self._run(lambda s: ledger.take_alone(s, seen), lease)
+        tries = itertools.count()
+        return self._run(lambda s: ledger.take_alone(s, seen, again=next(tries) > 0), lease)
 
     def forgive(self, mail_ids: Sequence[int]) -> None:
         """As :func:`daemon.store.ledger.forgive`."""
