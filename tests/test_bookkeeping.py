@@ -1,0 +1,92 @@
+"""`acuse erase`, `backup` and `migrate`, beside a running daemon and without one."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from deskworld import GOOD, GROUP, MARTA, OPENINGS, SUBJECT, DeskWorld
+
+from daemon.correspondent import click, write
+from daemon.requests import FOLDER, leave_request
+
+ADDRESS = "marta@cliente.example"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[DeskWorld]:
+    """A desk with one ticket of Marta's, its daemon stopped."""
+    with DeskWorld(tmp_path, "embedded") as desk:
+        desk.send(write(MARTA, OPENINGS, SUBJECT, GOOD, files={"captura.png": b"\x89PNG"}))
+        desk.acuse("run", "--once")
+        yield desk
+
+
+def run(world: DeskWorld) -> None:
+    """Start the daemon, and wait until it has seen a mailbox."""
+    world.start()
+    world.until(lambda: world.query("SELECT 1 FROM meta WHERE name = 'poll apertura'"), "daemon")
+
+
+def names_her(world: DeskWorld) -> bool:
+    shown = json.dumps(world.show(world.tickets()[0]["number"]), ensure_ascii=False)
+    return ADDRESS in shown or "Marta" in shown
+
+
+def test_erase_shows_first_and_changes_nothing(world: DeskWorld) -> None:
+    told = world.acuse("erase", ADDRESS.upper()).stdout
+    for shown in (ADDRESS, "tickets opened: 1", "still open", "--yes does it"):
+        assert shown in told
+    assert names_her(world)
+
+
+def test_erase_forgets_and_the_books_balance(world: DeskWorld) -> None:
+    assert "1 tickets, now of erased-" in world.acuse("erase", ADDRESS, "--yes").stdout
+    assert not names_her(world)
+    assert world.balanced()
+    again = world.acuse("erase", ADDRESS, "--yes", check=False)
+    assert (again.returncode, "nothing is known" in again.stderr) == (1, True)
+
+
+def test_erase_is_done_by_the_daemon_that_runs_and_the_ticket_goes_on(world: DeskWorld) -> None:
+    resolve = world.wait("assignment", GROUP).links["Resolver"]
+    run(world)
+    assert "done by the running daemon" in world.acuse("erase", ADDRESS, "--yes").stdout
+    assert not names_her(world)
+    before = len(world.letters(ADDRESS))
+    world.send(click("Ana Ruiz <ana@cau.example>", resolve, {"Solución": "Se reinicia el servicio AREN."}))
+    world.until(lambda: world.tickets()[0]["state"] == "resolved", "solution")
+    assert world.stop() == 0
+    assert len(world.letters(ADDRESS)) == before
+    assert world.balanced()
+
+
+def test_a_request_that_cannot_be_done_stops_nothing(world: DeskWorld) -> None:
+    files = world.settings().database.files
+    leave_request(Path(files), "dance", {})
+    run(world)
+    world.until(lambda: list(Path(files, FOLDER).glob("dance*.failed")), "refusal")
+    world.send(write(MARTA, OPENINGS, SUBJECT, GOOD))
+    world.until(lambda: len(world.tickets()) == 2, "second ticket")
+    assert world.stop() == 0
+
+
+def test_backup_beside_the_running_daemon(world: DeskWorld) -> None:
+    run(world)
+    target = world.folder / "copy" / "acuse.db"
+    assert f"{target}.files" in world.acuse("backup", str(target)).stdout
+    assert world.stop() == 0
+    assert sqlite3.connect(target).execute("SELECT COUNT(*) FROM tickets").fetchone() == (1,)
+    assert [file.read_bytes() for file in Path(f"{target}.files").rglob("*") if file.is_file()] == [b"\x89PNG"]
+    again = world.acuse("backup", str(target), check=False)
+    assert (again.returncode, "exists already" in again.stderr) == (1, True)
+
+
+def test_migrate_makes_a_new_database(tmp_path: Path) -> None:
+    with DeskWorld(tmp_path, "embedded") as world:
+        assert "a new database" in world.acuse("migrate").stdout
+        assert "up to date" in world.acuse("migrate").stdout
+        assert world.balanced()

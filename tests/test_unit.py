@@ -1,0 +1,67 @@
+"""The unit for systemd: what the daemon needs of it, and that it stays hardened."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+from deskworld import DeskWorld
+
+UNIT = Path(__file__).parents[1] / "docs" / "acuse.service"
+WORST = 1.5
+"""Of 10, as `systemd-analyze security` counts what a service could do."""
+
+
+def service() -> configparser.SectionProxy:
+    parser = configparser.RawConfigParser(strict=False)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read(UNIT, encoding="utf-8")
+    return parser["Service"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("Type", "notify"),
+        ("WatchdogSec", "180"),
+        ("ProtectSystem", "strict"),
+        ("NoNewPrivileges", "yes"),
+        ("CapabilityBoundingSet", ""),
+        ("UMask", "0077"),
+        ("StateDirectoryMode", "0700"),
+    ],
+)
+def test_what_the_unit_says(key: str, value: str) -> None:
+    assert service()[key] == value
+
+
+def test_limits_of_the_parser_process_may_be_set() -> None:
+    """A filter on @resources would forbid setrlimit, which bounds the parser."""
+    assert "@resources" not in service()["SystemCallFilter"]
+
+
+def test_systemd_finds_it_hardened() -> None:
+    program = shutil.which("systemd-analyze")
+    assert program, "systemd is not installed. On Debian: apt-get install systemd"
+    done = subprocess.run([program, "security", "--offline=true", str(UNIT)], capture_output=True, text=True)
+    score = re.search(r"exposure level for \S+: ([0-9.]+)", done.stdout)
+    assert score, done.stderr
+    assert float(score[1]) <= WORST
+
+
+def test_the_daemon_tells_systemd_that_it_is_ready_alive_and_stopping(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard, DeskWorld(tmp_path, "embedded") as world:
+        heard.bind(str(tmp_path / "notify"))
+        heard.settimeout(20)
+        world.start(NOTIFY_SOCKET=str(tmp_path / "notify"))
+        told = {heard.recv(100) for _ in range(3)}
+        assert told == {b"READY=1", b"WATCHDOG=1"}
+        world.daemon.terminate()  # type: ignore[union-attr]
+        while (word := heard.recv(100)) == b"WATCHDOG=1":
+            pass
+        assert word == b"STOPPING=1"
