@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+from daemon.faults import kill_point
 from daemon.imap import Imap, ImapError, in_slices, read_uid_set, uid_set
 
 MOVE_AT_ONCE = 500
@@ -70,6 +71,7 @@ class Folders:
 
     def file_away(self, uids: Sequence[int], configured: str) -> Filed:
         """Move mails of the selected folder. What the server refuses (quota …) stays where it lies, with the reason."""
+        kill_point("before_move")
         filed = Filed()
         for some in in_slices(sorted(uids), MOVE_AT_ONCE):
             try:

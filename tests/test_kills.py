@@ -47,16 +47,15 @@ def test_f01_killed_after_fetch(tmp_path: Path) -> None:
 
 
 def test_f02_killed_inside_the_transaction(tmp_path: Path) -> None:
-    """First while the mails are taken into the ledger, then while they are decided."""
+    """First with one mail of the batch decided, then with all of them."""
     with DeskWorld(tmp_path) as world:
-        killed_at(world, "before_commit", 1, 2)
+        killed_at(world, "in_transaction", 1, MAILS)
         assert violations(world, MAILS, MAILS) == []
 
 
 def test_f03_killed_after_commit_before_the_move(tmp_path: Path) -> None:
-    """First when the mails are taken, then when they are decided."""
     with DeskWorld(tmp_path) as world:
-        killed_at(world, "after_commit", 1, 2)
+        killed_at(world, "before_move", 1)
         assert violations(world, MAILS, MAILS) == []
 
 

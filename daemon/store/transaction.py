@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from daemon.faults import kill_point
 from daemon.files import Files
 from daemon.store import apply, erasing, facts, ledger, queues
 from daemon.store.counters import Counters
@@ -74,6 +75,8 @@ class Transaction(Reading):
         AlreadyDecided: the mail has a verdict. Conflict: somebody was faster; the transaction is to be done again.
         """
         apply.apply(self, cause, decision, compose, desk, now)
+        if cause.mail_id:
+            kill_point("in_transaction")
 
     def record(self, outcome: queues.Outcome, now: datetime) -> bool:
         """As :func:`daemon.store.queues.record`, together with what follows from it."""
