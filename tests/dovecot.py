@@ -55,6 +55,11 @@ service imap-login {{
 service stats {{
   chroot =
 }}
+service auth {{
+  inet_listener sasl {{
+    port = {sasl_port}
+  }}
+}}
 namespace inbox {{
   inbox = yes
   separator = {separator}
@@ -168,6 +173,8 @@ class Dovecot:
         self.password = password
         self.port = free_port()
         self.tls_port = free_port() if tls else 0
+        self.sasl_port = free_port()
+        """Where an MTA asks for logins."""
         self.settings = {
             "capability": f"imap_capability = {capability}" if capability else "",
             "quota": quota,
@@ -274,7 +281,7 @@ class Dovecot:
         }
         identity = IDENTITY.format(user=user, group=group) if os.getuid() else ""
         text = (V23 if old else V24).format(
-            folder=self.folder, mail=self.mail, port=self.port, tls_port=self.tls_port,
+            folder=self.folder, mail=self.mail, port=self.port, tls_port=self.tls_port, sasl_port=self.sasl_port,
             password=_encoded(self.password),
             identity=identity, mail_user=mail_user, mail_group=mail_group, **values,
         )  # fmt: skip
