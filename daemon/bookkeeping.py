@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -15,6 +15,8 @@ from daemon.showing import books
 from daemon.store import Store
 from daemon.store.connections import schema_of
 from daemon.store.erasing import Traces, addresses_of, traces
+from daemon.store.errors import StoreError
+from daemon.store.moving import move as move_books
 
 
 @contextmanager
@@ -33,6 +35,23 @@ def migrate(settings: Settings) -> str:
     missing = schema_of(url)
     Store.open(url, Path(settings.database.files)).close()
     return f"{settings.database.shown}: " + (f"applied {', '.join(missing)}" if missing else "the schema is up to date")
+
+
+def move(settings: Settings, to: str) -> str:
+    """Move a desk from SQLite to the empty PostgreSQL database ``to``; what was done. The files stay where they are."""
+    url, files = settings.database.url, Path(settings.database.files)
+    if not url.startswith("sqlite:///") or not to.startswith(("postgresql://", "postgres://")):
+        raise StoreError("a desk is moved from sqlite:///… to postgresql://…; take a dump for anything else")
+    with closing(Store.open(url, files)) as source, closing(Store.open(to, files)) as target:
+        with progress_of("move") as progress, source.read() as books, target.write() as tx:
+            copied = move_books(books.session, tx.session, lambda table, done, of: progress(done, of))
+        faults = [fault for fault in target.audit(settings.desk) if fault not in source.audit(settings.desk)]
+    if faults:
+        raise StoreError(f"the moved books do not balance: {faults[0].check}: {faults[0].subject}: {faults[0].detail}")
+    lines = [f"{each.table:16} {each.rows:9} rows  sha256 {each.digest[:16]}" for each in copied]
+    return "\n".join(
+        [*lines, "Everything arrived as it was. Write the new url under [database], then start the daemon."]
+    )
 
 
 def backup(settings: Settings, target: Path) -> str:
