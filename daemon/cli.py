@@ -64,7 +64,8 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("number")
     export.add_argument("--to", type=Path, required=True, metavar="DIR")
     audit = verb("audit", "prove the books")
-    verb("migrate", "bring the schema of the database up to date")
+    migrates = verb("migrate", "bring the schema of the database up to date, or move the desk to PostgreSQL")
+    migrates.add_argument("--to", default="", metavar="URL", help="an empty PostgreSQL database, postgresql://…")
     verb("backup", "a consistent copy of the books while the daemon runs").add_argument("file", type=Path)
     erase = verb("erase", "forget a person; the books still balance")
     erase.add_argument("address")
@@ -233,10 +234,11 @@ def set_back(options: argparse.Namespace) -> int:
 
 
 def migrate(options: argparse.Namespace) -> int:
-    """`acuse migrate`."""
-    from daemon.bookkeeping import migrate as bring_up_to_date
+    """`acuse migrate [--to URL]`."""
+    from daemon import bookkeeping
 
-    print(bring_up_to_date(_settings(options)))
+    settings = _settings(options)
+    print(bookkeeping.move(settings, options.to) if options.to else bookkeeping.migrate(settings))
     return 0
 
 
