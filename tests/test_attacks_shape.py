@@ -152,6 +152,11 @@ def test_a21_invisible_characters_are_gone_before_comparing_and_showing(mark: st
     assert mark not in mail.subject + mail.sender_name
 
 
+def test_a21_mixed_scripts_are_flagged() -> None:
+    mail = parse(raw_mail("x", sender=MARTA, title="\u0410pertura de Incidencia"))
+    assert "mixed_scripts" in verdict("apertura", mail).remarks
+
+
 # -- what costs time or memory: over the budget, or read within the limits of the parser process
 
 
