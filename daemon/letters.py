@@ -57,7 +57,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "survey_thanks": {"comment": "", "before": 0},
     "report": {"finding": "", "overdue": 0, "late": 0},
     "registration": {"held": "", "faults": ()},
-    "welcome": {"held": 0},
+    "welcome": {"held": 0, "kinds": ()},
     "admin_alert": {"details": (), "count": 1},
 }
 """Values that may be left out, and what then holds."""

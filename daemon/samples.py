@@ -40,7 +40,7 @@ from rules import wording
 from rules.decision import Grant, Letter, Link
 from rules.desk import Desk
 from rules.openings import requester_links
-from rules.people import opening_link, registration_link
+from rules.people import kinds_explained, opening_link, registration_link
 from rules.solutions import survey_links, verdict_links
 from rules.threads import answer_link
 from rules.ticket import Ticket
@@ -309,7 +309,11 @@ def _people(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
             "welcome",
             to,
             None,
-            {"name": "Marta Gil", "held": 1},  # held: how many waiting mails are treated now
+            {
+                "name": "Marta Gil",
+                "held": 1,
+                "kinds": kinds_explained(desk),
+            },  # held: how many waiting mails are treated now
             tuple(opening_link(kind, desk) for kind in desk.kinds),
         ),
     }

@@ -251,7 +251,8 @@ def parse_action(text: str, ticket: Ticket | None, desk: Desk) -> tuple[str, For
     fields = fields_of(key, ticket, desk)
     first = parse_form(text, (action_field(desk), *fields), desk.zone, own=own)
     further = further_fields(key, first, desk)
-    form = parse_form(text, (action_field(desk), *fields, *further), desk.zone, own=own) if further else first
+    asked = (action_field(desk), *_unless_asked(fields, further), *further)
+    form = parse_form(text, asked, desk.zone, own=own) if further else first
     return key, Form(
         form.values,
         form.faults + _one_of(key, form, _may_write(fields, key, ticket, desk)),
@@ -322,7 +323,14 @@ def form_lines(key: str, ticket: Ticket | None, desk: Desk, values: Mapping[str,
     further = further_fields(key, Form(tuple(values.items())), desk)
     label = wording.word(desk, "action_fields", "action", language)
     head = f"{label}: {wording.word(desk, 'actions', SAME_WORD.get(key, key), language)}"
-    return [head, *blocks((*_may_write(fields, key, ticket, desk), *further), {**defaults, **values})]
+    own = _unless_asked(_may_write(fields, key, ticket, desk), further)
+    return [head, *blocks((*own, *further), {**defaults, **values})]
+
+
+def _unless_asked(fields: tuple[Field, ...], further: tuple[Field, ...]) -> tuple[Field, ...]:
+    """``fields`` without those whose label a further field has: a case may ask for a «Motivo» of its own."""
+    asked = {fold_label(field.label) for field in further}
+    return tuple(field for field in fields if fold_label(field.label) not in asked)
 
 
 def _may_write(fields: tuple[Field, ...], key: str, ticket: Ticket | None, desk: Desk) -> tuple[Field, ...]:

@@ -96,10 +96,15 @@ def welcome(reading: Reading, person: Person, held: int, desk: Desk) -> Letter:
     return Letter(
         "welcome",
         (reading.mail.sender,),
-        values={"name": person.name, "held": held},
+        values={"name": person.name, "held": held, "kinds": kinds_explained(desk)},
         links=tuple(opening_link(kind, desk) for kind in desk.kinds),
         in_reply_to=reading.mail.message_id,
     )
+
+
+def kinds_explained(desk: Desk) -> tuple[tuple[str, str], ...]:
+    """What each kind is for, as (label, text) (T: the fault is in our systems, or it is a request)."""
+    return tuple((kind.label, kind.description) for kind in desk.kinds.values() if kind.description)
 
 
 def opening_link(kind: str, desk: Desk) -> Link:

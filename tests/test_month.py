@@ -1,13 +1,12 @@
 """A month of a desk with three groups and a coordinator, on the embedded servers and a clock that the story turns on.
 
-Every letter of a scene stands in its golden file; `ACUSE_GOLDENS=write` writes them anew, to be read before they are
+Every letter of a scene stands in its golden file; `--accept` writes them anew, to be read before they are
 accepted.
 """
 
 from __future__ import annotations
 
 import io
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +15,8 @@ import pytest
 from rich.console import Console
 
 from daemon import week
-from daemon.correspondent import click, reply, write
+from daemon.correspondent import Received, click, reply, write
+from daemon.embedded import SentMail
 from daemon.week import ANA, EVA, JOHN, LUIS, MARTA, N1, PEPE, SARA, SERVICE, TimedStage, opening
 from rules.ticket import Ticket
 
@@ -135,9 +135,11 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TimedStage
 
 
 @pytest.mark.parametrize("scene", SCENES)
-def test_every_letter_of_the_month(month: tuple[TimedStage, dict[str, str]], scene: str) -> None:
+def test_every_letter_of_the_month(
+    month: tuple[TimedStage, dict[str, str]], scene: str, request: pytest.FixtureRequest
+) -> None:
     golden = GOLDENS / f"{scene}.txt"
-    if os.environ.get("ACUSE_GOLDENS") == "write":
+    if request.config.getoption("--accept"):
         golden.parent.mkdir(parents=True, exist_ok=True)
         golden.write_text(month[1][scene], encoding="utf-8")
     assert month[1][scene] == golden.read_text(encoding="utf-8")
@@ -205,11 +207,9 @@ _TOKEN = re.compile(r"\[[A-Z2-7]{26}\]")
 _MAILTO = re.compile(r"<mailto:[^>]*>")
 
 
-def _shown(mail: object) -> str:
+def _shown(mail: SentMail) -> str:
     """A letter as the golden file has it: who gets it, its subject, its text without what is random in it."""
-    from daemon.correspondent import Received
-
-    received = Received.of(mail.raw)  # type: ignore[attr-defined]
+    received = Received.of(mail.raw)
     files = "".join(f"[{name}]\n" for name in received.files)
     text = _MAILTO.sub("<mailto>", _TOKEN.sub("[token]", received.part("plain")))
     head = f"==== {received.letter} → {received['To']}\nDate: {received['Date']}\nSubject: {received['Subject']}\n"

@@ -4,6 +4,7 @@ checks of an opening refuse or tell."""
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,14 @@ def test_the_form_makes_a_person_welcomes_them_and_lets_their_mail_go() -> None:
     assert (letter.name, letter.values["name"], letter.values["held"]) == ("welcome", "Juan Ruiz", 2)
     assert [link.label for link in letter.links] == ["Incidencia", "Orden de trabajo"]
     assert reading("servicio", mail(f"Alta [{TOKEN}]"), DESK).needs(DESK).held
+
+
+def test_the_welcome_says_what_each_kind_is_for() -> None:
+    kinds = {key: replace(kind, description=f"Para {key}.") for key, kind in DESK.kinds.items()}
+    held = HeldGrant(Grant("registration", addressee=NEW), token_digest(TOKEN))
+    message = mail(f"Alta en Soporte CAU [{TOKEN}]", FORM, sender=NEW)
+    (letter,) = verdict("servicio", message, Facts(grant=held), registered_desk(kinds=kinds)).letters
+    assert letter.values["kinds"] == (("Incidencia", "Para incident."), ("Orden de trabajo", "Para work_order."))
 
 
 def test_a_form_with_faults_comes_back_with_what_was_right() -> None:

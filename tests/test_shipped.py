@@ -1,0 +1,87 @@
+"""What a new desk has without writing it: L's priorities, T's five cases and six canned replies, M's form."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import outbox_templates
+from daemon.settings import _defaults
+from rules.action_forms import parse_action
+from rules.desk import Desk, Duration, Escalation, FieldTable
+from tests.rules.desks import make_desk, opened
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = tomllib.loads((ROOT / "config.example.toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("name", "response", "resolution"), [("Urgente", 1, 4), ("Alta", 2, 8), ("Media", 4, 24), ("Baja", 8, 48)]
+)
+def test_the_priorities_promise_what_the_help_desk_promised(name: str, response: int, resolution: int) -> None:
+    table = _defaults()["priorities"][name]
+    assert Duration.parse(table["response"]) == timedelta(hours=response)
+    assert Duration.parse(table["resolution"]) == timedelta(hours=resolution)
+    assert len(table["description"]) > 20
+
+
+def example_desk() -> Desk:
+    """A desk with the cases of the example."""
+    cases = tuple(
+        Escalation(
+            case["name"],
+            case.get("kind", ""),
+            tuple(FieldTable(**field) for field in case.get("fields", ())),
+            tuple(case.get("files", ())),
+        )
+        for case in EXAMPLE["escalations"]
+    )
+    return make_desk(escalations=cases)
+
+
+CASES = [
+    ("Error 23", "incident", ["Tipo Error", "Cod_cliente", "Tramite WEB", "Registro Mercantil afectado",
+                              "Teléfono y persona de contacto"], 0),
+    ("Error sin resolver", "incident", ["IP", "Hora", "Comprobaciones"], 1),
+    ("Vinculación o desvinculación", "", [], 2),
+    ("Incongruencia en FLEI", "work_order", ["Comprobante del pago"], 0),
+    ("Otra causa", "", ["Motivo"], 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "kind", "labels", "files"), CASES, ids=[row[0] for row in CASES])
+def test_the_cases_of_an_escalation_demand_what_the_manual_demanded(
+    name: str, kind: str, labels: list[str], files: int
+) -> None:
+    case = next(case for case in example_desk().escalations if case.name == name)
+    assert (case.kind, [field.label for field in case.fields], len(case.files)) == (kind, labels, files)
+
+
+@pytest.mark.parametrize("row", CASES, ids=[row[0] for row in CASES])
+def test_each_case_can_be_filled_in_and_misses_nothing_then(row: tuple) -> None:
+    desk = example_desk()
+    name, kind, labels, _ = row
+    lines = "".join(f"{label}: 10.0.0.14\n" for label in labels)
+    key, form = parse_action(f"Acción: Escalar\nCaso: {name}\n{lines}", opened(desk, kind=kind or "incident"), desk)
+    assert (key, form.faults) == ("escalate", ())
+    _, empty = parse_action(f"Acción: Escalar\nCaso: {name}\n", opened(desk, kind=kind or "incident"), desk)
+    assert [fault.label for fault in empty.faults] == labels
+
+
+def test_the_six_canned_replies_of_the_manual_are_there_with_their_files() -> None:
+    folder = Path(outbox_templates.__file__).parent / "es"
+    titles = [reply["title"] for reply in EXAMPLE["canned"]]
+    assert len(titles) == 6
+    for reply in EXAMPLE["canned"]:
+        assert reply.get("text") or (folder / reply["file"]).read_text(encoding="utf-8").strip()
+        assert all((folder / name).is_file() for name in reply.get("attachments", ()))
+    coordination = [reply["title"] for reply in EXAMPLE["canned"] if reply.get("groups") == ["coordinacion"]]
+    assert [re.sub(r"^.* - ", "", title) for title in coordination] == ["Desvinculado", "Vinculado"]
+
+
+def test_each_kind_says_what_it_is_for() -> None:
+    assert all(kind["description"] for kind in EXAMPLE["kinds"].values())
