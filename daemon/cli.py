@@ -47,6 +47,16 @@ def parser() -> argparse.ArgumentParser:
     demo = verb("demo", "show the whole flow on an embedded mail server")
     demo.add_argument("--keep", action="store_true", help="leave it running, to attach a mail client")
     demo.add_argument("--week", action="store_true", help="show a week of a desk with three groups instead")
+    bench = verb("bench", "measure the daemon on a private Dovecot and smtp-sink, beside others")
+    bench.add_argument("--mails", type=int, default=3000, help="opening mails of a run")
+    bench.add_argument("--runs", type=int, default=5, help="rounds; the contestants take turns")
+    bench.add_argument("--tickets", default="0,20000,1000000", help="how many lie in the database already")
+    bench.add_argument("--database", default="", metavar="URL", help="an empty PostgreSQL database instead of SQLite")
+    bench.add_argument("--roundup", type=Path, metavar="DIR", help="an environment that holds Roundup")
+    bench.add_argument("--django-helpdesk", type=Path, metavar="DIR", help="an environment that holds django-helpdesk")
+    bench.add_argument("--peer-mails", type=int, default=300, help="opening mails of a run of those two")
+    bench.add_argument("--also", default="", help="backlog,large_file,latency; with PostgreSQL two_daemons,takeover")
+    bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     verb("check", "check configuration, rules, their tests and templates")
     doctor = verb("doctor", "talk to the real servers")
     doctor.add_argument("--round-trip", action="store_true", help="send a mail to ourselves and wait for it")
@@ -138,10 +148,11 @@ def run(options: argparse.Namespace) -> int:
         run_until_signal(service)
         return 0
     from daemon.imap import ImapError
+    from daemon.smtp_wire import SmtpError
 
     try:
         service.once()
-    except ImapError as fault:
+    except (ImapError, SmtpError) as fault:
         return _complain(f"acuse: {fault}")
     finally:
         service.stop()
@@ -153,6 +164,22 @@ def demo(options: argparse.Namespace) -> int:
     from daemon.demo import demo as show_demo
 
     return show_demo(keep=options.keep, week=options.week)
+
+
+def bench(options: argparse.Namespace) -> int:
+    """`acuse bench`: prints its table; a server that is not installed is said with the way to install it."""
+    from daemon.bench.command import Options, sizes
+    from daemon.bench.command import bench as measure
+    from daemon.bench.servers import MissingServerError
+
+    wanted = Options(
+        options.mails, options.runs, sizes(options.tickets), options.database, options.roundup,
+        options.django_helpdesk, options.peer_mails, tuple(filter(None, options.also.split(","))), options.json,
+    )  # fmt: skip
+    try:
+        return measure(wanted)
+    except MissingServerError as missing:
+        return _complain(f"acuse: {missing}")
 
 
 def doctor(options: argparse.Namespace) -> int:
@@ -267,6 +294,7 @@ VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "init": init,
     "demo": demo,
     "check": check,
+    "bench": bench,
     "doctor": doctor,
     "run": run,
     "explain": explain,

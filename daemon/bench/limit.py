@@ -22,9 +22,13 @@ _PAGE = "".join(f"<p>Se ha recibido su mensaje y se le ha asignado un número ({
 LETTER = (
     "From: Soporte <servicio@cau.example>\r\nTo: {to}\r\nSubject: Registro {number}\r\nMessage-ID: <{number}.{to}>\r\n"
     'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="=_x"\r\n\r\n--=_x\r\n'
-    f"Content-Type: text/plain; charset=utf-8\r\n\r\n{_TEXT}--=_x\r\nContent-Type: text/html; charset=utf-8\r\n\r\n{_PAGE}"
+    f"Content-Type: text/plain; charset=utf-8\r\n\r\n{_TEXT}--=_x\r\n"
+    f"Content-Type: text/html; charset=utf-8\r\n\r\n{_PAGE}"
     "--=_x--\r\n"
 )
+
+
+INSERT = "INSERT INTO tickets (sender, subject, body) VALUES (?, ?, ?)"
 
 
 def main(imap_port: int, smtp_port: int, user: str, password: str, database: str) -> None:
@@ -62,9 +66,7 @@ def fetched(imap: imaplib.IMAP4, uids: Sequence[bytes]) -> Iterator[Message]:
 def treat(books: sqlite3.Connection, post: Post, mails: Sequence[Message]) -> None:
     """One durable commit, then the letters."""
     rows = [(mail["From"], mail["Subject"], text_of(mail)) for mail in mails]
-    numbers = []
-    for row in rows:
-        numbers.append(books.execute("INSERT INTO tickets (sender, subject, body) VALUES (?, ?, ?)", row).lastrowid)
+    numbers = [books.execute(INSERT, row).lastrowid for row in rows]
     books.commit()
     for number, (sender, _, _) in zip(numbers, rows, strict=True):
         found = re.search(r"<([^>]+)>", sender)

@@ -12,11 +12,12 @@ SENDERS = 50
 FILE_EVERY = 20
 FILE_OCTETS = 200 * 1024
 TEXT_CHARACTERS = 1200
-_WORDS = (
-    "la pantalla de altas tarda en cargar y al guardar muestra un aviso que no entendemos desde ayer por la mañana"
-    " en todos los puestos de la oficina número tres, según nos dicen ocurre también con otros navegadores y con"
-    " el equipo recién encendido; adjuntamos lo que se ve"
-).split()
+_PROSE = """
+la pantalla de altas tarda en cargar y al guardar muestra un aviso que no entendemos desde ayer por la mañana en todos
+los puestos de la oficina número tres, según nos dicen ocurre también con otros navegadores y con el equipo recién
+encendido; adjuntamos lo que se ve
+"""
+_WORDS = _PROSE.split()
 
 
 def openings(count: int, seed: int, file_octets: int = FILE_OCTETS, file_every: int = FILE_EVERY) -> Iterator[bytes]:

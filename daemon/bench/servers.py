@@ -1,4 +1,4 @@
-"""The mail servers of a benchmark: a private Dovecot on loopback, and Postfix's smtp-sink, which counts what it takes."""
+"""The mail servers of a benchmark: a private Dovecot on loopback, and smtp-sink of Postfix, which counts letters."""
 
 from __future__ import annotations
 

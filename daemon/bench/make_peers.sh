@@ -1,0 +1,10 @@
+#!/bin/sh
+# Makes the environments of the other desks that `acuse bench` can measure beside ours: make_peers.sh FOLDER
+set -eu
+folder=${1:?a folder for the environments}
+mkdir -p "$folder"
+for name in roundup django-helpdesk; do
+  python3 -m venv "$folder/$name"
+  "$folder/$name/bin/pip" install --quiet "$name"
+done
+echo "acuse bench --roundup $folder/roundup --django-helpdesk $folder/django-helpdesk"
