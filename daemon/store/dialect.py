@@ -246,7 +246,11 @@ def sqlite_reader(path: Path) -> peewee.SqliteDatabase:
 
 
 def postgres(url: str) -> peewee.PostgresqlDatabase:
-    """Connections to PostgreSQL, one a thread; every wait on them has an end."""
+    """Connections to PostgreSQL, one a thread; every wait on them has an end.
+
+    A transaction of a daemon that was stopped, or cut off, holds locks that others wait for: idle for seconds, it is
+    ended by the server, and done again if that daemon comes back.
+    """
     return peewee.PostgresqlDatabase(
         url,
         prefer_psycopg3=True,
@@ -254,5 +258,5 @@ def postgres(url: str) -> peewee.PostgresqlDatabase:
         tcp_user_timeout=30_000,
         keepalives_idle=30,
         application_name="acuse",
-        options="-c statement_timeout=120000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=60000",
+        options="-c statement_timeout=120000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=4000",
     )

@@ -167,12 +167,15 @@ def next_due(session: Session) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A mailbox held by ``owner`` until ``expires_at`` by the database's clock; ``fence`` grows with every holder."""
+    """A mailbox held by ``owner`` until ``expires_at`` by the database's clock; ``fence`` grows with every holder. Each
+    transaction that it fences renews it for ``length``.
+    """
 
     mailbox: str
     owner: str
     fence: int
     expires_at: datetime
+    length: timedelta = timedelta(0)
 
 
 _ACQUIRE = """
@@ -189,7 +192,7 @@ def acquire(session: Session, mailbox: str, owner: str, length: timedelta) -> Le
     now = session.dialect.clock(session)
     expires = now + micros_of(length)
     row = session.one(_ACQUIRE, mailbox, owner, expires, now, now)
-    return Lease(mailbox, owner, row[0], moment(expires)) if row else None
+    return Lease(mailbox, owner, row[0], moment(expires), length) if row else None
 
 
 def give_up(session: Session, lease: Lease) -> None:
@@ -198,14 +201,15 @@ def give_up(session: Session, lease: Lease) -> None:
 
 
 def fence(session: Session, lease: Lease) -> None:
-    """Keep the lease's row until this transaction ends; LeaseLost where another owner has taken it."""
-    row = session.one(
-        "SELECT 1 FROM leases WHERE mailbox = ? AND owner = ? AND fence = ?" + session.lock,
+    """Keep the lease's row until this transaction ends, which renews it; LeaseLost where another owner has taken it."""
+    kept = session.run(
+        "UPDATE leases SET expires_at = ? WHERE mailbox = ? AND owner = ? AND fence = ?",
+        session.dialect.clock(session) + micros_of(lease.length),
         lease.mailbox,
         lease.owner,
         lease.fence,
     )
-    if row is None:
+    if not kept:
         raise LeaseLost(f"mailbox {lease.mailbox} was taken over by another daemon")
 
 

@@ -1,0 +1,176 @@
+"""Several daemons, one PostgreSQL: they share the mailboxes, and each takes over what another leaves, dead or alive.
+
+And on SQLite: one daemon, the second is told why not.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from deskworld import BOXES, GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
+from faultproxy import FaultProxy
+from invariants import at_rest, violations
+from test_kills import IN_DOUBT, inject
+
+from daemon.correspondent import write
+from daemon.mailboxes import LEASE
+from tests.postgres import Server
+
+
+class Daemons:
+    """A desk with any number of daemons, by process id."""
+
+    def __init__(self, world: DeskWorld) -> None:
+        self.world = world
+        self.running: dict[int, subprocess.Popen[bytes]] = {}
+
+    def start(self, *wrapped_in: str, url: str = "") -> int:
+        """One more, by a way of its own to the database where one is given; it has beaten when this returns."""
+        if url:
+            self.world.configure(database=url)
+        process = self.world.start(*wrapped_in)
+        self.running[process.pid] = process
+        self.world.until(lambda: self._beats(process.pid), "first beat")
+        return process.pid
+
+    def _beats(self, pid: int) -> bool:
+        return bool(self.world.query(f"SELECT 1 FROM daemons WHERE owner LIKE '%:{pid}'"))
+
+    def held_by(self) -> dict[str, int]:
+        """Mailbox → process id of its holder, where it has one now."""
+        rows = self.world.query("SELECT mailbox, owner FROM leases WHERE expires_at > 0")
+        return {mailbox: int(owner.rpartition(":")[2]) for mailbox, owner in rows}
+
+    def stop(self) -> None:
+        for process in self.running.values():
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.terminate()
+        for process in self.running.values():
+            process.wait(20)
+
+    def settled(self, mails: int, doubled: int = 0) -> list[str]:
+        """Wait for rest; everything that does not hold then."""
+
+        def rest() -> bool:
+            ((known,),) = self.world.query("SELECT COUNT(*) FROM mails") or [(0,)]
+            return bool(known >= mails) and at_rest(self.world)
+
+        self.world.until(rest, "rest", 90.0)
+        return violations(self.world, mails, mails, doubled)
+
+
+@pytest.fixture
+def daemons(postgres: Server, tmp_path: Path) -> Iterator[Daemons]:
+    with DeskWorld(tmp_path, database=postgres.database(f"d{time.monotonic_ns()}")) as world:
+        several = Daemons(world)
+        yield several
+        several.stop()
+
+
+def test_two_daemons_share_the_mailboxes_and_one_that_leaves_hands_them_over(daemons: Daemons) -> None:
+    first = daemons.start()
+    daemons.world.until(lambda: daemons.held_by() == dict.fromkeys(BOXES, first), "all of them held")
+    second = daemons.start()
+    daemons.world.until(lambda: sorted(daemons.held_by().values()).count(second) == 1, "a fair share")
+    assert set(daemons.held_by().values()) == {first, second}
+    daemons.running[first].terminate()
+    assert daemons.running[first].wait(20) == 0
+    daemons.world.until(lambda: daemons.held_by() == dict.fromkeys(BOXES, second), "the rest handed over")
+
+
+def test_f36_a_killed_daemon_is_followed_within_seconds_and_its_letters_too(daemons: Daemons) -> None:
+    """The holder dies with letters claimed; the other treats what comes, and sends what the dead one had claimed."""
+    first = daemons.start("env", "ACUSE_KILL=after_dot:1")
+    daemons.world.until(lambda: daemons.held_by() == dict.fromkeys(BOXES, first), "all of them held")
+    inject(daemons.world, 20)
+    assert daemons.running[first].wait(60) == -signal.SIGKILL
+    assert daemons.world.query("SELECT 1 FROM deliveries WHERE status = 'claimed'")
+    second = daemons.start()
+    assert daemons.settled(20, doubled=IN_DOUBT) == [], "nobody waits for the ten minutes of a claim"
+    assert daemons.held_by() == dict.fromkeys(BOXES, second)
+
+
+def test_takeover_after_kill(daemons: Daemons) -> None:
+    """From `kill -9` of the holder to the confirmation of a mail that came then."""
+    first, second = daemons.start(), daemons.start()
+    daemons.world.until(lambda: set(daemons.held_by().values()) == {first, second}, "shares")
+    holder = daemons.held_by()["apertura"]
+    daemons.running[holder].kill()
+    began = time.monotonic()
+    daemons.world.until(lambda: daemons.held_by()["apertura"] == first + second - holder, "takeover")
+    taken = time.monotonic() - began
+    daemons.world.send(write(MARTA, OPENINGS, SUBJECT, GOOD))
+    daemons.world.wait("confirmation", MARTA)
+    print(f"lease taken over after {taken:.2f} s, first confirmation after {time.monotonic() - began:.2f} s")
+    assert daemons.settled(1) == []
+
+
+def test_f37_a_stopped_daemon_wakes_up_and_harms_nothing(daemons: Daemons) -> None:
+    first, second = daemons.start(), daemons.start()
+    daemons.world.until(lambda: set(daemons.held_by().values()) == {first, second}, "shares")
+    inject(daemons.world, 40)
+    daemons.world.until(lambda: daemons.world.query("SELECT 1 FROM mails"), "work")
+    holder = daemons.held_by()["apertura"]
+    os.kill(holder, signal.SIGSTOP)
+    daemons.world.until(lambda: daemons.held_by()["apertura"] != holder, "takeover")
+    time.sleep(2 * LEASE.total_seconds())
+    os.kill(holder, signal.SIGCONT)
+    assert daemons.settled(40, doubled=1) == [], "one letter may have been on the wire"
+    daemons.world.until(lambda: set(daemons.held_by().values()) == {first, second}, "its share again")
+
+
+def test_a_daemon_cut_off_from_postgresql_loses_its_mailboxes_and_comes_back(
+    daemons: Daemons, postgres: Server
+) -> None:
+    direct = daemons.world.settings().database.url
+    port = urlsplit(direct).port or 0
+    with FaultProxy(port) as proxy:
+        cut_off = daemons.start(url=direct.replace(f":{port}/", f":{proxy.port}/"))
+        other = daemons.start(url=direct)
+        daemons.world.until(lambda: set(daemons.held_by().values()) == {cut_off, other}, "shares")
+        inject(daemons.world, 20)
+        proxy.set(blackhole=True)
+        daemons.world.until(lambda: daemons.held_by() == dict.fromkeys(BOXES, other), "takeover")
+        proxy.set()
+        daemons.world.until(lambda: set(daemons.held_by().values()) == {cut_off, other}, "its share again")
+        assert daemons.settled(20, doubled=20) == []
+
+
+def test_f36_five_hundred_mails_and_two_daemons(daemons: Daemons) -> None:
+    daemons.start(), daemons.start()
+    inject(daemons.world, 500)
+    assert daemons.settled(500) == []
+
+
+def test_the_command_line_on_postgresql(daemons: Daemons, tmp_path: Path) -> None:
+    world, raw = daemons.world, tmp_path / "mail.eml"
+    raw.write_bytes(write(MARTA, OPENINGS, SUBJECT, GOOD).as_bytes())
+    assert "0003_daemons" in world.acuse("migrate").stdout
+    assert "up to date" in world.acuse("migrate").stdout
+    assert "opened" in world.acuse("explain", "--mailbox", "apertura", str(raw)).stdout
+    world.send(write(MARTA, OPENINGS, SUBJECT, GOOD))
+    world.acuse("run", "--once")
+    (ticket,) = world.tickets()
+    assert [event["name"] for event in world.show(ticket["number"])["journal"]] == ["opened"]
+    assert [letter.letter for letter in world.letters()] == ["confirmation", "assignment"]
+    assert world.balanced()
+
+
+def test_f36_a_second_daemon_on_sqlite_is_refused(tmp_path: Path) -> None:
+    with DeskWorld(tmp_path, "embedded") as world:
+        first = world.start()
+        world.until(lambda: (tmp_path / "acuse.db.lock").exists() and "started" in world.log(), "start")
+        for verb in (("run",), ("run", "--once")):
+            refused = world.acuse(*verb, check=False)
+            assert refused.returncode == 1
+            assert f"process {first.pid}" in refused.stderr
+            assert "several daemons need PostgreSQL" in refused.stderr
+        assert world.stop() == 0
