@@ -39,9 +39,12 @@ def _cell(value: object) -> str:
     return "'" + text if isinstance(value, str) and text.startswith(_FORMULA) else text
 
 
-def report_files(report: Report, desk: Desk, language: str = "") -> tuple[File, ...]:
-    """The CSV, and those charts that have something to show; a chart's ``cid`` is its key in `[charts]`."""
-    charts = {"compliance": _compliance(report, desk, language), "ages": _ages(report, desk, language)}
+def report_files(report: Report, desk: Desk, language: str = "", draw: bool = True) -> tuple[File, ...]:
+    """The CSV, and those charts that have something to show; a chart's ``cid`` is its key in `[charts]`. Without
+    ``draw`` the CSV alone.
+    """
+    drawn = {"compliance": _compliance, "ages": _ages} if draw else {}
+    charts = {cid: chart(report, desk, language) for cid, chart in drawn.items()}
     name = wording.word(desk, "file_names", "report", language)
     day = report.since.astimezone(desk.zone).date().isoformat()
     return (

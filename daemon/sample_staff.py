@@ -30,9 +30,9 @@ MONDAY = datetime(2017, 10, 8, 22, tzinfo=UTC)
 """Midnight in Madrid."""
 
 
-def staff_samples(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
-    """Every letter that stays inside the desk, by «name» or «name.variant»."""
-    return {**_group(desk, ticket), **_lists(desk, ticket), **_admins(desk, ticket)}
+def staff_samples(desk: Desk, ticket: Ticket, draw: bool = True) -> dict[str, Letter]:
+    """Every letter that stays inside the desk, by «name» or «name.variant»; ``draw`` the report's charts."""
+    return {**_group(desk, ticket), **_lists(desk, ticket), **_admins(desk, ticket, draw)}
 
 
 # -- letters to the group
@@ -191,7 +191,7 @@ def _lists(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
 # -- admins and coordinators
 
 
-def _admins(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
+def _admins(desk: Desk, ticket: Ticket, draw: bool) -> dict[str, Letter]:
     to = desk.desk.admins or ("admin@cau.example",)
     mail = {
         "id": 41,
@@ -251,11 +251,11 @@ def _admins(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
                 "differences": ("mail 77: seen, no verdict for 3 h",),
             },
         ),
-        "report": _report(desk, ticket, to),
+        "report": _report(desk, ticket, to, draw),
     }
 
 
-def _report(desk: Desk, ticket: Ticket, to: tuple[str, ...]) -> Letter:
+def _report(desk: Desk, ticket: Ticket, to: tuple[str, ...], draw: bool) -> Letter:
     """The weekly report; its charts are inline files by cid, each beside the table that says the same."""
     report = Report(
         MONDAY - timedelta(days=7),
@@ -275,4 +275,4 @@ def _report(desk: Desk, ticket: Ticket, to: tuple[str, ...]) -> Letter:
         overdue=0,
         late=4,
     )
-    return Letter("report", to, None, report.values(), files=report_files(report, desk, ticket.language))
+    return Letter("report", to, None, report.values(), files=report_files(report, desk, ticket.language, draw))

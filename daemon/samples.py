@@ -46,8 +46,9 @@ from rules.threads import answer_link
 from rules.ticket import Ticket
 
 
-def samples(desk: Desk, language: str = "") -> Mapping[str, Letter]:
-    """Every letter by «name» or «name.variant», in ``language``, written with the first kind and group of ``desk``."""
+def samples(desk: Desk, language: str = "", draw: bool = True) -> Mapping[str, Letter]:
+    """Every letter by «name» or «name.variant», in ``language``, written with the first kind and group of ``desk``;
+    ``draw`` the report's charts, which takes a second and sixty megabytes."""
     desk = replace(desk, groups={key: replace(group, language=language) for key, group in desk.groups.items()})
     ticket = replace(sample_ticket(desk), language=language)
     letters = {
@@ -55,7 +56,7 @@ def samples(desk: Desk, language: str = "") -> Mapping[str, Letter]:
         **_requester(desk, ticket),
         **_notices(desk, ticket),
         **_people(desk, ticket),
-        **staff_samples(desk, ticket),
+        **staff_samples(desk, ticket, draw),
     }
     return {name: replace(letter, language=language) for name, letter in letters.items()}
 

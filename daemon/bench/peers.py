@@ -30,10 +30,10 @@ def roundup(environment: Path, folder: Path, imap: int, smtp: int) -> Peer:
     home, python = folder / "roundup", environment / "bin" / "python"
     shutil.rmtree(home, ignore_errors=True)
     admin = [str(environment / "bin" / "roundup-admin"), "-i", str(home)]
-    _run([*admin, "install", "classic", "anydbm", "mail_domain=cau.example,tracker_web=http://localhost/"])
+    settings = f"mail_domain=cau.example,mail_host=127.0.0.1,mail_port={smtp},tracker_web=http://localhost/"
+    _run([*admin, "install", "classic", "sqlite", settings])
     config = home / "config.ini"
-    text = config.read_text(encoding="utf-8").replace("backend = anydbm", "backend = sqlite")
-    text = text.replace("\nhost = localhost\n", "\nhost = 127.0.0.1\n").replace("port = 25\n", f"port = {smtp}\n")
+    text = config.read_text(encoding="utf-8").replace("messages_to_author = no", "messages_to_author = yes")
     config.write_text(text, encoding="utf-8")
     _run([*admin, "initialise", "bench"])
     program = folder / "roundup_gateway.py"
@@ -66,7 +66,7 @@ import imaplib, runpy, sys
 user, password, port, home = sys.argv[1:]
 imaplib.IMAP4.__init__.__defaults__ = ("", int(port), None)
 from roundup.scripts import roundup_mailgw
-sys.argv = ["roundup-mailgw", "-C", "issue", home, "imap", f"{user}:{password}@127.0.0.1"]
+sys.argv = ["roundup-mailgw", home, "imap", f"{user}:{password}@127.0.0.1"]
 sys.exit(roundup_mailgw.run())
 """
 HELPDESK = """
