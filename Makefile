@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.acuse-installed
 
-.PHONY: setup demo test lint lock letters corpora
+.PHONY: setup demo test lint lock letters corpora faults soak attacks fuzz audit
 
 setup: $(STAMP)
 
@@ -30,10 +30,31 @@ lint: setup
 	$(BIN)/lint-imports
 
 lock:
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --all-extras -o requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --extra dev -o requirements.lock pyproject.toml
 
 corpora: setup
 	$(BIN)/python -m tests.corpora $(FROM)
 
 letters: setup
 	$(BIN)/python tests/render_letters.py
+
+faults: setup
+	@tests/servers.sh
+	PYTHONPATH=.:tests $(BIN)/python -m tests.matrix
+
+soak: setup
+	@tests/servers.sh
+	PYTHONPATH=.:tests $(BIN)/python -m tests.soak $(ARGS)
+
+attacks: setup
+	@tests/servers.sh
+	PYTHONPATH=.:tests $(BIN)/python -m tests.attacks
+
+# Finds stay in build/fuzz; ARGS: seconds, and another folder.
+fuzz: setup
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --no-deps 'atheris>=3'
+	PYTHONPATH=.:tests $(BIN)/python -m tests.fuzz $(ARGS)
+
+# Asks a list of known vulnerabilities over the network.
+audit: setup
+	$(BIN)/uv tool run pip-audit --disable-pip --require-hashes -r requirements.lock
