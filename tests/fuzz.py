@@ -1,7 +1,7 @@
 """A coverage-guided fuzzer on the parsers (atheris): `make fuzz`, or `python -m tests.fuzz [SECONDS] [FOLDER]`.
 
-A mail on which tests/fuzzing.py raises, or takes over ten seconds, is written into FOLDER and ends the run: it becomes a
-fixture in tests/fixtures/fuzz, and a mended parser. atheris is the extra `acuse[fuzz]`.
+A mail on which tests/fuzzing.py raises, or takes over ten seconds, is written into FOLDER and ends the run. It becomes
+a fixture in tests/fixtures/fuzz, and the parser is mended. atheris is the extra `acuse[fuzz]`.
 """
 
 from __future__ import annotations
