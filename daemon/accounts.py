@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar, Literal
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from rules.decision import File
 from rules.desk import Desk, Duration, Mailbox
@@ -197,6 +197,15 @@ class Database:
     def secret(self) -> str:
         """PostgreSQL's password where it is not part of the URL; "" for none. Raises :class:`SecretError`."""
         return _read_secret(self, "password")
+
+    def login_url(self) -> str:
+        """The URL to connect with: the password that is kept elsewhere put into it. Never to be shown or logged."""
+        password = "" if self.is_sqlite else self.secret()
+        if not password:
+            return self.url
+        parts = urlsplit(self.url)
+        user, _, place = parts.netloc.rpartition("@")
+        return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:{quote(password, safe='')}@{place}"))
 
 
 @dataclass(frozen=True, kw_only=True)

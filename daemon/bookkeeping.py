@@ -31,7 +31,7 @@ def progress_of(what: str) -> Iterator[Callable[[int, int], None]]:
 
 def migrate(settings: Settings) -> str:
     """Bring the schema up to date; what was done."""
-    url = settings.database.url
+    url = settings.database.login_url()
     missing = schema_of(url)
     Store.open(url, Path(settings.database.files)).close()
     return f"{settings.database.shown}: " + (f"applied {', '.join(missing)}" if missing else "the schema is up to date")

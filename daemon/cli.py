@@ -19,6 +19,7 @@ SYSTEM_CONFIG = Path("/etc/acuse/config.toml")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; its exit code. Expected faults become one clear message on standard error and exit code 1."""
     options = parser().parse_args(arguments)
+    from daemon.accounts import SecretError
     from daemon.settings import ConfigErrors
     from daemon.store.errors import StoreError
 
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return VERBS[options.verb](options)
     except ConfigErrors as errors:
         return _complain(*map(str, errors.problems))
-    except StoreError as fault:
+    except (StoreError, SecretError) as fault:
         return _complain(f"acuse: {fault}")
     except BrokenPipeError:
         return 1

@@ -170,7 +170,7 @@ def _files_of(oauth2: OAuth2 | None) -> tuple[str, ...]:
 
 def database(settings: Settings) -> Iterator[Found]:
     """That it can be opened, its version and schema, who works with it, the leases, and its clock."""
-    url, what = settings.database.url, "database"
+    url, what = settings.database.login_url(), "database"
     try:
         missing = schema_of(url)
         if missing == ["a new database"]:

@@ -122,7 +122,7 @@ def load(reading: Reading, desk: Desk, store: Store | None, now: datetime) -> Fa
 def open_readonly(settings: Settings) -> Iterator[Store | None]:
     """The books, read-only; None where there are none yet."""
     try:
-        store = Store.open(settings.database.url, Path(settings.database.files), readonly=True)
+        store = Store.open(settings.database.login_url(), Path(settings.database.files), readonly=True)
     except StoreError:
         yield None
         return

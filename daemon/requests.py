@@ -80,7 +80,7 @@ def ask(settings: Settings, verb: str, arguments: Mapping[str, Any]) -> str:
     """Do ``verb`` at once where no daemon runs on this database, else have the daemon do it; what to tell the user."""
     files = Path(settings.database.files)
     try:
-        store = Store.open(settings.database.url, files)
+        store = Store.open(settings.database.login_url(), files)
     except InUse:
         return _have_done(leave_request(files, verb, arguments), verb)
     try:

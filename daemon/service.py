@@ -34,8 +34,10 @@ from daemon.oauth import Tokens
 from daemon.outbox import Outbox, Post
 from daemon.reader import Reader, how_to_read
 from daemon.requests import serve_requests
+from daemon.smtp_wire import SmtpError
 from daemon.store import Outcome, Outgoing, Store
 from daemon.store.clock import utc_now
+from daemon.store.errors import StoreError
 from daemon.upkeep import Upkeep
 
 log = structlog.get_logger()
@@ -55,8 +57,7 @@ class Service:
         self.live = live
         self.store = store
         self.owner = f"{secrets.token_hex(3)}@{socket.gethostname()}:{os.getpid()}"
-        spool = store.files.root / "spool"
-        spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+        spool = _made(store.files.root / "spool")
         self.reader = Reader(store.files.root, lambda: how_to_read(live.current.settings.desk))
         self.tokens = Tokens()
         work = Work(self.owner, self._accounts, self._watcher, lambda: self.outbox.wake())
@@ -109,11 +110,12 @@ class Service:
     def once(self, progress: Callable[[str, int, int], None] = lambda mailbox, done, total: None) -> int:
         """Treat all that waits in the mailboxes, fire what is due, send all that is due; how many mails were treated.
 
-        The first mailbox that cannot be reached raises after the others were treated.
+        A server that cannot be used raises, ImapError or SmtpError, after all else was done.
         """
         self.mailboxes.hold()
         self._chores()
-        treated, fault = 0, None
+        treated = 0
+        fault: Exception | None = None
         for account in self._accounts():
             if not self.store.one_daemon and account.name not in self.mailboxes.leases:
                 log.warning("mailbox left to the daemon that watches it", mailbox=account.name)
@@ -125,7 +127,11 @@ class Service:
                 fault = error
         self._fire_all()
         self.upkeep.jobs.run_missed()
-        self.outbox.send_due()
+        try:
+            self.outbox.send_due()
+        except SmtpError as error:
+            log.error("smtp failed", why=str(error))
+            fault = fault or error
         if fault:
             raise fault
         return treated
@@ -190,6 +196,14 @@ class Service:
         return MailboxWatcher(account, self.intake, self.tokens, now=self.store.clock)
 
 
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as fault:
+        raise StoreError(f"the folder {folder} cannot be made: {fault.strerror}") from fault
+    return folder
+
+
 def run_until_signal(service: Service) -> None:
     """Run until SIGTERM or SIGINT; SIGHUP reloads at once."""
     stop = threading.Event()
@@ -214,4 +228,4 @@ def open_service(path: Path, clock: Callable[[], datetime] = utc_now) -> Service
     """The service of the configuration in ``path``: raises ConfigErrors or StoreError with the reason why not."""
     live = Live(path, tried_letters)
     database = live.current.settings.database
-    return Service(live, Store.open(database.url, Path(database.files), clock=clock))
+    return Service(live, Store.open(database.login_url(), Path(database.files), clock=clock))

@@ -21,7 +21,7 @@ COLUMNS = ("number", "state", "priority", "group", "assignee", "requester", "ope
 @contextmanager
 def books(settings: Settings) -> Iterator[Store]:
     """The store, read-only; StoreError where there is none."""
-    store = Store.open(settings.database.url, Path(settings.database.files), readonly=True)
+    store = Store.open(settings.database.login_url(), Path(settings.database.files), readonly=True)
     try:
         yield store
     finally:
