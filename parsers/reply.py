@@ -13,6 +13,8 @@ from parsers.signature import text_end
 __all__ = ["TextMarks", "cut_quote", "strip_signature", "visible_text"]
 
 _HEAD_LINES = 40  # lines of a quoted block that may hold the head of what it quotes
+MOST_LINES = 10_000
+"""Where history is looked for: a longer text is a log, or an attack on our time. What stands below is kept."""
 _ROUNDS = 8  # heads above nothing that are taken off one after the other
 
 
@@ -93,7 +95,7 @@ def _spans(lines: Sequence[str]) -> Iterator[Span]:
     """The text cut into the author's own lines and history, in order, nothing left out."""
     floor = at = 0
     attributed = False
-    while at < len(lines):
+    while at < min(len(lines), MOST_LINES):
         block = _quote_end(lines, at) if QUOTED.match(lines[at]) and not lines[at].startswith(">>> ") else at
         head = _quoted_head(lines, at, block) if block > at else None
         if not head:

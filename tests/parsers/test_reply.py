@@ -352,6 +352,8 @@ RUN_AWAY = {
     "two hyphens": "--\n" * 20_000,
     "underscores": "_" * 100_000 + "\n" + "__\n" * 10_000,
     "quoted letters": "> a\n\n" * 20_000,
+    "a letter a line": "á\n" * 500_000,
+    "a label a line": "a:\n" * 300_000,
     "stars": "*" * 50_000 + "De:" + "*" * 50_000,
 }
 
