@@ -13,9 +13,10 @@ from daemon.correspondent import click, reply, write
 STRANGER = "Mallory <mallory@otro.example>"
 
 
-@pytest.mark.parametrize("kind", ["embedded", "dovecot"])
-def test_an_incident_from_its_opening_to_its_survey(tmp_path: Path, kind: str) -> None:
-    with DeskWorld(tmp_path, kind) as world:
+@pytest.mark.parametrize("kind", ["embedded", "dovecot", "postgresql"])
+def test_an_incident_from_its_opening_to_its_survey(tmp_path: Path, kind: str, request: pytest.FixtureRequest) -> None:
+    url = request.getfixturevalue("postgres").database("flow") if kind == "postgresql" else ""
+    with DeskWorld(tmp_path, "embedded" if url else kind, database=url) as world:
         world.start()
         world.send(write(MARTA, OPENINGS, SUBJECT, GOOD, files={"captura ñ.png": b"\x89PNG"}))
         confirmation = world.wait("confirmation", MARTA)

@@ -28,6 +28,7 @@ class Beat:
     freed: int = 0
 
 
+GIVEN_UP = moment(0)
 _LIVE = """
 INSERT INTO daemons (owner, expires_at) VALUES (?, ?)
 ON CONFLICT (owner) DO UPDATE SET expires_at = excluded.expires_at
@@ -46,7 +47,9 @@ def beat(session: Session, owner: str, mailboxes: Sequence[str], length: timedel
     freed = _bury(session, now, length)
     most = share if share is not None else -(-len(mailboxes) // _living(session, now))
     held = {lease.mailbox: lease for lease in leases(session)}
-    own = [name for name in mailboxes if name in held and held[name].owner == owner]
+    own = [
+        name for name in mailboxes if name in held and held[name].owner == owner and held[name].expires_at > GIVEN_UP
+    ]
     free = [name for name in mailboxes if name not in held or held[name].expires_at <= moment(now)]
     wanted = sorted([*own, *[name for name in free if name not in own][: max(0, most - len(own))]])
     kept = {name: replace(held[name], length=length) for name in own}

@@ -1,0 +1,80 @@
+"""Daemons on one database: fair shares, the dead one's letters, one clock, and beats that wait for nobody."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from daemon.store import Cause, Store
+from daemon.store.daemons import Beat
+from daemon.store.errors import LeaseLost
+from rules.decision import Decision, Letter
+from rules.ticket import micros
+from tests.postgres import Server
+from tests.store.desk import DESK, NOW, compose
+
+LONG, PAST = timedelta(hours=1), timedelta(hours=-1)
+BOXES = ("a", "b", "c")
+
+
+def held(beat: Beat) -> list[str]:
+    return sorted(beat.leases)
+
+
+def test_the_first_takes_all_the_next_what_is_handed_over(store: Store) -> None:
+    first = store.beat("x", BOXES, LONG)
+    assert (held(first), first.share) == (["a", "b", "c"], 3)
+    second = store.beat("y", BOXES, LONG)
+    assert (held(second), second.share) == ([], 2)
+    again = store.beat("x", BOXES, LONG)
+    assert (held(again), again.share) == (["a", "b", "c"], 2), "one more than its share, to be handed over"
+    store.give_up(again.leases["c"])
+    assert held(store.beat("x", BOXES, LONG)) == ["a", "b"]
+    assert held(store.beat("y", BOXES, LONG)) == ["c"]
+
+
+def test_who_leaves_leaves_everything(store: Store) -> None:
+    store.beat("x", BOXES, LONG)
+    store.leave("x")
+    assert held(store.beat("y", BOXES, LONG)) == ["a", "b", "c"]
+
+
+def test_f37_a_silent_daemon_loses_its_mailboxes_and_its_writes_are_refused(store: Store) -> None:
+    old = store.beat("x", BOXES, PAST).leases["a"]
+    assert held(store.beat("y", BOXES, LONG)) == ["a", "b", "c"]
+    with pytest.raises(LeaseLost):
+        store.forget_places("a", 1, old)
+
+
+def test_letters_of_a_dead_daemon_come_free_and_no_others(store: Store) -> None:
+    for number in range(2):
+        with store.write() as tx:
+            tx.apply(Cause(), Decision(letters=(Letter("reply", (f"{number}@x.example",)),)), compose, DESK, NOW)
+    for owner, pump, length in (("xy", "xy#1", LONG), ("x", "x#1", PAST)):
+        store.beat(owner, (), length)
+        assert len(store.claim(pump, NOW, LONG, 1)) == 1
+    assert store.beat("z", (), LONG).freed == 1
+    with store.read() as reading:
+        waits = dict(reading.session.all("SELECT claimed_by, next_at FROM deliveries"))
+    assert waits["x#1"] != waits["xy#1"] == micros(NOW + LONG), "a name that merely begins alike is another's"
+
+
+def test_one_clock_whatever_the_own_one_shows(postgres: Server, tmp_path: Path) -> None:
+    with time_machine.travel(datetime(2031, 1, 1, tzinfo=UTC)):
+        store = Store.open(postgres.database("clock"), tmp_path / "files")
+        beat = store.beat("x", BOXES, LONG)
+        assert abs(store.clock() - beat.at) < timedelta(minutes=1)
+    assert abs(store.clock() - datetime.now(UTC)) < timedelta(minutes=1)
+    store.close()
+
+
+def test_a_beat_waits_for_no_transaction_that_works_under_a_lease(postgres: Server, tmp_path: Path) -> None:
+    ours, theirs = (Store.open(url, tmp_path / "files") for url in [postgres.database("beats")] * 2)
+    lease = ours.beat("x", BOXES, LONG).leases["a"]
+    with ours.write(lease=lease):
+        assert held(theirs.beat("x", BOXES, LONG)) == ["a", "b", "c"], "in another connection"
+    ours.close()
+    theirs.close()
