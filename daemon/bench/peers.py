@@ -75,13 +75,12 @@ user, password, port = sys.argv[1:]
 import django
 django.setup()
 from helpdesk.models import Queue
-Queue.objects.all().delete()
-Queue.objects.create(
-    title="Bench", slug="bench", email_address="soporte@cau.example", allow_email_submission=True,
-    email_box_type="imap", email_box_host="127.0.0.1", email_box_port=int(port), email_box_user=user,
-    email_box_pass=password, email_box_imap_folder="INBOX", email_box_interval=0,
-    enable_notifications_on_email_events=True,
-)
+Queue.objects.update_or_create(slug="bench", defaults={
+    "title": "Bench", "email_address": "soporte@cau.example", "allow_email_submission": True,
+    "email_box_type": "imap", "email_box_host": "127.0.0.1", "email_box_port": int(port), "email_box_user": user,
+    "email_box_pass": password, "email_box_imap_folder": "INBOX", "email_box_interval": 0,
+    "enable_notifications_on_email_events": True, "email_box_last_check": None,
+})
 from django.core.management import call_command
 call_command("get_email", quiet=True)
 """
