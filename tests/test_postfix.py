@@ -64,6 +64,7 @@ def world(dovecot: Dovecot, certificates: Certificates, tmp_path: Path) -> Itera
         secured = text[smtp:].replace('security = "none"', f'{login}"{desk.folder}/password"', 1)
         desk.config.write_text(text[:smtp] + secured, encoding="utf-8")
         desk.start()
+        desk.until(lambda: " started " in desk.log(), "start")
         yield desk
 
 

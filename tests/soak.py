@@ -1,0 +1,349 @@
+"""A desk under everything at once: mails of every verdict through Dovecot while the daemon is killed at random, servers
+restart and the network flaps. Nothing may be lost, nothing doubled but letters whose final dot was in doubt.
+
+`python -m tests.soak [--mails 20000] [--kills 200] [--seed N]` prints what it did; the suite runs a short form.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import hashlib
+import random
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from deskworld import ANA, GOOD, GROUP, OPENINGS, SERVICE, SUBJECT, DeskWorld
+from dovecot import Dovecot
+from faultproxy import FaultProxy
+from invariants import at_rest
+from sink import Kept, Sink
+
+from daemon.auditing import prove
+from daemon.correspondent import Received, click, reply, write
+from daemon.demo import USERS
+
+UNBOUNDED = """
+[guards]
+letters = 1000000
+notices = 1000000
+near_miss = 1000000
+[guards.breaker]
+notices_per_domain = 1000000
+notices_total = 1000000
+same_content = 1000000
+[senders.rates]
+per_sender = 30
+total = 1000000
+[limits]
+mail = 300000
+"""
+"""The guards have tests of their own; here every letter is to be counted. The rates hold a sender's 31st opening."""
+IN_DOUBT = 40
+"""Letters that one kill may leave in doubt: two connections, twenty letters each between two records."""
+
+
+class Digests(Sink):
+    """An SMTP server that remembers letters by Message-ID and digest, and hands them to whoever reads ``news``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.arrived: Counter[tuple[str, str]] = Counter()
+        self.news: SimpleQueue[Kept] = SimpleQueue()
+
+    def keep(self, mail: Kept) -> None:
+        message_id = Received.of(mail.raw)["Message-ID"].strip("<>")
+        with self._lock:
+            self.arrived[message_id, hashlib.sha256(mail.raw).hexdigest()] += 1
+        self.news.put(mail)
+
+
+class Flapping:
+    """Dovecot and an SMTP sink, each behind a network that fails as told."""
+
+    def __init__(self) -> None:
+        self.dovecot, self.sink = Dovecot(), Digests()
+        self.dovecot.start()
+        self.imap, self.smtp = FaultProxy(self.dovecot.port), FaultProxy(self.sink.port)
+        self.imap_port, self.smtp_port = self.imap.port, self.smtp.port
+
+    def deliver(self, user: str, raw: bytes) -> None:
+        """Until the server has taken it: what it took without saying so comes twice, as a copy."""
+        while True:
+            with contextlib.suppress(Exception):
+                self.dovecot.deliver(user, raw)
+                return
+            time.sleep(0.1)
+
+    def counts(self, user: str) -> dict[str, int]:
+        return self.dovecot.counts(user)
+
+    def letters(self) -> list[tuple[str, bytes]]:
+        """Letters are kept by digest alone."""
+        return []
+
+    def stop(self) -> None:
+        for each in (self.imap, self.smtp, self.sink):
+            each.close()
+        self.dovecot.stop()
+
+
+# -- people
+
+
+def strangers(n: int, dice: random.Random) -> EmailMessage:
+    """A mail that needs no letter of ours before it, of any of the kinds that arrive at a desk."""
+    who, body = f"p{n % 997}@cliente.example", GOOD + f"Caso {n}.\n"
+    kinds: list[tuple[int, Callable[[], EmailMessage]]] = [
+        (58, lambda: write(who, OPENINGS, SUBJECT, body)),
+        (4, lambda: write(who, OPENINGS, SUBJECT, body, files={"captura.png": dice.randbytes(40_000)})),
+        (6, lambda: write(who, OPENINGS, SUBJECT, f"Tipo: ninguno {n}")),
+        (4, lambda: write(who, OPENINGS, SUBJECT.lower(), body)),
+        (6, lambda: write(who, OPENINGS, f"Oferta {n}", "Compre.")),
+        (
+            6,
+            lambda: write(
+                who, SERVICE, f"Fuera de la oficina {n}", "Vuelvo.", headers={"Auto-Submitted": "auto-replied"}
+            ),
+        ),
+        (4, lambda: write(who, SERVICE, f"Hola {n}", "Buenos días.")),
+        (2, lambda: write(who, OPENINGS, SUBJECT, body, files={"enorme.bin": dice.randbytes(400_000)})),
+        (2, lambda: write(who, OPENINGS, SUBJECT, body, headers={f"X-Large-{k}": "x" * 7000 for k in range(12)})),
+        (4, lambda: write("insistente@cliente.example", OPENINGS, SUBJECT, body)),
+        (4, lambda: bounce(n)),
+    ]
+    return dice.choices([make for _, make in kinds], [weight for weight, _ in kinds])[0]()
+
+
+def bounce(n: int) -> EmailMessage:
+    """A mail that could not be delivered, none of ours."""
+    headers = {"Auto-Submitted": "auto-replied", "X-Failed-Recipients": f"x{n}@otro.example"}
+    text = f"This message was created automatically.\n<x{n}@otro.example>: user unknown\n"
+    return write("mailer-daemon@otro.example", SERVICE, "Undelivered Mail Returned to Sender", text, headers=headers)
+
+
+def reaction(letter: Received, to: str, n: int, dice: random.Random) -> EmailMessage | None:
+    """What somebody who gets a letter may do: answer, solve, validate, reject, give marks."""
+    links = letter.links
+    chosen = {
+        "assignment": ("Resolver", {"Solución": f"Se reinicia el servicio AREN ({n})."}),
+        "validation": (
+            dice.choice(["Validar Petición", "Rechazar Petición"]),
+            {"Motivo": f"Caso {n}: sigue fallando."},
+        ),
+        "closure": ("5 Muy bien", {"Comentario": f"Rápidos ({n})."}),
+    }.get(letter.letter)
+    if letter.letter == "confirmation" and dice.random() < 0.15:
+        return reply(to, letter, f"Un dato más: ocurre desde las {n}.")
+    if chosen and chosen[0] in links and dice.random() < 0.25:
+        return click(ANA if to == GROUP else to, links[chosen[0]], chosen[1])
+    return None
+
+
+# -- the storm
+
+
+@dataclass
+class Soak:
+    """One soak and what it counted."""
+
+    world: DeskWorld
+    servers: Flapping
+    mails: int
+    kills: int
+    dice: random.Random
+    injected: set[str] = field(default_factory=set)
+    sent: int = 0
+    copies: int = 0
+    done: Counter[str] = field(default_factory=Counter)
+    memory_kib: int = 0
+    descriptors: int = 0
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def run(self, patience_s: float = 600.0) -> list[str]:
+        """Inject, disturb, wait for rest; everything that does not hold."""
+        people = threading.Thread(target=self._people, daemon=True)
+        people.start()
+        self.world.start()
+        while people.is_alive() or self.done["kill"] < self.kills:
+            self._disturb()
+            self._look()
+        self._stop.set()
+        calm = time.monotonic() + patience_s
+        while time.monotonic() < calm:
+            if not self.world.runs:
+                self.world.start()
+            self._look()
+            if self._treated() >= len(self.injected) and at_rest(self.world):
+                break
+            time.sleep(0.5)
+        self.world.stop()
+        return self.violations()
+
+    def _people(self) -> None:
+        """Everybody who writes: strangers, and those who react to letters."""
+        while self.sent < self.mails:
+            message = self._reacted() or strangers(self.sent, self.dice)
+            self._send(message)
+            if self.dice.random() < 0.02:
+                self.copies += 1
+                self._deliver(message)
+
+    def _reacted(self) -> EmailMessage | None:
+        try:
+            mail = self.servers.sink.news.get_nowait()
+        except Empty:
+            return None
+        return reaction(Received.of(mail.raw), mail.recipients[0], self.sent, self.dice)
+
+    def _send(self, message: EmailMessage) -> None:
+        self.sent += 1
+        self.injected.add(str(message["Message-ID"]).strip("<>"))
+        self._deliver(message)
+
+    def _deliver(self, message: EmailMessage) -> None:
+        user = next((user for user, addresses in USERS.items() if message["To"] in addresses), "servicio")
+        self.servers.deliver(user, message.as_bytes())
+
+    # -- what happens to the desk
+
+    def _disturb(self) -> None:
+        time.sleep(self.dice.uniform(0.2, 1.5))
+        if not self.world.runs:
+            self.world.start()
+            time.sleep(self.dice.uniform(1.0, 6.0))
+            return
+        calm: Callable[[], None] = lambda: None  # noqa: E731
+        acts = {
+            "kill": self._kill if self.done["kill"] < self.kills else calm,
+            "imap restart": self.servers.dovecot.restart,
+            "imap sessions killed": self.servers.dovecot.kill_sessions,
+            "imap reset": lambda: self._network(self.servers.imap, reset=True),
+            "imap refused": lambda: self._network(self.servers.imap, refuse=True),
+            "imap cut": lambda: self._network(self.servers.imap, cut_to_client=self.dice.randrange(100, 50_000)),
+            "smtp reset": lambda: self._network(self.servers.smtp, reset=True),
+            "smtp refused": lambda: self._network(self.servers.smtp, refuse=True),
+            "smtp silent": lambda: self._network(self.servers.smtp, blackhole=True),
+        }
+        name = self.dice.choices(list(acts), [6, 1, 1, 1, 1, 1, 1, 1, 1])[0]
+        acts[name]()
+        self.done[name] += 1 if acts[name] is not calm else 0
+
+    def _kill(self) -> None:
+        self.world.kill()
+
+    def _network(self, proxy: FaultProxy, **mode: object) -> None:
+        proxy.set(**mode)
+        proxy.drop()
+        time.sleep(self.dice.uniform(0.1, 1.0))
+        proxy.set()
+        proxy.drop()
+
+    def _look(self) -> None:
+        """The daemon's memory and open files, at their highest."""
+        if self.world.daemon is None:
+            return
+        own = Path(f"/proc/{self.world.daemon.pid}")
+        with contextlib.suppress(OSError, StopIteration):
+            peak = next(line for line in (own / "status").read_text().splitlines() if line.startswith("VmHWM"))
+            self.memory_kib = max(self.memory_kib, int(peak.split()[1]))
+            self.descriptors = max(self.descriptors, len(list((own / "fd").iterdir())))
+
+    # -- what must hold
+
+    def _treated(self) -> int:
+        """Mails that are known; of one that is quarantined unread the ledger has no Message-ID."""
+        sql = (
+            "SELECT COUNT(DISTINCT NULLIF(message_id, '')) + COALESCE(SUM(message_id = ''), 0)"
+            " FROM mails WHERE verdict <> ''"
+        )
+        return int((self.world.query(sql) or [(0,)])[0][0])
+
+    @property
+    def in_doubt(self) -> int:
+        """How many letters may have come twice."""
+        cut = sum(count for name, count in self.done.items() if name.startswith("smtp"))
+        return IN_DOUBT * (self.done["kill"] + cut)
+
+    @property
+    def doubled(self) -> int:
+        """How many letters came more than once."""
+        return sum(self.servers.sink.arrived.values()) - len({name for name, _ in self.servers.sink.arrived})
+
+    def violations(self) -> list[str]:
+        """Everything that does not hold; [] when all is well."""
+        known = [row[0] for row in self.world.query("SELECT message_id FROM mails WHERE verdict <> 'duplicate'")]
+        queued = {row[0] for row in self.world.query("SELECT message_id FROM outbox")}
+        arrived = [message_id for message_id, _ in self.servers.sink.arrived]
+        missing, unread = self.injected - set(known), known.count("")
+        found = [f"mail {each} lost" for each in sorted(missing)] if len(missing) > unread else []
+        found += [f"mail {each} treated {n} times" for each, n in Counter(known).items() if each and n > 1]
+        found += [f"letter {each} never arrived" for each in sorted(queued - set(arrived))]
+        found += [f"letter {each} was never queued" for each in sorted(set(arrived) - queued)]
+        found += [f"letter {each} arrived with other bytes" for each, n in Counter(arrived).items() if n > 1]
+        found += self._numbers()
+        if self.doubled > self.in_doubt:
+            found.append(f"{self.doubled} letters came more than once, {self.in_doubt} may have")
+        if not at_rest(self.world):
+            found.append("something still waits")
+        return found + [f"audit: {finding}" for finding in prove(self.world.settings()).findings]
+
+    def _numbers(self) -> list[str]:
+        by_day: dict[str, list[int]] = {}
+        for (number,) in self.world.query("SELECT number FROM tickets"):
+            by_day.setdefault(number[:-6], []).append(int(number[-6:]))
+        return [
+            f"numbers of {day} are not dense"
+            for day, numbers in by_day.items()
+            if sorted(numbers) != list(range(1, len(numbers) + 1))
+        ]
+
+    def told(self) -> str:
+        """What was done and seen, for a person."""
+        verdicts = self.world.query("SELECT verdict, COUNT(*) FROM mails GROUP BY verdict ORDER BY 2 DESC")
+        letters = len({name for name, _ in self.servers.sink.arrived})
+        return "\n".join([
+            f"{self.sent} mails, {self.copies} copies on purpose; {letters} letters, {self.doubled} of them twice",
+            "verdicts: " + ", ".join(f"{name} {count}" for name, count in verdicts),
+            "disturbed: " + ", ".join(f"{name} {count}" for name, count in self.done.most_common()),
+            f"the daemon's peak: {self.memory_kib / 1024:.0f} MiB, {self.descriptors} open files",
+        ])  # fmt: skip
+
+
+@contextlib.contextmanager
+def soaking(folder: Path, mails: int, kills: int, seed: int):  # type: ignore[no-untyped-def]
+    """A soak on a desk of its own in ``folder``."""
+    servers = Flapping()
+    with DeskWorld(folder, servers, extra=UNBOUNDED) as world:
+        yield Soak(world, servers, mails, kills, random.Random(seed))
+
+
+def main() -> int:
+    """The long form."""
+    options = argparse.ArgumentParser(description="Mails of every verdict under kills, restarts and a bad network.")
+    options.add_argument("--mails", type=int, default=20_000)
+    options.add_argument("--kills", type=int, default=200)
+    options.add_argument("--seed", type=int, default=int(time.time()))
+    wanted = options.parse_args()
+    began = time.monotonic()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        soaking(Path(folder), wanted.mails, wanted.kills, wanted.seed) as soak,
+    ):
+        found = soak.run(3600.0)
+        print(soak.told())
+        print(f"seed {wanted.seed}, {time.monotonic() - began:.0f} s")
+        print("\n".join(found[:50]) or "everything holds")
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,250 @@
+"""The whole desk as a process, and what its surroundings do to it: servers that die, disks that fill up, files that are
+damaged or half written, logs that nobody reads, an operator who ends it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from deskworld import ANA, GOOD, GROUP, OPENINGS, SUBJECT, DeskWorld, Real
+from dovecot import Dovecot
+from invariants import at_rest, letter_violations, run_until_rest, violations
+from test_kills import MAILS, inject
+
+from daemon.correspondent import Received, write
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[DeskWorld]:
+    with DeskWorld(tmp_path) as desk:
+        yield desk
+
+
+def real(world: DeskWorld) -> Real:
+    assert isinstance(world.servers, Real)
+    return world.servers
+
+
+def opening(who: str, octets: int) -> bytes:
+    """An opening with a file of so many octets, none of which can be compressed."""
+    return write(who, OPENINGS, SUBJECT, GOOD, files={"captura.bin": os.urandom(octets)}).as_bytes()
+
+
+def inbox(world: DeskWorld) -> int:
+    return world.servers.counts("apertura").get("INBOX", 0)
+
+
+def started(world: DeskWorld) -> subprocess.Popen[bytes]:
+    """The daemon, once it is at work."""
+    before = world.log().count(" started ")
+    daemon = world.start()
+    world.until(lambda: world.log().count(" started ") > before, "start")
+    return daemon
+
+
+# -- the IMAP server
+
+
+def test_f16_the_server_dies_while_it_sends_30_megabytes(world: DeskWorld) -> None:
+    spool = world.folder / "files" / "spool"
+    world.servers.deliver("apertura", opening("marta@cliente.example", 22 * 1024 * 1024))
+    world.start()
+    for _ in range(2):
+        world.until(lambda: any(_size(part) > 1_000_000 for part in spool.glob("*.part")), "half a mail")
+        real(world).dovecot.kill_sessions()
+        world.until(lambda: not any(spool.glob("*.part")), "half a mail thrown away")
+    run_until_rest(world, 1)
+    assert violations(world, 1, 1) == []
+
+
+def _size(path: Path) -> int:
+    with contextlib.suppress(FileNotFoundError):
+        return path.stat().st_size
+    return 0
+
+
+def test_f22_f23_uidvalidity_changes_and_every_mail_is_known_again(world: DeskWorld) -> None:
+    """First between two sessions, with mails that were decided and not yet moved; then while a session is open."""
+    dovecot = real(world).dovecot
+    inject(world, MAILS)
+    assert world.start(ACUSE_KILL="before_move").wait(60) == -signal.SIGKILL
+    dovecot.stop()
+    dovecot.change_uidvalidity("apertura")
+    time.sleep(1.1)  # Dovecot takes the time in seconds for the new one
+    dovecot.start()
+    world.start()
+    world.until(lambda: inbox(world) == 0 and at_rest(world), "rest")
+    assert world.query("SELECT COUNT(*) FROM mails WHERE verdict = 'duplicate'") == [(MAILS,)]
+    dovecot.change_uidvalidity("apertura")
+    inject(world, 5)
+    run_until_rest(world, 2 * MAILS + 5)
+    assert "uidvalidity changed" in world.log()
+    assert violations(world, MAILS + 5, MAILS + 5, copies=MAILS) == []
+
+
+# -- disks
+
+
+SMALL_DISK = 'mount -t tmpfs -o size="$0" small "$1" && shift && exec "$@"'
+
+
+def test_f29_f30_a_disk_of_4_megabytes_fills_up_and_grows(world: DeskWorld) -> None:
+    """Database, files and spool lie on it: what does not fit waits in the mailbox, nothing is half done."""
+    small, mails = world.folder / "small", 30
+    small.mkdir()
+    text = world.config.read_text(encoding="utf-8")
+    for name in ("acuse.db", "files"):
+        text = text.replace(f"{world.folder}/{name}", f"{small}/{name}")
+    world.config.write_text(text, encoding="utf-8")
+    for n in range(mails):
+        world.servers.deliver("apertura", opening(f"p{n}@cliente.example", 400_000 if n % 3 == 0 else 100_000))
+    daemon = world.start("unshare", "-rm", "sh", "-c", SMALL_DISK, "4m", str(small))
+    world.until(lambda: "full" in world.log() or "No space left" in world.log(), "full disk", 60)
+    assert inbox(world) > 0
+    assert daemon.poll() is None
+    inside = ("nsenter", "-t", str(daemon.pid), "-U", "-m", "--preserve-credentials")
+    subprocess.run([*inside, "mount", "-o", "remount,size=200m", str(small)], check=True)
+    world.until(lambda: inbox(world) == 0, "rest", 90)
+    world.until(lambda: len(world.letters(letter="confirmation")) == mails, "confirmations", 60)
+    world.until(lambda: len(world.letters(letter="assignment")) == mails, "assignments", 60)
+    _bring_out(daemon.pid, small)
+    assert world.stop() == 0
+    assert violations(world, mails, mails) == []
+
+
+def _bring_out(pid: int, folder: Path) -> None:
+    """What lies on a disk that only that process sees, once nothing on it changes any more."""
+    seen = Path(f"/proc/{pid}/root{folder}")
+    time.sleep(1)
+    shutil.copytree(seen, folder, dirs_exist_ok=True)
+
+
+def test_f30_a_full_disk_under_the_log_stops_nothing(world: DeskWorld) -> None:
+    inject(world)
+    world.start(log="/dev/full")
+    run_until_rest(world, MAILS)
+    assert violations(world, MAILS, MAILS) == []
+
+
+def test_f44_a_log_that_nobody_reads_stops_nothing(world: DeskWorld) -> None:
+    pipe = world.folder / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
+    inject(world, 60)
+    world.start(log=str(pipe))
+    run_until_rest(world, 60)
+    os.close(reader)
+    assert violations(world, 60, 60) == []
+
+
+# -- the database file
+
+
+def test_f32_a_damaged_database_is_refused_and_a_backup_put_back(world: DeskWorld) -> None:
+    inject(world, MAILS)
+    run_until_rest(world, MAILS)
+    world.acuse("backup", str(world.folder / "backup.db"))
+    spoil(world.folder / "acuse.db")
+    inject(world, 5)
+    assert world.start().wait(60) == 1
+    assert "Restore a backup" in world.log()
+    assert inbox(world) == 5, "the mailbox was not touched"
+    restore(world)
+    run_until_rest(world, MAILS + 5)
+    assert violations(world, MAILS + 5, MAILS + 5) == []
+
+
+def spoil(database: Path) -> None:
+    """Overwrite the middle of a database, all of which lies in its file."""
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    octets = database.read_bytes()
+    database.write_bytes(octets[:16384] + b"\xff" * (len(octets) // 2) + octets[16384 + len(octets) // 2 :])
+
+
+def restore(world: DeskWorld) -> None:
+    """Put backup.db and its files in the place of the database and the files."""
+    for path in world.folder.glob("acuse.db*"):
+        path.unlink()
+    shutil.copy(world.folder / "backup.db", world.folder / "acuse.db")
+    shutil.rmtree(world.folder / "files")
+    if (world.folder / "backup.db.files").exists():  # no mail had a file otherwise
+        shutil.copytree(world.folder / "backup.db.files", world.folder / "files")
+
+
+def test_f45_a_backup_taken_under_load_is_a_whole_desk(world: DeskWorld) -> None:
+    """The daemon dies right after its backup. Mails that the backup does not know are put back into the mailbox; of the
+    letters, those of the dead daemon may come again, with the same bytes."""
+    mails = 120
+    inject(world, mails)
+    world.start()
+    world.until(lambda: (world.query("SELECT COUNT(*) FROM tickets") or [(0,)])[0][0] > 10, "load")
+    world.acuse("backup", str(world.folder / "backup.db"))
+    world.kill()
+    restore(world)
+    put_back(real(world).dovecot, {str(row[0]) for row in world.query("SELECT message_id FROM mails")})
+    run_until_rest(world, mails)
+    of_the_dead = [each for each in letter_violations(world) if "never queued" in each or "more than once" in each]
+    assert set(violations(world, mails, mails)) == set(of_the_dead)
+    assert letter_violations(world, doubled=2 * mails) == [each for each in of_the_dead if "never queued" in each]
+
+
+def put_back(dovecot: Dovecot, known: set[str]) -> None:
+    """Move those of the treated mails back into the mailbox that the ledger does not know."""
+    with dovecot.client("apertura") as client:
+        client.select_folder("Acuse/Tratados")
+        filed = client.search("ALL")
+        found = client.fetch(filed, ["BODY.PEEK[]"]) if filed else {}
+        ids = {uid: Received.of(each[b"BODY[]"])["Message-ID"].strip("<>") for uid, each in found.items()}
+        if lost := [uid for uid, message_id in ids.items() if message_id not in known]:
+            client.move(lost, "INBOX")
+
+
+# -- the configuration
+
+
+def test_f41_a_half_written_configuration_changes_nothing_and_is_told_once(world: DeskWorld) -> None:
+    whole = world.config.read_text(encoding="utf-8")
+    changed = whole.replace('default_group = "n1"', 'default_group = "n2"')
+    started(world)
+    inject(world, 5)
+    world.config.write_text(changed[: len(changed) // 2], encoding="utf-8")
+    world.until(lambda: "configuration refused" in world.log(), "word of the refusal")
+    inject(world, 5)
+    world.until(lambda: len(world.letters(GROUP, "assignment")) == 10, "tickets under the old rules")
+    world.config.write_text(changed, encoding="utf-8")
+    world.until(lambda: "configuration reloaded" in world.log(), "new configuration")
+    inject(world, 5)
+    world.until(lambda: len(world.letters("n2@cau.example", "assignment")) == 5, "tickets under the new rules")
+    run_until_rest(world, 15)
+    assert violations(world, 15, 15) == []
+    assert len([1 for each in world.letters(ANA, "admin_alert") if "no se ha aplicado" in each["Subject"]]) == 1
+
+
+# -- the operator
+
+
+def test_f43_sigterm_in_the_middle_of_the_work_loses_and_doubles_nothing(world: DeskWorld) -> None:
+    mails = 120
+    inject(world, mails)
+    for least in (0, 40):
+        daemon = started(world)
+        world.until(lambda least=least: (world.query("SELECT COUNT(*) FROM tickets") or [(0,)])[0][0] > least, "work")
+        began = time.monotonic()
+        daemon.terminate()
+        daemon.terminate()
+        assert daemon.wait(30) == 0
+        assert time.monotonic() - began < 10, "five seconds, and what a busy machine adds"
+    run_until_rest(world, mails)
+    assert violations(world, mails, mails) == []

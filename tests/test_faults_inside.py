@@ -1,0 +1,84 @@
+"""The daemon inside the test's own process, for what no process can be brought to from outside: its clock is moved, and
+its parser is given too little memory.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+from deskworld import GOOD, OPENINGS, SUBJECT, DeskWorld
+from invariants import at_rest, violations
+
+from daemon.correspondent import write
+from daemon.reader import Reader
+from daemon.service import Service, open_service
+
+
+class Moved:
+    """The wall clock, so far off."""
+
+    def __init__(self) -> None:
+        self.off = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.off
+
+
+@contextmanager
+def running(world: DeskWorld, clock: Moved) -> Iterator[Service]:
+    """The desk's daemon, in this process."""
+    service = open_service(world.config, clock)
+    service.start()
+    try:
+        yield service
+    finally:
+        service.stop()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[DeskWorld]:
+    with DeskWorld(tmp_path) as desk:
+        yield desk
+
+
+def test_f38_f39_f40_the_clock_jumps_and_the_desk_goes_on(world: DeskWorld) -> None:
+    """An hour, a day, 400 days, to and fro: each mail is answered at once, no number comes twice, nothing loops."""
+    clock = Moved()
+    jumps = [timedelta(hours=-1), timedelta(hours=1), timedelta(days=-1), timedelta(), timedelta(days=400)]
+    with running(world, clock) as service:
+        for n, jump in enumerate([timedelta(), *jumps]):
+            clock.off = jump
+            who = f"p{n}@cliente.example"
+            world.send(write(who, OPENINGS, SUBJECT, GOOD))
+            confirmation = world.wait("confirmation", who, 60)
+            assert f"{clock():%y%m}" in confirmation["Subject"]
+        world.until(lambda: at_rest(world), "rest")
+        assert service.store.audit(world.settings().desk) == []
+    numbers = [row[0] for row in world.query("SELECT number FROM tickets")]
+    assert len(set(numbers)) == len(jumps) + 1
+    events = [row[0] for row in world.query("SELECT COUNT(*) FROM events GROUP BY number")]
+    assert max(events) < 10, "what was due in 400 days came once, not day by day"
+
+
+def test_f42_a_mail_that_kills_its_parser_is_quarantined_and_its_neighbours_are_not(
+    world: DeskWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.service.Reader", partial(Reader, memory=60 * 1024 * 1024))
+    for n in range(6):
+        files = {"enorme.bin": os.urandom(25_000_000)} if n == 3 else {}
+        world.servers.deliver(
+            "apertura", write(f"p{n}@cliente.example", OPENINGS, SUBJECT, GOOD, files=files).as_bytes()
+        )
+    with running(world, Moved()):
+        world.until(lambda: world.servers.counts("apertura").get("Acuse/Cuarentena") == 1, "quarantine", 90)
+        world.until(lambda: world.servers.counts("apertura").get("Acuse/Tratados") == 5, "the others", 60)
+        world.until(lambda: at_rest(world), "rest")
+    ((alone,),) = world.query("SELECT attempts_alone FROM mails WHERE verdict = 'quarantined'")
+    assert alone >= 3
+    assert violations(world, 6, 5) == []
