@@ -226,7 +226,8 @@ def _folders(books: Books, tick: Tick) -> Found:
     counted: Counter[tuple[str, str]] = Counter()
     for mailbox, verdict, n in tick(
         books.session.all(
-            "SELECT mailbox, verdict, COUNT(*) FROM mails WHERE filed_at IS NOT NULL GROUP BY mailbox, verdict"
+            "SELECT mailbox, verdict, COUNT(*) FROM mails WHERE filed_at IS NOT NULL AND folder <> ''"
+            " GROUP BY mailbox, verdict"  # without a folder: gone with an old UIDVALIDITY, its copy was filed
         )
     ):
         counted[mailbox, folder_of(verdict)] += n
