@@ -210,8 +210,11 @@ def quoted_printable(text: str) -> bytes:
     text = _without_controls(text).removesuffix("\n")
     text = f"{text}\n"
     if _has_long_blank_end(text):
-        return b"\r\n".join([_line(line) for line in text[:-1].split("\n")] + [b""])
-    return b2a_qp(text.replace("\n", "\r\n").encode("utf-8", "replace"))
+        written = b"\r\n".join([_line(line) for line in text[:-1].split("\n")] + [b""])
+    else:
+        written = b2a_qp(text.replace("\n", "\r\n").encode("utf-8", "replace"))
+    # a soft line break may have left a dot alone
+    return written.replace(b"\r\n.\r\n", b"\r\n=2E\r\n")
 
 
 def _has_long_blank_end(text: str) -> bool:

@@ -325,6 +325,12 @@ def test_a32_nothing_in_a_letter_ends_it_early(value: str) -> None:
         assert max(map(len, raw.split(b"\r\n"))) <= 998
 
 
+@pytest.mark.parametrize("length", range(60, 90))
+def test_a32_no_soft_break_leaves_a_dot_alone(length: int) -> None:
+    for text in ("a" * length + ".", "ñ" * length + ".", "a" * length + ".\n.\n. \nb", "." * length):
+        assert b"\r\n.\r\n" not in b"\r\n" + mime.quoted_printable(text)
+
+
 @quick
 @given(st.text(max_size=200))
 def test_a32_a_body_reads_back_as_it_was_written(text: str) -> None:

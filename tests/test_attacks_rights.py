@@ -189,7 +189,7 @@ def guess(sender: str, number: str, chosen: random.Random) -> bytes:
 def test_a14_a_token_has_130_random_bits_and_only_its_digest_is_kept(desk: ServerlessDesk) -> None:
     assert len(TOKEN_LETTERS) ** TOKEN_LENGTH == 2**130
     assert len({new_token() for _ in range(2000)}) == 2000
-    assert "secrets.choice" in inspect.getsource(new_token)
+    assert "secrets." in inspect.getsource(new_token)
     _, assignment = open_one(desk)
     token = re.search(r"%5B([A-Z2-7]{26})%5D", assignment.links["Resolver"])
     assert token
