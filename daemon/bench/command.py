@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -45,16 +46,22 @@ def bench(options: Options, console: Console | None = None) -> int:
             for number in range(options.runs):
                 console.print(f"{size} tickets, round {number + 1} of {options.runs}")
                 _round(at, contestants, options, runs, keep=bool(size))
+                _write(options, summary(runs))
         found = summary(runs)
         for name in options.scenarios:
             console.print(f"measuring: {name}")
             found.setdefault("scenarios", {})[name] = SCENARIOS[name](at)
+            _write(options, found)
     print(table(found))
     for name, figures in found.get("scenarios", {}).items():
         print(f"{name}: {json.dumps(figures)}")
+    return 0
+
+
+def _write(options: Options, found: Mapping[str, Any]) -> None:
+    """After every round: a run takes long, and what was measured is not to be lost with it."""
     if options.json:
         options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    return 0
 
 
 def _grown(at: Bench, size: int, console: Console) -> None:
