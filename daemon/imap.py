@@ -136,10 +136,10 @@ class Imap:
         self._cord: Cord | None = None
         self._client: Any = None
         try:
-            with self.bounded("connect", deadlines.login):
+            with self.bounded(f"connect to {endpoint.server}", deadlines.login):
                 self._client = _Client(endpoint, self._opened)
                 self._secure()
-            with self.bounded("login", deadlines.login):
+            with self.bounded(f"login as {endpoint.username} at {endpoint.server}", deadlines.login):
                 self._login()
         except ImapError:
             self.close()
@@ -327,11 +327,16 @@ _CODES: dict[str, FaultKind] = {
 
 
 def _fault(what: str, error: Exception) -> ImapError:
-    detail = str(error) or type(error).__name__
+    detail = _octets_as_text(str(error)) or type(error).__name__
     found = re.search(r"\[([A-Z][A-Z-]+)", detail)
     code = found[1] if found else ""
     kind, alive = _judge(error, code)
     return ImapError(kind, what, detail, code, alive)
+
+
+def _octets_as_text(detail: str) -> str:
+    """imapclient shows a server's answer as Python writes octets."""
+    return re.sub(r"""^b(['"])(.*)\1$""", r"\2", detail, flags=re.DOTALL)
 
 
 def _judge(error: Exception, code: str) -> tuple[FaultKind, bool]:

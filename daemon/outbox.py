@@ -283,14 +283,14 @@ class Outbox:
                 thread.join(max(0.0, until - time.monotonic()))
 
     def send_due(self) -> int:
-        """Send all that is due now, in this thread (`acuse run --once`); how many letters were tried."""
+        """Send all that is due now, in this thread (`acuse run --once`); how many letters were tried. Raises SmtpError,
+        the letters waiting, when the server cannot be used.
+        """
         count = 0
         pump = self.pumps[0]
         try:
             while tried := pump.send_due():
                 count += tried
-        except SmtpError as error:
-            log.warning("smtp unreachable", why=str(error))
         finally:
             pump.hang_up()
         return count

@@ -70,7 +70,7 @@ class SmtpWire:
             raise
 
     def _open(self) -> None:
-        with _Translating("connect"):
+        with _Translating("connect", f"to {self._endpoint.server}: "):
             sock = open_socket(self._endpoint.host, self._endpoint.port, self._endpoint.connect_timeout_s)
             self._sock, self._cord = sock, Cord(sock)
             if self._endpoint.security == "tls":
@@ -191,19 +191,20 @@ class SmtpWire:
 
 
 class _Translating:
-    """Turns what sockets, TLS and secrets raise into :class:`SmtpError` of a phase."""
+    """Turns what sockets, TLS and secrets raise into :class:`SmtpError` of a phase; ``where`` stands before it."""
 
-    def __init__(self, phase: Phase) -> None:
+    def __init__(self, phase: Phase, where: str = "") -> None:
         self._phase: Phase = phase
+        self._where = where
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, ssl.SSLCertVerificationError):
-            raise SmtpError(self._phase, f"certificate refused: {error.verify_message}") from error
+            raise SmtpError(self._phase, f"{self._where}certificate refused: {error.verify_message}") from error
         if isinstance(error, OSError | ValueError | SecretError):
-            raise SmtpError(self._phase, str(error) or type(error).__name__) from error
+            raise SmtpError(self._phase, f"{self._where}{str(error) or type(error).__name__}") from error
 
 
 def _login_steps(endpoint: Endpoint, offered: Sequence[str]) -> list[str]:

@@ -43,6 +43,11 @@ class Endpoint:
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 60.0
 
+    @property
+    def server(self) -> str:
+        """Host and port, as admins read them."""
+        return f"{self.host}:{self.port}"
+
     @classmethod
     def of_account(cls, account: Account, token: TokenSource | None = None) -> Endpoint:
         """The IMAP server of a mailbox; ``token`` gives access tokens where it logs in with OAuth2."""

@@ -119,10 +119,8 @@ class SqliteConnections:
             self._check_version()
 
     def _open_writer(self) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lock_file = lock(self.path)
+        self._lock_file = _claimed(self.path)
         try:
-            _private(self.path)
             self._writer = sqlite_writer(self.path)
             with _readable(self.path):
                 self._writer.connect()
@@ -230,6 +228,16 @@ def lock(path: Path) -> int:
     os.ftruncate(handle, 0)
     os.write(handle, f"{os.getpid()}\n".encode())
     return handle
+
+
+def _claimed(path: Path) -> int:
+    """The lock on a database that can be written; its file and folder are made where they are missing."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _private(path)
+        return lock(path)
+    except OSError as fault:
+        raise StoreError(f"the database {path} cannot be written: {fault.strerror}") from fault
 
 
 def _private(path: Path) -> None:
