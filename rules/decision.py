@@ -104,6 +104,9 @@ class Letter:
     in_reply_to: str = ""
     attachments: tuple[Attachment, ...] = ()
     files: tuple[File, ...] = ()
+    reached: frozenset[str] = frozenset()
+    """Addresses, lower case, whom the mail that it passes on reached as well (a reply to all): a participant among them
+    gets no copy."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ from rules.ticket import Event, Ticket
 
 SHOWS_FILES = frozenset({"answer", "ask", "resolve"})
 """Actions whose files the requester gets (T); of all the others they see nothing but the text of the letter."""
+PASSED_ON = frozenset({"reply", "info_request"})
+"""Letters that say what the technician wrote and no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,13 @@ class Act:
         return move(self.ticket, event_of(self.key), self.now, actor=self.mail.sender, **values)
 
 
+    @property
+    def reached(self) -> frozenset[str]:
+        """Who else has this mail, and with it all that the requester will read: nobody, where a canned reply adds."""
+        addressed = (*self.mail.to, *self.mail.cc)
+        return frozenset() if self.canned else frozenset(each.address.lower() for each in addressed)
+
+
 Effect = Callable[[Act], Decision]
 
 
@@ -99,6 +108,7 @@ def to_requester(name: str, ticket: Ticket, a: Act, values: Mapping[str, Any]) -
         language=ticket.language,
         attachments=a.attachments,
         files=a.files,
+        reached=a.reached if name in PASSED_ON else frozenset(),
     )
     return letter, *netiquette(ticket, a)
 

@@ -249,11 +249,14 @@ def _content(tx: Transaction, cause: Cause, decision: Decision, now: datetime) -
 
 
 def _recipients(letter: Letter) -> list[str]:
-    """Each address once, in order; participants after them where the letter's table says so."""
+    """Each address once, in order; participants after them where the letter's table says so, but for those who have
+    its content already."""
     copies = letter.ticket.participants if letter.ticket and LETTERS[letter.name].copies else ()
     first: dict[str, str] = {}
     for address in (*letter.to, *copies):
         first.setdefault(address.lower(), address)
+    for address in letter.reached.intersection(map(str.lower, copies)):
+        first.pop(address, None)
     return [address for address in first.values() if "@" in address]  # a pseudonym is none
 
 

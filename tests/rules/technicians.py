@@ -56,10 +56,11 @@ def facts_for(ticket: Ticket, *others: Ticket, grant: Grant | None = None, **mor
 
 
 def act(body: str, ticket: Ticket | None = None, *others: Ticket, sender: str = ANA, at: Desk = STAFF,
-        files: Any = (), **more: Any) -> Decision:  # fmt: skip
-    """What follows when ``sender`` writes ``body`` into an action's form of ``ticket``."""
+        files: Any = (), cc: tuple[str, ...] = (), **more: Any) -> Decision:  # fmt: skip
+    """What follows when ``sender`` writes ``body`` into an action's form of ``ticket``, a copy to ``cc``."""
     ticket = ticket or opened(at)
-    message = mail(SUBJECT, body, sender=sender, sender_name="Ana Ruiz", attachments=files)
+    copied = tuple(map(Address, cc))
+    message = mail(SUBJECT, body, sender=sender, sender_name="Ana Ruiz", attachments=files, cc=copied)
     return verdict("tecnicos", message, facts_for(ticket, *others, **more), desk=at)
 
 

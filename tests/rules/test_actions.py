@@ -206,6 +206,21 @@ def test_the_recipient_of_an_answer_cannot_be_changed_and_participants_get_it_to
     assert letters(decision) == [("reply", (MARTA, BOSS))]
 
 
+@pytest.mark.parametrize(
+    ("form", "reached"),
+    [
+        ("Responder\nTexto: Lo miramos.", True),
+        ("Pedir información\nTexto: ¿Qué navegador?", True),
+        ("Responder\nPlantilla: Solicitud documentación", False),  # the mail holds but its title
+        ("Resolver\nSolución: Reiniciado.", False),  # the letter says more: what to do now
+        ("Rechazar\nMotivo: No es de este servicio", False),
+    ],
+)
+def test_what_reached_a_participant_by_the_technicians_mail_is_not_sent_again(form: str, reached: bool) -> None:
+    decision = act(f"Acción: {form}", opened(STAFF, participants=(BOSS,)), cc=("Jefe@cliente.test",))
+    assert (BOSS in decision.letters[0].reached) is reached
+
+
 # -- canned replies
 
 

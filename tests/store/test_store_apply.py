@@ -127,6 +127,14 @@ def test_a17_one_round_has_one_verdict(store: Store) -> None:
     assert load(store, token=token(REJECT)).grant.used_at is None  # type: ignore[attr-defined]
 
 
+def test_no_copy_for_a_participant_whom_the_mail_itself_reached(store: Store) -> None:
+    ticket = Ticket("I171009_000001", requester=ANA, participants=(LUIS, EVA))
+    letter = Letter("reply", (ANA, LUIS, EVA), ticket, reached=frozenset({ANA, LUIS}))
+    with store.write() as tx:
+        tx.apply(Cause(), Decision(letters=(letter,)), compose, DESK, NOW)
+        assert [row[0] for row in tx.session.all("SELECT recipient FROM outbox ORDER BY id")] == [ANA, EVA]
+
+
 def test_participants_get_a_copy_without_links(store: Store) -> None:
     sent: list[tuple[str, int]] = []
 
