@@ -77,7 +77,7 @@ def leave(session: Session, owner: str) -> None:
 
 
 def _bury(session: Session, now: int, length: timedelta) -> int:
-    dead = session.all(_BURY.format(lock=session.skip_locked), now - abs(micros_of(length)))
+    dead = session.all(_BURY.format(lock=session.skip_locked), now - micros_of(length))
     return sum(free_claims(session, moment(now), owner) for (owner,) in dead)
 
 
