@@ -1,7 +1,7 @@
 """How the daemon reaches its servers: the tables of config.toml that the rules need not know.
 
-They are declared here once, as the rest is in rules/tables.py, and validated with it. A secret itself is never part of a
-value: only where it is kept is, and :meth:`Credentials.secret` reads it when it is needed.
+They are declared here once, as the rest is in rules/tables.py, and validated with it. A secret itself is never part of
+a value: only where it is kept is, and :meth:`Credentials.secret` reads it when it is needed.
 """
 
 from __future__ import annotations

@@ -30,7 +30,9 @@ PASSWORD = "secret"
 MARTA, ANA = "Marta Gil <marta@cliente.example>", "Ana Ruiz <ana@cau.example>"
 OPENINGS, SERVICE, TECHNICIANS = (USERS[box][0] for box in ("apertura", "servicio", "tecnicos"))
 GROUP = "n1@cau.example"
-BOXES = {"apertura": "opening", "servicio": "service", "tecnicos": "desk"}
+BOXES = {"apertura": ["opening"], "servicio": ["service"], "tecnicos": ["desk"]}
+ONE_BOX = {"servicio": ["opening", "service", "desk"]}
+"""One account that has every role; the other addresses are its aliases."""
 GOOD = "Servicio/Aplicación: AREN\nTipo: Error Funcional\nDescripción: La pantalla de altas da un error 500.\n"
 PATIENCE_S = 30.0
 
@@ -107,8 +109,10 @@ class DeskWorld:
         extra: str = "",
         database: str = "",
         poll: str = "1s",
+        boxes: dict[str, list[str]] = BOXES,
     ) -> None:
         self.folder = folder
+        self.boxes = boxes
         self.servers = servers(kind) if isinstance(kind, str) else kind
         self.config = folder / "config.toml"
         self.daemon: subprocess.Popen[bytes] | None = None
@@ -127,10 +131,10 @@ class DeskWorld:
     def configure(self, extra: str = "", database: str = "", poll: str = "1s") -> None:
         """Write config.toml."""
         boxes = "".join(
-            f'[[mailboxes]]\nname = "{name}"\nroles = ["{role}"]\naddress = "{USERS[name][0]}"\nhost = "127.0.0.1"\n'
+            f'[[mailboxes]]\nname = "{name}"\nroles = {roles}\naddress = "{USERS[name][0]}"\nhost = "127.0.0.1"\n'
             f'port = {self.servers.imap_port}\nsecurity = "none"\nusername = "{name}"\n'
             f'password_file = "{self.folder}/password"\npoll = "{poll}"\n'
-            for name, role in BOXES.items()
+            for name, roles in self.boxes.items()
         )
         text = DESK.format(folder=self.folder, port=self.servers.smtp_port, subject=SUBJECT)
         if database:
@@ -186,7 +190,8 @@ class DeskWorld:
     def send(self, message: EmailMessage) -> None:
         """Deliver a mail to the mailbox that it is for."""
         user = next(user for user, addresses in USERS.items() if message["To"] in addresses)
-        self.servers.deliver(user, message.as_bytes())
+        only = next(iter(self.boxes))
+        self.servers.deliver(only if user in BOXES and user not in self.boxes else user, message.as_bytes())
 
     def letters(self, to: str = "", letter: str = "") -> list[Received]:
         """The letters that arrived, each Message-ID once, oldest first."""

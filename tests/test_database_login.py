@@ -13,7 +13,10 @@ from daemon.accounts import Database, SecretError
     ("url", "login"),
     [
         ("postgresql://acuse@db.cau.test/acuse", "postgresql://acuse:p%40ss%2Fw%C3%B6rd@db.cau.test/acuse"),
-        ("postgresql://acuse@127.0.0.1:5433/acuse?x=1", "postgresql://acuse:p%40ss%2Fw%C3%B6rd@127.0.0.1:5433/acuse?x=1"),
+        (
+            "postgresql://acuse@127.0.0.1:5433/acuse?x=1",
+            "postgresql://acuse:p%40ss%2Fw%C3%B6rd@127.0.0.1:5433/acuse?x=1",
+        ),
         ("sqlite:////var/lib/acuse/acuse.db", "sqlite:////var/lib/acuse/acuse.db"),
     ],
 )

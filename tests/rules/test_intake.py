@@ -56,7 +56,7 @@ PLAIN: list[tuple[str, str, Mail, Facts | None, str, list[str]]] = [
     ("a report about nothing of ours", "servicio", mail("Undelivered", report=Report("failed", ("x@y.test",))), None,
      "bounce", []),
     ("a reply", "servicio", mail(f"RE: {CONFIRMATION}", "Uso Firefox."), facts_of(opened()), "threaded", ["update"]),
-    ("a stranger's reply", "servicio", mail(CONFIRMATION, "ciérrenla", sender=STRANGER), facts_of(opened()), "untreated",
+    ("a stranger's reply", "servicio", mail(CONFIRMATION, "cierren", sender=STRANGER), facts_of(opened()), "untreated",
      []),
     ("a wrong subject", "servicio", mail(f"Sobre mi incidencia {NUMBER}"), facts_of(opened(), registered=None),
      "untreated", ["wrong_subject"]),
