@@ -80,7 +80,6 @@ class Act:
         values = {"attachments": self.mail.attachments, **more}
         return move(self.ticket, event_of(self.key), self.now, actor=self.mail.sender, **values)
 
-
     @property
     def reached(self) -> frozenset[str]:
         """Who else has this mail, and with it all that the requester will read: nobody, where a canned reply adds."""
