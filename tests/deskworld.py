@@ -90,7 +90,7 @@ class Real:
         return [(to, mail.raw) for mail in list(self.sink.mails) for to in mail.recipients]
 
     def stop(self) -> None:
-        self.dovecot.stop()
+        self.dovecot.__exit__()  # with its folder
         self.sink.close()
 
 

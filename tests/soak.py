@@ -93,7 +93,7 @@ class Flapping:
     def stop(self) -> None:
         for each in (self.imap, self.smtp, self.sink):
             each.close()
-        self.dovecot.stop()
+        self.dovecot.__exit__()  # with its folder
 
 
 # -- people
