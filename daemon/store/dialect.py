@@ -68,6 +68,9 @@ class Dialect(Protocol):
     def clock(self, session: Session) -> int:
         """The database's own time in µs: leases of several daemons are judged by one clock."""
 
+    def hurry(self, session: Session) -> None:
+        """This transaction holds what other daemons wait for: no statement of it may take long."""
+
 
 class Sqlite:
     """SQLite: one writer at a time, so that nothing needs a row lock."""
@@ -91,6 +94,9 @@ class Sqlite:
         """There is one process: its clock is as good as any."""
         return time.time_ns() // 1000
 
+    def hurry(self, session: Session) -> None:
+        """There is nobody who waits."""
+
 
 class Postgres:
     """PostgreSQL through psycopg 3, READ COMMITTED with explicit row locks."""
@@ -99,11 +105,11 @@ class Postgres:
     types: Mapping[str, str] = MappingProxyType({"id": "BIGSERIAL PRIMARY KEY", "blob": "BYTEA", "clustered": ""})
 
     def transient(self, fault: BaseException) -> bool:
-        """Serialization failure, deadlock, or a connection or server that went away."""
+        """Serialization failure, deadlock, a wait that was too long, or a connection or server that went away."""
         import psycopg
 
         gone = (psycopg.OperationalError, psycopg.InterfaceError, peewee.OperationalError, peewee.InterfaceError)
-        return isinstance(fault, gone)
+        return isinstance(fault, (*gone, psycopg.errors.IdleInTransactionSessionTimeout))
 
     index_words = "INSERT INTO words (rowid, text, number) VALUES (?, to_tsvector('simple', ?), ?)"
 
@@ -116,6 +122,11 @@ class Postgres:
         row = session.one("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)")
         assert row
         return int(row[0])
+
+    def hurry(self, session: Session) -> None:
+        """Ends the transaction of a daemon stopped between the rows of one :meth:`Session.many` too: to the server that
+        is one long statement, not an idle transaction."""
+        session.run("SET LOCAL statement_timeout = 6000")
 
 
 class SqliteSession:
