@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from sink import DROP, HANG, RESET, Sink
 from daemon.accounts import Smtp
 from daemon.outbox import CLAIM_AT_ONCE, Outbox, Post, Retry, described
 from daemon.smtp import Result
+from daemon.smtp_wire import SmtpError
 from daemon.store import Cause, Outcome, Outgoing, Store
 from rules.decision import Decision, Letter
 from rules.desk import Breaker, Duration, Guards
@@ -161,7 +163,8 @@ def test_f10_what_is_refused_is_told_once_and_never_tried_again(desk: Desk, sink
     sink.script["HELO"] = ["554 5.7.1 never"] * 9
     desk.write(ANA)
     outbox = desk.outbox()
-    outbox.send_due()
+    with suppress(SmtpError):  # told to the caller of `run --once` as well
+        outbox.send_due()
     connections = sink.connections
     assert [(letter.to, outcome.status) for letter, outcome in desk.failures] == [(ANA, "failed")]
     assert f"{phase.lower()}: 554" in desk.failures[0][1].reply
@@ -252,7 +255,8 @@ def test_f15_a_letter_is_given_up_after_its_days(store: Store) -> None:
     desk = Desk(store, smtp_at(free_port()), clock, Retry(expire_after=timedelta(days=5)))
     desk.write(ANA)
     for _ in range(6 * 24 * 2):
-        desk.outbox().send_due()
+        with suppress(SmtpError):
+            desk.outbox().send_due()
         clock.turn(minutes=30)
         if clock.now <= NOW + timedelta(days=4, hours=22):
             assert not desk.failures
@@ -268,7 +272,8 @@ def test_f15_a_queue_of_two_days_goes_out_when_the_server_is_back(store: Store) 
     desk = Desk(store, smtp_at(port), clock, Retry())
     desk.write(*(f"a{n}@cliente.test" for n in range(20)))
     for _ in range(48):
-        desk.outbox().send_due()
+        with suppress(SmtpError):
+            desk.outbox().send_due()
         clock.turn(hours=1)
     with Sink(port=port) as sink:
         while desk.due_now():
