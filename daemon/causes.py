@@ -10,10 +10,10 @@ from base64 import b32encode
 from collections.abc import Callable
 from datetime import datetime
 
-from daemon.letters import Letters
-from daemon.live import Loaded
+from daemon.config.live import Loaded
 from daemon.store import Cause, Outcome, Outgoing, Store, Transaction
 from daemon.store.apply import Compose, Composed
+from daemon.writing.letters import Letters
 from rules.decision import Decision, Letter, Sent
 from rules.deliveries import alert, undelivered
 from rules.silence import fire

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from daemon.logs import set_up_logs
+from daemon.operations.logs import set_up_logs
 
 SYSTEM_CONFIG = Path("/etc/acuse/config.toml")
 
@@ -19,8 +19,8 @@ SYSTEM_CONFIG = Path("/etc/acuse/config.toml")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; its exit code. Expected faults become one clear message on standard error and exit code 1."""
     options = parser().parse_args(arguments)
-    from daemon.accounts import SecretError
-    from daemon.settings import ConfigErrors
+    from daemon.config.accounts import SecretError
+    from daemon.config.settings import ConfigErrors
     from daemon.store.errors import StoreError
 
     try:
@@ -103,7 +103,7 @@ def config_path(options: argparse.Namespace) -> Path:
 
 def init(options: argparse.Namespace) -> int:
     """`acuse init [DIR]`."""
-    from daemon.starting import write_config
+    from daemon.commands.starting import write_config
 
     try:
         path = write_config(options.dir)
@@ -115,7 +115,7 @@ def init(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> int:
     """`acuse check`: every problem at once."""
-    from daemon.checking import check as all_problems
+    from daemon.commands.checking import check as all_problems
 
     path = config_path(options)
     problems = all_problems(path)
@@ -128,7 +128,7 @@ def check(options: argparse.Namespace) -> int:
 
 def schema(options: argparse.Namespace) -> int:
     """`acuse schema`."""
-    from daemon.schema import schema as config_schema
+    from daemon.config.schema import schema as config_schema
 
     print(json.dumps(config_schema(), ensure_ascii=False, indent=2))
     return 0
@@ -139,7 +139,7 @@ def schema(options: argparse.Namespace) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """`acuse run [--once]`."""
-    from daemon.patience import wait_for_database
+    from daemon.operations.patience import wait_for_database
     from daemon.service import open_service, run_until_signal
 
     path = config_path(options)
@@ -148,8 +148,8 @@ def run(options: argparse.Namespace) -> int:
     if not options.once:
         run_until_signal(service)
         return 0
-    from daemon.imap import ImapError
-    from daemon.smtp_wire import SmtpError
+    from daemon.mail.imap import ImapError
+    from daemon.mail.smtp_wire import SmtpError
 
     try:
         service.once()
@@ -162,7 +162,7 @@ def run(options: argparse.Namespace) -> int:
 
 def demo(options: argparse.Namespace) -> int:
     """`acuse demo [--keep]`."""
-    from daemon.demo import demo as show_demo
+    from daemon.demo.flow import demo as show_demo
 
     return show_demo(keep=options.keep, week=options.week)
 
@@ -185,7 +185,7 @@ def bench(options: argparse.Namespace) -> int:
 
 def doctor(options: argparse.Namespace) -> int:
     """`acuse doctor`."""
-    from daemon.doctor import examine
+    from daemon.commands.doctor import examine
 
     return examine(_settings(options), round_trip=options.round_trip)
 
@@ -195,8 +195,8 @@ def doctor(options: argparse.Namespace) -> int:
 
 def explain(options: argparse.Namespace) -> int:
     """`acuse explain`: the production code, read-only."""
-    from daemon.explain import as_text
-    from daemon.explain import explain as explained
+    from daemon.commands.explain import as_text
+    from daemon.commands.explain import explain as explained
 
     settings = _settings(options)
     names = [box.name for box in settings.mailboxes]
@@ -211,7 +211,7 @@ def explain(options: argparse.Namespace) -> int:
 
 def list_tickets(options: argparse.Namespace) -> int:
     """`acuse list`."""
-    from daemon.showing import listed, table
+    from daemon.commands.showing import listed, table
 
     rows = listed(_settings(options), options.state, options.group, options.since)
     print(json.dumps(rows, ensure_ascii=False, indent=2) if options.json else table(rows))
@@ -220,7 +220,7 @@ def list_tickets(options: argparse.Namespace) -> int:
 
 def show(options: argparse.Namespace) -> int:
     """`acuse show NUMBER`."""
-    from daemon.showing import as_text, shown
+    from daemon.commands.showing import as_text, shown
 
     ticket = shown(_settings(options), options.number)
     if ticket is None:
@@ -231,7 +231,7 @@ def show(options: argparse.Namespace) -> int:
 
 def export(options: argparse.Namespace) -> int:
     """`acuse export NUMBER --to DIR`."""
-    from daemon.showing import exported
+    from daemon.commands.showing import exported
 
     settings = _settings(options)
     files = exported(settings, options.number, options.to)
@@ -243,7 +243,7 @@ def export(options: argparse.Namespace) -> int:
 
 def audit(options: argparse.Namespace) -> int:
     """`acuse audit`: proves the books."""
-    from daemon.auditing import prove
+    from daemon.commands.auditing import prove
 
     proof = prove(_settings(options))
     print(json.dumps(proof.as_json(), ensure_ascii=False, indent=2) if options.json else proof.as_text())
@@ -255,7 +255,7 @@ def audit(options: argparse.Namespace) -> int:
 
 def set_back(options: argparse.Namespace) -> int:
     """`acuse retry ID…`, `acuse release ID…`: by ourselves, or by the daemon where it runs."""
-    from daemon.requests import ask
+    from daemon.commands.requests import ask
 
     print(ask(_settings(options), options.verb, {"ids": options.ids}))
     return 0
@@ -263,7 +263,7 @@ def set_back(options: argparse.Namespace) -> int:
 
 def migrate(options: argparse.Namespace) -> int:
     """`acuse migrate [--to URL]`."""
-    from daemon import bookkeeping
+    from daemon.commands import bookkeeping
 
     settings = _settings(options)
     print(bookkeeping.move(settings, options.to) if options.to else bookkeeping.migrate(settings))
@@ -272,7 +272,7 @@ def migrate(options: argparse.Namespace) -> int:
 
 def backup(options: argparse.Namespace) -> int:
     """`acuse backup FILE`."""
-    from daemon.bookkeeping import backup as copy
+    from daemon.commands.bookkeeping import backup as copy
 
     print(copy(_settings(options), options.file))
     return 0
@@ -280,7 +280,7 @@ def backup(options: argparse.Namespace) -> int:
 
 def erase(options: argparse.Namespace) -> int:
     """`acuse erase ADDRESS [--yes]`: shows first."""
-    from daemon import bookkeeping
+    from daemon.commands import bookkeeping
 
     settings = _settings(options)
     found = bookkeeping.found_of(settings, options.address)
@@ -314,7 +314,7 @@ VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
 
 
 def _settings(options: argparse.Namespace) -> Any:
-    from daemon.settings import load
+    from daemon.config.settings import load
 
     return load(config_path(options))
 

@@ -16,17 +16,17 @@ from typing import Protocol
 
 import structlog
 
-from daemon.accounts import Account
 from daemon.causes import apply
+from daemon.config.accounts import Account
+from daemon.config.live import Loaded
 from daemon.faults import kill_point
-from daemon.fetching import Fetched
-from daemon.letters import Letters
-from daemon.live import Loaded
-from daemon.reader import Poisoned, Reader
+from daemon.mail.fetching import Fetched
+from daemon.mail.reader import Poisoned, Reader
 from daemon.store import Cause, Filed, Seen, Store, Transaction, Unfiled
 from daemon.store.errors import LeaseLost, Unavailable
 from daemon.store.ledger import folder_of
 from daemon.store.queues import Lease
+from daemon.writing.letters import Letters
 from parsers.mail import Mail
 from parsers.peek import LOOKED_AT, peek
 from rules.decision import Decision
@@ -38,7 +38,7 @@ log = structlog.get_logger()
 
 
 class Current(Protocol):
-    """Where the configuration in force is found: daemon/live.py, or one value that stays."""
+    """Where the configuration in force is found: daemon/config/live.py, or one value that stays."""
 
     @property
     def current(self) -> Loaded[Letters]:

@@ -21,24 +21,25 @@ from types import FrameType
 
 import structlog
 
-from daemon import mime, systemd
-from daemon.accounts import Account
 from daemon.causes import delivery_failed, fire_due, tell_admins
-from daemon.checking import tried_letters
+from daemon.commands.checking import tried_letters
+from daemon.commands.requests import serve_requests
+from daemon.config.accounts import Account
+from daemon.config.live import Changed, Live, Refused
 from daemon.intake import Intake
-from daemon.letters import Letters
-from daemon.live import Changed, Live, Refused
-from daemon.mailbox import MailboxWatcher, run_once
-from daemon.mailboxes import Mailboxes, Work
-from daemon.oauth import Tokens
-from daemon.outbox import Outbox, Post
-from daemon.reader import Reader, how_to_read
-from daemon.requests import serve_requests
-from daemon.smtp_wire import SmtpError
+from daemon.mail.mailbox import MailboxWatcher, run_once
+from daemon.mail.mailboxes import Mailboxes, Work
+from daemon.mail.oauth import Tokens
+from daemon.mail.outbox import Outbox, Post
+from daemon.mail.reader import Reader, how_to_read
+from daemon.mail.smtp_wire import SmtpError
+from daemon.operations import systemd
+from daemon.operations.upkeep import Upkeep
 from daemon.store import Outcome, Outgoing, Store
 from daemon.store.clock import utc_now
 from daemon.store.errors import StoreError
-from daemon.upkeep import Upkeep
+from daemon.writing import mime
+from daemon.writing.letters import Letters
 
 log = structlog.get_logger()
 

@@ -89,7 +89,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Desk:
-    """Everything the rules may know of the configuration. Built by daemon/settings.py; never changed, only replaced.
+    """What the rules may know of the configuration. Built by daemon/config/settings.py; never changed, only replaced.
 
     ``service_address`` is smtp.sender: the From of every letter and the address that verdict links write to.
     """

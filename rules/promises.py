@@ -12,7 +12,7 @@ from rules.ticket import Ticket
 
 
 def promises(ticket: Ticket, desk: Desk) -> tuple[Mapping[str, Any], ...]:
-    """The two clocks, in the shape that daemon/samples.py calls *deadline*."""
+    """The two clocks, in the shape that daemon/writing/samples.py calls *deadline*."""
     due = deadlines(ticket, desk)
     clocks = (
         ("response", due.response_due, due.response_amount, ticket.responded_at),

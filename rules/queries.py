@@ -68,7 +68,7 @@ def own_tickets(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Le
 
 
 def row(ticket: Ticket, desk: Desk, now: datetime) -> dict[str, object]:
-    """A ticket as a row of a list, in the shape of daemon/samples.py."""
+    """A ticket as a row of a list, in the shape of daemon/writing/samples.py."""
     due = deadlines(ticket, desk)
     next_due = min((at for at in (due.response_due, due.resolution_due) if at), default=None)
     return {

@@ -1,8 +1,8 @@
 """What the admin wrote, table by table: the configuration contract, declared once.
 
-A key of config.toml is an attribute here, its default stands here (larger defaults in daemon/defaults.toml), and
-daemon/settings.py validates the file against these dataclasses. :mod:`rules.desk` joins them to one value. Tables that
-only the daemon needs (database, smtp, log …) are declared in daemon/accounts.py.
+A key of config.toml is an attribute here, its default stands here (larger defaults in daemon/config/defaults.toml), and
+daemon/config/settings.py validates the file against these dataclasses. :mod:`rules.desk` joins them to one value.
+Tables that only the daemon needs (database, smtp, log …) are declared in daemon/config/accounts.py.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Duration(timedelta):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> Any:
-        """How the validator of daemon/settings.py reads one; nothing else in this package knows of it."""
+        """How the validator of daemon/config/settings.py reads one; nothing else in this package knows of it."""
         from pydantic_core import core_schema
 
         written = core_schema.str_schema(pattern=r"^(\d+d)?(\d+h)?(\d+m)?(\d+s)?$")
@@ -79,7 +79,7 @@ class Folders:
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """A watched mailbox as the rules see it; daemon/accounts.py adds how to reach it."""
+    """A watched mailbox as the rules see it; daemon/config/accounts.py adds how to reach it."""
 
     name: str
     roles: tuple[Role, ...]

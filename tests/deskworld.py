@@ -19,11 +19,11 @@ from typing import Any, Protocol
 from dovecot import Dovecot
 from sink import Sink
 
-from daemon.correspondent import Received
-from daemon.demo import DESK, SUBJECT, USERS
-from daemon.embedded import EmbeddedServers
-from daemon.settings import Settings, load
-from daemon.showing import books
+from daemon.commands.showing import books
+from daemon.config.settings import Settings, load
+from daemon.demo.correspondent import Received
+from daemon.demo.embedded import EmbeddedServers
+from daemon.demo.flow import DESK, SUBJECT, USERS
 from daemon.store.errors import StoreError
 
 PASSWORD = "secret"

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from imapclient import IMAPClient
 
-from daemon.wire import Endpoint
+from daemon.mail.wire import Endpoint
 
 HOST = "127.0.0.1"
 

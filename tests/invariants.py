@@ -10,8 +10,8 @@ from collections import Counter
 
 from deskworld import BOXES, DeskWorld
 
-from daemon.auditing import prove
-from daemon.correspondent import Received
+from daemon.commands.auditing import prove
+from daemon.demo.correspondent import Received
 
 WAITING = """
 SELECT 1 FROM deliveries WHERE status NOT IN ('sent', 'failed')

@@ -7,11 +7,11 @@ from dataclasses import replace
 from io import BytesIO
 from itertools import count
 
-from daemon.catalogue import read_catalogue
-from daemon.letters import Letters
-from daemon.mime import Composed, render
-from daemon.sample_world import NOW
-from daemon.samples import samples
+from daemon.config.catalogue import read_catalogue
+from daemon.writing.letters import Letters
+from daemon.writing.mime import Composed, render
+from daemon.writing.sample_world import NOW
+from daemon.writing.samples import samples
 from rules.decision import Letter
 from rules.desk import (
     Calendar,

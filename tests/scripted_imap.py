@@ -10,7 +10,7 @@ import socketserver
 import threading
 from collections.abc import Callable
 
-from daemon.wire import Endpoint
+from daemon.mail.wire import Endpoint
 
 
 class Line:

@@ -14,14 +14,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from daemon import mime
-from daemon.correspondent import Received
+from daemon.config.live import Loaded
+from daemon.demo.correspondent import Received
 from daemon.intake import Intake
-from daemon.letters import Letters
-from daemon.live import Loaded
-from daemon.reader import Octets, Poisoned, Task, how_to_read
-from daemon.reader_child import _read_one
+from daemon.mail.reader import Octets, Poisoned, Task, how_to_read
+from daemon.mail.reader_child import _read_one
 from daemon.store import Outcome, Store
+from daemon.writing import mime
+from daemon.writing.letters import Letters
 from parsers.mail import Mail
 from rules.desk import Desk
 from tests.rules.desks import DESK, NOW
@@ -31,7 +31,7 @@ MINUTE = timedelta(minutes=1)
 
 
 class Here:
-    """Reads in this process what daemon/reader.py gives to a child."""
+    """Reads in this process what daemon/mail/reader.py gives to a child."""
 
     def __init__(self, files: Path, desk: Desk) -> None:
         self._files, self._desk = files, desk

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
-from daemon.wire import Endpoint
+from daemon.mail.wire import Endpoint
 
 DROP = "drop"
 """Close the connection instead of answering."""

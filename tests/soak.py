@@ -27,9 +27,9 @@ from faultproxy import FaultProxy
 from invariants import at_rest
 from sink import Kept, Sink
 
-from daemon.auditing import prove
-from daemon.correspondent import Received, click, reply, write
-from daemon.demo import USERS
+from daemon.commands.auditing import prove
+from daemon.demo.correspondent import Received, click, reply, write
+from daemon.demo.flow import USERS
 
 UNBOUNDED = """
 [guards]

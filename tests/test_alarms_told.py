@@ -14,14 +14,14 @@ import pytest
 from deskworld import DeskWorld
 from sink import Sink
 
-from daemon import second_route
-from daemon.accounts import Account, Alerts, OAuth2, Smtp
-from daemon.alarms import Alarms, disk_trouble, is_well, mailbox_troubles, outbox_trouble, secret_troubles
-from daemon.correspondent import write
-from daemon.letters import Letters
-from daemon.live import Loaded
-from daemon.mailbox import WatchState
-from daemon.outbox import PostState
+from daemon.config.accounts import Account, Alerts, OAuth2, Smtp
+from daemon.config.live import Loaded
+from daemon.demo.correspondent import write
+from daemon.mail.mailbox import WatchState
+from daemon.mail.outbox import PostState
+from daemon.operations import second_route
+from daemon.operations.alarms import Alarms, disk_trouble, is_well, mailbox_troubles, outbox_trouble, secret_troubles
+from daemon.writing.letters import Letters
 from rules.alarms import Trouble
 from tests.rules.desks import DESK, NOW, OPENING, OPENINGS
 from tests.serverless import ServerlessDesk
@@ -60,7 +60,7 @@ def test_what_is_wrong_with_the_outbox(states: list[PostState], waits: bool, top
 
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(disk_trouble([tmp_path], NOW)) == []
-    monkeypatch.setattr("daemon.alarms.ROOM", shutil.disk_usage(tmp_path).total + 1)
+    monkeypatch.setattr("daemon.operations.alarms.ROOM", shutil.disk_usage(tmp_path).total + 1)
     assert [each.topic for each in disk_trouble([tmp_path, tmp_path / "none"], NOW)] == ["disk_full"]
 
 

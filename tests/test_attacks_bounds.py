@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from deskworld import DeskWorld
 
-from daemon.correspondent import reply, write
+from daemon.demo.correspondent import reply, write
 from rules.desk import Breaker, DeskTable, Group, Guards, Mailbox, Senders
 from tests.parsers.mails import mail_of, part, raw_mail
 from tests.rules.desks import ANA, DESK, GOOD, LUIS, MARTA, NUMBER, OPENING, OPENINGS, SERVICE, make_desk

@@ -14,12 +14,12 @@ from deskworld import ANA, GOOD, GROUP, MARTA, OPENINGS, SUBJECT, DeskWorld
 from scripted_imap import Line, ScriptedImap
 from sink import Sink
 
-from daemon.correspondent import click, write
-from daemon.filing import find
-from daemon.imap import Deadlines, Imap, ImapError
-from daemon.settings import ConfigErrors, load
-from daemon.smtp import Session, SmtpError
-from daemon.wire import Endpoint
+from daemon.config.settings import ConfigErrors, load
+from daemon.demo.correspondent import click, write
+from daemon.mail.filing import find
+from daemon.mail.imap import Deadlines, Imap, ImapError
+from daemon.mail.smtp import Session, SmtpError
+from daemon.mail.wire import Endpoint
 from rules import conditions
 from rules.decision import Search
 from tests import configs

@@ -23,9 +23,9 @@ from jinja2 import StrictUndefined
 from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from daemon import mime, pages
-from daemon.correspondent import Received
-from daemon.letters import Letters
+from daemon.demo.correspondent import Received
+from daemon.writing import mime, pages
+from daemon.writing.letters import Letters
 from parsers.form import render_form
 from parsers.links import MAX_LENGTH, mailto, read_mailto
 from parsers.mail import Address, Mail, parse

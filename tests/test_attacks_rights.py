@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from daemon.causes import TOKEN_LENGTH, TOKEN_LETTERS, new_token
-from daemon.correspondent import Received, click, reply, write
+from daemon.demo.correspondent import Received, click, reply, write
 from daemon.store import facts as store_facts
 from parsers.mail import Mail, parse
 from rules.access import authentication

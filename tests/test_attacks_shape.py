@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.correspondent import write
-from daemon.reader import Poisoned, Reader
+from daemon.demo.correspondent import write
+from daemon.mail.reader import Poisoned, Reader
 from parsers.mail import Mail, parse
 from rules.decision import Grant
 from rules.desk import Rates, Senders

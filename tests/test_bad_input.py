@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from deskworld import GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
 
-from daemon.correspondent import write
+from daemon.demo.correspondent import write
 
 
 def nobody_listens() -> int:

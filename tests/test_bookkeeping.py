@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from deskworld import GOOD, GROUP, MARTA, OPENINGS, SUBJECT, DeskWorld
 
-from daemon.correspondent import click, write
-from daemon.requests import FOLDER, leave_request
+from daemon.commands.requests import FOLDER, leave_request
+from daemon.demo.correspondent import click, write
 
 ADDRESS = "marta@cliente.example"
 

@@ -19,8 +19,8 @@ from faultproxy import FaultProxy
 from invariants import at_rest, run_until_rest, violations
 from test_kills import IN_DOUBT, inject
 
-from daemon.correspondent import write
-from daemon.mailboxes import LEASE
+from daemon.demo.correspondent import write
+from daemon.mail.mailboxes import LEASE
 from tests.postgres import Server
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.accounts import Database, SecretError
+from daemon.config.accounts import Database, SecretError
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ import pytest
 from deskworld import DeskWorld
 from rich.console import Console
 
-from daemon.doctor import CHECKS, Found, examine
-from daemon.roundtrip import round_trip
-from daemon.settings import load
+from daemon.commands.doctor import CHECKS, Found, examine
+from daemon.commands.roundtrip import round_trip
+from daemon.config.settings import load
 from daemon.store import Store, notes
 from rules.ticket import micros
 from tests.postgres import Server, server
@@ -137,7 +137,7 @@ def test_files_that_others_may_read(small: DeskWorld) -> None:
 
 def test_no_room_left(small: DeskWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(small.folder)
-    monkeypatch.setattr("daemon.doctor.ROOM", usage.total + 1)
+    monkeypatch.setattr("daemon.commands.doctor.ROOM", usage.total + 1)
     assert [text for text in bad(small) if "MiB free" in text]
 
 

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from daemon.embedded import EmbeddedServers, SentMail
-from daemon.fetching import announce, fetch
-from daemon.filing import Folders
-from daemon.imap import Imap, ImapError
-from daemon.smtp import Envelope, Session
-from daemon.wire import Endpoint
+from daemon.demo.embedded import EmbeddedServers, SentMail
+from daemon.mail.fetching import announce, fetch
+from daemon.mail.filing import Folders
+from daemon.mail.imap import Imap, ImapError
+from daemon.mail.smtp import Envelope, Session
+from daemon.mail.wire import Endpoint
 
 USERS = {"apertura": ["soporte@desk.test"], "ana": ["ana@cliente.test", "a.ruiz@cliente.test"]}
 RAW = b"From: ana@cliente.test\r\nSubject: hola\r\n\r\n.punto\r\nfin\r\n"

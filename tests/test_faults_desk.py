@@ -21,7 +21,7 @@ from dovecot import Dovecot
 from invariants import at_rest, letter_violations, run_until_rest, violations
 from test_kills import MAILS, inject
 
-from daemon.correspondent import Received, write
+from daemon.demo.correspondent import Received, write
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ import pytest
 from deskworld import GOOD, OPENINGS, SUBJECT, DeskWorld
 from invariants import at_rest, violations
 
-from daemon.correspondent import write
-from daemon.reader import Reader
+from daemon.demo.correspondent import write
+from daemon.mail.reader import Reader
 from daemon.service import Service, open_service
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from deskworld import ANA, BOXES, GOOD, GROUP, MARTA, ONE_BOX, OPENINGS, SERVICE, SUBJECT, DeskWorld
 
-from daemon.correspondent import click, reply, write
+from daemon.demo.correspondent import click, reply, write
 
 STRANGER = "Mallory <mallory@otro.example>"
 

@@ -13,11 +13,11 @@ from dovecot import Dovecot, raw_mail
 from faultproxy import FaultProxy, Mode
 from scripted_imap import Line, ScriptedImap
 
-from daemon.accounts import SecretError
-from daemon.fetching import BATCH_MAILS, BATCH_OCTETS, STREAM_OVER, Announced, Fetched, announce, batches, fetch
-from daemon.filing import Folders, find
-from daemon.imap import Deadlines, Imap, ImapError, Selected, read_uid_set, uid_set
-from daemon.wire import Endpoint
+from daemon.config.accounts import SecretError
+from daemon.mail.fetching import BATCH_MAILS, BATCH_OCTETS, STREAM_OVER, Announced, Fetched, announce, batches, fetch
+from daemon.mail.filing import Folders, find
+from daemon.mail.imap import Deadlines, Imap, ImapError, Selected, read_uid_set, uid_set
+from daemon.mail.wire import Endpoint
 
 LARGEST = 40 * 1024 * 1024
 NEVER = threading.Event()

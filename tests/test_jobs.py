@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from daemon.correspondent import click, write
-from daemon.jobs import AGAIN_AFTER_S, Jobs, trigger
-from daemon.letters import Letters
-from daemon.live import Loaded
-from daemon.running import Office, run_job
+from daemon.config.live import Loaded
+from daemon.demo.correspondent import click, write
+from daemon.operations.jobs import AGAIN_AFTER_S, Jobs, trigger
+from daemon.operations.running import Office, run_job
 from daemon.store import Store
+from daemon.writing.letters import Letters
 from rules.desk import Desk, Reports, Retention
 from rules.running import Slot, last_slot
 from tests.postgres import Server, server

@@ -10,7 +10,7 @@ from pathlib import Path
 from deskworld import GOOD, OPENINGS, SUBJECT, DeskWorld
 from invariants import run_until_rest, violations
 
-from daemon.correspondent import Received, write
+from daemon.demo.correspondent import Received, write
 
 MAILS = 20
 IN_DOUBT = 20

@@ -13,7 +13,7 @@ import pytest
 from letter_reading import mail_of, parts
 from lettering import composed_samples, letters_desk
 
-from daemon.samples import samples
+from daemon.writing.samples import samples
 
 GOLDENS = Path(__file__).parent / "goldens"
 

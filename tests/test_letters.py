@@ -17,10 +17,10 @@ import pytest
 from letter_reading import collapsed, contrast, links, mail_of, parts, shown
 from lettering import composed_samples, letters_desk, sent, token_source
 
-from daemon.letters import Letters, check_templates
-from daemon.mime import Composed
-from daemon.sample_world import NOW, NUMBER, REQUESTER, sample_ticket
-from daemon.samples import samples
+from daemon.writing.letters import Letters, check_templates
+from daemon.writing.mime import Composed
+from daemon.writing.sample_world import NOW, NUMBER, REQUESTER, sample_ticket
+from daemon.writing.samples import samples
 from parsers.links import MAX_LENGTH, read_mailto
 from parsers.subject import find_token
 from rules.decision import Letter

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from configs import BASE, changed, write
 
-from daemon.config_files import Problem
-from daemon.live import Changed, Live, Refused
-from daemon.settings import ConfigErrors
+from daemon.config.live import Changed, Live, Refused
+from daemon.config.settings import ConfigErrors
+from daemon.config.sources import Problem
 from rules.desk import Desk
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from deskworld import GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
 
-from daemon.correspondent import write
-from daemon.logs import LineWriter
+from daemon.demo.correspondent import write
+from daemon.operations.logs import LineWriter
 
 
 def test_f44_a_pipe_that_nobody_reads_blocks_nobody() -> None:

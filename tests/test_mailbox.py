@@ -13,12 +13,12 @@ from dovecot import Dovecot, raw_mail
 from faultproxy import FaultProxy, Mode
 from scripted_imap import Line, ScriptedImap
 
-from daemon.accounts import Account
-from daemon.fetching import Fetched
-from daemon.imap import ImapError
-from daemon.mailbox import MailboxWatcher, run_once
+from daemon.config.accounts import Account
+from daemon.mail.fetching import Fetched
+from daemon.mail.imap import ImapError
+from daemon.mail.mailbox import MailboxWatcher, run_once
+from daemon.mail.wire import Backoff
 from daemon.store import Filed, Unfiled
-from daemon.wire import Backoff
 from rules.desk import Duration
 
 

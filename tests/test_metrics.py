@@ -10,9 +10,9 @@ from pathlib import Path
 from deskworld import GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
 from dovecot import free_port
 
-from daemon.accounts import Metrics
-from daemon.correspondent import write
-from daemon.metrics import Counted, Exporter, exposition
+from daemon.config.accounts import Metrics
+from daemon.demo.correspondent import write
+from daemon.operations.metrics import Counted, Exporter, exposition
 from daemon.store.queues import Lease
 from daemon.store.running import Standing
 from tests.store.desk import NOW

@@ -14,17 +14,17 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from daemon import week
-from daemon.correspondent import Received, click, reply, write
-from daemon.embedded import SentMail
-from daemon.week import ANA, EVA, JOHN, LUIS, MARTA, N1, PEPE, SARA, SERVICE, TimedStage, opening
+from daemon.demo import week
+from daemon.demo.correspondent import Received, click, reply, write
+from daemon.demo.embedded import SentMail
+from daemon.demo.week import ANA, EVA, JOHN, LUIS, MARTA, N1, PEPE, SARA, SERVICE, TimedStage, opening
 from rules.ticket import Ticket
 
 GOLDENS = Path(__file__).parent / "month"
 Scene = Callable[[TimedStage], None]
 
 
-# -- the story, from where daemon/week.py leaves it
+# -- the story, from where daemon/demo/week.py leaves it
 
 
 def a_second_group_takes_johns(stage: TimedStage) -> None:

@@ -12,9 +12,9 @@ from urllib.parse import parse_qsl
 import pytest
 from sink import Sink
 
-from daemon.accounts import Account, OAuth2, SecretError
-from daemon.oauth import EARLY_S, Tokens
-from daemon.wire import Endpoint
+from daemon.config.accounts import Account, OAuth2, SecretError
+from daemon.mail.oauth import EARLY_S, Tokens
+from daemon.mail.wire import Endpoint
 
 
 class Provider(HTTPServer):
@@ -116,7 +116,7 @@ def test_a_provider_that_is_away_is_told_as_such(provider: Provider, tmp_path: P
 
 
 def test_the_smtp_login_uses_the_token(provider: Provider, tmp_path: Path) -> None:
-    from daemon.smtp import Session
+    from daemon.mail.smtp import Session
 
     box = account(provider, tmp_path)
     tokens = Tokens()

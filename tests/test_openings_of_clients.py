@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from daemon.explain import read_mail
+from daemon.commands.explain import read_mail
 from rules.decision import Decision, Facts
 from rules.intake import decide
 from rules.reading import Arrival, read

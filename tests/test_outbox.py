@@ -14,10 +14,10 @@ import pytest
 from dovecot import free_port
 from sink import DROP, HANG, RESET, Sink
 
-from daemon.accounts import Smtp
-from daemon.outbox import CLAIM_AT_ONCE, Outbox, Post, Retry, described
-from daemon.smtp import Result
-from daemon.smtp_wire import SmtpError
+from daemon.config.accounts import Smtp
+from daemon.mail.outbox import CLAIM_AT_ONCE, Outbox, Post, Retry, described
+from daemon.mail.smtp import Result
+from daemon.mail.smtp_wire import SmtpError
 from daemon.store import Cause, Outcome, Outgoing, Store
 from rules.decision import Decision, Letter
 from rules.desk import Breaker, Duration, Guards

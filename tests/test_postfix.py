@@ -16,7 +16,7 @@ from deskworld import ANA, GOOD, GROUP, MARTA, OPENINGS, PASSWORD, SERVICE, SUBJ
 from dovecot import Dovecot
 from postfix import Postfix
 
-from daemon.correspondent import click, write
+from daemon.demo.correspondent import click, write
 
 BOXES = {
     OPENINGS: "apertura", SERVICE: "servicio", TECHNICIANS: "tecnicos",

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.files import Files
-from daemon.reader import Octets, Poisoned, Reader, how_to_read
+from daemon.mail.reader import Octets, Poisoned, Reader, how_to_read
+from daemon.store.files import Files
 from parsers.mail import Budget, Mail
 from parsers.reply import TextMarks
 from tests.store.desk import DESK
@@ -172,7 +172,7 @@ def test_signals_that_end_the_daemon_do_not_end_the_parser(reader: Reader) -> No
 
 def test_it_ends_with_its_parent(tmp_path: Path) -> None:
     program = (
-        "import os, sys; from pathlib import Path; from daemon.reader import Reader\n"
+        "import os, sys; from pathlib import Path; from daemon.mail.reader import Reader\n"
         f"reader = Reader(Path({str(tmp_path)!r})); reader.parse([(1, b'Subject: x')])\n"
         "print(reader._child._process.pid, flush=True); os._exit(9)"
     )

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from PIL import Image
 
-from daemon.charts import TONES, WIDTH, Bar, Row, bar_chart
-from daemon.report import COLUMNS, csv_bytes, report_files
+from daemon.writing.charts import TONES, WIDTH, Bar, Row, bar_chart
+from daemon.writing.report import COLUMNS, csv_bytes, report_files
 from rules.decision import File
 from rules.desk import Desk, DeskTable, Duration, Group, Kind, Priority
 from rules.lifecycle import move

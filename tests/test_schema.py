@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from configs import BASE, changed
 
-from daemon.schema import schema
-from daemon.settings import load
-from daemon.starting import write_config
+from daemon.commands.starting import write_config
+from daemon.config.schema import schema
+from daemon.config.settings import load
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 SCHEMA = schema()

@@ -10,9 +10,9 @@ import pytest
 from configs import BASE, changed, marked, write
 from mistakes import MISTAKES
 
-from daemon.accounts import SecretError
-from daemon.config_files import Problem
-from daemon.settings import ConfigErrors, load
+from daemon.config.accounts import SecretError
+from daemon.config.settings import ConfigErrors, load
+from daemon.config.sources import Problem
 from rules.desk import Duration
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"

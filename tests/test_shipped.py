@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import outbox_templates
-from daemon.settings import _defaults
+from daemon.config.settings import _defaults
 from rules.action_forms import parse_action
 from rules.desk import Desk, Duration, Escalation, FieldTable
 from tests.rules.desks import make_desk, opened

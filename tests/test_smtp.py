@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sink import DROP, ENDLESS, GARBAGE, HANG, RESET, Sink
 
-from daemon.smtp import ContentError, Envelope, Result, Session, stuffed
-from daemon.smtp_wire import SmtpError
-from daemon.wire import Endpoint
+from daemon.mail.smtp import ContentError, Envelope, Result, Session, stuffed
+from daemon.mail.smtp_wire import SmtpError
+from daemon.mail.wire import Endpoint
 
 BODY = b"Subject: hola\r\n\r\n.punto\r\nfin\r\n"
 NO_PIPELINING = ("8BITMIME",)

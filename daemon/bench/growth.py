@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from daemon.bench.desk import GROUPS, SERVICES, TYPES
-from daemon.fetching import Fetched
-from daemon.mime import Composed
-from daemon.settings import Settings, load
+from daemon.config.settings import Settings, load
+from daemon.mail.fetching import Fetched
 from daemon.store import Cause, Filed, Store, Transaction
+from daemon.writing.mime import Composed
 from parsers.mail import Mail
 from rules.decision import Decision, Letter, Needs
 from rules.ticket import Event, fold

@@ -32,7 +32,7 @@ LONGEST_SUBJECT = 1000
 
 
 class Composed(Protocol):
-    """A letter as daemon/letters.py composed it for one recipient."""
+    """A letter as daemon/writing/letters.py composed it for one recipient."""
 
     @property
     def subject(self) -> str: ...

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from daemon.files import Files
 from daemon.store import people
 from daemon.store.apply import write_events
 from daemon.store.dialect import Session, marks
+from daemon.store.files import Files
 from daemon.store.ledger import keep_try
 from daemon.store.rows import event_row, key
 from daemon.store.tickets import journal

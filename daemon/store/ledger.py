@@ -15,8 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from daemon.files import Files
 from daemon.store.dialect import Row, Session, marks
+from daemon.store.files import Files
 from daemon.store.rows import at, key, when
 from rules.decision import FOLDER_OF, SetAside, Verdict
 from rules.ticket import micros, moment
@@ -26,7 +26,7 @@ IN_ROW = 256 * 1024
 
 
 class Fetched(Protocol):
-    """A mail as daemon/fetching.py hands it over: its octets in ``raw`` or in the file ``path``."""
+    """A mail as daemon/mail/fetching.py hands it over: its octets in ``raw`` or in the file ``path``."""
 
     @property
     def uid(self) -> int: ...

@@ -21,8 +21,8 @@ LONGEST_REPLY = 1000
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A claimed delivery, with what :func:`daemon.mime.render` needs of its letter. ``lease`` fences its result;
-    ``attempts`` counts this one.
+    """A claimed delivery, with what :func:`daemon.writing.mime.render` needs of its letter. ``lease`` fences its
+    result; ``attempts`` counts this one.
     """
 
     id: int

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 
-from daemon.files import Files
 from daemon.store.dialect import Session
+from daemon.store.files import Files
 
 _MARK = "unnamed "
 

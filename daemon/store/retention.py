@@ -7,9 +7,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from daemon.files import Files
 from daemon.store.dialect import Session, marks
 from daemon.store.erasure import rewrite_closed
+from daemon.store.files import Files
 from daemon.store.references import mark
 from rules.desk import Retention
 from rules.guards import bucket

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from daemon.faults import kill_point
-from daemon.files import Files
 from daemon.store import apply, erasing, facts, ledger, queues
 from daemon.store.counters import Counters
 from daemon.store.dialect import Session
+from daemon.store.files import Files
 from daemon.store.tickets import Remembered, Tickets
 from daemon.store.windows import Windows
 from parsers.mail import Mail

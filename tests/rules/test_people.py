@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import daemon.settings
+import daemon.config.settings
 from parsers.mail import Address
 from rules.decision import Brief, Facts, Grant, HeldGrant, Person
 from rules.desk import Desk, FieldTable, Quality, Requesters, Rule
@@ -169,7 +169,7 @@ def test_a_shared_address_is_refused_with_the_reason() -> None:
 
 
 def test_the_shipped_form_asks_what_the_desk_needs_to_know() -> None:
-    defaults = Path(daemon.settings.__file__).with_name("defaults.toml")
+    defaults = Path(daemon.config.settings.__file__).with_name("defaults.toml")
     asked = tomllib.loads(defaults.read_text(encoding="utf-8"))["requesters"]["registration_fields"]
     assert [field["label"] for field in asked] == ["Nombre", "Organización", "CIF/NIF", "Tipo de cliente", "Teléfono"]
     assert asked[3]["values"] == ["Registro", "Abonado", "Ciudadano"]

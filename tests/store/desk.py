@@ -53,7 +53,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Fetched:
-    """What daemon/fetching.py hands over."""
+    """What daemon/mail/fetching.py hands over."""
 
     uid: int
     raw: bytes | None = b"Subject: hola\r\n\r\nhola\r\n"
@@ -68,7 +68,7 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Composed:
-    """What daemon/letters.py makes of a letter."""
+    """What daemon/writing/letters.py makes of a letter."""
 
     subject: str
     message_id: str

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from daemon.bookkeeping import move
+from daemon.commands.bookkeeping import move
 from daemon.store import Cause, Store
 from daemon.store.dialect import PostgresSession
 from daemon.store.errors import InUse, StoreError

@@ -1,0 +1,70 @@
+"""`acuse audit`: the books proved, and the IMAP folders held against them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from daemon.commands.showing import books
+from daemon.config.accounts import Account
+from daemon.config.settings import Settings
+from daemon.mail.filing import Folders
+from daemon.mail.imap import Imap, ImapError
+from daemon.mail.wire import Endpoint
+from daemon.store.audit import Books, Finding, FolderCounts, Progress, audit, tally
+
+FOLDERS = ("done", "untreated", "automatic", "quarantine", "held")
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What an audit found. ``mails`` by verdict; ``unseen`` are mailboxes that could not be looked at, and why."""
+
+    findings: tuple[Finding, ...]
+    mails: Mapping[str, int]
+    unseen: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """For `audit --json`."""
+        return {
+            "balanced": not self.findings,
+            "findings": [asdict(finding) for finding in self.findings],
+            "mails": dict(self.mails),
+            "not_looked_at": list(self.unseen),
+        }
+
+    def as_text(self) -> str:
+        """For a terminal."""
+        lines = [f"{finding.check}: {finding.subject}: {finding.detail}" for finding in self.findings]
+        counted = ", ".join(f"{name} {n}" for name, n in sorted(self.mails.items()))
+        lines += [f"not looked at: {text}" for text in self.unseen]
+        lines.append(f"mails: {counted or 'none'}")
+        lines.append(f"{len(self.findings)} findings" if self.findings else "the books balance")
+        return "\n".join(lines)
+
+
+def prove(settings: Settings, progress: Progress = lambda check, rows: None) -> Proof:
+    """Every check over the whole database. A mailbox that cannot be reached is named, and not judged."""
+    counts, unseen = count_folders(settings.mailboxes)
+    with books(settings) as store, store.read() as reading:
+        looked_at = Books(reading.session, store.files, settings.desk, store.clock(), counts)
+        return Proof(tuple(audit(looked_at, progress)), tally(reading.session), unseen)
+
+
+def count_folders(accounts: tuple[Account, ...]) -> tuple[FolderCounts | None, tuple[str, ...]]:
+    """How many mails lie in each of our folders; None where a mailbox could not be reached."""
+    counts: dict[tuple[str, str], int] = {}
+    unseen = []
+    for account in accounts:
+        try:
+            counts |= _counted(account)
+        except ImapError as fault:
+            unseen.append(f"{account.name}: {fault}")
+    return (None if unseen else counts), tuple(unseen)
+
+
+def _counted(account: Account) -> dict[tuple[str, str], int]:
+    with Imap(Endpoint.of_account(account)) as imap:
+        folders = Folders(imap)
+        return {(account.name, name): folders.count(getattr(account.folders, name)) for name in FOLDERS}

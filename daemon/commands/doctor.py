@@ -1,0 +1,261 @@
+"""`acuse doctor`: talks to the real servers and says of each thing whether it is well, and if not, what to do."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
+from rich.table import Table
+
+from daemon.commands.roundtrip import round_trip
+from daemon.config.accounts import Account, Credentials, OAuth2, SecretError, Smtp
+from daemon.config.settings import Settings
+from daemon.mail.filing import Folders
+from daemon.mail.imap import Imap, ImapError
+from daemon.mail.oauth import Tokens
+from daemon.mail.smtp import Session
+from daemon.mail.smtp_wire import SmtpError
+from daemon.mail.wire import Endpoint
+from daemon.operations.alarms import ROOM, WARNED_BEFORE
+from daemon.store import Store, notes
+from daemon.store.connections import holder_of, schema_of, version_of
+from daemon.store.errors import StoreError
+from daemon.store.running import Standing, standing
+
+CAPABILITIES = {
+    "IDLE": "mails are seen at the next poll only",
+    "MOVE": "mails are copied and expunged",
+    "UIDPLUS": "filed mails stay marked as deleted in the watched folder",
+    "CONDSTORE": "",
+}
+"""What a mailbox server should offer, and what becomes of us without it; "": nothing."""
+SKEW = timedelta(seconds=30)
+SILENT = timedelta(minutes=15)
+
+State = Literal["ok", "note", "bad"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One line of the examination. A ``note`` is worth knowing, ``bad`` keeps the desk from working."""
+
+    state: State
+    what: str
+    text: str
+
+
+def examine(settings: Settings, round_trip: bool = False, console: Console | None = None) -> int:
+    """Look at everything and show it; 1 where something is bad."""
+    console = console or Console()
+    found = []
+    with console.status("talking to the servers"):
+        for check in CHECKS:
+            found += list(check(settings))
+        if round_trip and not any(each.state == "bad" for each in found):
+            found += list(_round_trip(settings))
+    console.print(as_table(found))
+    bad = sum(each.state == "bad" for each in found)
+    console.print(f"{bad} things to mend" if bad else "all is well", style="red" if bad else "green")
+    return int(bad > 0)
+
+
+def as_table(found: list[Found]) -> Table:
+    """The lines as a table."""
+    table = Table(box=None, pad_edge=False)
+    for column in ("", "what", "found"):
+        table.add_column(column, overflow="fold")
+    signs = {"ok": "[green]ok", "note": "[yellow]note", "bad": "[red]BAD"}
+    for each in found:
+        table.add_row(signs[each.state], each.what, each.text.replace("[", "\\["))
+    return table
+
+
+# -- mailboxes
+
+
+def mailboxes(settings: Settings) -> Iterator[Found]:
+    """Login, folder, capabilities and our own folders of each mailbox."""
+    tokens = Tokens()
+    for account in settings.mailboxes:
+        what = f"mailbox {account.name}"
+        try:
+            with Imap(Endpoint.of_account(account, tokens)) as imap:
+                yield Found("ok", what, f"login at {account.host}:{account.port} as {account.username}")
+                yield from _folders(imap, account, what)
+                yield from _capabilities(imap, what)
+        except (ImapError, SecretError) as fault:
+            yield Found("bad", what, f"{account.host}:{account.port}: {fault}")
+
+
+def _folders(imap: Imap, account: Account, what: str) -> Iterator[Found]:
+    selected = imap.select(account.folder)
+    yield Found("ok", what, f"{account.folder}: {selected.exists} mails, UIDVALIDITY {selected.uidvalidity}")
+    folders, own = Folders(imap), account.folders
+    names = dict.fromkeys((own.done, own.untreated, own.automatic, own.quarantine, own.held))
+    missing = [name for name in names if not folders.exists(name)]
+    if missing:
+        yield Found("note", what, f"not there yet, made at the first start: {', '.join(missing)}")
+    else:
+        yield Found("ok", what, f"folders {', '.join(names)}")
+
+
+def _capabilities(imap: Imap, what: str) -> Iterator[Found]:
+    offered = imap.capabilities()
+    lacking = [f"{name} ({why})" if why else name for name, why in CAPABILITIES.items() if name not in offered]
+    if lacking:
+        yield Found("note", what, f"the server lacks {', '.join(lacking)}")
+    else:
+        yield Found("ok", what, f"the server offers {', '.join(CAPABILITIES)}")
+
+
+# -- SMTP
+
+
+def smtp(settings: Settings) -> Iterator[Found]:
+    """Connection, TLS, login, and whether the sender is accepted; the second route likewise."""
+    yield from _smtp("smtp", settings.smtp, Tokens())
+    if settings.alerts.smtp:
+        yield from _smtp("alerts.smtp", settings.alerts.smtp, Tokens())
+    command = settings.alerts.command
+    if command and shutil.which(command[0]) is None:
+        yield Found("bad", "alerts.command", f"there is no program {command[0]}")
+
+
+def _smtp(what: str, table: Smtp, tokens: Tokens) -> Iterator[Found]:
+    try:
+        session = Session(Endpoint.of_smtp(table, tokens))
+    except (SmtpError, SecretError) as fault:
+        yield Found("bad", what, f"{table.host}:{table.port}: {fault}")
+        return
+    try:
+        who = f" as {table.username}" if table.username else ", without login"
+        yield Found("ok", what, f"{table.host}:{table.port}, {table.security}{who}")
+        reply = session.ask("mail", f"MAIL FROM:<{table.sender}>")
+        if reply.is_yes:
+            yield Found("ok", what, f"takes letters from {table.sender}")
+        else:
+            yield Found("bad", what, f"does not take letters from {table.sender}: {reply.code} {reply.text}")
+        session.ask("mail", "RSET")
+    except SmtpError as fault:
+        yield Found("bad", what, str(fault))
+    finally:
+        session.close()
+
+
+def secrets(settings: Settings) -> Iterator[Found]:
+    """Files with secrets that others may read; OAuth2 secrets that are about to end."""
+    accounts: list[tuple[str, Credentials]] = [(f"mailbox {box.name}", box) for box in settings.mailboxes]
+    accounts.append(("smtp", settings.smtp))
+    for what, account in accounts:
+        oauth2 = account.oauth2
+        for file in filter(None, (account.password_file, *_files_of(oauth2))):
+            if (path := Path(file)).exists() and path.stat().st_mode & 0o077:
+                yield Found("note", what, f"others may read {file}: chmod 600 {file}")
+        if oauth2 and oauth2.expires and oauth2.expires - datetime.now(UTC).date() <= WARNED_BEFORE:
+            yield Found("note", what, f"the client secret ends on {oauth2.expires}")
+
+
+def _files_of(oauth2: OAuth2 | None) -> tuple[str, ...]:
+    return (oauth2.client_secret_file, oauth2.refresh_token_file) if oauth2 else ()
+
+
+# -- books and files
+
+
+def database(settings: Settings) -> Iterator[Found]:
+    """That it can be opened, its version and schema, who works with it, the leases, and its clock."""
+    url, what = settings.database.login_url(), "database"
+    try:
+        missing = schema_of(url)
+        if missing == ["a new database"]:
+            yield Found("note", what, f"{settings.database.shown}: not there yet, made at the first start")
+            return
+        if missing:
+            yield Found("bad", what, f"the schema lacks {', '.join(missing)}: run `acuse migrate`")
+            return
+        store = Store.open(url, Path(settings.database.files), readonly=True)
+    except StoreError as fault:
+        yield Found("bad", what, str(fault))
+        return
+    try:
+        yield Found("ok", what, f"{settings.database.shown}: {version_of(url)}, schema up to date")
+        yield from _holder(url, what)
+        yield from _standing(store, settings, what)
+    finally:
+        store.close()
+
+
+def _holder(url: str, what: str) -> Iterator[Found]:
+    if url.startswith("sqlite:///"):
+        holder = holder_of(Path(url.removeprefix("sqlite:///")))
+        yield Found(
+            "ok", what, f"a daemon works with it: process {holder}" if holder else "no daemon works with it now"
+        )
+
+
+def _standing(store: Store, settings: Settings, what: str) -> Iterator[Found]:
+    with store.read() as reading:
+        stands = standing(reading.session)
+        skew = abs(notes.clock_of(reading.session) - datetime.now(UTC))
+    if skew > SKEW:
+        yield Found("bad", "clock", f"this machine and the database differ by {skew.total_seconds():.0f} s: use NTP")
+    else:
+        yield Found("ok", "clock", f"as the database's, within {max(1.0, skew.total_seconds()):.0f} s")
+    now = datetime.now(UTC)
+    for lease in stands.leases:
+        state = "held by" if lease.expires_at > now else "let go by"
+        yield Found("ok", f"mailbox {lease.mailbox}", f"{state} {lease.owner} (lease {lease.fence})")
+    yield from _polls(stands, settings, now)
+    waiting = ", ".join(f"{state} {count}" for state, count in sorted(stands.outbox.items()))
+    yield Found("ok", "outbox", f"waiting: {waiting or 'nothing'}")
+    if stands.told:
+        yield Found("note", "alarms", f"stand told: {', '.join(stands.told)}")
+
+
+def _polls(stands: Standing, settings: Settings, now: datetime) -> Iterator[Found]:
+    for box in settings.mailboxes:
+        seen = stands.polls.get(box.name)
+        if seen is None:
+            yield Found("note", f"mailbox {box.name}", "no daemon has seen it yet")
+        else:
+            told = f"last good poll {seen.astimezone(settings.desk.zone):%Y-%m-%d %H:%M:%S}"
+            yield Found("note" if now - seen > SILENT else "ok", f"mailbox {box.name}", told)
+
+
+def files(settings: Settings) -> Iterator[Found]:
+    """Who may read the books, and whether there is room."""
+    folder = Path(settings.database.files)
+    places = [folder] if folder.is_dir() else []
+    if settings.database.is_sqlite and settings.database.sqlite_path.is_file():
+        places.append(settings.database.sqlite_path)
+    for place in (*places, settings.path):
+        mode = place.stat().st_mode
+        if mode & (0o077 if place != settings.path else 0o022):
+            yield Found("note", "files", f"{place} is {stat.filemode(mode)}: others may get at it; chmod go= {place}")
+        else:
+            yield Found("ok", "files", f"{place} is {stat.filemode(mode)}")
+    near = next(place for place in (folder, *folder.parents) if place.exists())
+    free = shutil.disk_usage(near).free
+    yield Found("bad" if free < ROOM else "ok", "files", f"{free // 2**20:,} MiB free at {near}")
+
+
+def _round_trip(settings: Settings) -> Iterator[Found]:
+    what = "round trip"
+    try:
+        took, skew = round_trip(settings)
+    except (ImapError, SmtpError, SecretError, TimeoutError) as fault:
+        yield Found("bad", what, str(fault))
+        return
+    yield Found("ok", what, f"a mail to {settings.smtp.sender} arrived after {took:.1f} s")
+    text = f"this machine and the mail server differ by {skew.total_seconds():.0f} s"
+    yield Found("bad" if abs(skew) > SKEW * 2 else "ok", "clock", text)
+
+
+CHECKS: tuple[Callable[[Settings], Iterator[Found]], ...] = (mailboxes, smtp, secrets, database, files)
+"""What is examined, in this order."""

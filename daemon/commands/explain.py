@@ -1,0 +1,152 @@
+"""`acuse explain`: what would be done with raw mails. Parse, read, load read-only, decide, print; nothing written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from daemon.config.settings import Settings
+from daemon.mail.reader import how_to_read
+from daemon.store import Store
+from daemon.store.errors import StoreError
+from parsers.form import Fault
+from parsers.mail import Mail, OverBudget, parse
+from rules.decision import Decision, Facts
+from rules.desk import Desk
+from rules.intake import decide
+from rules.reading import Arrival, Reading, read
+from rules.routing import Step, route
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A mail with what it was read as and what would follow; ``steps`` tell of the routing rules that were tried."""
+
+    file: str
+    reading: Reading
+    decision: Decision
+    steps: tuple[Step, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The object of `explain --json`."""
+        mail, decision = self.reading.mail, self.decision
+        return {
+            "file": self.file,
+            "verdict": decision.verdict,
+            "why": decision.why,
+            "mailbox": self.reading.mailbox.name,
+            "kind": decision.kind,
+            "fields": dict(decision.fields),
+            "errors": [fault_json(fault) for fault in decision.faults],
+            "warnings": list(self.reading.form.warnings),
+            "subject": mail.subject,
+            "from": mail.sender,
+            "visible_text": mail.visible,
+            "attachments": [
+                {"name": a.name, "type": a.media_type, "size": a.size, "digest": a.digest} for a in mail.attachments
+            ],
+            "rule": decision.rule,
+            "steps": [{"rule": s.rule, "matched": s.matched, "why": s.why} for s in self.steps],
+            "group": decision.group,
+            "priority": decision.priority,
+            "letters": [letter.name for letter in decision.letters],
+            "remarks": [*mail.remarks, *decision.remarks],
+        }
+
+
+def fault_json(fault: Fault) -> dict[str, Any]:
+    """A fault as `explain --json` and the ledger show it."""
+    return {
+        "field": fault.field,
+        "code": fault.code,
+        "read": fault.read,
+        "allowed": list(fault.allowed),
+        "nearest": fault.nearest,
+    }
+
+
+def explain(paths: list[Path], settings: Settings, mailbox: str, now: datetime) -> Iterator[Explained]:
+    """What would be done with each of these raw mails. ``mailbox`` "" takes the one that a mail is addressed to."""
+    with open_readonly(settings) as store:
+        for path in paths:
+            yield explain_one(path, settings, mailbox, store, now)
+
+
+def explain_one(path: Path, settings: Settings, mailbox: str, store: Store | None, now: datetime) -> Explained:
+    """One mail, against the books of ``store`` where there are any."""
+    desk = settings.desk
+    mail, poisoned = read_mail(path.read_bytes(), desk)
+    box = mailbox or addressed_mailbox(mail, desk)
+    reading = read(Arrival(box, mail, now, poisoned), desk)
+    facts = load(reading, desk, store, now)
+    steps: tuple[Step, ...] = ()
+    decision = decide(reading, facts, desk, now)
+    if reading.kind:
+        from rules.openings import route_input
+
+        steps = route(desk, route_input(reading, desk)).trace
+    return Explained(str(path), reading, decision, steps)
+
+
+def read_mail(raw: bytes, desk: Desk) -> tuple[Mail, str]:
+    """The mail, and why it could not be read ("" where it could)."""
+    budget, marks = how_to_read(desk)
+    try:
+        return parse(raw, budget, marks), ""
+    except OverBudget as fault:
+        return Mail(), str(fault)
+
+
+def addressed_mailbox(mail: Mail, desk: Desk) -> str:
+    """The mailbox that the mail was sent to, else the first that takes openings."""
+    sent_to = [*mail.delivered_to, *(a.address for a in (*mail.to, *mail.cc))]
+    own = {a.lower(): box.name for box in desk.mailboxes for a in (box.address, *box.addresses)}
+    first = next((box.name for box in desk.mailboxes if "opening" in box.roles), desk.mailboxes[0].name)
+    return next((own[a.lower()] for a in sent_to if a.lower() in own), first)
+
+
+def load(reading: Reading, desk: Desk, store: Store | None, now: datetime) -> Facts:
+    """The facts from the books; without any, those of a new desk."""
+    needs = reading.needs(desk)
+    if store is None:
+        return Facts(next_number=f"{needs.prefix}{now.astimezone(desk.zone):%y%m%d}_000001" if needs.prefix else "")
+    with store.read() as books:
+        return books.load(needs, now, desk.zone)
+
+
+@contextmanager
+def open_readonly(settings: Settings) -> Iterator[Store | None]:
+    """The books, read-only; None where there are none yet."""
+    try:
+        store = Store.open(settings.database.login_url(), Path(settings.database.files), readonly=True)
+    except StoreError:
+        yield None
+        return
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def as_text(explained: Explained) -> str:
+    """One mail for a person at a terminal."""
+    shown = explained.as_json()
+    lines = [f"{shown['file']}: {shown['verdict']} ({shown['why']}), mailbox {shown['mailbox']}"]
+    lines += [f"  from {shown['from'] or '(no single sender)'}, subject «{shown['subject']}»"]
+    lines += [f"  {name}: {value}" for name, value in shown["fields"].items()]
+    lines += [f"  fault: {_fault_text(fault)}" for fault in shown["errors"]]
+    lines += [f"  rule {s['rule']}: {'took it' if s['matched'] else 'no'} ({s['why']})" for s in shown["steps"]]
+    if shown["group"]:
+        lines.append(f"  group {shown['group']}, priority {shown['priority']}, rule {shown['rule'] or '(none)'}")
+    lines.append(f"  letters: {', '.join(shown['letters']) or 'none'}")
+    return "\n".join(lines)
+
+
+def _fault_text(fault: Mapping[str, Any]) -> str:
+    allowed = f", allowed: {', '.join(fault['allowed'])}" if fault["allowed"] else ""
+    nearest = f", nearest: {fault['nearest']}" if fault["nearest"] else ""
+    return f"{fault['field'] or 'mail'} {fault['code']}, read «{fault['read']}»{allowed}{nearest}"

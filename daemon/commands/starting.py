@@ -1,0 +1,29 @@
+"""`acuse init`: a configuration to begin with."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+EXAMPLE = Path(__file__).parents[1] / "config" / "config.example.toml"
+"""The full, commented configuration."""
+
+
+def write_config(folder: Path) -> Path:
+    """Write a commented config.toml (mode 0600) and the schema that it names; FileExistsError where there is one."""
+    from daemon.config.schema import schema
+
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "config.toml"
+    if path.exists():
+        raise FileExistsError(f"{path} exists already; it is left as it is")
+    _write(path, EXAMPLE.read_text(encoding="utf-8"), os.O_EXCL)
+    _write(folder / "config.schema.json", json.dumps(schema(), ensure_ascii=False, indent=1) + "\n", os.O_TRUNC)
+    return path
+
+
+def _write(path: Path, text: str, how: int) -> None:
+    """For its owner alone from the first moment on."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)

@@ -1,0 +1,1 @@
+"""config.toml: read, checked, reloaded; every fault at once with its line and column."""

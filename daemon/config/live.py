@@ -1,0 +1,172 @@
+"""The configuration in force: one immutable value, replaced as a whole when a file of it changes and is without fault.
+
+Whoever treats a mail takes :attr:`Live.current` once and keeps it for that mail. A bad file changes nothing: the old
+value stays in force, and the same bad state is told once.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from daemon.config.accounts import Account
+from daemon.config.catalogue import letter_files
+from daemon.config.settings import ConfigErrors, Settings, load
+from daemon.config.sources import Problem
+from rules.desk import Desk
+
+Letters = TypeVar("Letters")
+Build = Callable[[Desk], Letters]
+"""Makes the letters of a desk; raises :class:`ConfigErrors` where a template is wrong."""
+
+
+@dataclass(frozen=True)
+class Loaded(Generic[Letters]):
+    """What is in force. ``version`` is a digest of all files: equal versions are equal configurations."""
+
+    settings: Settings
+    letters: Letters
+    version: str
+
+
+@dataclass(frozen=True)
+class Changed(Generic[Letters]):
+    """New settings are in force. ``restart`` names the tables whose change waits for a restart."""
+
+    loaded: Loaded[Letters]
+    restart: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The files hold faults; what was in force stays so."""
+
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A file's state; the digest decides, time and size say when it must be taken anew. "" for a missing file."""
+
+    modified_ns: int = 0
+    size: int = -1
+    digest: str = ""
+
+
+Stamps = Mapping[Path, Stamp]
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The files that a configuration is made of, those that may join it included."""
+
+    files: tuple[Path, ...]
+    patterns: tuple[str, ...] = ()
+    own_letters: Path | None = None
+
+    def paths(self) -> tuple[Path, ...]:
+        """Every file to look at now; one that has gone missing is still looked for."""
+        included = (Path(name) for pattern in self.patterns for name in glob.glob(pattern))  # noqa: PTH207 - as in config_files
+        return tuple(dict.fromkeys([*self.files, *included, *letter_files(self.own_letters)]))
+
+
+class Live(Generic[Letters]):
+    """Watches the files of one configuration. Reading ``current`` is safe in every thread; ``poll`` is for one."""
+
+    def __init__(self, path: Path, build: Build[Letters]) -> None:
+        """Load ``path``; raises :class:`ConfigErrors`."""
+        self._path = path.absolute()
+        self._build = build
+        self._stamps: Stamps = stamps([self._path], {})
+        loaded, self._watch = self._load()
+        self._note_new()
+        self.current = replace(loaded, version=_version(self._stamps))
+
+    def poll(self) -> Changed[Letters] | Refused | None:
+        """Look at the files: None where they are as they were when last looked at."""
+        before, self._stamps = self._stamps, stamps(self._watch.paths(), self._stamps)
+        return None if _digests(before) == _digests(self._stamps) else self._take()
+
+    def _take(self) -> Changed[Letters] | Refused | None:
+        try:
+            loaded, self._watch = self._load()
+        except ConfigErrors as errors:
+            self._watch = Watch(errors.files, errors.patterns, self._watch.own_letters)
+            self._note_new()
+            return Refused(errors.problems)
+        self._note_new()
+        return self._swap(replace(loaded, version=_version(self._stamps)))
+
+    def _swap(self, loaded: Loaded[Letters]) -> Changed[Letters] | None:
+        """Put ``loaded`` in force; None where a bad state was only taken back."""
+        before, self.current = self.current, loaded
+        if before.version == loaded.version:
+            return None
+        return Changed(loaded, needs_restart(before.settings, loaded.settings))
+
+    def _load(self) -> tuple[Loaded[Letters], Watch]:
+        settings = load(self._path)
+        templates = settings.desk.letters.templates
+        watch = Watch(settings.files, settings.patterns, Path(templates) if templates else None)
+        try:
+            return Loaded(settings, self._build(settings.desk), ""), watch
+        except ConfigErrors as errors:
+            raise ConfigErrors(list(errors.problems), watch.files, watch.patterns) from errors
+
+    def _note_new(self) -> None:
+        """Stamp the files that joined. One that changed while it was read keeps its old stamp: it is read again."""
+        paths = self._watch.paths()
+        new = stamps([path for path in paths if path not in self._stamps], {})
+        known = {**self._stamps, **new}
+        self._stamps = {path: known[path] for path in paths}
+
+
+# ---------------------------------------------------------------- the state of files
+
+
+def stamps(paths: Iterable[Path], before: Stamps) -> Stamps:
+    """The state of ``paths``; a file whose time and size are as ``before`` is not read."""
+    return {path: _stamp(path, before.get(path)) for path in paths}
+
+
+def _stamp(path: Path, before: Stamp | None) -> Stamp:
+    try:
+        state = path.stat()
+        if before and (before.modified_ns, before.size) == (state.st_mtime_ns, state.st_size):
+            return before
+        return Stamp(state.st_mtime_ns, state.st_size, hashlib.sha256(path.read_bytes()).hexdigest())
+    except OSError:
+        return Stamp()
+
+
+def _digests(of: Stamps) -> dict[Path, str]:
+    return {path: stamp.digest for path, stamp in of.items()}
+
+
+def _version(of: Stamps) -> str:
+    lines = "\n".join(f"{path} {stamp.digest}" for path, stamp in sorted(of.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()[:12]
+
+
+# ---------------------------------------------------------------- what cannot change live
+
+
+def needs_restart(before: Settings, after: Settings) -> tuple[str, ...]:
+    """The tables that differ in what is set up once: connections, the database, the log, the metrics."""
+    pairs = {
+        "database": (before.database, after.database),
+        "mailboxes": (_connections(before), _connections(after)),
+        "smtp": (replace(before.smtp, sender=""), replace(after.smtp, sender="")),
+        "log": (before.log, after.log),
+        "metrics": (before.metrics, after.metrics),
+    }
+    return tuple(name for name, (old, new) in pairs.items() if old != new)
+
+
+def _connections(settings: Settings) -> tuple[Account, ...]:
+    """The mailboxes without what the rules read anew for each mail."""
+    return tuple(replace(box, roles=(), address="", addresses={}) for box in settings.mailboxes)

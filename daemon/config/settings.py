@@ -1,0 +1,280 @@
+"""config.toml becomes one value, or a list of everything that is wrong with it.
+
+The order: read the files and join them (config_files), lay them over the defaults, fit them to the declared shape
+(shape), ask what no table can say alone (crosschecks, form_checks, server_checks), read the words and canned replies.
+A fault ends nothing but the step that needs what is missing: an admin sees all there is to correct at once.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import mimetypes
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from daemon.config import crosschecks, form_checks, server_checks
+from daemon.config.accounts import Account, Alerts, Database, Log, Metrics, Smtp, Written
+from daemon.config.catalogue import SHIPPED, Words, lay_over, letter_files, read_catalogue
+from daemon.config.crosschecks import Check
+from daemon.config.positions import Path as KeyPath
+from daemon.config.shape import Misfit, fit
+from daemon.config.sources import Document, Problem, Table, read_document
+from rules import routing
+from rules.decision import File
+from rules.desk import Canned, Desk
+
+CHECKS: tuple[Check, ...] = (
+    server_checks.mailboxes,
+    server_checks.servers,
+    server_checks.database,
+    *crosschecks.CHECKS,
+    form_checks.forms,
+)
+
+
+Server = TypeVar("Server", Account, Smtp)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A configuration without a fault. Paths in it are absolute; ``files`` are all that it was made from."""
+
+    desk: Desk
+    database: Database
+    mailboxes: tuple[Account, ...]
+    smtp: Smtp
+    log: Log
+    metrics: Metrics
+    alerts: Alerts
+    path: Path
+    files: tuple[Path, ...]
+    patterns: tuple[str, ...] = ()
+    """Include patterns, absolute: a new file that matches one belongs to the configuration."""
+
+
+class ConfigErrors(Exception):  # noqa: N818 - it is several
+    """Everything that is wrong with a configuration, in the order of the files."""
+
+    def __init__(self, problems: list[Problem], files: tuple[Path, ...] = (), patterns: tuple[str, ...] = ()) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = tuple(problems)
+        self.files = files
+        self.patterns = patterns
+
+
+def load(path: Path) -> Settings:
+    """The settings that stand in ``path``; raises :class:`ConfigErrors` with every fault."""
+    path = path.absolute()
+    document = read_document(path)
+    problems = list(document.problems)
+    if not document.sources:
+        raise ConfigErrors(problems, tuple(document.files), document.patterns)
+    written, misfits, doubtful = fit(Written, _complete(document.table))
+    own = _own_letters(written, path)
+    catalogue, wrong_words = read_catalogue(own)
+    replies, reply_misfits = _canned(written, path)
+    desk = _desk(written, path, catalogue, replies)
+    checked = (*_checked(written, desk), *reply_misfits)
+    misfits += [misfit for misfit in checked if not _touches(misfit.path, doubtful)]
+    problems += wrong_words + [document.problem(m.path, m.text, m.at_key) for m in misfits]
+    files = _files(document, replies, own)
+    if not problems:  # only rules without a fault can be tried out
+        problems = [document.problem(path, text) for path, text in _failing_tests(desk)]
+    if problems:
+        raise ConfigErrors(_in_order(problems, document), files, document.patterns)
+    return _settings(written, desk, path, files, document.patterns)
+
+
+def _in_order(problems: list[Problem], document: Document) -> list[Problem]:
+    order = {str(file): number for number, file in enumerate(document.files)}
+    return sorted(dict.fromkeys(problems), key=lambda p: (order.get(p.file, len(order)), p))
+
+
+def _touches(path: KeyPath, doubtful: frozenset[KeyPath]) -> bool:
+    """Whether ``path`` lies in, at or around a doubtful place: what is said of it may follow from the fault there."""
+    return any(path[: len(place)] == place or place[: len(path)] == path for place in doubtful)
+
+
+def _checked(written: Written, desk: Desk) -> Iterator[Misfit]:
+    for check in CHECKS:
+        yield from check(written)
+    yield from crosschecks.languages(written, desk.catalogue)
+    for problem in routing.problems(desk):
+        yield Misfit(("rules", problem.rule, *problem.path), problem.text)
+
+
+def _failing_tests(desk: Desk) -> Iterator[tuple[KeyPath, str]]:
+    """The rules' own tests that fail, each at its place; a rule that fails them never takes a mail."""
+    places: dict[str, KeyPath] = {
+        f'rule "{rule.name}", test {test + 1}:': ("rules", number, "tests", test)
+        for number, rule in enumerate(desk.rules)
+        for test in range(len(rule.tests))
+    }
+    for failure in routing.run_tests(desk):
+        yield next((path for told, path in places.items() if failure.startswith(told)), ("rules",)), failure
+
+
+# ---------------------------------------------------------------- defaults
+
+
+@cache
+def _defaults() -> Table:
+    return tomllib.loads(Path(__file__).with_name("defaults.toml").read_text(encoding="utf-8"))
+
+
+def _complete(table: Table) -> Table:
+    """The admin's table over the defaults. Whatever has not its declared form is left for the shape to tell."""
+    defaults = copy.deepcopy(_defaults())
+    phrases = defaults.pop("phrases")
+    if _table(table, "desk").get("standard_priorities") is False:
+        defaults["priorities"] = {}
+    lay_over(defaults, copy.deepcopy(table))
+    for kind in _tables(defaults.get("kinds")):
+        for key, text in phrases.get(str(kind.get("label")), {}).items():
+            kind.setdefault(key, text)
+    for number, priority in enumerate(_tables(defaults.get("priorities"))):
+        priority.setdefault("rank", 10 * (number + 1))
+    _ports(defaults)
+    return defaults
+
+
+def _ports(table: Table) -> None:
+    for box in _tables(table.get("mailboxes")):
+        box.setdefault("port", 993 if box.get("security", "tls") == "tls" else 143)
+    for smtp in (_table(table, "smtp"), _table(_table(table, "alerts"), "smtp")):
+        if smtp:
+            smtp.setdefault("port", {"tls": 465, "none": 25}.get(str(smtp.get("security")), 587))
+
+
+def _table(table: Table, key: str) -> Table:
+    inner = table.get(key)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _tables(several: Any) -> list[Table]:
+    """The tables in an array of them or in a table of them."""
+    inner = several.values() if isinstance(several, dict) else several if isinstance(several, list) else ()
+    return [table for table in inner if isinstance(table, dict)]
+
+
+# ---------------------------------------------------------------- paths and files
+
+
+def _beside(config: Path, name: str) -> str:
+    """``name`` as an absolute path, seen from the folder of config.toml; "" stays."""
+    return str(config.parent / Path(name).expanduser()) if name else ""
+
+
+def _canned(written: Written, config: Path) -> tuple[tuple[Canned, ...], list[Misfit]]:
+    """The canned replies with their texts read and their attachments found."""
+    replies: list[Canned] = []
+    misfits: list[Misfit] = []
+    folders = _canned_folders(written, config)
+    for number, reply in enumerate(written.canned):
+        at: KeyPath = ("canned", number)
+        file = "" if reply.text else _find(reply.file, folders, (*at, "file"), misfits)
+        text = _read_text(file, (*at, "file"), misfits) if file else reply.text
+        files = (_find(a, folders, (*at, "attachments", n), misfits) for n, a in enumerate(reply.attachments))
+        replies.append(dataclasses.replace(reply, text=text, file=file, attachments=tuple(files)))
+    return tuple(replies), misfits
+
+
+def _canned_folders(written: Written, config: Path) -> list[Path]:
+    """Beside config.toml first, then with the letters in the desk's language."""
+    own = _own_letters(written, config)
+    return [config.parent, *(root / written.desk.language for root in (own, SHIPPED) if root)]
+
+
+def _own_letters(written: Written, config: Path) -> Path | None:
+    """The admin's own folder of letters."""
+    return Path(_beside(config, written.letters.templates)) if written.letters.templates else None
+
+
+def _find(name: str, folders: list[Path], at: KeyPath, misfits: list[Misfit]) -> str:
+    if not name:
+        return ""
+    candidates = [folder / Path(name).expanduser() for folder in folders]
+    found = next((path for path in candidates if path.is_file()), None)
+    if not found:
+        misfits.append(
+            Misfit(at, f"there is no file {candidates[0]}; it stands beside config.toml or with the letters")
+        )
+    return str(found or candidates[0])
+
+
+def _read_text(file: str, at: KeyPath, misfits: list[Misfit]) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        misfits.append(Misfit(at, f"{file} is not UTF-8 text; save it as UTF-8"))
+    except OSError as error:
+        if not any(misfit.path == at for misfit in misfits):
+            misfits.append(Misfit(at, f"cannot read {file}: {error.strerror}"))
+    return ""
+
+
+def _file(path: Path) -> File:
+    """What a canned reply carries, with the type that its name tells."""
+    return File(path.name, mimetypes.guess_type(path.name)[0] or "application/octet-stream", path.read_bytes())
+
+
+def _files(document: Document, replies: tuple[Canned, ...], own: Path | None) -> tuple[Path, ...]:
+    canned = [Path(name) for reply in replies for name in (reply.file, *reply.attachments) if name]
+    return tuple(dict.fromkeys([*document.files, *letter_files(own), *canned]))
+
+
+# ---------------------------------------------------------------- the value
+
+
+def _desk(written: Written, config: Path, catalogue: dict[str, Words], replies: tuple[Canned, ...]) -> Desk:
+    """The rules' part, with what stands in other files filled in."""
+    parts = {part.name: getattr(written, part.name) for part in dataclasses.fields(Desk)}
+    letters = dataclasses.replace(written.letters, templates=_beside(config, written.letters.templates))
+    mailboxes = tuple(_located(box, config) for box in written.mailboxes)
+    files = {path: _file(Path(path)) for reply in replies for path in reply.attachments if Path(path).is_file()}
+    filled = {"mailboxes": mailboxes, "letters": letters, "canned": replies, "catalogue": catalogue, "files": files}
+    return Desk(**{**parts, **filled, "service_address": written.smtp.sender})
+
+
+def _settings(written: Written, desk: Desk, path: Path, files: tuple[Path, ...], patterns: tuple[str, ...]) -> Settings:
+    alerts = written.alerts
+    return Settings(
+        desk=desk,
+        database=_database(written.database, path),
+        mailboxes=tuple(box for box in desk.mailboxes if isinstance(box, Account)),
+        smtp=_located(written.smtp, path),
+        log=written.log,
+        metrics=dataclasses.replace(written.metrics, textfile=_beside(path, written.metrics.textfile)),
+        alerts=dataclasses.replace(alerts, smtp=_located(alerts.smtp, path)) if alerts.smtp else alerts,
+        path=path,
+        files=files,
+        patterns=patterns,
+    )
+
+
+def _located(server: Server, config: Path) -> Server:
+    """The files of an account seen from the folder of config.toml."""
+    oauth2 = server.oauth2 and dataclasses.replace(
+        server.oauth2,
+        client_secret_file=_beside(config, server.oauth2.client_secret_file),
+        refresh_token_file=_beside(config, server.oauth2.refresh_token_file),
+    )
+    password, authority = _beside(config, server.password_file), _beside(config, server.ca_file)
+    return dataclasses.replace(server, password_file=password, ca_file=authority, oauth2=oauth2)
+
+
+def _database(table: Database, config: Path) -> Database:
+    """Absolute paths; the files of SQLite stand beside it, where nothing else is said."""
+    url, home = table.url, config.parent
+    if table.is_sqlite:
+        file = config.parent / Path(table.sqlite_path).expanduser()
+        url, home = f"sqlite:///{file}", file.parent
+    password = _beside(config, table.password_file)
+    return dataclasses.replace(
+        table, url=url, files=_beside(config, table.files) or str(home / "files"), password_file=password
+    )

@@ -1,0 +1,282 @@
+"""Does the document have the declared shape? Every misfit becomes a fault in plain words, and is mended for the moment.
+
+pydantic finds the misfits against the dataclasses of rules/tables.py and daemon/config/accounts.py. So that one pass
+shows all there is to correct, a faulty value is then replaced by an empty one: the checks that follow see a whole desk,
+and what they say about a mended place is dropped.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+from pydantic import TypeAdapter, ValidationError
+
+from daemon.config.positions import Path
+from rules.desk import Duration
+
+Shape = TypeVar("Shape")
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A fault at a path: ``at_key`` points at the key rather than at its value; ``whole`` faults concern no value."""
+
+    path: Path
+    text: str
+    at_key: bool = False
+
+
+def toml_name(attribute: str) -> str:
+    """The key behind an attribute: ``from_`` is `from`, ``continue_`` is `continue`."""
+    return attribute.rstrip("_")
+
+
+def fit(shape: type[Shape], table: dict[str, Any]) -> tuple[Shape, list[Misfit], frozenset[Path]]:
+    """``table`` as a ``shape``, with all misfits and the paths that had to be mended in ``table`` itself."""
+    found = _misfits(shape, table)
+    misfits, mended = list(_explained(found)), frozenset(map(_doubtful, found))
+    while found:
+        for misfit in found:
+            _mend(misfit, table)
+        found = _misfits(shape, table)
+    return _validated(shape, table), misfits, mended
+
+
+def _doubtful(misfit: _Found) -> Path:
+    """The place whose value is not known now: where a key is misspelt, that of the key that was meant."""
+    if misfit.kind != _UNKNOWN:
+        return misfit.path
+    return (*misfit.path[:-1], nearest(str(misfit.path[-1]), misfit.siblings) or misfit.path[-1])
+
+
+_UNKNOWN = "unexpected_keyword_argument"
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What pydantic says about one place: the declared type there, and the keys that its table knows."""
+
+    kind: str
+    path: Path
+    type: Any
+    value: Any
+    message: str
+    siblings: Mapping[str, Any]
+
+
+@cache
+def _adapter(shape: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(shape)
+
+
+def _validated(shape: type[Shape], table: dict[str, Any]) -> Shape:
+    """Strictly, as JSON: «"993"» is no number there, while arrays are tuples and an unquoted date is its own text."""
+    declared: Any = shape
+    fitted: Shape = _adapter(declared).validate_json(json.dumps(table, default=str), strict=True)
+    return fitted
+
+
+def _misfits(shape: type[Shape], table: dict[str, Any]) -> list[_Found]:
+    try:
+        _validated(shape, table)
+    except ValidationError as error:
+        located = (_locate(shape, table, detail) for detail in error.errors(include_url=False))
+        return list({found.path: found for found in located if found}.values())
+    return []
+
+
+def _locate(shape: Any, table: Any, detail: Any) -> _Found | None:
+    """Follow pydantic's location through types and document at once; None for the branch of a union not meant."""
+    steps, here, value = list(detail["loc"]), shape, table
+    path: Path = ()
+    siblings: Mapping[str, Any] = {}
+    while True:
+        here = _without_none(here)
+        if _is_union(here):
+            here = _branch(here, value)
+            if steps and steps.pop(0) != _tag(here):
+                return None
+        if not steps:
+            return _Found(detail["type"], path, here, value, str(detail["msg"]), siblings)
+        step = steps.pop(0)
+        siblings = _keys(here)
+        here, value, path = _inner(here, step), _item(value, step), (*path, step)
+
+
+def _without_none(declared: Any) -> Any:
+    if _is_union(declared):
+        rest = [branch for branch in get_args(declared) if branch is not types.NoneType]
+        return rest[0] if len(rest) == 1 else declared
+    return declared
+
+
+def _is_union(declared: Any) -> bool:
+    return get_origin(declared) in {Union, types.UnionType}
+
+
+def _branch(union: Any, value: Any) -> Any:
+    """The branch that the writer must have meant."""
+    branches = get_args(union)
+    return next((branch for branch in branches if _FORMS.get(type(value), _is_text)(branch)), branches[0])
+
+
+def _is_text(branch: Any) -> bool:
+    return branch is str
+
+
+_FORMS: dict[type, Callable[[Any], bool]] = {
+    dict: dataclasses.is_dataclass,
+    list: lambda branch: get_origin(branch) is tuple,
+}
+"""Which declared type each form of a value is meant for; anything else is meant as text."""
+
+
+def _tag(branch: Any) -> str:
+    """pydantic's name of a union's branch."""
+    return str(branch) if get_origin(branch) else str(branch.__name__)
+
+
+def _keys(declared: Any) -> Mapping[str, Any]:
+    """The TOML keys of a dataclass with their types; {} for anything else."""
+    if not dataclasses.is_dataclass(declared):
+        return {}
+    hints = typing.get_type_hints(declared)
+    return {toml_name(f.name): hints[f.name] for f in dataclasses.fields(declared) if f.init}
+
+
+def _inner(declared: Any, step: str | int) -> Any:
+    if dataclasses.is_dataclass(declared):
+        return _keys(declared).get(str(step), Any)
+    arguments = get_args(declared)
+    return arguments[-1 if isinstance(step, str) else 0] if arguments else Any
+
+
+def _item(value: Any, step: str | int) -> Any:
+    try:
+        return value[step]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+# ---------------------------------------------------------------- in plain words
+
+
+def _explained(found: list[_Found]) -> Iterator[Misfit]:
+    """Every misfit once: a key that is merely misspelt is not also said to be missing."""
+    meant = {
+        (*f.path[:-1], near) for f in found if f.kind == _UNKNOWN and (near := nearest(str(f.path[-1]), f.siblings))
+    }
+    for misfit in found:
+        if misfit.kind == _UNKNOWN:
+            yield Misfit(misfit.path, _unknown(misfit), at_key=True)
+        elif misfit.kind == "missing":
+            if misfit.path not in meant:
+                yield Misfit(
+                    misfit.path, f'"{misfit.path[-1]}" is missing here; it must be {_wanted(misfit.type)}', at_key=True
+                )
+        else:
+            yield Misfit(misfit.path, _wrong(misfit))
+
+
+def _unknown(misfit: _Found) -> str:
+    key = str(misfit.path[-1])
+    if key in _NEVER:
+        return _NEVER[key]
+    near = nearest(key, misfit.siblings)
+    hint = f'did you mean "{near}"? Allowed: ' if near else "allowed: "
+    return f'unknown key "{key}"; {hint}{", ".join(sorted(misfit.siblings))}'
+
+
+_IN_CLEAR = (
+    'a secret does not stand in this file, which is copied, shown and backed up; write "{0}_file", "{0}_env" or '
+    '"{0}_credential" and keep it there'
+)
+_NEVER = {name: _IN_CLEAR.format(name) for name in ("password", "client_secret", "refresh_token")}
+
+
+def _wrong(misfit: _Found) -> str:
+    if misfit.kind == "value_error":
+        return f"{shown(misfit.value)} is wrong here: {misfit.message.removeprefix('Value error, ')}"
+    text = f"{shown(misfit.value)} is wrong here; it must be {_wanted(misfit.type)}"
+    if get_origin(misfit.type) is Literal and (near := nearest(misfit.value, get_args(misfit.type))):
+        text += f'; did you mean "{near}"?'
+    return text
+
+
+def shown(value: object) -> str:
+    """A value of the document for a message: short, as TOML writes it."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+_WANTED: dict[Any, str] = {
+    str: 'text in quotes, such as "…"',
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    Duration: 'a duration, such as "90s", "15m", "2h" or "7d"',
+}
+
+
+def _wanted(declared: Any) -> str:
+    declared = _without_none(declared)
+    if get_origin(declared) is Literal:
+        return "one of " + ", ".join(shown(value) for value in get_args(declared))
+    if get_origin(declared) is tuple:
+        inner = get_args(declared)[0]
+        return f"a list; each element {_wanted(inner)}"
+    if dataclasses.is_dataclass(declared):
+        return "a table with " + ", ".join(_keys(declared))
+    if _is_union(declared):
+        return " or ".join(_wanted(branch) for branch in get_args(declared))
+    return _WANTED.get(declared, "a table")
+
+
+def nearest(read: object, known: typing.Iterable[object]) -> str:
+    """The known word that ``read`` was probably meant to be, or ""."""
+    from rapidfuzz import fuzz, process, utils
+
+    words = [str(word) for word in known]
+    found = process.extractOne(str(read), words, scorer=fuzz.ratio, processor=utils.default_process, score_cutoff=65)
+    return found[0] if found else ""
+
+
+# ---------------------------------------------------------------- mended
+
+
+def _mend(misfit: _Found, table: dict[str, Any]) -> None:
+    holder: Any = table
+    for step in misfit.path[:-1]:
+        holder = holder[step]
+    if misfit.kind == _UNKNOWN:
+        del holder[misfit.path[-1]]
+    else:
+        holder[misfit.path[-1]] = _likely(misfit)
+
+
+def _likely(misfit: _Found) -> Any:
+    """The word that was probably meant, else the emptiest value."""
+    declared = _without_none(misfit.type)
+    near = nearest(misfit.value, get_args(declared)) if get_origin(declared) is Literal else ""
+    return near or _empty(declared)
+
+
+_EMPTY: dict[Any, Callable[[], Any]] = {str: str, int: int, float: float, bool: bool, Duration: lambda: "1h"}
+
+
+def _empty(declared: Any) -> Any:
+    """The emptiest value that fits ``declared``; a table's missing keys are found in the next round."""
+    if _is_union(declared):
+        declared = get_args(declared)[0]
+    if get_origin(declared) is Literal:
+        return get_args(declared)[0]
+    if get_origin(declared) is tuple:
+        return []
+    return _EMPTY.get(declared, dict)()

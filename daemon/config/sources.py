@@ -1,0 +1,212 @@
+"""config.toml and what it includes, read and joined into one document that remembers where each key came from."""
+
+from __future__ import annotations
+
+import glob
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from daemon.config.positions import Path as KeyPath
+from daemon.config.positions import Place, Positions, positions
+
+Table = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing wrong with the configuration: where, what, and what is allowed. Lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.text}"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One TOML file as read."""
+
+    path: Path
+    text: str
+    table: Table
+
+    @cached_property
+    def positions(self) -> Positions:
+        """Where its keys stand; made when first asked for."""
+        return positions(self.text)
+
+
+@dataclass
+class Document:
+    """The files joined. ``table`` is theirs as one; ``problems`` what went wrong with reading and joining them."""
+
+    path: Path
+    table: Table = field(default_factory=dict)
+    sources: list[Source] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+    """Every file asked for, also those that could not be read."""
+    patterns: tuple[str, ...] = ()
+    """The include patterns, absolute: new files that match belong to the configuration too."""
+    _joined: dict[KeyPath, list[tuple[int, int]]] = field(default_factory=dict)
+    """Arrays of tables spread over several files: (source, how many elements) in order."""
+
+    def problem(self, path: KeyPath, text: str, at_key: bool = False) -> Problem:
+        """A problem at ``path``, or at the nearest table around it that stands in a file."""
+        while True:
+            for number, source in enumerate(self.sources):
+                own = self._own_path(path, number)
+                place = None if own is None else source.positions.find(own, at_key)
+                if place and path:
+                    return Problem(str(source.path), place.line, place.column, text)
+            if not path:
+                return Problem(str(self.path), 1, 1, text)
+            path, at_key = path[:-1], True
+
+    def _own_path(self, path: KeyPath, number: int) -> KeyPath | None:
+        """``path`` as source ``number`` counts it, None where that element stands in another source."""
+        own: list[str | int] = []
+        for depth, part in enumerate(path):
+            if isinstance(part, int) and (shares := self._joined.get(path[:depth])):
+                index = _share(shares, number, part)
+                if index is None:
+                    return None
+                part = index
+            own.append(part)
+        return tuple(own)
+
+    def add(self, source: Source) -> None:
+        """Join one more file."""
+        self.sources.append(source)
+        self._join(self.table, source.table, ())
+
+    def _join(self, into: Table, table: Table, under: KeyPath) -> None:
+        for key, value in table.items():
+            path = (*under, key)
+            if _is_tables(value) and _is_tables(into.get(key, [{}])):
+                self._joined.setdefault(path, []).append((len(self.sources) - 1, len(value)))
+                into[key] = [*into.get(key, []), *value]
+            elif isinstance(value, dict):
+                self._join_table(into, key, value, path)
+            elif key in into:
+                self._twice(path)
+            else:
+                into[key] = value
+
+    def _join_table(self, into: Table, key: str, value: Table, path: KeyPath) -> None:
+        inner = into.setdefault(key, {})
+        if isinstance(inner, dict):
+            self._join(inner, value, path)
+        else:
+            self._twice(path)
+
+    def _twice(self, path: KeyPath) -> None:
+        first = self.problem(path, "", at_key=True)
+        place = self.sources[-1].positions.find(path, at_key=True) or Place(1, 1)
+        text = f"{dotted(path)} is set already in {first.file}, line {first.line}; one file alone may set it"
+        self.problems.append(Problem(str(self.sources[-1].path), place.line, place.column, text))
+
+
+def _share(shares: list[tuple[int, int]], number: int, index: int) -> int | None:
+    start = 0
+    for source, count in shares:
+        if source == number and start <= index < start + count:
+            return index - start
+        start += count
+    return None
+
+
+def _is_tables(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
+
+
+def dotted(path: KeyPath) -> str:
+    """A path as people write it: ``kinds.incident.fields[3].label`` (counted from 1)."""
+    text = ""
+    for part in path:
+        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}"
+    return text.removeprefix(".")
+
+
+def read_document(path: Path) -> Document:
+    """Read ``path`` and the files that it includes; faults are in the document's ``problems``."""
+    document = Document(path, files=[path])
+    source = read_toml(path)
+    if isinstance(source, Problem):
+        document.problems.append(source)
+        return document
+    patterns = source.table.pop("include", [])
+    document.add(source)
+    for included in _included(document, patterns):
+        _include(document, included)
+    return document
+
+
+def _include(document: Document, path: Path) -> None:
+    document.files.append(path)
+    source = read_toml(path)
+    if isinstance(source, Problem):
+        document.problems.append(source)
+        return
+    if source.table.pop("include", None) is not None:
+        place = source.positions.find(("include",), at_key=True) or Place(1, 1)
+        text = f"include is allowed in {document.path.name} alone, not in a file that is included"
+        document.problems.append(Problem(str(path), place.line, place.column, text))
+    document.add(source)
+
+
+def _included(document: Document, patterns: object) -> Iterator[Path]:
+    """The files that match, in the patterns' order and by name; a name without a wildcard must exist."""
+    if not isinstance(patterns, list) or not all(isinstance(pattern, str) for pattern in patterns):
+        text = 'include must be a list of file names, such as ["rules.d/*.toml"]'
+        document.problems.append(document.problem(("include",), text))
+        return
+    found: list[Path] = []
+    for pattern in patterns:
+        absolute = str(document.path.parent / pattern)
+        document.patterns += (absolute,)
+        # glob and not Path.glob, which also takes the hidden lock files of editors
+        matches = sorted(glob.glob(absolute)) if glob.has_magic(pattern) else [absolute]  # noqa: PTH207
+        found += (Path(match) for match in matches)
+    yield from (path for path in dict.fromkeys(found) if path != document.path)
+
+
+def read_toml(path: Path) -> Source | Problem:
+    """One file, or why it cannot be read."""
+    text = ""
+    try:
+        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        return Source(path, text, tomllib.loads(text))
+    except OSError as error:
+        return Problem(str(path), 1, 1, f"cannot read this file: {error.strerror or error}")
+    except UnicodeDecodeError as error:
+        return _not_utf8(path, error)
+    except tomllib.TOMLDecodeError as error:
+        return _syntax(path, text, str(error))
+    except RecursionError:
+        return Problem(str(path), 1, 1, "this file nests tables too deeply")
+
+
+def _not_utf8(path: Path, error: UnicodeDecodeError) -> Problem:
+    lines = error.object[: error.start].decode("utf-8", "replace").split("\n")
+    byte = error.object[error.start]
+    return Problem(str(path), len(lines), len(lines[-1]) + 1, f"byte 0x{byte:02x} is not UTF-8; save the file as UTF-8")
+
+
+def _syntax(path: Path, text: str, message: str) -> Problem:
+    """tomllib's own words, with the position that stands at their end taken off."""
+    lines = text.split("\n")
+    line, column = len(lines), len(lines[-1]) + 1
+    what, _, where = message.rpartition(" (at ")
+    if found := re.fullmatch(r"line (\d+), column (\d+)\)", where):
+        line, column = int(found[1]), int(found[2])
+    what = "this key or table stands here already" if "overwrite" in what else what[:1].lower() + what[1:]
+    return Problem(str(path), line, column, f"this is not valid TOML: {what}")

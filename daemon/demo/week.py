@@ -1,0 +1,315 @@
+"""`acuse demo --week`: a week of a desk with three groups, its clock turned on from one moment to the next.
+
+The daemon is the real one, run once whenever somebody writes or something becomes due; the scripted month
+of the tests goes on from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+
+from daemon.config.accounts import Log
+from daemon.demo.correspondent import Received, click, reply, write
+from daemon.demo.embedded import EmbeddedServers
+from daemon.demo.flow import MAILBOX, PASSWORD, SUBJECT, Stage
+from daemon.operations.logs import set_up_logs
+from daemon.service import open_service
+from rules.ticket import moment
+
+ZONE = ZoneInfo("Europe/Madrid")
+MARTA, JOHN = "Marta Gil <marta@cliente.example>", "John Reed <john@cliente.example>"
+SARA, INFO, PEPE = "Sara Pons <sara@nueva.example>", "info@cliente.example", "Pepe Sanz <pepe@cliente.example>"
+ANA, LUIS = "Ana Ruiz <ana@cau.example>", "Luis Paz <luis@cau.example>"
+EVA, COORD = "Eva Mar <eva@cau.example>", "Carmen Gil <coord@cau.example>"
+N1, N2, COORDINATION = "n1@cau.example", "n2@cau.example", "coordinacion@cau.example"
+OPENINGS, SERVICE, DESK = "soportecau@cau.example", "soporteservicios@cau.example", "tecnicos@cau.example"
+ORDER = "Apertura de Orden de Trabajo."
+USERS: Mapping[str, tuple[str, ...]] = {
+    "apertura": (OPENINGS,),
+    "servicio": (SERVICE,),
+    "tecnicos": (DESK,),
+    "gente": ("marta@cliente.example", "john@cliente.example", "sara@nueva.example", INFO, "pepe@cliente.example"),
+    "equipo": (N1, N2, COORDINATION, "ana@cau.example", "luis@cau.example", "eva@cau.example", "coord@cau.example"),
+}
+INCIDENT = """Servicio/Aplicación: {service}
+Tipo: {type}
+Descripción: {text}
+"""
+
+
+class TimedStage(Stage):
+    """Servers and daemon on a clock that the story turns on; nothing happens between its moments."""
+
+    def __init__(self, folder: Path, console: Console, start: str) -> None:
+        super().__init__(folder, console)
+        self.now = local(start)
+        self.servers = EmbeddedServers(USERS, PASSWORD, on_mail=self._passed, clock=lambda: self.now)
+
+    def open(self) -> None:
+        """Start the servers; the daemon is run by :meth:`run`."""
+        self.servers.start()
+        config = self.folder / "config.toml"
+        (self.folder / "formulario.txt").write_text(FORM, encoding="utf-8")
+        config.write_text(configuration(self.servers, self.folder), encoding="utf-8")
+        config.chmod(0o600)
+        set_up_logs(Log(level="error"))
+        self.service = open_service(config, clock=lambda: self.now)
+        self.run()
+
+    def run(self) -> None:
+        """Everything that is to be done at this moment."""
+        assert self.service is not None
+        while self.service.once():
+            pass
+
+    def until(self, moment_local: str) -> None:
+        """Let time pass; what becomes due on the way happens at its own time."""
+        target, done = local(moment_local), self.now - timedelta(seconds=1)
+        while (due := self._next_due()) is not None and due <= target and due > done:
+            done, self.now = due, max(self.now, due)
+            self.run()
+        self.now = target
+        self.run()
+
+    def post(self, message: EmailMessage) -> None:
+        """Somebody's mail, treated within the second."""
+        user = next(user for user, addresses in USERS.items() if message["To"] in addresses)
+        self._show("→", message, str(message.get_content()) if not message.is_multipart() else "…")
+        self.servers.deliver(user, message.as_bytes())
+        self.run()
+
+    def last(self, letter: str, to: str) -> Received:
+        """The last letter of that name to that address."""
+        return next(
+            received for address, received in reversed(self._letters) if received.letter == letter and address in to
+        )
+
+    @property
+    def letters(self) -> list[tuple[str, Received]]:
+        """Every letter so far with its address, oldest first."""
+        return list(self._letters)
+
+    def _next_due(self) -> datetime | None:
+        assert self.service is not None
+        with self.service.store.read() as books:
+            row = books.session.one("SELECT MIN(due_at) FROM tickets WHERE due_at IS NOT NULL")
+        return moment(row[0]) if row and row[0] is not None else None
+
+
+def local(text: str) -> datetime:
+    """«2026-12-01 09:00» in Madrid as UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=ZONE).astimezone(UTC)
+
+
+def opening(sender: str, text: str, service: str = "AREN", kind: str = "Error Funcional", **more: str) -> EmailMessage:
+    """An incident, as its opening asks for it."""
+    body = "".join(f"{label}: {value}\n" for label, value in more.items())
+    return write(sender, OPENINGS, SUBJECT, body + INCIDENT.format(service=service, type=kind, text=text))
+
+
+def week(stage: TimedStage) -> None:
+    """Monday to Sunday: five kinds of people open tickets; escalation there and back, a breach, a holiday."""
+    known_people_open(stage)
+    somebody_new_registers(stage)
+    a_caller_is_helped(stage)
+    escalation_there_and_back(stage)
+    somebody_is_away(stage)
+    a_solution_is_validated(stage)
+
+
+def known_people_open(stage: TimedStage) -> None:
+    """Marta in office hours, John in English and out of hours; nobody looks at his until its time is over."""
+    stage.scene("Tuesday 1 December 2026: Marta and John open; John's comes out of hours")
+    stage.until("2026-12-01 09:05")
+    stage.post(opening(MARTA, "La pantalla de altas da un error 500 al guardar."))
+    stage.post(click(ANA, stage.last("assignment", N1).links["Asignarme"]))
+    stage.until("2026-12-01 20:00")
+    stage.post(opening(JOHN, "I cannot sign in since this morning.", "CONDUCTORES", "Error Acceso"))
+
+
+def somebody_new_registers(stage: TimedStage) -> None:
+    """Sara is unknown: held, registered, treated. A shared address is refused."""
+    stage.scene("Wednesday 2 December: Sara registers; a shared address is refused")
+    stage.until("2026-12-02 09:30")
+    stage.post(opening(SARA, "No aparece el cuadro de vinculación de la provincia de Lugo."))
+    form = stage.last("registration", SARA).links["Completar el alta"]
+    stage.post(click(SARA, form, {"Nombre": "Sara Pons", "CIF/NIF": "B12345674", "Tipo de cliente": "Abonado"}))
+    stage.post(opening(INFO, "Desde la oficina no podemos entrar."))
+
+
+def a_caller_is_helped(stage: TimedStage) -> None:
+    """Pepe telephones: Luis opens for him, answers with a canned reply and its file."""
+    stage.scene("Wednesday 2 December: Pepe telephones, Luis opens for him")
+    stage.until("2026-12-02 11:00")
+    fields = "Solicitante: pepe@cliente.example\nDescripción: Pide el formulario para darse de baja.\n"
+    stage.post(write(LUIS, DESK, "Consulta", f"Acción: Abrir\nClase: Orden de trabajo\n{fields}"))
+    link = stage.last("assignment", N1).links["Responder"]
+    stage.post(click(LUIS, link, {"Plantilla": "Baja de datos"}))
+
+
+def escalation_there_and_back(stage: TimedStage) -> None:
+    """Marta's goes to the coordination group, to specialists, and comes back by the same way."""
+    stage.scene("Thursday 3 December: an escalation there and back")
+    stage.until("2026-12-03 10:00")
+    first = stage.last("update", N1).links["Escalar"]
+    stage.post(click(ANA, first, {"Caso": "ERROR 23"}))
+    repaired = stage.last("desk_refusal", ANA).links["Escalar"]
+    stage.post(click(ANA, repaired, {"Cod_cliente": "B12345674"}))
+    to_specialists = stage.last("assignment", COORDINATION).links["Escalar"]
+    stage.post(click(COORD, to_specialists, {"Grupo": "Especialistas", "Motivo": "Parece de la base de datos."}))
+    stage.post(click(EVA, stage.last("assignment", N2).links["Devolver"], {"Motivo": "El servidor responde bien."}))
+    back = stage.last("assignment", COORDINATION).links["Devolver"]
+    stage.post(click(COORD, back, {"Motivo": "Que se lo pidan a la clienta."}))
+
+
+def somebody_is_away(stage: TimedStage) -> None:
+    """Ana asks on Friday; Marta's autoresponder changes nothing; the reminder waits for the holiday to be over."""
+    stage.scene("Friday 4 December: a question, an out-of-office, a holiday")
+    stage.until("2026-12-04 12:00")
+    ask = stage.last("assignment", N1).links["Pedir información"]
+    stage.post(click(ANA, ask, {"Texto": "¿Qué navegador usa?"}))
+    question = stage.last("info_request", MARTA)
+    away = write(MARTA, SERVICE, f"Respuesta automática: {question['Subject']}", "Vuelvo el jueves 10.",
+                 headers={"Auto-Submitted": "auto-replied"})  # fmt: skip
+    stage.post(away)
+    stage.until("2026-12-10 12:30")
+    stage.scene("Thursday 10 December: Marta is back and answers the reminder")
+    stage.post(reply(MARTA, stage.last("reminder", MARTA), "Uso Firefox 115."))
+
+
+def a_solution_is_validated(stage: TimedStage) -> None:
+    """Resolved, validated, valued."""
+    stage.scene("Thursday 10 December: solved, validated, valued")
+    stage.until("2026-12-10 15:00")
+    resolve = stage.last("update", N1).links["Resolver"]
+    stage.post(click(ANA, resolve, {"Solución": "Se instala la versión 4.2, que corrige el fallo."}))
+    stage.until("2026-12-11 09:40")
+    stage.post(click(MARTA, stage.last("validation", MARTA).links["Validar Petición"]))
+    stage.post(click(MARTA, stage.last("closure", MARTA).links["5 Muy bien"], {"Comentario": "Muy amables."}))
+
+
+FORM = "Formulario de baja de datos\nNombre:\nCIF/NIF:\nFirma:\n"
+
+
+def configuration(servers: EmbeddedServers, folder: Path) -> str:
+    """The config.toml of a desk with three groups, office hours and registered people."""
+    boxes = {"apertura": "opening", "servicio": "service", "tecnicos": "desk"}
+    mailboxes = "".join(
+        MAILBOX.format(name=name, role=role, address=USERS[name][0], port=servers.imap_port, folder=folder)
+        for name, role in boxes.items()
+    )
+    (folder / "password").write_text(PASSWORD, encoding="utf-8")
+    return CONFIG.format(folder=folder, port=servers.smtp_port, subject=SUBJECT, order=ORDER) + mailboxes
+
+
+CONFIG = """
+[desk]
+name = "Soporte CAU"
+domain = "cau.example"
+timezone = "Europe/Madrid"
+language = "es"
+admins = ["coord@cau.example"]
+
+[database]
+url = "sqlite:///{folder}/acuse.db"
+files = "{folder}/files"
+
+[smtp]
+host = "127.0.0.1"
+port = {port}
+security = "none"
+sender = "soporteservicios@cau.example"
+
+[kinds.incident]
+label = "Incidencia"
+prefix = "I"
+subject = "{subject}"
+default_group = "n1"
+[[kinds.incident.fields]]
+label = "Servicio/Aplicación"
+name = "service"
+type = "choice"
+from = "services"
+[[kinds.incident.fields]]
+label = "Tipo"
+name = "type"
+type = "choice"
+values = ["Pérdida de Servicio", "Error Acceso", "Error Funcional"]
+[[kinds.incident.fields]]
+label = "Descripción"
+name = "description"
+lines = "many"
+min_length = 10
+
+[kinds.work_order]
+label = "Orden de trabajo"
+prefix = "W"
+subject = "{order}"
+default_group = "n1"
+[[kinds.work_order.fields]]
+label = "Descripción"
+name = "description"
+lines = "many"
+min_length = 10
+
+[[services]]
+name = "AREN"
+[[services]]
+name = "CONDUCTORES"
+
+[calendars.oficina]
+hours = ["09:00-18:00"]
+holidays = "ES-MD"
+
+[groups.n1]
+label = "Nivel 1"
+address = "n1@cau.example"
+members = ["ana@cau.example", "luis@cau.example"]
+coordinator = "coord@cau.example"
+calendar = "oficina"
+escalates_to = "coordinacion"
+[groups.n2]
+label = "Especialistas"
+address = "n2@cau.example"
+members = ["eva@cau.example"]
+coordinator = "coord@cau.example"
+calendar = "oficina"
+escalates_to = "coordinacion"
+[groups.coordinacion]
+label = "Coordinación"
+address = "coordinacion@cau.example"
+members = ["coord@cau.example"]
+coordinator = "coord@cau.example"
+calendar = "oficina"
+
+[[escalations]]
+name = "ERROR 23"
+kind = "incident"
+[[escalations.fields]]
+label = "Cod_cliente"
+name = "client_code"
+[[escalations]]
+name = "Otra causa"
+
+[[canned]]
+title = "Baja de datos"
+text = "Rellene el formulario adjunto y contéstenos con él firmado."
+attachments = ["formulario.txt"]
+
+[requesters]
+policy = "registered"
+
+[[people]]
+name = "Marta Gil"
+addresses = ["marta@cliente.example"]
+[[people]]
+name = "John Reed"
+addresses = ["john@cliente.example"]
+language = "en"
+"""

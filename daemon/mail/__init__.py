@@ -1,0 +1,1 @@
+"""Mail servers and the parser process: watching, fetching, reading, filing away, sending."""

@@ -1,0 +1,206 @@
+"""Mails out of an IMAP folder: small ones many at a time, large ones in pieces to a file, others by their headers.
+
+A mail is handed on only when its octets are here. One that another client took away meanwhile is left out, never taken
+for an empty mail.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from daemon.mail.imap import Imap, ImapError, in_slices
+
+STREAM_OVER = 256 * 1024
+"""Mails over this many octets go to a file, in pieces of this size."""
+PIECE = 512 * 1024
+ANNOUNCE_AT_ONCE = 500
+BATCH_MAILS = 50
+BATCH_OCTETS = 4 * 1024 * 1024
+HEADERS_AT_MOST = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What the server says of a mail before it is fetched: RFC822.SIZE in octets (some servers estimate it)."""
+
+    uid: int
+    size: int
+    internaldate: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A mail here: its octets in ``raw``, or in the file ``path`` (removed once its batch has been treated).
+
+    ``size`` as the server announced it. ``too_large``: over the limit, ``raw`` holds its headers only. ``remarks`` are
+    short codes for the ledger (``size:1200/1180``: announced and received differ, twice).
+    """
+
+    uid: int
+    size: int
+    internaldate: datetime
+    raw: bytes | None = None
+    path: Path | None = None
+    too_large: bool = False
+    remarks: tuple[str, ...] = ()
+
+
+def announce(imap: Imap, uids: Sequence[int]) -> list[Announced]:
+    """Size and arrival of those of ``uids`` that are still there, ascending."""
+    found: list[Announced] = []
+    for some in in_slices(uids, ANNOUNCE_AT_ONCE):
+        answers = _fetch(imap, some, ["RFC822.SIZE", "INTERNALDATE"])
+        found += [
+            Announced(uid, int(answer[b"RFC822.SIZE"]), _utc(answer.get(b"INTERNALDATE")))
+            for uid, answer in answers.items()
+            if uid in some and b"RFC822.SIZE" in answer
+        ]
+    return sorted(found, key=lambda each: each.uid)
+
+
+def batches(mails: Iterable[Announced]) -> Iterator[list[Announced]]:
+    """Mails in batches of at most :data:`BATCH_MAILS`, and of :data:`BATCH_OCTETS` in memory."""
+    batch: list[Announced] = []
+    octets = 0
+    for mail in mails:
+        weight = mail.size if mail.size <= STREAM_OVER else PIECE
+        if batch and (len(batch) == BATCH_MAILS or octets + weight > BATCH_OCTETS):
+            yield batch
+            batch, octets = [], 0
+        batch.append(mail)
+        octets += weight
+    if batch:
+        yield batch
+
+
+def fetch(imap: Imap, mails: Sequence[Announced], spool: Path, largest: int) -> list[Fetched]:
+    """One batch: mails up to ``largest`` octets whole, others by their headers. Gone mails are left out.
+
+    Large mails lie in files under ``spool``; the caller removes them.
+    """
+    small = _whole(imap, [mail for mail in mails if mail.size <= min(STREAM_OVER, largest)])
+    fetched = [small.get(mail.uid) or _alone(imap, mail, spool, largest) for mail in mails]
+    return [mail for mail in fetched if mail is not None]
+
+
+def _alone(imap: Imap, mail: Announced, spool: Path, largest: int) -> Fetched | None:
+    if mail.size > largest:
+        return _headers(imap, mail)
+    if mail.size > STREAM_OVER:
+        return _streamed(imap, mail, spool)
+    return _again(imap, mail)
+
+
+def _whole(imap: Imap, mails: Sequence[Announced]) -> dict[int, Fetched]:
+    """Those mails whose octets came and are as many as announced."""
+    answers = _fetch(imap, [mail.uid for mail in mails], ["BODY.PEEK[]"], sum(mail.size for mail in mails))
+    found = {}
+    for mail in mails:
+        raw = answers.get(mail.uid, {}).get(b"BODY[]")
+        if raw and len(raw) == mail.size:
+            found[mail.uid] = Fetched(mail.uid, mail.size, mail.internaldate, raw)
+    return found
+
+
+def _again(imap: Imap, mail: Announced) -> Fetched | None:
+    """A mail whose length differed from its announcement: the same octets twice are accepted and noted.
+
+    Nothing, or an empty body, is no mail: it is left where it lies.
+    """
+    first, second = (_body(imap, mail) for _ in range(2))
+    if not first or not second:
+        return None
+    if len(second) == mail.size:
+        return Fetched(mail.uid, mail.size, mail.internaldate, second)
+    if first != second:
+        raise ImapError("transient", f"fetch {mail.uid}", "the server gave different octets each time")
+    return Fetched(mail.uid, mail.size, mail.internaldate, second, remarks=(f"size:{mail.size}/{len(second)}",))
+
+
+def _body(imap: Imap, mail: Announced) -> bytes | None:
+    return _fetch(imap, [mail.uid], ["BODY.PEEK[]"], mail.size).get(mail.uid, {}).get(b"BODY[]")
+
+
+def _headers(imap: Imap, mail: Announced) -> Fetched | None:
+    item = f"BODY.PEEK[HEADER]<0.{HEADERS_AT_MOST}>"
+    raw = _fetch(imap, [mail.uid], [item], HEADERS_AT_MOST).get(mail.uid, {}).get(b"BODY[HEADER]<0>")
+    return Fetched(mail.uid, mail.size, mail.internaldate, raw, too_large=True) if raw else None
+
+
+def _streamed(imap: Imap, mail: Announced, spool: Path) -> Fetched | None:
+    """A large mail in a file. Where its length differs from the announcement it is fetched once more."""
+    lengths = []
+    for _ in range(2):
+        path = _to_file(imap, mail, spool)
+        if path is None:
+            return None
+        lengths.append(path.stat().st_size)
+        if lengths[-1] == mail.size:
+            return Fetched(mail.uid, mail.size, mail.internaldate, path=path)
+        if len(lengths) == 2 and lengths[0] == lengths[1]:
+            remarks = (f"size:{mail.size}/{lengths[1]}",)
+            return Fetched(mail.uid, mail.size, mail.internaldate, path=path, remarks=remarks)
+        path.unlink()
+    raise ImapError("transient", f"fetch {mail.uid}", f"the server gave {lengths[0]} octets, then {lengths[1]}")
+
+
+def _to_file(imap: Imap, mail: Announced, spool: Path) -> Path | None:
+    descriptor, name = tempfile.mkstemp(prefix="mail-", suffix=".part", dir=spool)
+    path = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            for piece in _pieces(imap, mail.uid):
+                file.write(piece)
+        if path.stat().st_size:
+            return path
+    except BaseException:
+        path.unlink()
+        raise
+    path.unlink()
+    return None
+
+
+def _pieces(imap: Imap, uid: int) -> Iterator[bytes]:
+    offset = 0
+    while True:
+        item = f"BODY.PEEK[]<{offset}.{PIECE}>"
+        piece = _fetch(imap, [uid], [item], PIECE).get(uid, {}).get(b"BODY[]<%d>" % offset)
+        if piece:
+            yield piece
+        if not piece or len(piece) < PIECE:
+            return
+        offset += len(piece)
+
+
+def _fetch(imap: Imap, uids: Sequence[int], items: list[str], octets: int = 0) -> Mapping[int, Mapping[bytes, Any]]:
+    if not uids:
+        return {}
+    try:
+        with imap.bounded("fetch", octets=octets):
+            answers: Mapping[int, Mapping[bytes, Any]] = imap.client.fetch(list(uids), items)
+            return answers
+    except ImapError as fault:
+        if not fault.alive:
+            raise
+        return _one_by_one(imap, uids, items, octets)
+
+
+def _one_by_one(imap: Imap, uids: Sequence[int], items: list[str], octets: int) -> dict[int, Mapping[bytes, Any]]:
+    """A FETCH that was refused, for some servers because one of its mails has gone: the others are not to suffer."""
+    if len(uids) == 1:
+        return {}
+    found: dict[int, Mapping[bytes, Any]] = {}
+    for uid in uids:
+        found.update(_fetch(imap, [uid], items, octets))
+    return found
+
+
+def _utc(moment: datetime | None) -> datetime:
+    """INTERNALDATE in UTC; a server that gives none gets the time of now: it is when we saw the mail."""
+    return moment.astimezone(UTC) if moment is not None else datetime.now(UTC)

@@ -1,0 +1,153 @@
+"""Filing treated mails away into IMAP folders: MOVE (RFC 6851), else COPY, \\Deleted and UID EXPUNGE (RFC 4315)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from daemon.faults import kill_point
+from daemon.mail.imap import Imap, ImapError, in_slices, read_uid_set, uid_set
+
+MOVE_AT_ONCE = 500
+
+
+@dataclass(slots=True)
+class Filed:
+    """What became of a filing. ``moved``: no longer waiting in the folder (a UID that had gone before counts too);
+    ``places``: (UIDVALIDITY, UID) there by UID here, where the server says so (COPYUID); ``refused``: why a rest stays.
+    """
+
+    moved: set[int] = field(default_factory=set)
+    places: dict[int, tuple[int, int]] = field(default_factory=dict)
+    refused: str = ""
+
+
+class Folders:
+    """The folders of one session, by the names of the configuration («Acuse/Tratados»), made where they are missing."""
+
+    def __init__(self, imap: Imap) -> None:
+        self._imap = imap
+        self._prefix, self._delimiter = _naming(imap)
+
+    def name(self, configured: str) -> str:
+        """The name on this server: its own delimiter, below its personal namespace."""
+        local = configured.replace("/", self._delimiter) if self._delimiter else configured
+        return local if local.startswith(self._prefix) else self._prefix + local
+
+    def make(self, configured: str) -> None:
+        """Create the folder and show it to mail clients, unless it is there; a refusal is a permanent fault."""
+        name = self.name(configured)
+        with self._imap.bounded(f"folder {configured}"):
+            if self._imap.client.folder_exists(name):
+                return
+        try:
+            with self._imap.bounded(f"create folder {configured}"):
+                self._imap.client.create_folder(name)
+        except ImapError as fault:
+            if fault.code != "ALREADYEXISTS":
+                raise ImapError("permanent", fault.what, fault.detail, fault.code, fault.alive) from fault
+        self._subscribe(name)
+
+    def _subscribe(self, name: str) -> None:
+        try:
+            with self._imap.bounded("subscribe"):
+                self._imap.client.subscribe_folder(name)
+        except ImapError as fault:
+            if not fault.alive:
+                raise  # otherwise the folder is merely hidden in some clients
+
+    def exists(self, configured: str) -> bool:
+        """Whether the folder is there."""
+        with self._imap.bounded(f"folder {configured}"):
+            return bool(self._imap.client.folder_exists(self.name(configured)))
+
+    def count(self, configured: str) -> int:
+        """How many mails lie in the folder; 0 where it is missing."""
+        name = self.name(configured)
+        with self._imap.bounded(f"count {configured}"):
+            if not self._imap.client.folder_exists(name):
+                return 0
+            return int(self._imap.client.folder_status(name, ["MESSAGES"])[b"MESSAGES"])
+
+    def file_away(self, uids: Sequence[int], configured: str) -> Filed:
+        """Move mails of the selected folder. What the server refuses (quota …) stays where it lies, with the reason."""
+        kill_point("before_move")
+        filed = Filed()
+        for some in in_slices(sorted(uids), MOVE_AT_ONCE):
+            try:
+                self._move_or_make(some, configured, filed)
+            except ImapError as fault:
+                if not fault.alive:
+                    raise
+                filed.refused = str(fault)
+        return filed
+
+    def _move_or_make(self, uids: Sequence[int], configured: str, filed: Filed) -> None:
+        try:
+            self._move(uids, configured, filed)
+        except ImapError as fault:
+            if fault.code not in {"TRYCREATE", "NONEXISTENT"}:
+                raise
+            self.make(configured)
+            self._move(uids, configured, filed)
+
+    def _move(self, uids: Sequence[int], configured: str, filed: Filed) -> None:
+        imap, target, chosen = self._imap, self.name(configured), uid_set(uids)
+        can_move, can_expunge = imap.has("MOVE"), imap.has("UIDPLUS")
+        with imap.bounded(f"file into {configured}"):
+            imap.client._imap.response("COPYUID")  # forget an earlier one
+            answer = (imap.client.move if can_move else imap.client.copy)(chosen, target)
+            filed.places.update(_copied(imap, answer))
+            filed.moved.update(uids)
+        if not can_move:
+            self._expunge(uids, can_expunge)
+
+    def _expunge(self, uids: Sequence[int], by_uid: bool) -> None:
+        """Without UIDPLUS a plain EXPUNGE would take mails of others with it: ours stay, marked; their copy counts."""
+        with self._imap.bounded("expunge"):
+            self._imap.client.add_flags(list(uids), [b"\\Deleted"], silent=True)
+            if by_uid:
+                self._imap.client.uid_expunge(uid_set(uids))
+
+
+def find(imap: Imap, uids: Sequence[int], message_ids: Collection[str]) -> dict[str, int]:
+    """UIDs of the selected folder by Message-ID (without <>), for those asked for.
+
+    The headers are compared here: what a sender wrote never becomes part of a command.
+    """
+    found: dict[str, int] = {}
+    for some in in_slices(uids, MOVE_AT_ONCE):
+        with imap.bounded("find"):
+            answers = imap.client.fetch(list(some), ["BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"])
+        for uid, answer in answers.items():
+            own = (answer.get(b"BODY[HEADER.FIELDS (MESSAGE-ID)]") or b"").decode("utf-8", "replace")
+            own = own.partition(":")[2].strip().removeprefix("<").removesuffix(">")
+            if own in message_ids:
+                found[own] = uid
+    return found
+
+
+def _copied(imap: Imap, answer: object) -> dict[int, tuple[int, int]]:
+    """COPYUID (RFC 4315): in the tagged answer of COPY, in an untagged one of MOVE."""
+    texts = [answer, *(imap.client._imap.response("COPYUID")[1] or [])]
+    for text in texts:
+        words = text.decode("ascii", "replace") if isinstance(text, bytes) else str(text or "")
+        words = words.partition("COPYUID ")[2].partition("]")[0] or words
+        parts = words.split()
+        if len(parts) == 3 and all(set(part) <= set("0123456789,:") for part in parts):
+            there = [(int(parts[0]), uid) for uid in read_uid_set(parts[2])]
+            return dict(zip(read_uid_set(parts[1]), there, strict=False))
+    return {}
+
+
+def _naming(imap: Imap) -> tuple[str, str]:
+    """Prefix and delimiter of the personal namespace (RFC 2342), else those of LIST."""
+    if imap.has("NAMESPACE"):
+        with imap.bounded("namespace"):
+            personal = imap.client.namespace().personal
+            if personal:
+                return str(personal[0][0]), str(personal[0][1] or "")
+    with imap.bounded("list"):
+        listed = imap.client.list_folders("", "")
+        delimiter = listed[0][1] if listed else b"/"
+        return "", (delimiter or b"").decode("ascii", "replace")

@@ -1,0 +1,359 @@
+"""An IMAP connection on which every operation ends: answered, refused or broken, within its deadline.
+
+A thin layer over imapclient. Its many exceptions become one, :class:`ImapError`; after any fault but a plain refusal
+the session is dead and only :meth:`Imap.close` may follow. One thread uses an :class:`Imap`; :meth:`Imap.cut` alone may
+come from another.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import logging
+import re
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from imapclient import IMAPClient, SocketTimeout
+from imapclient.exceptions import (
+    CapabilityError,
+    IMAPClientAbortError,
+    IMAPClientError,
+    IMAPClientReadOnlyError,
+    LoginError,
+)
+
+from daemon.config.accounts import SecretError
+from daemon.mail.wire import WATCHDOG, Cord, Endpoint, open_socket, xoauth2
+
+IDLE_LIMIT_S = 240.0
+"""Servers and the boxes between drop a silent connection; after this IDLE is renewed."""
+IDLE_SLICE_S = 0.5
+"""How soon a stopping thread leaves IDLE."""
+SEARCH_WINDOW = 50_000
+"""UIDs asked for at once: one SEARCH answer must stay well under imaplib's line limit of 1,000,000 octets."""
+
+FaultKind = Literal["transient", "auth", "permanent"]
+
+logging.getLogger("imapclient").setLevel(logging.ERROR)  # what it warns of comes as an exception besides
+
+
+_WHAT_IMAPCLIENT_RAISES = (
+    IMAPClientError, OSError, ValueError, IndexError, KeyError, AttributeError, TypeError,
+)  # fmt: skip
+"""Its own, the socket's, and those of its parsers at an answer that is none."""
+
+
+class ImapError(Exception):
+    """The mail server could not be used: ``transient`` (try again), ``auth`` (refused us), ``permanent`` (set-up).
+
+    ``code`` is the response code (RFC 5530) where the server gave one, upper case. ``alive`` tells a refusal, after
+    which the connection goes on, from a broken connection.
+    """
+
+    def __init__(self, kind: FaultKind, what: str, detail: str, code: str = "", alive: bool = False) -> None:
+        super().__init__(f"{what}: {detail}")
+        self.kind = kind
+        self.what = what
+        self.detail = detail
+        self.code = code
+        self.alive = alive
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds that an operation may take in all. A fetch gets ``operation`` and the time of its octets at ``rate``."""
+
+    login: float = 60.0
+    operation: float = 120.0
+    rate: float = 16 * 1024.0
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """A selected folder; ``uidnext`` is 0 where the server does not say it."""
+
+    uidvalidity: int
+    uidnext: int
+    exists: int
+
+
+class _Wire(imaplib.IMAP4):
+    """imaplib over a socket of ours, so that greeting and TLS handshake too are under the watchdog."""
+
+    def __init__(self, endpoint: Endpoint, opened: Callable[[Cord], None]) -> None:
+        self._endpoint = endpoint
+        self._opened = opened
+        super().__init__(endpoint.host, endpoint.port)
+
+    def _create_socket(self, timeout: float | None = None) -> Any:
+        sock = open_socket(self._endpoint.host, self._endpoint.port, self._endpoint.connect_timeout_s)
+        self._opened(Cord(sock))
+        sock.settimeout(self._endpoint.read_timeout_s)
+        if self._endpoint.security == "tls":
+            return self._endpoint.tls_context().wrap_socket(sock, server_hostname=self._endpoint.host)
+        return sock
+
+
+class _Client(IMAPClient):  # type: ignore[misc]
+    """imapclient, with two gaps of its IDLE closed: it neither knows our socket nor looks into its own buffer."""
+
+    def __init__(self, endpoint: Endpoint, opened: Callable[[Cord], None]) -> None:
+        self._endpoint = endpoint
+        self._opened = opened
+        super().__init__(
+            endpoint.host,
+            endpoint.port,
+            ssl=endpoint.security == "tls",
+            timeout=SocketTimeout(endpoint.connect_timeout_s, endpoint.read_timeout_s),
+        )
+        self.normalise_times = False  # aware times
+
+    def _create_IMAP4(self) -> _Wire:  # noqa: N802 imapclient's name
+        return _Wire(self._endpoint, self._opened)
+
+    def _poll_socket(self, sock: Any, timeout: float | None = None) -> Any:
+        """What came in the same segment as the answer to IDLE lies in the buffer, not in the socket."""
+        return self._buffered() or super()._poll_socket(sock, timeout)
+
+    def _buffered(self) -> bool:
+        try:
+            return bool(self._imap.file.peek(1))
+        except OSError:  # TLS says so when a read would block
+            return False
+
+
+class Imap:
+    """One session, logged in: ``Imap(endpoint)`` connects or raises :class:`ImapError`. Usable as a context manager."""
+
+    def __init__(self, endpoint: Endpoint, deadlines: Deadlines = Deadlines()) -> None:
+        self.endpoint = endpoint
+        self.deadlines = deadlines
+        self._cord: Cord | None = None
+        self._client: Any = None
+        try:
+            with self.bounded(f"connect to {endpoint.server}", deadlines.login):
+                self._client = _Client(endpoint, self._opened)
+                self._secure()
+            with self.bounded(f"login as {endpoint.username} at {endpoint.server}", deadlines.login):
+                self._login()
+        except ImapError:
+            self.close()
+            raise
+
+    def __enter__(self) -> Imap:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def client(self) -> Any:
+        """The imapclient below, for use within :meth:`bounded` only."""
+        return self._client
+
+    def has(self, capability: str) -> bool:
+        """Whether the server offers ``capability`` (MOVE, UIDPLUS, IDLE …) after login."""
+        with self.bounded("capability"):
+            return bool(self._client.has_capability(capability))
+
+    def capabilities(self) -> tuple[str, ...]:
+        """Everything the server offers after login."""
+        with self.bounded("capability"):
+            return tuple(sorted(each.decode("ascii", "replace") for each in self._client.capabilities()))
+
+    def select(self, folder: str) -> Selected:
+        """Open ``folder`` for reading and moving; a folder that is read-only is a permanent fault."""
+        with self.bounded(f"select {folder}"):
+            answer = self._client.select_folder(folder)
+            return Selected(int(answer[b"UIDVALIDITY"]), int(answer.get(b"UIDNEXT", 0)), int(answer.get(b"EXISTS", 0)))
+
+    def uids(self, selected: Selected, after: int = 0) -> list[int]:
+        """UIDs greater than ``after`` that lie in the selected folder now, ascending.
+
+        A large folder is asked in windows. The last question is «n:*», which names the last mail even where its UID
+        is smaller (RFC 3501, 6.4.8): such an answer is dropped.
+        """
+        found: list[int] = []
+        low = after + 1
+        if selected.exists > SEARCH_WINDOW:
+            for start in range(low, selected.uidnext, SEARCH_WINDOW):
+                end = min(start + SEARCH_WINDOW, selected.uidnext) - 1
+                found += self._search(f"{start}:{end}")
+            low = max(low, selected.uidnext)
+        found += [uid for uid in self._search(f"{low}:*") if uid >= low]
+        return sorted(set(found))
+
+    def _search(self, uids: str) -> list[int]:
+        with self.bounded("search"):
+            return [int(uid) for uid in self._client.search(["UID", uids])]
+
+    def noop(self) -> None:
+        """Ask for nothing: proves that the session lives and lets the server report what has changed."""
+        with self.bounded("noop"):
+            self._client.noop()
+
+    def idle(self, seconds: float, stop: threading.Event) -> bool:
+        """Wait up to ``seconds`` (at most :data:`IDLE_LIMIT_S`) for the server to report anything.
+
+        True when it did; False when time ran out or ``stop`` was set. A connection that ends meanwhile is a fault:
+        imapclient would answer «nothing new» again and again without waiting.
+        """
+        until = time.monotonic() + min(seconds, IDLE_LIMIT_S)
+        with self.bounded("idle", seconds + self.deadlines.operation):
+            self._client.idle()
+            woken = False
+            while not woken and not stop.is_set() and (left := until - time.monotonic()) > 0:
+                woken = self._idle_slice(min(left, IDLE_SLICE_S))
+        with self.bounded("idle"):
+            self._client.idle_done()
+        return woken
+
+    def _idle_slice(self, seconds: float) -> bool:
+        began = time.monotonic()
+        answers = self._client.idle_check(timeout=seconds)
+        if any(answer[0] == b"BYE" for answer in answers):
+            raise ConnectionResetError("the server said BYE")
+        if not answers and time.monotonic() - began < seconds * 0.9:
+            raise ConnectionResetError("the connection ended while idle")
+        return bool(answers)
+
+    def cut(self) -> None:
+        """End the connection at once, from any thread: the operation in hand fails as transient."""
+        if self._cord is not None:
+            self._cord.pull()
+
+    def close(self) -> None:
+        """Log out where that still works, within seconds; never raises."""
+        try:
+            if self._client is not None:
+                with self.bounded("logout", 2.0):
+                    self._client.logout()
+        except ImapError:
+            self.cut()
+        finally:
+            self._shut()
+
+    def _shut(self) -> None:
+        client, self._client = self._client, None
+        try:
+            if client is not None:
+                client.shutdown()
+        except (OSError, IMAPClientError):
+            pass  # it is gone already
+        finally:
+            if self._cord is not None:
+                self._cord.release()
+
+    @contextmanager
+    def bounded(self, what: str, seconds: float | None = None, octets: int = 0) -> Iterator[None]:
+        """Run IMAP commands under a total deadline; whatever goes wrong comes out as :class:`ImapError`."""
+        limit = (seconds or self.deadlines.operation) + octets / self.deadlines.rate
+        try:
+            with WATCHDOG.limit(limit, self.cut):
+                yield
+        except (*_WHAT_IMAPCLIENT_RAISES, SecretError) as error:
+            raise _fault(what, error) from error
+
+    def _opened(self, cord: Cord) -> None:
+        self._cord = cord
+
+    def _secure(self) -> None:
+        if self.endpoint.security == "starttls":
+            self._client.starttls(self.endpoint.tls_context())
+
+    def _login(self) -> None:
+        username = self.endpoint.username
+        if self.endpoint.token is not None:
+            first = [xoauth2(username, self.endpoint.token())]
+            self._client.sasl_login("XOAUTH2", lambda _: first.pop() if first else "")
+            return
+        password = self.endpoint.password() if self.endpoint.password is not None else ""
+        if _is_plain(username) and password.isascii():
+            self._client.login(username, password)
+        else:
+            self._client.plain_login(username, password)
+
+
+def uid_set(uids: Iterable[int]) -> str:
+    """UIDs as the shortest sequence set: «1:50,52»."""
+    runs: list[list[int]] = []
+    for uid in sorted(uids):
+        if runs and uid == runs[-1][1] + 1:
+            runs[-1][1] = uid
+        else:
+            runs.append([uid, uid])
+    return ",".join(str(low) if low == high else f"{low}:{high}" for low, high in runs)
+
+
+def read_uid_set(text: str) -> list[int]:
+    """The UIDs of a sequence set without «*», in its order."""
+    found: list[int] = []
+    for part in text.split(","):
+        low, _, high = part.partition(":")
+        found.extend(range(int(low), int(high or low) + 1))
+    return found
+
+
+def in_slices(uids: Sequence[int], count: int) -> Iterator[Sequence[int]]:
+    """``uids`` in pieces of at most ``count``, so that no command line grows without bound."""
+    for start in range(0, len(uids), count):
+        yield uids[start : start + count]
+
+
+def _is_plain(username: str) -> bool:
+    """Whether LOGIN can carry the name as it stands: imaplib does not quote it."""
+    return re.fullmatch(r"[A-Za-z0-9@._+=-]+", username) is not None
+
+
+_CODES: dict[str, FaultKind] = {
+    "AUTHENTICATIONFAILED": "auth",
+    "AUTHORIZATIONFAILED": "auth",
+    "EXPIRED": "auth",
+    "PRIVACYREQUIRED": "permanent",
+    "NONEXISTENT": "permanent",
+    "NOPERM": "permanent",
+    "CANNOT": "permanent",
+    "UNAVAILABLE": "transient",
+    "INUSE": "transient",
+    "LIMIT": "transient",
+    "SERVERBUG": "transient",
+    "TIMEOUT": "transient",
+}
+
+
+def _fault(what: str, error: Exception) -> ImapError:
+    detail = _octets_as_text(str(error)) or type(error).__name__
+    found = re.search(r"\[([A-Z][A-Z-]+)", detail)
+    code = found[1] if found else ""
+    kind, alive = _judge(error, code)
+    return ImapError(kind, what, detail, code, alive)
+
+
+def _octets_as_text(detail: str) -> str:
+    """imapclient shows a server's answer as Python writes octets."""
+    return re.sub(r"""^b(['"])(.*)\1$""", r"\2", detail, flags=re.DOTALL)
+
+
+def _judge(error: Exception, code: str) -> tuple[FaultKind, bool]:
+    """Kind, and whether the connection is still usable."""
+    if isinstance(error, ssl.SSLCertVerificationError | IMAPClientReadOnlyError | SecretError):
+        return "permanent", False
+    if isinstance(error, LoginError):
+        return _judge_login(error, code), False
+    if isinstance(error, CapabilityError) or "TLS not supported" in str(error):
+        return "permanent", False
+    if isinstance(error, IMAPClientAbortError) or not isinstance(error, imaplib.IMAP4.error):
+        return "transient", False
+    return _CODES.get(code, "transient"), True
+
+
+def _judge_login(error: LoginError, code: str) -> FaultKind:
+    """LOGIN that was refused and LOGIN that was interrupted come as the same exception."""
+    if isinstance(error.__context__, IMAPClientAbortError):
+        return "transient"
+    return _CODES.get(code, "auth")

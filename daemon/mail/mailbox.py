@@ -1,0 +1,332 @@
+"""A mailbox and the thread that watches it: fetch, have treated, file away, wait for more.
+
+The order is the promise: a mail is moved only after :meth:`Intake.treat` has returned, which is after its COMMIT.
+What was decided but not moved (a crash, a full quota) is moved at the next visit, without being fetched again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, Protocol
+
+import structlog
+
+from daemon.config.accounts import Account
+from daemon.faults import kill_point
+from daemon.mail.fetching import ANNOUNCE_AT_ONCE, Announced, Fetched, announce, batches, fetch
+from daemon.mail.filing import MOVE_AT_ONCE, Folders, find
+from daemon.mail.imap import IDLE_LIMIT_S, Imap, ImapError, in_slices
+from daemon.mail.wire import Backoff, Endpoint, TokenSource
+from daemon.store import Filed, Unfiled
+from daemon.store.errors import LeaseLost
+
+log = structlog.get_logger()
+
+CUT_AFTER_S = 3.0
+"""A stopping watcher may finish what it does for so long; then its connection is cut."""
+
+
+class Intake(Protocol):
+    """The desk behind a mailbox."""
+
+    @property
+    def spool(self) -> Path:
+        """A folder for large mails while they are treated."""
+
+    @property
+    def largest_mail(self) -> int:
+        """Octets; of a larger mail only the headers are fetched."""
+
+    def treat(self, account: Account, uidvalidity: int, mails: Sequence[Fetched]) -> Sequence[Unfiled]:
+        """Give every mail its verdict and commit; the answer says where each belongs. A mail that the answer leaves out
+        is offered again at the next look; an exception means that none was treated.
+        """
+
+    def treat_waiting(self, account: Account) -> int:
+        """Treat what stands in the ledger without a verdict (released, retried): how many. Their move is `unfiled`."""
+
+    def unfiled(self, mailbox: str, uidvalidity: int) -> Sequence[Unfiled]:
+        """Some of the mails that have their verdict and are to be moved; () when there are none."""
+
+    def filed(self, mailbox: str, moved: Sequence[Filed]) -> None:
+        """Note where these mails lie now."""
+
+    def forget_places(self, mailbox: str, uidvalidity: int) -> None:
+        """The watched folder has this UIDVALIDITY now; places noted under another one mean nothing any more."""
+
+
+class Visit:
+    """One connection to one mailbox, with its folder open. ``stop`` ends the work between two batches."""
+
+    def __init__(self, imap: Imap, account: Account, intake: Intake, stop: threading.Event | None = None) -> None:
+        self._imap = imap
+        self._account = account
+        self._intake = intake
+        self._stop = stop or threading.Event()
+        self._folders = Folders(imap)
+        self._selected = imap.select(account.folder)
+        self._settled: set[int] = set()
+        self._waiting: list[Unfiled] = []
+        self.refused = ""
+        """Why the server last refused to file a mail away; "" when it took everything."""
+        intake.forget_places(account.name, self.uidvalidity)
+
+    @property
+    def uidvalidity(self) -> int:
+        """What the UIDs of this visit hold for."""
+        return self._selected.uidvalidity
+
+    def make_folders(self) -> None:
+        """Make the account's folders where they are missing; a server that refuses is a permanent fault."""
+        own = self._account.folders
+        for name in dict.fromkeys((own.done, own.untreated, own.automatic, own.quarantine, own.held)):
+            self._folders.make(name)
+
+    def look(self, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
+        """Treat and file away everything that lies in the folder now; how many mails were treated.
+
+        ``progress`` hears how many of how many are done.
+        """
+        self.refused = ""
+        done = self._intake.treat_waiting(self._account)
+        self._file_unfiled()
+        uids = [uid for uid in self._imap.uids(self._selected) if uid not in self._settled]
+        for batch in self._batches(uids):
+            if self._stop.is_set():
+                break
+            done += self._treat(batch)
+            progress(done, len(uids))
+        self._file_away()
+        return done
+
+    def _file_unfiled(self) -> None:
+        """Move what was decided earlier: by a process that died, while the server refused, from the ledger alone."""
+        while waiting := self._intake.unfiled(self._account.name, self.uidvalidity):
+            self._waiting = list(waiting)
+            self._settled.update(mail.uid for mail in waiting if mail.uid is not None and not mail.lies_in)
+            if not self._file_away():
+                return
+
+    def _batches(self, uids: Sequence[int]) -> Iterator[list[Announced]]:
+        for some in in_slices(uids, ANNOUNCE_AT_ONCE):
+            yield from batches(announce(self._imap, some))
+
+    def _treat(self, batch: Sequence[Announced]) -> int:
+        mails = fetch(self._imap, batch, self._intake.spool, self._intake.largest_mail)
+        kill_point("after_fetch")
+        try:
+            treated = self._intake.treat(self._account, self.uidvalidity, mails) if mails else ()
+        finally:
+            for mail in mails:
+                if mail.path is not None:
+                    mail.path.unlink(missing_ok=True)
+        self._settled.update(mail.uid for mail in treated if mail.uid is not None)
+        self._waiting += treated
+        if len(self._waiting) >= MOVE_AT_ONCE:
+            self._file_away()
+        return len(mails)
+
+    def _file_away(self) -> int:
+        """Move everything that waits for it, and have it noted; how many mails."""
+        waiting, self._waiting = self._waiting, []
+        count = 0
+        for lies_in, mails in _grouped(waiting, lambda mail: mail.lies_in):
+            placed = self._enter(lies_in, mails) if lies_in else mails
+            for folder, some in _grouped(placed, lambda mail: mail.folder):
+                count += self._move(folder, some)
+            if lies_in:
+                self._return()
+        return count
+
+    def _move(self, folder: str, mails: Sequence[Unfiled]) -> int:
+        """Move mails of the selected folder to ``folder``, an attribute of the account's folders."""
+        filed = self._folders.file_away(
+            [mail.uid for mail in mails if mail.uid], getattr(self._account.folders, folder)
+        )
+        kill_point("after_move")
+        moved = [
+            Filed(mail.id, *filed.places.get(mail.uid or 0, (None, None)))
+            for mail in mails
+            if not mail.uid or mail.uid in filed.moved
+        ]
+        self._intake.filed(self._account.name, moved)
+        if filed.refused:
+            self.refused = filed.refused
+            log.warning("filing refused", mailbox=self._account.name, folder=folder, why=filed.refused)
+        return len(moved)
+
+    def _enter(self, lies_in: str, mails: Sequence[Unfiled]) -> list[Unfiled]:
+        """Open one of our own folders and find mails there: by their noted UID, else by their Message-ID.
+
+        A mail that is not there has been taken away by somebody; it counts as moved, to where nobody knows.
+        """
+        selected = self._imap.select(self._folders.name(getattr(self._account.folders, lies_in)))
+        known = [mail for mail in mails if mail.uid and mail.uidvalidity == selected.uidvalidity]
+        lost = [mail for mail in mails if mail not in known]
+        wanted = {mail.message_id for mail in lost if mail.message_id}
+        found = find(self._imap, self._imap.uids(selected), wanted) if wanted else {}
+        return known + [replace(mail, uid=found.get(mail.message_id)) for mail in lost]
+
+    def _return(self) -> None:
+        """Back to the watched folder; a new UIDVALIDITY there calls for a new visit."""
+        before = self.uidvalidity
+        self._selected = self._imap.select(self._account.folder)
+        if self.uidvalidity != before:
+            raise ImapError("transient", "select", "UIDVALIDITY changed")
+
+
+def _grouped(mails: Iterable[Unfiled], key: Callable[[Unfiled], str]) -> list[tuple[str, list[Unfiled]]]:
+    groups: defaultdict[str, list[Unfiled]] = defaultdict(list)
+    for mail in mails:
+        groups[key(mail)].append(mail)
+    return list(groups.items())
+
+
+def run_once(
+    account: Account,
+    intake: Intake,
+    token: TokenSource | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    stop: threading.Event | None = None,
+) -> int:
+    """Treat all that waits in one mailbox and return how many mails; raises :class:`daemon.mail.imap.ImapError`."""
+    with Imap(Endpoint.of_account(account, token)) as imap:
+        visit = Visit(imap, account, intake, stop)
+        visit.make_folders()
+        return visit.look(progress)
+
+
+Phase = Literal["connecting", "treating", "waiting", "failing", "stopped"]
+
+
+@dataclass(slots=True)
+class WatchState:
+    """What doctor, metrics and alarms see of a watcher. Times are aware UTC.
+
+    ``failing_since`` is the first of the failures in a row, None when all is well; ``fault`` its last text, and
+    ``auth_failures`` how often in a row the server refused our name and password.
+    """
+
+    phase: Phase = "connecting"
+    last_good_poll: datetime | None = None
+    failing_since: datetime | None = None
+    fault: str = ""
+    auth_failures: int = 0
+    refused: str = ""
+    treated: int = 0
+
+
+class MailboxWatcher(threading.Thread):
+    """Watches one account until stopped: connects with backoff, looks, waits in IDLE or for the poll interval."""
+
+    def __init__(
+        self,
+        account: Account,
+        intake: Intake,
+        token: TokenSource | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        backoff: Backoff | None = None,
+    ) -> None:
+        super().__init__(name=f"mailbox-{account.name}", daemon=True)
+        self.account = account
+        self.state = WatchState()
+        self._intake = intake
+        self._token = token
+        self._now = now
+        self._backoff = backoff or Backoff(first_s=1.0, cap_s=60.0)
+        self._stop_asked = threading.Event()
+        self._attention = threading.Event()
+        self._imap: Imap | None = None
+        self._uidvalidity = 0
+
+    def stop(self) -> None:
+        """Ask it to end; it does after the batch in hand, and within seconds even where the server hangs."""
+        self._stop_asked.set()
+        self._attention.set()
+        cut = threading.Timer(CUT_AFTER_S, self._cut)
+        cut.daemon = True
+        cut.start()
+
+    def wake(self) -> None:
+        """Look now: something in the ledger waits for its treatment or its move."""
+        self._attention.set()
+
+    def run(self) -> None:
+        """The thread: one connection after another."""
+        while not self._stop_asked.is_set():
+            self.state.phase = "connecting"
+            try:
+                self._one_connection()
+            except ImapError as fault:
+                self._failed(fault)
+            except LeaseLost as fault:
+                log.warning("mailbox given up", mailbox=self.account.name, why=str(fault))
+                break
+            except Exception as fault:  # a mailbox must outlive a defect, or a database that is away
+                log.exception("mailbox failed", mailbox=self.account.name)
+                self._failed(fault)
+        self.state.phase = "stopped"
+
+    def _one_connection(self) -> None:
+        with Imap(Endpoint.of_account(self.account, self._token)) as imap:
+            self._imap = imap
+            try:
+                visit = Visit(imap, self.account, self._intake, self._stop_asked)
+                self._note_uidvalidity(visit.uidvalidity)
+                visit.make_folders()
+                while True:
+                    self._attention.clear()
+                    if self._stop_asked.is_set():
+                        break
+                    self._look(visit)
+                    self._wait(imap)
+            finally:
+                self._imap = None
+
+    def _look(self, visit: Visit) -> None:
+        self.state.phase = "treating"
+        self.state.treated += visit.look()
+        self.state.refused = visit.refused
+        self.state.last_good_poll = self._now()
+        self.state.failing_since = None
+        self.state.fault = ""
+        self.state.auth_failures = 0
+        self._backoff.succeeded()
+
+    def _wait(self, imap: Imap) -> None:
+        self.state.phase = "waiting"
+        seconds = self.account.poll.total_seconds()
+        if self.account.idle and imap.has("IDLE"):
+            imap.idle(min(seconds, self.account.idle_renewal.total_seconds(), IDLE_LIMIT_S), self._attention)
+        else:
+            self._attention.wait(seconds)
+
+    def _note_uidvalidity(self, uidvalidity: int) -> None:
+        """New UIDs for old mails: everything is looked at again, the ledger knows the copies by their content."""
+        if self._uidvalidity and self._uidvalidity != uidvalidity:
+            log.warning(
+                "uidvalidity changed", mailbox=self.account.name, before=self._uidvalidity, uidvalidity=uidvalidity
+            )
+        self._uidvalidity = uidvalidity
+
+    def _failed(self, fault: Exception) -> None:
+        if self._stop_asked.is_set():
+            return
+        self.state.phase = "failing"
+        self.state.failing_since = self.state.failing_since or self._now()
+        self.state.fault = str(fault)
+        if isinstance(fault, ImapError) and fault.kind == "auth":
+            self.state.auth_failures += 1
+        wait = self._backoff.failed()
+        log.warning("mailbox unreachable", mailbox=self.account.name, why=str(fault), again_in_s=round(wait, 1))
+        self._stop_asked.wait(wait)
+
+    def _cut(self) -> None:
+        imap = self._imap
+        if imap is not None:
+            imap.cut()

@@ -1,0 +1,324 @@
+"""The sending pumps: what waits in the outbox goes to the SMTP server, at least once, always as the same bytes.
+
+A pump claims letters (a lease, so that a dead pump's letters come free again), sends them over a kept connection and
+notes what became of each. A letter that cannot go now waits longer from try to try, and fails for good when it has
+waited :attr:`Retry.expire_after`; one that the server refuses for good is handed to ``failed``.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from daemon.config.accounts import Smtp
+from daemon.faults import kill_point
+from daemon.mail.smtp import Envelope, Result, Session, of_error
+from daemon.mail.smtp_wire import SmtpError
+from daemon.mail.wire import Backoff, Endpoint, TokenSource, jittered
+from daemon.store.queues import PUMP, Outcome, Outgoing
+
+log = structlog.get_logger()
+
+CLAIM_AT_ONCE = 50
+RECORD_AT_ONCE = 20
+"""Letters sent between two commits: what a crash in between would send once more."""
+LEASE = timedelta(minutes=10)
+"""Longer than a letter can take by all its deadlines; a pump stops with what it claimed at half of it."""
+LOOK_EVERY_S = 5.0
+KEEP_S = 30.0
+"""A connection without work is closed after this."""
+CUT_AFTER_S = 3.0
+
+
+class Queue(Protocol):
+    """The outbox as :class:`daemon.store.Store` keeps it."""
+
+    def claim(self, owner: str, now: datetime, lease: timedelta, limit: int) -> list[Outgoing]:
+        """Letters to be sent now, taken until ``now`` + ``lease``."""
+
+    def record(self, outcomes: Sequence[Outcome], now: datetime) -> list[bool]:
+        """Note what became of claimed letters; False where a claim had expired."""
+
+    def free_claims(self, owner: str) -> int:
+        """What ``owner`` has claimed is free again."""
+
+    def next_delivery(self) -> datetime | None:
+        """When the next letter wants to go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How long a letter waits between tries (seconds, doubling, with jitter), and when it is given up."""
+
+    first_s: float = 5.0
+    cap_s: float = 3600.0
+    expire_after: timedelta = timedelta(days=5)
+
+    def outcome(self, letter: Outgoing, result: Result, now: datetime) -> Outcome:
+        """What is noted of a letter after this try."""
+        if result.outcome != "deferred":
+            return Outcome(letter.id, letter.lease, result.outcome, described(result))
+        next_at = now + timedelta(seconds=jittered(self.first_s, self.cap_s, letter.attempts))
+        if next_at > letter.created_at + self.expire_after:
+            return Outcome(
+                letter.id, letter.lease, "failed", f"given up after {self.expire_after}: {described(result)}"
+            )
+        return Outcome(letter.id, letter.lease, "deferred", described(result), next_at)
+
+
+def described(result: Result) -> str:
+    """A result in one line: «rcpt: 550 no such user»."""
+    words = [f"{result.phase}:", str(result.code or ""), result.reply.replace("\n", " ")]
+    return " ".join(word for word in words if word) + (" (it may have arrived)" if result.uncertain else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What the pumps share: where letters come from, how their bytes are made, where they go, who hears of failures.
+
+    ``failed`` records a final failure and tells group and admin of it, in one transaction. ``alive`` is False while
+    other daemons may take this one for dead, and send what it had claimed.
+    """
+
+    queue: Queue
+    content: Callable[[Outgoing], Iterable[bytes]]
+    smtp: Smtp
+    owner: str
+    failed: Callable[[Outgoing, Outcome], None]
+    token: TokenSource | None = None
+    retry: Retry = Retry()
+    alive: Callable[[], bool] = lambda: True
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class PostState:
+    """What doctor, metrics and alarms see of a pump. ``fault``: why the server cannot be used now, "" when it can."""
+
+    sent: int = 0
+    deferred: int = 0
+    failed: int = 0
+    failing_since: datetime | None = None
+    fault: str = ""
+
+
+class Pump:
+    """One connection's worth of sending. :meth:`send_due` is the work; a thread repeats it."""
+
+    def __init__(self, post: Post, stop: threading.Event, number: int = 1) -> None:
+        self.state = PostState()
+        self._name = f"{post.owner}{PUMP}{number}"
+        self._in_doubt = False
+        self._post = post
+        self._stop = stop
+        self._session: Session | None = None
+        self._served = 0
+        self._used_at = 0.0
+        self._outcomes: list[Outcome] = []
+
+    def send_due(self) -> int:
+        """Send one claim of what is due now; how many letters were tried. Raises SmtpError after noting the letters
+        as waiting, when the server cannot be used.
+        """
+        self._settle()
+        due = self._post.queue.next_delivery()
+        if due is None or due > self._post.now() or not self._post.alive():
+            return 0
+        self._in_doubt = True
+        claimed = self._post.queue.claim(self._name, self._post.now(), LEASE, CLAIM_AT_ONCE)
+        kill_point("after_claim")
+        try:
+            self._send({letter.id: letter for letter in claimed})
+        except Exception:
+            self._abandon()
+            raise
+        finally:
+            self._record()
+        self._in_doubt = False
+        return len(claimed)
+
+    def _settle(self) -> None:
+        """After a fault of the database: what was sent is recorded first, then every claim of ours is free."""
+        self._record()
+        if self._in_doubt:
+            self._post.queue.free_claims(self._name)
+            self._in_doubt = False
+
+    def _send(self, left: dict[int, Outgoing]) -> None:
+        until = time.monotonic() + LEASE.total_seconds() / 2
+        while left and self._may_send(until):
+            try:
+                session = self._connected()
+            except SmtpError as error:
+                self._unreachable(left.values(), error)
+                raise
+            for envelope, results in session.deliver([self._envelope(letter) for letter in left.values()]):
+                if self._is_stale(session, results[0]):
+                    break
+                self._note(left.pop(envelope.key), results[0])
+                if not self._may_send(until):
+                    session.cut()  # the next letter is opened already; without content nothing of it is sent
+                    break
+            if not session.alive:
+                self.hang_up()
+        for letter in left.values():  # untouched: free for any pump at once
+            self._outcomes.append(Outcome(letter.id, letter.lease, "deferred", "", self._post.now()))
+
+    def _may_send(self, until: float) -> bool:
+        return not self._stop.is_set() and time.monotonic() < until and self._post.alive()
+
+    def _abandon(self) -> None:
+        """In the middle of something: the connection cannot be used again."""
+        self.cut()
+        self.hang_up()
+
+    def _connected(self) -> Session:
+        if self._session is None or not self._session.is_fresh:
+            self.hang_up()
+            self._session = Session(Endpoint.of_smtp(self._post.smtp, self._post.token))
+            self._served = 0
+            self.state.fault, self.state.failing_since = "", None
+        return self._session
+
+    def _is_stale(self, session: Session, result: Result) -> bool:
+        """The server ended a connection that had served before (idle too long, enough letters): try on a new one."""
+        return self._served > 0 and not session.alive and result.phase == "mail" and result.code in {0, 421}
+
+    def _envelope(self, letter: Outgoing) -> Envelope:
+        return Envelope(letter.id, self._post.smtp.sender, (letter.to,), lambda: self._post.content(letter))
+
+    def _note(self, letter: Outgoing, result: Result) -> None:
+        self._served += 1
+        if result.outcome == "sent":
+            kill_point("after_dot")
+        outcome = self._post.retry.outcome(letter, result, self._post.now())
+        self._count(outcome)
+        if outcome.status == "failed":
+            self._tell_failure(letter, outcome)
+        else:
+            self._outcomes.append(outcome)
+            if len(self._outcomes) >= RECORD_AT_ONCE:
+                self._record()
+
+    def _tell_failure(self, letter: Outgoing, outcome: Outcome) -> None:
+        log.warning("letter failed", letter=letter.letter, number=letter.number, id=letter.id, why=outcome.reply)
+        self._post.failed(letter, outcome)
+
+    def _count(self, outcome: Outcome) -> None:
+        setattr(self.state, outcome.status, getattr(self.state, outcome.status) + 1)
+        if outcome.status == "deferred":
+            log.info("letter deferred", id=outcome.id, why=outcome.reply)
+
+    def _record(self) -> None:
+        if self._outcomes:  # kept until they are written: they tell what must not be sent again
+            self._post.queue.record(self._outcomes, self._post.now())
+            self._outcomes = []
+
+    def _unreachable(self, letters: Iterable[Outgoing], error: SmtpError) -> None:
+        self.state.fault = str(error)
+        self.state.failing_since = self.state.failing_since or self._post.now()
+        for letter in letters:
+            self._note(letter, of_error((letter.to,), error)[0])
+
+    def rest(self) -> None:
+        """Nothing to do now: let a connection go that has been idle for long."""
+        if self._session is not None and time.monotonic() - self._used_at > KEEP_S:
+            self.hang_up()
+
+    def hang_up(self) -> None:
+        """Close the connection, if there is one."""
+        if self._session is not None:
+            self._session.close()
+        self._session = None
+
+    def cut(self) -> None:
+        """End a hanging operation, from any thread."""
+        if (session := self._session) is not None:
+            session.cut()
+
+    def used(self) -> None:
+        """Work was done: the connection is worth keeping."""
+        self._used_at = time.monotonic()
+
+
+class Outbox:
+    """All pumps of one daemon: `smtp.connections` threads between :meth:`start` and :meth:`stop`."""
+
+    def __init__(self, post: Post) -> None:
+        self._stop = threading.Event()
+        self._news = [threading.Event() for _ in range(max(1, post.smtp.connections))]
+        self.pumps = [Pump(post, self._stop, number) for number, _ in enumerate(self._news, 1)]
+        self._post = post
+        self._threads = [
+            threading.Thread(target=self._run, args=(pump, news), name=f"outbox-{number}", daemon=True)
+            for number, (pump, news) in enumerate(zip(self.pumps, self._news, strict=True), 1)
+        ]
+
+    def start(self) -> None:
+        """Let the threads run."""
+        for thread in self._threads:
+            thread.start()
+
+    def wake(self) -> None:
+        """Letters have been queued (after COMMIT): look now."""
+        for news in self._news:
+            news.set()
+
+    def stop(self, timeout_s: float = CUT_AFTER_S + 1.0) -> None:
+        """End after the letter in hand, and in any case within ``timeout_s``."""
+        self._stop.set()
+        self.wake()
+        until = time.monotonic() + timeout_s
+        for thread in filter(threading.Thread.is_alive, self._threads):
+            thread.join(max(0.0, min(CUT_AFTER_S, until - time.monotonic())))
+        for pump, thread in zip(self.pumps, self._threads, strict=True):
+            if thread.is_alive():
+                pump.cut()
+                thread.join(max(0.0, until - time.monotonic()))
+
+    def send_due(self) -> int:
+        """Send all that is due now, in this thread (`acuse run --once`); how many letters were tried. Raises SmtpError,
+        the letters waiting, when the server cannot be used.
+        """
+        count = 0
+        pump = self.pumps[0]
+        try:
+            while tried := pump.send_due():
+                count += tried
+        finally:
+            pump.hang_up()
+        return count
+
+    def _run(self, pump: Pump, news: threading.Event) -> None:
+        backoff = Backoff(first_s=1.0, cap_s=60.0)
+        while not self._stop.is_set():
+            try:
+                self._turn(pump, news)
+                backoff.succeeded()
+            except SmtpError as error:
+                log.warning("smtp unreachable", why=str(error))
+                self._stop.wait(backoff.failed())
+            except Exception:  # the database, or a defect: the queue outlives both
+                log.exception("outbox failed")
+                self._stop.wait(backoff.failed())
+        pump.hang_up()
+
+    def _turn(self, pump: Pump, news: threading.Event) -> None:
+        news.clear()
+        if pump.send_due():
+            pump.used()
+        else:
+            pump.rest()
+            news.wait(self._pause_s())
+
+    def _pause_s(self) -> float:
+        """Until the next letter is due, within bounds: the clock may jump, another process may queue one."""
+        due = self._post.queue.next_delivery()
+        wait = (due - self._post.now()).total_seconds() if due is not None else LOOK_EVERY_S
+        return min(LOOK_EVERY_S, max(0.05, wait))

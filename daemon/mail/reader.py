@@ -1,0 +1,172 @@
+"""The reader: raw mails become :class:`parsers.mail.Mail` in a child process that may die of them.
+
+No limit inside a process stops a parser that eats time or memory, so the child has limits of its own (address space,
+processor time) and a wall clock that its parent keeps. The child answers mail by mail: when it dies it is known of
+which, the others go to its successor. It also keeps every attachment's octets by digest, so that they never travel.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO
+
+from daemon.mail.pipe import Octets, Poisoned, Task, read, write
+from daemon.mail.wire import WATCHDOG
+from parsers.mail import Budget, Mail
+from parsers.reply import TextMarks
+from rules.desk import Desk
+
+__all__ = ["Octets", "Poisoned", "Reader", "Task", "how_to_read"]
+
+WALL_S = 30.0
+"""Seconds that one mail may take by the wall clock."""
+START_S = 60.0
+"""Seconds that a new process may take to import what it needs."""
+CPU_S = 20
+"""Seconds of processor time for one mail."""
+MEMORY = 1536 * 1024 * 1024
+"""Octets of address space: a mail of 40 MB needs some nine times its size, the interpreter the rest."""
+
+
+def how_to_read(desk: Desk) -> tuple[Budget, TextMarks]:
+    """Budgets and marks as the admin set them."""
+    limits, text = desk.limits, desk.text
+    budget = Budget(limits.header_block, limits.header, limits.headers, limits.depth, limits.parts)
+    return budget, TextMarks(text.disclaimers, text.footers)
+
+
+class Reader:
+    """One child process, shared by all mailboxes, started when first needed and again after its death.
+
+    ``files`` is the folder of :class:`daemon.store.files.Files`; ``rules`` is asked before each batch.
+    """
+
+    def __init__(
+        self,
+        files: Path,
+        rules: Callable[[], tuple[Budget, TextMarks]] = lambda: (Budget(), TextMarks()),
+        wall_s: float = WALL_S,
+        cpu_s: int = CPU_S,
+        memory: int = MEMORY,
+    ) -> None:
+        self._files = files
+        self._rules = rules
+        self._wall_s = wall_s
+        self._limits = (cpu_s, memory)
+        self._child: _Child | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def parse(self, mails: Sequence[tuple[int, Octets]]) -> list[Mail | Poisoned]:
+        """One answer a mail, in order. The first of each pair is the caller's own and names the mail in faults."""
+        results: dict[int, Mail | Poisoned] = {
+            place: Poisoned("no octets", final=True) for place, (_, octets) in enumerate(mails) if not octets
+        }
+        left = [place for place in range(len(mails)) if place not in results]
+        with self._lock:
+            while left:
+                answers = self._batch([mails[place][1] for place in left])
+                results.update(zip(left, answers, strict=False))
+                left = left[len(answers) :]
+        return [results[place] for place in range(len(mails))]
+
+    def close(self) -> None:
+        """Let the child end; what it has in hand for longer than a second is given up (and offered again)."""
+        waited = self._lock.acquire(timeout=1.0)
+        try:
+            if not waited and (child := self._child) is not None:
+                child.kill()
+            else:
+                self._drop()
+        finally:
+            if waited:
+                self._lock.release()
+
+    def _batch(self, mails: Sequence[Octets]) -> list[Mail | Poisoned]:
+        """Answers up to and including the first mail that the child died of; at least one."""
+        budget, marks = self._rules()
+        answers: list[Mail | Poisoned] = []
+        child = self._child = self._child or _Child(self._limits)
+        try:
+            with WATCHDOG.limit(START_S, child.kill):
+                child.greet()
+            with WATCHDOG.limit(self._wall_s, child.kill):
+                child.send(Task(budget, marks, self._files, tuple(mail for mail in mails if mail)))
+            for _ in mails:
+                with WATCHDOG.limit(self._wall_s, child.kill):
+                    answers.append(child.receive())
+        except (OSError, EOFError) as death:
+            answers.append(Poisoned(child.epitaph(death)))
+            self._drop()
+        return answers
+
+    def _drop(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            child.end()
+
+
+class _Child:
+    """The process and its two pipes."""
+
+    def __init__(self, limits: tuple[int, int]) -> None:
+        command = [sys.executable, "-m", "daemon.mail.reader_child", *map(str, limits)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 our own
+        self._killed = False
+        self._started = False
+
+    def greet(self) -> None:
+        """Wait until it has started: its imports are no mail's time."""
+        if not self._started:
+            assert self._process.stdout is not None
+            self._started = bool(read(self._process.stdout))
+
+    def send(self, task: Task) -> None:
+        assert self._process.stdin is not None
+        write(self._process.stdin, task)
+
+    def receive(self) -> Mail | Poisoned:
+        assert self._process.stdout is not None
+        answer = read(self._process.stdout)
+        assert isinstance(answer, Mail | Poisoned)
+        return answer
+
+    def kill(self) -> None:
+        """Its time is over; from any thread."""
+        self._killed = True
+        self._process.kill()
+
+    def epitaph(self, death: Exception) -> str:
+        """What it died of, in a word or two for the ledger."""
+        self._process.kill()
+        status = self._process.wait()
+        if self._killed:
+            return "parser: out of time"
+        return f"parser died: {-status if status < 0 else status} {type(death).__name__}"
+
+    def end(self) -> None:
+        """Close its input: it stops by itself; otherwise it is stopped."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                _close(pipe)
+        try:
+            self._process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _close(pipe: IO[bytes]) -> None:
+    try:
+        pipe.close()
+    except OSError:
+        return  # what was still to be written died with it

@@ -1,0 +1,1 @@
+"""What keeps a desk running by itself: jobs, alarms, figures, logs, the service manager."""

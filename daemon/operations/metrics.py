@@ -1,0 +1,141 @@
+"""Figures for Prometheus (`[metrics]`, off by default): an endpoint on loopback, or a file for the node exporter.
+
+The text format is written here: a dozen figures need no library.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import structlog
+
+from daemon.config.accounts import Metrics
+from daemon.store.running import Standing
+
+log = structlog.get_logger()
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What one daemon has counted since it started."""
+
+    verdicts: Mapping[str, int] = field(default_factory=dict)
+    letters: Mapping[str, int] = field(default_factory=dict)
+    lost_lines: int = 0
+
+
+Sample = tuple[Mapping[str, str], float]
+
+
+def exposition(standing: Standing, counted: Counted, now: datetime) -> str:
+    """All figures in Prometheus' text format."""
+    lag = max(0.0, (now - standing.next_due).total_seconds()) if standing.next_due else 0.0
+    held = [lease for lease in standing.leases if lease.expires_at > now]
+    families: tuple[tuple[str, str, str, Iterable[Sample]], ...] = (
+        ("acuse_mails_total", "counter", "Mails treated since the start.", _by("verdict", counted.verdicts)),
+        ("acuse_letters_total", "counter", "Deliveries tried since the start.", _by("result", counted.letters)),
+        ("acuse_outbox_waiting", "gauge", "Letters that wait, by state.", _by("state", standing.outbox)),
+        ("acuse_last_good_poll_seconds", "gauge", "When a mailbox was last seen well, Unix time.",
+         _by("mailbox", {name: at.timestamp() for name, at in standing.polls.items()})),
+        ("acuse_lease", "gauge", "Who holds a mailbox.",
+         [({"mailbox": lease.mailbox, "owner": lease.owner}, 1.0) for lease in held]),
+        ("acuse_due_lag_seconds", "gauge", "How long the first due thing has been waiting.", [({}, lag)]),
+        ("acuse_job_last_run_seconds", "gauge", "For which time a job last ran, Unix time.",
+         _by("job", {name: at.timestamp() for name, at in standing.jobs.items()})),
+        ("acuse_alarms", "gauge", "Alarms that stand.", [({}, float(len(standing.told)))]),
+        ("acuse_log_lines_lost_total", "counter", "Lines of the log that nobody read in time.",
+         [({}, float(counted.lost_lines))]),
+    )  # fmt: skip
+    return "".join(line for family in families for line in _family(*family))
+
+
+def _by(label: str, values: Mapping[str, float]) -> list[Sample]:
+    return [({label: name}, float(value)) for name, value in sorted(values.items())]
+
+
+def _family(name: str, kind: str, told: str, samples: Iterable[Sample]) -> Iterator[str]:
+    yield f"# HELP {name} {told}\n# TYPE {name} {kind}\n"
+    for labels, value in samples:
+        inside = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
+        yield f"{name}{{{inside}}} {value:.15g}\n" if inside else f"{name} {value:.15g}\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
+
+
+class Exporter:
+    """Answers on `metrics.listen` and writes `metrics.textfile`; neither where both are empty.
+
+    What is answered is what :meth:`refresh` found last: a scrape asks nothing of the database.
+    """
+
+    def __init__(self, table: Metrics, figures: Callable[[], str]) -> None:
+        self._table, self._figures = table, figures
+        self._text = b""
+        self._server: ThreadingHTTPServer | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on; 0 where it does not."""
+        return self._server.server_address[1] if self._server else 0
+
+    def start(self) -> None:
+        """Listen; a port that is taken is logged, the desk goes on."""
+        if not self._table.listen:
+            return
+        host, _, port = self._table.listen.rpartition(":")
+        try:
+            self._server = ThreadingHTTPServer((host.strip("[]"), int(port)), _answering(lambda: self._text))
+        except OSError as fault:
+            log.error("metrics cannot listen", listen=self._table.listen, why=str(fault))
+            return
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True).start()
+
+    def refresh(self) -> None:
+        """Take the figures anew. The file is written whole, or the old one stays."""
+        if not (self._table.listen or self._table.textfile):
+            return
+        self._text = self._figures().encode()
+        if not self._table.textfile:
+            return
+        path = Path(self._table.textfile)
+        part = path.with_name(path.name + ".part")
+        try:
+            part.write_bytes(self._text)
+            part.replace(path)
+        except OSError as fault:
+            log.warning("metrics cannot be written", file=str(path), why=str(fault))
+
+    def stop(self) -> None:
+        """Stop listening."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+        self._server = None
+
+
+def _answering(figures: Callable[[], bytes]) -> type[BaseHTTPRequestHandler]:
+    class Answer(BaseHTTPRequestHandler):
+        timeout = 10.0
+
+        def do_GET(self) -> None:
+            body = figures()
+            self.send_response(200)
+            self.send_header("Content-Type", CONTENT_TYPE)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """A scrape is no event."""
+
+    return Answer

@@ -1,0 +1,138 @@
+"""The desk that looks after itself: jobs at their times, alarms, figures, the index of words.
+
+The service calls :meth:`Upkeep.tend` with every turn of its pump; most of it is done every few seconds only.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from daemon.config.live import Loaded
+from daemon.intake import Intake
+from daemon.mail.mailbox import MailboxWatcher
+from daemon.mail.outbox import Outbox
+from daemon.mail.reader import Reader
+from daemon.operations.alarms import (
+    Alarms,
+    disk_trouble,
+    is_well,
+    mailbox_troubles,
+    note_polls,
+    outbox_trouble,
+    secret_troubles,
+)
+from daemon.operations.jobs import Jobs
+from daemon.operations.logs import WRITER
+from daemon.operations.metrics import Counted, Exporter, exposition
+from daemon.operations.running import Office
+from daemon.store import Store
+from daemon.store.running import standing, waits_for_smtp
+from daemon.writing.letters import Letters
+from rules.alarms import Trouble
+
+log = structlog.get_logger()
+
+EVERY_S = 10.0
+"""How often the desk looks at itself."""
+
+
+class Current(Protocol):
+    """Where the configuration in force is found."""
+
+    @property
+    def current(self) -> Loaded[Letters]:
+        """One immutable value."""
+
+
+class Upkeep:
+    """What one daemon does besides treating mails. ``watchers`` are its mailboxes by name, as they come and go."""
+
+    def __init__(
+        self,
+        store: Store,
+        live: Current,
+        reader: Reader,
+        outbox: Outbox,
+        intake: Intake,
+        watchers: Mapping[str, MailboxWatcher],
+    ) -> None:
+        self._store, self._live, self._outbox, self._intake, self._watchers = store, live, outbox, intake, watchers
+        self.jobs = Jobs(
+            store,
+            lambda: live.current.settings.desk,
+            lambda slot: Office(store, live.current, reader, slot),
+            outbox.wake,
+        )
+        self.alarms = Alarms(store, lambda: live.current, outbox.wake)
+        self.exporter = Exporter(live.current.settings.metrics, self.figures)
+        self._started = store.clock()
+        self._looked_at = -EVERY_S
+
+    def start(self) -> None:
+        """Let the jobs and the metrics run."""
+        self.jobs.start()
+        self.exporter.start()
+
+    def stop(self) -> None:
+        """End both."""
+        self.jobs.stop()
+        self.exporter.stop()
+
+    def tend(self) -> None:
+        """Every few seconds: make up for missed jobs, tell what fails, write what others look at."""
+        if time.monotonic() - self._looked_at < EVERY_S:
+            return
+        self._looked_at = time.monotonic()
+        self.jobs.tend()
+        self.alarms.look(tuple(self._troubles(self._store.clock())), frozenset(self._well()))
+        note_polls(self._store, {name: watcher.state.last_good_poll for name, watcher in list(self._watchers.items())})
+        self._store.index_words()
+        self.exporter.refresh()
+
+    def figures(self) -> str:
+        """The metrics as they stand."""
+        with self._store.read() as reading:
+            stands = standing(reading.session)
+        totals = {name: sum(getattr(pump.state, name) for pump in self._outbox.pumps) for name in _RESULTS}
+        return exposition(stands, Counted(self._intake.verdicts, totals, WRITER.dropped), self._store.clock())
+
+    def _troubles(self, now: datetime) -> Iterator[Trouble]:
+        settings = self._live.current.settings
+        for watcher in list(self._watchers.values()):
+            yield from mailbox_troubles(watcher.account, watcher.state, self._started, now)
+        yield from outbox_trouble((pump.state for pump in self._outbox.pumps), settings.smtp.host, self._waits())
+        yield from disk_trouble((Path(settings.database.files), *_folder_of_database(settings.database.url)), now)
+        yield from secret_troubles(settings, now)
+        for job, beat in list(self.jobs.beats.items()):
+            if beat.fault:
+                job_word = settings.desk.words()["jobs"].get(job, job)
+                yield Trouble("job_failed", job, now, (("job", str(job_word)), ("reason", beat.fault)))
+
+    def _well(self) -> Iterator[str]:
+        """What this daemon knows to work."""
+        for name, watcher in list(self._watchers.items()):
+            if is_well(watcher.state):
+                yield from (f"mailbox_down:{name}", f"login:{name}")
+        if not self._waits():
+            yield "smtp_down:"
+        yield "disk_full:"
+        yield from (
+            f"job_failed:{job}" for job, beat in list(self.jobs.beats.items()) if beat.done_at and not beat.fault
+        )
+
+    def _waits(self) -> bool:
+        with self._store.read() as reading:
+            return waits_for_smtp(reading.session)
+
+
+_RESULTS = ("sent", "deferred", "failed")
+
+
+def _folder_of_database(url: str) -> tuple[Path, ...]:
+    return (Path(url.removeprefix("sqlite:///")).parent,) if url.startswith("sqlite:") else ()

@@ -1,0 +1,1 @@
+"""Letters: templates and values become text, HTML, headers and bytes."""

@@ -1,0 +1,79 @@
+"""Faults as a person reads them: what is wrong, what they wrote, what may stand there, what they probably meant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from daemon.writing.formats import Formats
+from parsers.form import Fault, Field
+
+MOST = 25
+"""Allowed values that are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """``title`` names the field first; ``lines`` are (label, text) pairs, the label may be ""."""
+
+    title: str
+    lines: tuple[tuple[str, str], ...]
+    label: str = ""
+    mended: bool = False
+    """The repaired form holds the nearest valid value already."""
+
+
+def explain_faults(faults: Sequence[Fault], fields: Sequence[Field], formats: Formats) -> tuple[Said, ...]:
+    """Every fault in the language of ``formats``; ``fields`` give meanings of choices."""
+    meanings = {(f.name, c.value): c.description for f in fields for c in f.choices}
+    return tuple(_explain(fault, meanings, formats) for fault in faults)
+
+
+def _explain(fault: Fault, meanings: Mapping[tuple[str, str], str], formats: Formats) -> Said:
+    words, spoken = formats.words, formats.words["fault_words"]
+    subject = fault.label or fault.field or spoken["mail"]
+    read = f"«{fault.read}»" if fault.read else ""
+    if fault.code in ("too_short", "too_long") and fault.read:
+        read += " " + spoken["length"].format(n=len(fault.read))
+    lines = [
+        (spoken["wrote"], read),
+        _allowed(fault, meanings, formats),
+        (spoken["meant"].format(nearest=fault.nearest), spoken["prepared"]) if fault.nearest else ("", ""),
+        (spoken["helps"] if fault.code != "refused" else "", _detail(fault, words)),
+    ]
+    return Said(
+        f"{subject}: {words['faults'][fault.code]}",
+        tuple(line for line in lines if line[1]),
+        fault.label,
+        bool(fault.nearest),
+    )
+
+
+def _detail(fault: Fault, words: Mapping[str, Any]) -> str:
+    """What rules gave by key, be it a check of `[quality]`, in words; any other text as it is."""
+    return str(words["fault_details"].get(fault.detail) or words["quality"].get(fault.detail, fault.detail))
+
+
+def _allowed(fault: Fault, meanings: Mapping[tuple[str, str], str], formats: Formats) -> tuple[str, str]:
+    limit = str(formats.words["fault_limits"].get(fault.code, ""))
+    if limit:
+        allowed = ", ".join(fault.allowed)
+        label, _, text = limit.format(n=allowed, limit=allowed, allowed=allowed, label=fault.label).partition(": ")
+        return f"{label}:", text
+    if not fault.allowed:
+        return "", ""
+    named = [_with_meaning(value, meanings.get((fault.field, value), "")) for value in fault.allowed[:MOST]]
+    rest = len(fault.allowed) - MOST
+    more = [formats.words["layout"]["more"].format(n=rest)] if rest > 0 else []
+    return formats.words["fault_words"]["may"], _either([*named, *more], formats)
+
+
+def _with_meaning(value: str, meaning: str) -> str:
+    return f"{value} ({meaning})" if meaning else value
+
+
+def _either(values: Sequence[str], formats: Formats) -> str:
+    """«a, b o c»."""
+    joined = formats.words["fault_words"]["or"]
+    return joined.join([", ".join(values[:-1]), values[-1]]) if len(values) > 1 else values[0]

@@ -1,0 +1,125 @@
+"""Lists as letters show them: tickets by urgency, figures, what a clock counted, mails set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from daemon.writing.folding import Row
+from daemon.writing.formats import Formats
+from daemon.writing.ticket_views import TicketViews, shortened
+
+Cells = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A ticket in a list: ``due`` and ``left`` are "" without a running clock."""
+
+    number: str
+    summary: str
+    state: str
+    priority: str
+    due: str
+    left: str
+    late: bool
+    links: tuple[Any, ...]
+
+
+class ListViews:
+    """Filters for lists, in one language."""
+
+    def __init__(self, formats: Formats, tickets: TicketViews) -> None:
+        self._formats = formats
+        self._tickets = tickets
+        self._words = formats.words["lists"]
+
+    def listed(self, rows: Sequence[Mapping[str, Any]], links: Sequence[Any]) -> list[Listed]:
+        """Rows of tickets with the links that name them."""
+        return [self._listed(row, tuple(li for li in links if li.number == row["ticket"].number)) for row in rows]
+
+    def figures(self, figures: Iterable[Sequence[Any]], section: str = "figures") -> list[Cells]:
+        """(key, number …) as table rows."""
+        return [(self._formats.word(str(key), section), *numbers) for key, *numbers in figures]
+
+    def parts(self, rows: Iterable[Mapping[str, Any]]) -> list[Cells]:
+        """Opened, closed and backlog of each group or category."""
+        return [(row["name"], row["opened"], row["closed"], row["backlog"]) for row in rows]
+
+    def compliance(self, rows: Iterable[Mapping[str, Any]]) -> list[Cells]:
+        """How many met each clock, by priority."""
+        return [(r["name"], *(self._part(r[clock], r["total"]) for clock in ("response", "resolution"))) for r in rows]
+
+    def compliance_alt(self, rows: Iterable[Mapping[str, Any]]) -> str:
+        """What the compliance chart shows, in a sentence."""
+        told = ", ".join(f"{r['name']} {_percent(r['resolution'], r['total'])}" for r in rows)
+        return str(self._words["compliance_alt"]).format(told=told)
+
+    def ages_alt(self, ages: Iterable[tuple[str, int]]) -> str:
+        """What the chart of ages shows, in a sentence."""
+        told = ", ".join(f"{self._formats.word(key, 'ages')} {number}" for key, number in ages)
+        return str(self._words["ages_alt"]).format(told=told)
+
+    def counted_times(self, intervals: Iterable[Mapping[str, Any]]) -> list[Cells]:
+        """Intervals of a clock: from, to, whether it counted and why not."""
+        return [
+            (
+                self._formats.moment(i["start"]),
+                self._formats.moment(i["end"]) if i["end"] else self._words["open_end"],
+                self._why(i),
+            )
+            for i in intervals
+        ]
+
+    def steps_tried(self, steps: Iterable[Mapping[str, Any]]) -> list[Row]:
+        """Rules in the order in which they were tried."""
+        return [
+            (step["rule"], self._words["matched" if step["matched"] else "missed"].format(why=step["why"]), False)
+            for step in steps
+        ]
+
+    def suspect(self, mail: Mapping[str, Any]) -> list[Row]:
+        """A mail in quarantine: where from, why, a safe extract."""
+        labels = self._words
+        reason = self._formats.word(mail["reason"], "quarantine")
+        rows = [
+            (labels["id"], str(mail["id"])),
+            (labels["sender"], mail["sender"] or labels["nobody"]),
+            (labels["mailbox"], mail["mailbox"]),
+            (labels["seen_at"], f"{self._formats.record(mail['seen_at'])}, {self._formats.size(mail['size'])}"),
+            (labels["reason"], f"{reason} ({mail['detail']})" if mail["detail"] else reason),
+            (labels["extract"], shortened(mail["extract"])),
+        ]
+        return self._tickets.pairs((label, value) for label, value in rows if value)
+
+    def last_day(self, until: datetime) -> datetime:
+        """The last day of a week that ends before ``until``."""
+        return until - timedelta(seconds=1)
+
+    def _listed(self, row: Mapping[str, Any], links: tuple[Any, ...]) -> Listed:
+        ticket, left = row["ticket"], row["left"]
+        late = left is not None and left < timedelta()
+        state = self._tickets.state(ticket)
+        return Listed(
+            ticket.number,
+            self._tickets.summary(ticket),
+            f"{state} ({self._words['needs_reply']})" if row["needs_reply"] else state,
+            ticket.priority,
+            self._formats.moment(row["due_at"]) if row["due_at"] else "",
+            str(self._words["late" if late else "left"]).format(amount=self._formats.amount(left)) if left else "",
+            late,
+            links,
+        )
+
+    def _why(self, interval: Mapping[str, Any]) -> str:
+        why = self._formats.word(interval["why"], "clock")
+        return f"{why}: {interval['name']}" if interval["name"] else why
+
+    def _part(self, part: int, total: int) -> str:
+        return str(self._words["part"]).format(percent=_percent(part, total), part=part, total=total)
+
+
+def _percent(part: int, total: int) -> str:
+    return f"{part * 100 // total} %" if total else "–"

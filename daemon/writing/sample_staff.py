@@ -1,0 +1,278 @@
+"""Samples of the letters to groups, technicians, coordinators and admins (the table: daemon/writing/samples.py)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from daemon.writing.report import report_files
+from daemon.writing.sample_world import (
+    CAPTURE,
+    DEADLINES,
+    LOG,
+    NOW,
+    NUMBER,
+    RESOLUTION,
+    RESPONSE,
+    journal,
+    rows,
+    some_actions,
+)
+from parsers.form import Fault
+from parsers.mail import Attachment
+from rules.assignment import action_links
+from rules.decision import Brief, File, Grant, Letter, Link
+from rules.desk import Desk
+from rules.report import Report
+from rules.ticket import Ticket
+
+MONDAY = datetime(2017, 10, 8, 22, tzinfo=UTC)
+"""Midnight in Madrid."""
+
+
+def staff_samples(desk: Desk, ticket: Ticket, draw: bool = True) -> dict[str, Letter]:
+    """Every letter that stays inside the desk, by «name» or «name.variant»; ``draw`` the report's charts."""
+    return {**_group(desk, ticket), **_lists(desk, ticket), **_admins(desk, ticket, draw)}
+
+
+# -- letters to the group
+
+
+def _group(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
+    to = (desk.groups[ticket.group].address,)
+    earlier = (
+        Brief(replace(ticket, number="I170925_000012", state="closed")),
+        Brief(replace(ticket, number="W170911_000003", state="resolved")),
+    )
+    base = {
+        "why": "new",  # a key of [assignment]: new | escalated | returned | moved | reopened | merged | triage
+        "by": "",  # who moved it
+        "text": "",  # what they wrote
+        "case": (),  # (label, value) pairs of an escalation
+        "deadlines": DEADLINES,
+        "earlier": earlier,
+        "warnings": (),  # keys of [quality]; «unproven» and «unreached» too
+        "similar": "",  # number of an open ticket of the same requester that looks alike
+    }
+    escalated = {
+        **base,
+        "why": "escalated",
+        "by": "Luis Paz",
+        "text": "No es de primer nivel.",
+        "case": (("Caso", "ERROR 23"), ("Cod_cliente", "B12345674"), ("IP", "10.0.0.14")),
+        "warnings": ("unproven",),
+        "earlier": (),
+    }
+    files = (CAPTURE, LOG)
+    actions = action_links(ticket, desk)
+    refusal = {
+        "what": "faults",  # a key of [desk_refusals]: changed, closed, state, stranger, other_group, unknown_number …
+        "action": "resolve",  # key of [actions], "" where none was recognised
+        "faults": (
+            Fault("reason", "not_in_list", "Porque sí", ("Acción adicional innecesaria",), "", "Motivo"),
+            Fault("solution", "missing", "", (), "", "Solución"),
+        ),
+        "read": "",  # the unknown number or action
+        "by": "",  # what: changed: who was first
+        "at": None,  # and when
+        "event": "",  # and what they did: an event name of [events]
+        "files": (),
+    }
+    return {
+        "assignment": Letter("assignment", to, ticket, base, actions, attachments=files),
+        "assignment.escalated": Letter(
+            "assignment", to, replace(ticket, reason="escalated"), escalated, actions, attachments=files
+        ),
+        "update": _update(desk, ticket, "reply", "Desde el puesto 14, a las 9:40.", "Marta Gil", files=(LOG,)),
+        "update.rejection": _update(desk, ticket, "rejection", "Sigue fallando en Lugo.", "Marta Gil"),
+        "update.rejection_untouched": _update(desk, ticket, "rejection", "", "Marta Gil"),
+        "update.note": _update(desk, ticket, "note", "Parece el mismo fallo del viernes.", "Ana Ruiz"),
+        "update.returned": _update(desk, ticket, "pending_over", "", ""),
+        "warning": Letter("warning", to, ticket, {"deadline": RESPONSE, "share": 75}, actions[:4]),
+        "breach": Letter("breach", to, ticket, {"deadline": RESOLUTION, "share": 100}, actions[:4]),
+        "delivery_failure": Letter(
+            "delivery_failure",
+            to,
+            ticket,
+            {
+                "address": ticket.requester,
+                "letter": "info_request",
+                "diagnostic": "550 5.1.1 No such user",
+                "contact": "600 000 000",
+                "at": NOW,
+                "permanent": True,
+            },
+        ),
+        "desk_refusal": Letter(
+            "desk_refusal", ("ana@cau.example",), ticket, refusal, some_actions(desk, ticket, ("resolve",))
+        ),
+        "desk_refusal.changed": Letter(
+            "desk_refusal",
+            ("ana@cau.example",),
+            replace(ticket, state="resolved", reason="no_further_action"),
+            {**refusal, "what": "changed", "faults": (), "by": "Luis Paz", "at": NOW, "event": "resolve"},
+            some_actions(desk, ticket, ("note", "answer", "reopen", "relate")),
+        ),
+        "desk_refusal.unknown_number": Letter(
+            "desk_refusal",
+            ("ana@cau.example",),
+            None,
+            {**refusal, "what": "unknown_number", "faults": (), "read": "I171009_999999"},
+        ),
+    }
+
+
+def _update(desk: Desk, ticket: Ticket, what: str, text: str, by: str, files: tuple[Attachment, ...] = ()) -> Letter:
+    """``what`` is a key of [updates] in the catalogue; ``at`` when it happened."""
+    values = {"what": what, "text": text, "by": by, "at": NOW, "deadlines": DEADLINES}
+    to = (desk.groups[ticket.group].address,)
+    return Letter("update", to, ticket, values, action_links(ticket, desk), attachments=files)
+
+
+# -- lists for technicians
+
+
+def _lists(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
+    to = ("ana@cau.example",)
+    csv = File("resultados.csv", "text/csv", "número;estado\r\n".encode())
+    links = tuple(
+        Link("manage", desk.desk_address, f"Gestión {n}", "Acción: \n", Grant("action", number=n, group=ticket.group))
+        for n in (NUMBER, "I171009_000050")
+    )
+    steps = (
+        {"rule": "caída de AREN", "matched": False, "why": "type: «Error Acceso»"},
+        {"rule": "accesos", "matched": True, "why": "type: «Pérdida de Servicio»"},
+    )
+    intervals = (
+        {"start": NOW, "end": NOW + timedelta(hours=5), "counts": True, "why": "hours", "name": "oficina"},
+        {"start": NOW + timedelta(hours=5), "end": NOW + timedelta(hours=20), "counts": False, "why": "closed",
+         "name": ""},
+        {"start": NOW + timedelta(hours=20), "end": NOW + timedelta(hours=44), "counts": False, "why": "holiday",
+         "name": "Fiesta Nacional"},
+        {"start": NOW + timedelta(hours=44), "end": None, "counts": False, "why": "pending", "name": ""},
+    )  # fmt: skip
+    return {
+        "search_results": Letter(
+            "search_results",
+            to,
+            None,
+            {"terms": (("Texto", "AREN"), ("Estado", "Asignado")), "rows": rows(ticket), "total": 31},
+            links,
+            files=(csv,),
+        ),
+        "search_results.none": Letter(
+            "search_results", to, None, {"terms": (("Número", "I171009_000999"),), "rows": (), "total": 0}
+        ),
+        "worklist": Letter(
+            "worklist",
+            to,
+            None,
+            {"group": ticket.group, "rows": rows(ticket), "total": 2, "overdue": 1},  # group: key, or "" for several
+            links,
+        ),
+        "worklist.empty": Letter("worklist", to, None, {"group": ticket.group, "rows": (), "total": 0, "overdue": 0}),
+        "explanation": Letter(
+            "explanation",
+            to,
+            ticket,
+            {
+                "steps": steps,
+                "rule": "accesos",  # "": the kind's default group
+                "intervals": intervals,  # why: hours | closed | holiday | pending | resolved: keys of [clock]
+                "counted": timedelta(hours=5),
+                "calendar": "oficina",  # "": round the clock
+                "deadlines": DEADLINES,
+                "journal": journal(),
+            },
+        ),
+    }
+
+
+# -- admins and coordinators
+
+
+def _admins(desk: Desk, ticket: Ticket, draw: bool) -> dict[str, Letter]:
+    to = desk.desk.admins or ("admin@cau.example",)
+    mail = {
+        "id": 41,
+        "sender": "raro@ejemplo.example",
+        "subject": "<b>Oferta</b> & más",
+        "mailbox": "apertura",
+        "reason": "over_budget",  # over_budget | error | unproven | blocked: keys of [quarantine]
+        "detail": "parts: 5000",
+        "seen_at": NOW,
+        "size": 48_000,
+        "extract": "Compre ya nuestro producto…",
+    }
+    verbs = tuple(
+        Link(
+            verb,
+            desk.service_address,
+            f"Cuarentena {verb} 41",
+            "",
+            Grant("quarantine", verb, addressee=to[0], mail=41),
+        )
+        for verb in ("retry", "release", "discard", "block")
+    )
+    config = {
+        "topic": "config_refused",  # a key of [alerts]
+        "details": (
+            ("file", "rules.d/n1.toml"),
+            ("line", "14"),
+            ("reason", "unknown key «gruop»; did you mean «group»?"),
+        ),
+        "at": NOW,
+        "count": 1,
+    }  # details: (key of [alert_details], text) pairs
+    return {
+        "admin_alert": Letter("admin_alert", to, None, config),
+        "quarantine_digest": Letter("quarantine_digest", to, None, {"mails": (mail,), "total": 1}, verbs),
+        "proof": Letter(
+            "proof",
+            to,
+            None,
+            {
+                "since": NOW - timedelta(days=1),
+                "until": NOW,
+                "seen": 120,
+                "figures": (("treated", 100), ("untreated", 12), ("automatic", 6), ("held", 1), ("quarantined", 1)),
+                "differences": (),  # texts of the audit's findings
+            },
+        ),
+        "proof.differences": Letter(
+            "proof",
+            to,
+            None,
+            {
+                "since": NOW - timedelta(days=1),
+                "until": NOW,
+                "seen": 121,
+                "figures": (("treated", 100), ("untreated", 12), ("automatic", 6), ("held", 1), ("quarantined", 1)),
+                "differences": ("mail 77: seen, no verdict for 3 h",),
+            },
+        ),
+        "report": _report(desk, ticket, to, draw),
+    }
+
+
+def _report(desk: Desk, ticket: Ticket, to: tuple[str, ...], draw: bool) -> Letter:
+    """The weekly report; its charts are inline files by cid, each beside the table that says the same."""
+    report = Report(
+        MONDAY - timedelta(days=7),
+        MONDAY,
+        figures=(("opened", 42, 38), ("closed", 45, 33), ("reopened", 2, 4), ("backlog", 17, 20)),
+        # (key of [figures], this week, last week)
+        ages=(("day", 5), ("three_days", 6), ("week", 4), ("older", 2)),  # open tickets by age: keys of [ages]
+        priorities=(
+            {"name": "Urgente", "total": 3, "response": 3, "resolution": 2},
+            {"name": "Alta", "total": 12, "response": 11, "resolution": 10},
+            {"name": "Media", "total": 27, "response": 27, "resolution": 26},
+        ),  # how many of ``total`` met each clock
+        marks=((5, 11), (4, 6), (3, 2), (2, 0), (1, 1)),
+        groups=({"name": "L1 Campaña Libros/Cuentas", "opened": 30, "closed": 33, "backlog": 12},),
+        categories=({"name": "Accesos", "opened": 12, "closed": 14, "backlog": 3},),
+        finding="late",
+        overdue=0,
+        late=4,
+    )
+    return Letter("report", to, None, report.values(), files=report_files(report, desk, ticket.language, draw))

@@ -1,0 +1,128 @@
+"""A ticket as letters show it: rows of label and value for the people who read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from daemon.writing.folding import SHORT, Row
+from daemon.writing.formats import Formats
+from rules import wording
+from rules.decision import Brief
+from rules.desk import Desk
+from rules.ticket import Event, Ticket
+
+CUT = 300
+"""Characters of one text in a list: the whole stands in its own letter."""
+
+
+class TicketViews:
+    """Filters of the templates that need to know the desk, in one language."""
+
+    def __init__(self, desk: Desk, formats: Formats, language: str) -> None:
+        self._desk = desk
+        self._formats = formats
+        self._language = language
+        self._labels: Mapping[str, str] = formats.words["layout"]
+
+    def request(self, ticket: Ticket, rows: Iterable[Row]) -> list[Row]:
+        """What was asked for, for the person who asked."""
+        return [
+            (self._labels["number"], ticket.number, False),
+            *self._opened(ticket),
+            self._row("subject", ticket.subject),
+            *rows,
+            *self._files(ticket),
+        ]
+
+    def dossier(self, ticket: Ticket, rows: Iterable[Row]) -> list[Row]:
+        """The same for the group: who asks, and how to reach them."""
+        return [
+            (self._labels["number"], ticket.number, False),
+            *self._opened(ticket),
+            (self._labels["requester"], self._formats.person(ticket), False),
+            *([self._row("participants", ", ".join(ticket.participants))] if ticket.participants else []),
+            *([self._row("category", ticket.category)] if ticket.category else []),
+            *rows,
+            *self._files(ticket),
+        ]
+
+    def standing(self, ticket: Ticket) -> list[Row]:
+        """How the ticket stands now."""
+        group = self._desk.groups.get(ticket.group)
+        told = {
+            "number": ticket.number,
+            "state": self.state(ticket),
+            "reason": wording.word(self._desk, "reasons", ticket.reason, self._language),
+            "priority": ticket.priority,
+            "group": group.label if group else "",
+            "assignee": ticket.assignee,
+        }
+        return [self._row(name, value) for name, value in told.items() if value]
+
+    def state(self, ticket: Ticket) -> str:
+        """«Resuelto», for a work order «Terminado»."""
+        if ticket.kind not in self._desk.kinds:
+            return wording.word(self._desk, "states", ticket.state, self._language)
+        return wording.state_label(self._desk, ticket.kind, ticket.state, self._language)
+
+    def group_label(self, key: str) -> str:
+        """What a group is called."""
+        group = self._desk.groups.get(key)
+        return group.label if group else key
+
+    def summary(self, ticket: Ticket) -> str:
+        """A ticket in a few words: its category, else its first two short values, else its kind."""
+        if ticket.category:
+            return ticket.category
+        short = [value for _, value in ticket.fields if value and len(value) <= SHORT and "\n" not in value]
+        kind = self._desk.kinds.get(ticket.kind)
+        return ": ".join(short[:2]) or (kind.label if kind else ticket.number)
+
+    def story(self, journal: Sequence[Event]) -> list[Row]:
+        """The journal as rows: when, what, who, the text."""
+        return [(self._formats.record(event.at), self._told(event), bool(event.text)) for event in journal]
+
+    def briefs(self, earlier: Sequence[Brief]) -> list[tuple[str, str, str]]:
+        """Tickets in short: number, summary, state."""
+        return [(b.ticket.number, self.summary(b.ticket), self.state(b.ticket)) for b in earlier]
+
+    def own_rows(self, rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+        """A requester's own tickets: number, summary, state."""
+        return [(t.number, self.summary(t), self.state(t)) for t in (row["ticket"] for row in rows)]
+
+    def pairs(self, pairs: Iterable[tuple[str, str]]) -> list[Row]:
+        """(label, value) pairs as rows."""
+        return [(label, value, len(value) > SHORT or "\n" in value) for label, value in pairs]
+
+    def details(self, pairs: Iterable[tuple[str, str]]) -> list[Row]:
+        """(key of [alert_details], value) pairs as rows."""
+        return self.pairs((self._formats.words["alert_details"].get(key, key), str(value)) for key, value in pairs)
+
+    def _told(self, event: Event) -> str:
+        what = self._formats.word(event.name, "events")
+        said = f"{what}, {event.actor}" if event.actor else what
+        return f"{said}\n{shortened(event.text)}" if event.text else said
+
+    def _opened(self, ticket: Ticket) -> list[Row]:
+        if not ticket.opened_at:
+            return []
+        return [(self._labels["opened"], self._formats.record(ticket.opened_at), False)]
+
+    def _files(self, ticket: Ticket) -> list[Row]:
+        if not ticket.attachments:
+            return []
+        return [(self._labels["files"], "\n".join(map(self._formats.file, ticket.attachments)), True)]
+
+    def _row(self, label: str, value: str) -> Row:
+        return self._labels[label], value, len(value) > SHORT
+
+
+def shortened(text: str, length: int = CUT) -> str:
+    """The beginning of a text that would make a list unreadable."""
+    return text if len(text) <= length else f"{text[:length].rstrip()} …"
+
+
+def brief(text: str, length: int = 80) -> str:
+    """A text on one line, for the preheader."""
+    return shortened(" ".join(text.split()), length)
