@@ -23,7 +23,7 @@ from daemon.commands.showing import books
 from daemon.config.settings import Settings, load
 from daemon.demo.correspondent import Received
 from daemon.demo.embedded import EmbeddedServers
-from daemon.demo.flow import DESK, SUBJECT, USERS
+from daemon.demo.stage import DESK, SUBJECT, USERS
 from daemon.store.errors import StoreError
 
 PASSWORD = "secret"

@@ -29,7 +29,7 @@ from sink import Kept, Sink
 
 from daemon.commands.auditing import prove
 from daemon.demo.correspondent import Received, click, reply, write
-from daemon.demo.flow import USERS
+from daemon.demo.stage import USERS
 
 UNBOUNDED = """
 [guards]

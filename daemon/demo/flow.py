@@ -1,118 +1,32 @@
-"""`acuse demo`: the whole flow on an embedded mail server, each mail shown as it passes.
-
-The daemon that runs here is the real one; only its mail servers live in the same process, and its folder is a
-temporary one.
-"""
+"""`acuse demo`: the whole flow on an embedded mail server, each mail shown as it passes."""
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import time
-from email.message import EmailMessage
 from pathlib import Path
 
-from rich.console import Console, Group
-from rich.panel import Panel
-from rich.text import Text
+from rich.console import Console
 
-from daemon.config.accounts import Log
-from daemon.demo.correspondent import Received, click, reply, write
-from daemon.demo.embedded import EmbeddedServers, SentMail
-from daemon.operations.logs import set_up_logs
-from daemon.service import Service, open_service
+from daemon.demo.correspondent import click, reply, write
+from daemon.demo.stage import PASSWORD, SUBJECT, USERS, Stage
+from daemon.demo.week import show_week
 
-PASSWORD = "demo"  # noqa: S105 - loopback, in memory
-USERS = {
-    "apertura": ("soportecau@cau.example",),
-    "servicio": ("soporteservicios@cau.example",),
-    "tecnicos": ("tecnicos@cau.example",),
-    "marta": ("marta@cliente.example",),
-    "pepe": ("pepe@cliente.example",),
-    "ana": ("ana@cau.example", "n1@cau.example", "n2@cau.example"),
-}
 MARTA, PEPE, ANA = "Marta Gil <marta@cliente.example>", "Pepe Sanz <pepe@cliente.example>", "Ana Ruiz <ana@cau.example>"
-SUBJECT = "Apertura de Incidencia Automática Aplicación / Desarrollo."
-SHOWN_LINES = 26
-WAIT_S = 10.0
-
-
-class Stage:
-    """The servers, the daemon and the screen of one demonstration."""
-
-    def __init__(self, folder: Path, console: Console) -> None:
-        self.console = console
-        self.servers = EmbeddedServers(USERS, PASSWORD, on_mail=self._passed)
-        self.folder = folder
-        self._letters: list[tuple[str, Received]] = []
-        self._taken: set[int] = set()
-        self.service: Service | None = None
-
-    def open(self) -> None:
-        """Start the servers and the daemon."""
-        self.servers.start()
-        config = self.folder / "config.toml"
-        config.write_text(configuration(self.servers, self.folder), encoding="utf-8")
-        config.chmod(0o600)
-        set_up_logs(Log(level="error"))
-        self.service = open_service(config)
-        self.service.start()
-
-    def close(self) -> None:
-        """Stop both."""
-        if self.service:
-            self.service.stop()
-        self.servers.stop()
-
-    def scene(self, title: str) -> None:
-        """A heading on the screen."""
-        self.console.rule(f"[bold]{title}", align="left")
-
-    def send(self, message: EmailMessage) -> None:
-        """Somebody's mail to the desk: shown, then delivered to the mailbox that it is for."""
-        self._show("→", message, str(message.get_content() if not message.is_multipart() else _text_of(message)))
-        user = next(user for user, addresses in USERS.items() if message["To"] in addresses)
-        self.servers.deliver(user, message.as_bytes())
-
-    def wait(self, letter: str, to: str) -> Received:
-        """The next letter of that name to that address; it was shown when it passed."""
-        until = time.monotonic() + WAIT_S
-        while time.monotonic() < until:
-            for index, (recipient, received) in enumerate(list(self._letters)):
-                if index not in self._taken and received.letter == letter and recipient in to:
-                    self._taken.add(index)
-                    return received
-            time.sleep(0.02)
-        raise TimeoutError(f"no letter «{letter}» to {to} within {WAIT_S:.0f} s")
-
-    def _passed(self, mail: SentMail) -> None:
-        received = Received.of(mail.raw)
-        self._show("←", received.message, received.part("plain"))
-        self._letters.append((mail.recipients[0], received))
-
-    def _show(self, arrow: str, message: EmailMessage, body: str) -> None:
-        ours = arrow == "←"
-        heads = [
-            Text(f"{name}: {message[name]}", style="bold" if name == "Subject" else "")
-            for name in ("From", "To", "Subject")
-        ]
-        files = [Text(f"[{part.get_filename()}]", style="italic") for part in message.iter_attachments()]
-        lines = [line for line in body.strip().splitlines() if not line.startswith("<mailto:")]
-        more = [Text(f"… {len(lines) - SHOWN_LINES} lines more", style="dim")] if len(lines) > SHOWN_LINES else []
-        title = f"Acuse: {message['X-Acuse-Letter']}" if ours else str(message["From"]).split("<")[0].strip()
-        shown = Group(*heads, Text(""), Text("\n".join(lines[:SHOWN_LINES])), *more, *files)
-        self.console.print(
-            Panel(shown, title=f"{arrow} {title}", title_align="left", border_style="blue" if ours else "green")
-        )
 
 
 def demo(keep: bool = False, week: bool = False) -> int:
     """Show the flow; with ``keep`` leave it running until Ctrl-C, and say how to attach a mail client. ``week`` shows a
     week of a desk with three groups instead."""
-    folder = Path(tempfile.mkdtemp(prefix="acuse-demo-"))
-    if week:
-        return _week(folder)
-    stage = Stage(folder, Console())
+    with tempfile.TemporaryDirectory(prefix="acuse-demo-") as folder:
+        if week:
+            show_week(Path(folder), Console())
+        else:
+            _show_flow(Stage(Path(folder), Console()), keep)
+    return 0
+
+
+def _show_flow(stage: Stage, keep: bool) -> None:
     started = time.monotonic()
     try:
         stage.open()
@@ -120,23 +34,8 @@ def demo(keep: bool = False, week: bool = False) -> int:
         stage.scene(f"The flow took {time.monotonic() - started:.1f} s.")
         if keep:
             stay(stage)
-        return 0
     finally:
         stage.close()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _week(folder: Path) -> int:
-    from daemon.demo import week
-
-    stage = week.TimedStage(folder, Console(), "2026-12-01 08:55")
-    try:
-        stage.open()
-        week.week(stage)
-        return 0
-    finally:
-        stage.close()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def flow(stage: Stage) -> None:
@@ -179,11 +78,6 @@ def stay(stage: Stage) -> None:
         stage.console.print("Stopped.")
 
 
-def _text_of(message: EmailMessage) -> str:
-    part = message.get_body(("plain",))
-    return str(part.get_content()) if part else ""
-
-
 ANA_GROUP = "n1@cau.example"
 OPENING = """Servicio/Aplicación: AREN
 Tipo: Error Funcional
@@ -198,87 +92,3 @@ The desk goes on running; Ctrl-C ends it. Attach a mail client, password «{pass
 Thunderbird: IMAP 127.0.0.1 port {imap}, SMTP 127.0.0.1 port {smtp}, no encryption, user marta.
 Users: marta, pepe (requesters), ana (technician; reads n1@ and n2@ too). Open an incident by a mail to
 soportecau@cau.example with the subject and the body that you saw above."""
-
-
-def configuration(servers: EmbeddedServers, folder: Path) -> str:
-    """The demo's config.toml: a small desk on loopback."""
-    boxes = {"apertura": "opening", "servicio": "service", "tecnicos": "desk"}
-    mailboxes = "".join(
-        MAILBOX.format(name=name, role=role, address=USERS[name][0], port=servers.imap_port, folder=folder)
-        for name, role in boxes.items()
-    )
-    (folder / "password").write_text(PASSWORD, encoding="utf-8")
-    return DESK.format(folder=folder, port=servers.smtp_port, subject=SUBJECT) + mailboxes
-
-
-MAILBOX = """
-[[mailboxes]]
-name = "{name}"
-roles = ["{role}"]
-address = "{address}"
-host = "127.0.0.1"
-port = {port}
-security = "none"
-username = "{name}"
-password_file = "{folder}/password"
-poll = "1s"
-"""
-DESK = """
-[desk]
-name = "Soporte CAU"
-domain = "cau.example"
-timezone = "Europe/Madrid"
-language = "es"
-admins = ["ana@cau.example"]
-
-[database]
-url = "sqlite:///{folder}/acuse.db"
-files = "{folder}/files"
-
-[smtp]
-host = "127.0.0.1"
-port = {port}
-security = "none"
-sender = "soporteservicios@cau.example"
-
-[kinds.incident]
-label = "Incidencia"
-prefix = "I"
-subject = "{subject}"
-default_group = "n1"
-[[kinds.incident.fields]]
-label = "Servicio/Aplicación"
-name = "service"
-type = "choice"
-from = "services"
-[[kinds.incident.fields]]
-label = "Tipo"
-name = "type"
-type = "choice"
-values = ["Pérdida de Servicio", "Error Acceso", "Error Funcional"]
-[[kinds.incident.fields]]
-label = "Descripción"
-name = "description"
-type = "text"
-lines = "many"
-min_length = 10
-
-[[services]]
-name = "AREN"
-[[services]]
-name = "CONDUCTORES"
-
-[groups.n1]
-label = "Nivel 1"
-address = "n1@cau.example"
-members = ["ana@cau.example"]
-[groups.n2]
-label = "Nivel 2"
-address = "n2@cau.example"
-members = ["ana@cau.example"]
-
-[[rules]]
-name = "caída de AREN"
-when = {{ service = "AREN", type = "Pérdida de Servicio" }}
-then = {{ group = "n2", priority = "Urgente" }}
-"""

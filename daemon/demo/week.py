@@ -17,7 +17,7 @@ from rich.console import Console
 from daemon.config.accounts import Log
 from daemon.demo.correspondent import Received, click, reply, write
 from daemon.demo.embedded import EmbeddedServers
-from daemon.demo.flow import MAILBOX, PASSWORD, SUBJECT, Stage
+from daemon.demo.stage import MAILBOX, PASSWORD, SUBJECT, Stage
 from daemon.operations.logs import set_up_logs
 from daemon.service import open_service
 from rules.ticket import moment
@@ -111,6 +111,16 @@ def opening(sender: str, text: str, service: str = "AREN", kind: str = "Error Fu
     """An incident, as its opening asks for it."""
     body = "".join(f"{label}: {value}\n" for label, value in more.items())
     return write(sender, OPENINGS, SUBJECT, body + INCIDENT.format(service=service, type=kind, text=text))
+
+
+def show_week(folder: Path, console: Console) -> None:
+    """The week on the screen, its books in ``folder``."""
+    stage = TimedStage(folder, console, "2026-12-01 08:55")
+    try:
+        stage.open()
+        week(stage)
+    finally:
+        stage.close()
 
 
 def week(stage: TimedStage) -> None:
