@@ -3,9 +3,10 @@
 A decision happens once: what a mail (or any other cause) leads to is written in one transaction.
 """
 
+from daemon.store.context import Cause
 from daemon.store.ledger import Filed, Seen, Unfiled
 from daemon.store.queues import Outcome, Outgoing
 from daemon.store.store import Store
-from daemon.store.transaction import Cause, Transaction
+from daemon.store.transaction import Transaction
 
 __all__ = ["Cause", "Filed", "Outcome", "Outgoing", "Seen", "Store", "Transaction", "Unfiled"]

@@ -8,9 +8,10 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from daemon.store import blocked, ledger, people
+from daemon.store.context import Cause, Writing
 from daemon.store.dialect import Row, Session
 from daemon.store.errors import AlreadyDecided, Conflict
 from daemon.store.rows import GRANT_COLUMNS, at, bare_id, copy_key, dump_ticket, dumps, event_row, grant_row, key, plain
@@ -22,9 +23,6 @@ from rules.desk import Desk
 from rules.due import next_due
 from rules.letters import LETTERS
 from rules.ticket import Event, Ticket, evolve, micros
-
-if TYPE_CHECKING:
-    from daemon.store.transaction import Cause, Transaction
 
 COMPRESSION = 1
 """zlib level of a letter's head: the texts shrink to a fifth, higher levels cost more than they save."""
@@ -57,7 +55,7 @@ class Composed(Protocol):
 Compose = Callable[[Letter, str], Composed]
 
 
-def apply(tx: Transaction, cause: Cause, decision: Decision, compose: Compose, desk: Desk, now: datetime) -> None:
+def apply(tx: Writing, cause: Cause, decision: Decision, compose: Compose, desk: Desk, now: datetime) -> None:
     """Write all that ``decision`` says. Nothing is visible before the transaction commits."""
     _use_tokens(tx.session, decision.used, now)
     write_events(tx, cause, decision.events, desk, now)
@@ -102,7 +100,7 @@ UPDATE tickets SET kind = ?, state = ?, reason = ?, priority = ?, rank = ?, cate
 """
 
 
-def write_events(tx: Transaction, cause: Cause, events: Sequence[Event], desk: Desk, now: datetime) -> None:
+def write_events(tx: Writing, cause: Cause, events: Sequence[Event], desk: Desk, now: datetime) -> None:
     """Fold events into their tickets, spend the numbers of new ones, and write both."""
     numbers = dict.fromkeys(event.number for event in events)
     before = {number: None if tx.counters.is_next(number) else tx.tickets.get(number) for number in numbers}
@@ -121,7 +119,7 @@ def write_events(tx: Transaction, cause: Cause, events: Sequence[Event], desk: D
     tx.session.many(_UNINDEXED, [row for row in ids if row])
 
 
-def _write_ticket(tx: Transaction, ticket: Ticket, before: Ticket | None, desk: Desk, now: datetime) -> None:
+def _write_ticket(tx: Writing, ticket: Ticket, before: Ticket | None, desk: Desk, now: datetime) -> None:
     values = _ticket_row(ticket, next_due(ticket, desk, now), desk, now)
     if before is None:
         tx.session.run(_PUT_TICKET, ticket.number, *values)
@@ -220,7 +218,7 @@ def _detail(mail: Mail, decision: Decision, notes: Sequence[Mapping[str, str]]) 
 
 
 def _send(
-    tx: Transaction, cause: Cause, decision: Decision, compose: Compose, desk: Desk, now: datetime
+    tx: Writing, cause: Cause, decision: Decision, compose: Compose, desk: Desk, now: datetime
 ) -> Iterator[dict[str, str]]:
     """Queue every letter that the guards let pass; what they held back, as notes for the ledger."""
     content = _content(tx, cause, decision, now)
@@ -239,7 +237,7 @@ def _send(
         _tell_admins(tx, cause, topic, name, compose, desk, now)
 
 
-def _content(tx: Transaction, cause: Cause, decision: Decision, now: datetime) -> str:
+def _content(tx: Writing, cause: Cause, decision: Decision, now: datetime) -> str:
     """The window of mails of this content from this sender; the mail counts where it would be answered."""
     if cause.mail is None or not cause.sender or not decision.letters:
         return ""
@@ -269,7 +267,7 @@ def _copy(letter: Letter, to: str) -> Letter:
     return replace(letter, links=()) if participant else letter
 
 
-def _admit(tx: Transaction, letter: str, to: str, content: str, desk: Desk, now: datetime) -> guards.Admission:
+def _admit(tx: Writing, letter: str, to: str, content: str, desk: Desk, now: datetime) -> guards.Admission:
     staff, own = tx.addresses(desk)
     if to.lower() in own:
         return guards.Admission("drop", now, "own_address")
@@ -289,9 +287,7 @@ def _note(letter: str, to: str, admission: guards.Admission) -> dict[str, str]:
     return {"letter": letter, "to": plain(to), "guard": admission.action, "window": plain(admission.why), **until}
 
 
-def _tell_admins(
-    tx: Transaction, cause: Cause, topic: str, name: str, compose: Compose, desk: Desk, now: datetime
-) -> None:
+def _tell_admins(tx: Writing, cause: Cause, topic: str, name: str, compose: Compose, desk: Desk, now: datetime) -> None:
     """A loop breaker has opened, or closed again."""
     kind, _, whose = name.partition(":")
     detail = ("sender", whose.rpartition(":")[0]) if kind == "same" else ("domain", whose)
@@ -313,7 +309,7 @@ _INSERT_TOKEN = f"INSERT INTO tokens ({GRANT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?,
 
 
 def _queue(
-    tx: Transaction, cause: Cause, letter: Letter, to: str, compose: Compose, admission: guards.Admission, now: datetime
+    tx: Writing, cause: Cause, letter: Letter, to: str, compose: Compose, admission: guards.Admission, now: datetime
 ) -> None:
     """One row of the outbox with its delivery. Message-ID and bytes are fixed from here on."""
     composed = compose(letter, to)

@@ -13,10 +13,10 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from daemon.store import people
 from daemon.store.apply import write_events
+from daemon.store.context import Cause, Writing
 from daemon.store.dialect import Session, marks
 from daemon.store.files import Files
 from daemon.store.ledger import keep_try
@@ -26,9 +26,6 @@ from rules import erasure
 from rules.desk import Desk
 from rules.erasure import NOBODY, Erasure
 from rules.ticket import Event, fold, micros
-
-if TYPE_CHECKING:
-    from daemon.store.transaction import Cause, Transaction
 
 AT_ONCE = 500
 """Values in one IN list."""
@@ -98,7 +95,7 @@ def _column(session: Session, sql: str, values: Sequence[str]) -> list:  # type:
 # -- a person
 
 
-def forget(tx: Transaction, cause: Cause, address: str, desk: Desk, now: datetime, pseudonym: str) -> Traces:
+def forget(tx: Writing, cause: Cause, address: str, desk: Desk, now: datetime, pseudonym: str) -> Traces:
     """Put ``pseudonym`` in the place of whoever has this address, and drop their mails, letters, files and tokens."""
     session = tx.session
     found = traces(session, address)
@@ -172,7 +169,7 @@ def _drop_person(session: Session, address: str, pseudonym: str) -> None:
 
 
 def _rewrite(
-    tx: Transaction, cause: Cause, number: str, change: Callable[[Event], Event], desk: Desk, now: datetime
+    tx: Writing, cause: Cause, number: str, change: Callable[[Event], Event], desk: Desk, now: datetime
 ) -> None:
     """Every event of a ticket through ``change``, its words taken out of the index, one more event at the end."""
     session, before = tx.session, tx.tickets.get(number)
@@ -253,7 +250,7 @@ def old_tickets(session: Session, before: datetime, limit: int) -> list[str]:
     return [number for (number,) in rows]
 
 
-def empty_ticket(tx: Transaction, cause: Cause, number: str, desk: Desk, now: datetime) -> None:
+def empty_ticket(tx: Writing, cause: Cause, number: str, desk: Desk, now: datetime) -> None:
     """Keep a ticket's numbers, times and states; drop its words, its people, its mails and its letters."""
     session = tx.session
     _unname(session, (each.digest for event in journal(session, number) for each in event.attachments))

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, tzinfo
 from hmac import compare_digest
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from daemon.store import blocked, ledger, people, search
+from daemon.store.context import Lookups
 from daemon.store.dialect import Session, marks
 from daemon.store.rows import GRANT_COLUMNS, bare_id, copy_key, key, load_grant, when
 from daemon.store.tickets import journal
@@ -16,15 +17,12 @@ from rules.decision import Brief, Facts, Grant, HeldGrant, Needs, Registered, Se
 from rules.letters import LETTERS
 from rules.ticket import Ticket
 
-if TYPE_CHECKING:
-    from daemon.store.transaction import Reading
-
 COPY_WITHOUT_ID = timedelta(days=7)
 """How long the digest alone tells copies apart."""
 EARLIER = 10
 
 
-def load(reading: Reading, needs: Needs, now: datetime, zone: tzinfo, seen: ledger.Seen | None) -> Facts:
+def load(reading: Lookups, needs: Needs, now: datetime, zone: tzinfo, seen: ledger.Seen | None) -> Facts:
     """The answers to ``needs``; what was not asked for keeps its default."""
     session = reading.session
     own = _own(session, needs)
@@ -65,7 +63,7 @@ def numbers_of(session: Session, needs: Needs) -> set[str]:
     return found - {""}
 
 
-def _tickets(reading: Reading, needs: Needs, *leads: Registered | Grant | Sent | None) -> dict[str, Ticket]:
+def _tickets(reading: Lookups, needs: Needs, *leads: Registered | Grant | Sent | None) -> dict[str, Ticket]:
     """The tickets that are named, and those that ``leads`` lead to."""
     numbers = [*needs.numbers, *(lead.number for lead in leads if lead and lead.number)]
     reading.tickets.lock(numbers)
@@ -146,5 +144,5 @@ def _round_used(session: Session, held: HeldGrant) -> HeldGrant | None:
     return load_grant(row) if row else None
 
 
-def _earlier(reading: Reading, sender: str) -> tuple[Brief, ...]:
+def _earlier(reading: Lookups, sender: str) -> tuple[Brief, ...]:
     return tuple(Brief(ticket) for ticket in reading.tickets.latest_of(key(sender.lower()), EARLIER))

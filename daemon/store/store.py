@@ -16,13 +16,10 @@ from daemon.store import (
     audit,
     backup,
     daemons,
-    erasure,
     export,
     ledger,
     listing,
     queues,
-    references,
-    retention,
     search,
     words,
 )  # fmt: skip
@@ -34,7 +31,7 @@ from daemon.store.files import Files
 from daemon.store.tickets import Remembered
 from daemon.store.transaction import Reading, Transaction
 from rules.decision import Brief, Needs, Search
-from rules.desk import Desk, Retention
+from rules.desk import Desk
 from rules.ticket import moment
 
 T = TypeVar("T")
@@ -308,25 +305,6 @@ class Store:
     ) -> list[audit.Finding]:
         """As :func:`daemon.store.audit.audit`, on one consistent picture; [] where the books balance."""
         return self._read(lambda s: audit.audit(audit.Books(s, self.files, desk, self.clock(), folders), progress))
-
-    def erasable(self, address: str) -> erasure.Erasure:
-        """As :func:`daemon.store.erasure.find`."""
-        return self._read(lambda s: erasure.find(s, address))
-
-    def erase(self, address: str) -> erasure.Erasure:
-        """As :func:`daemon.store.erasure.erase`."""
-        erased = self._run(lambda s: erasure.erase(s, address))
-        self._run(lambda s: references.sweep(s, self.files))
-        self._remembered.forget()
-        return erased
-
-    def drop_old(self, keep: Retention) -> retention.Dropped:
-        """As :func:`daemon.store.retention.drop_old`, by the store's clock."""
-        dropped = self._run(lambda s: retention.drop_old(s, self.files, keep, self.clock()))
-        self._run(lambda s: references.sweep(s, self.files))
-        if dropped.tickets:
-            self._remembered.forget()
-        return dropped
 
     def tally(self, since: datetime | None = None) -> dict[str, int]:
         """As :func:`daemon.store.audit.tally`."""

@@ -35,11 +35,6 @@ class Remembered:
                 del self._tickets[next(iter(self._tickets))]
         return ticket
 
-    def forget(self) -> None:
-        """After an erasure a version says something else."""
-        with self._lock:
-            self._tickets.clear()
-
 
 class Tickets:
     """The tickets of one transaction; on PostgreSQL their rows are locked until it ends."""

@@ -5,60 +5,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from daemon.faults import kill_point
 from daemon.store import apply, erasing, facts, ledger, queues
-from daemon.store.counters import Counters
+from daemon.store.context import Cause, Lookups, Writing
 from daemon.store.dialect import Session
 from daemon.store.files import Files
-from daemon.store.tickets import Remembered, Tickets
-from daemon.store.windows import Windows
-from parsers.mail import Mail
-from rules.decision import Decision, Facts, Letter, Needs
+from daemon.store.tickets import Remembered
+from rules.decision import Decision, Facts, Needs
 from rules.desk import Desk
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """What a decision follows from. A mail's row in the ledger gets the verdict; a timer, a delivery's result or an
-    alert has no ``mail_id``. ``mail`` is None where the bytes could not be parsed.
-    """
-
-    mail_id: int = 0
-    mail: Mail | None = None
-
-    @property
-    def sender(self) -> str:
-        """Whose mail it is, in lower case; "" for a cause that is no mail."""
-        return self.mail.sender.lower() if self.mail else ""
-
-
-class Reading:
+class Reading(Lookups):
     """What can be looked up in one transaction."""
-
-    def __init__(self, session: Session, remembered: Remembered) -> None:
-        self.session = session
-        self.remembered = remembered
-        self.tickets = Tickets(session, remembered)
-        self.windows = Windows(session)
-        self.counters = Counters(session)
 
     def load(self, needs: Needs, now: datetime, zone: tzinfo, seen: ledger.Seen | None = None) -> Facts:
         """The answers to ``needs``. ``zone`` dates a peeked number; ``seen`` is the mail that asks, if it is one."""
         return facts.load(self, needs, now, zone, seen)
 
 
-class Transaction(Reading):
+class Transaction(Reading, Writing):
     """What can be written in one transaction."""
 
     def __init__(self, session: Session, remembered: Remembered, files: Files) -> None:
-        super().__init__(session, remembered)
-        self._files = files
+        super().__init__(session, remembered, files)
         self._fired: list[tuple[str, str, datetime]] = []
-        self._desk: Desk | None = None
-        self._addresses: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 
     def lock(self, needs: Iterable[Needs]) -> None:
         """Lock in one sorted step the tickets that the needs of a batch lead to."""
@@ -100,17 +72,6 @@ class Transaction(Reading):
     def empty_ticket(self, number: str, desk: Desk, now: datetime) -> None:
         """As :func:`daemon.store.erasing.empty_ticket`."""
         erasing.empty_ticket(self, Cause(), number, desk, now)
-
-    def keep_files(self, letter: Letter) -> None:
-        """Keep the files that we made for ``letter`` before its row names them."""
-        for file in letter.files:
-            self._files.keep(file.content)
-
-    def addresses(self, desk: Desk) -> tuple[frozenset[str], frozenset[str]]:
-        """The desk's people and its own addresses, gathered once for a batch."""
-        if self._desk is not desk:
-            self._desk, self._addresses = desk, (desk.staff(), desk.own_addresses())
-        return self._addresses
 
     def finish(self) -> None:
         """What was held back to the end: counters, windows, and due rows that nothing came of."""

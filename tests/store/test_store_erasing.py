@@ -150,6 +150,23 @@ def test_what_waited_for_an_admin_is_settled(books: Store) -> None:
     assert [(row.verdict, row.why) for row in rows if row.id == 4] == [("untreated", "erased")]
 
 
+def test_forgetting_a_participant_leaves_the_requesters_words(books: Store) -> None:
+    own = books.search(Search(states=("closed",)))[0].ticket.number
+    change(books, own, "joined", participants=(LUIS,))
+    forget(books, LUIS)
+    assert LUIS not in everything(books)
+    assert books.search(Search(states=("closed",)))[0].ticket.requester == ANA
+    assert books.raw_mail(1)
+    assert books.audit(DESK) == []
+
+
+@pytest.mark.parametrize("pattern", ["%", "%@clientes.example", "a_a@clientes.example", "!"])
+def test_signs_of_a_pattern_forget_nobody(books: Store, pattern: str) -> None:
+    before = everything(books)
+    assert not forget(books, pattern)
+    assert everything(books) == before
+
+
 def test_forgetting_twice_changes_nothing_more(books: Store) -> None:
     forget(books)
     before = everything(books)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,8 +13,7 @@ from daemon.store import Cause, Outcome, Store
 from daemon.store.errors import StoreError
 from daemon.store.files import Files
 from daemon.store.ledger import IN_ROW
-from rules.decision import Decision, Letter, Person, Search
-from rules.desk import Retention
+from rules.decision import Decision, Letter, Person
 from rules.ticket import Event
 from tests.store.desk import ANA, DESK, LUIS, NOW, Clock, attachment, change, compose, mail, open_ticket, take
 
@@ -124,90 +122,3 @@ def test_a_large_log_is_brought_back_into_the_database(tmp_path: Path, monkeypat
     (mode,) = sqlite3.connect(tmp_path / "acuse.db").execute("PRAGMA journal_mode").fetchone()
     assert mode == "wal"
     store.close()
-
-
-# -- erasure and retention
-
-
-def everything_written(store: Store) -> str:
-    """Every text that the database still holds."""
-    of_mails, of_tickets = ("mails", "mail_tries", "outbox", "deliveries"), ("tickets", "events", "unindexed")
-    of_people = ("people", "person_addresses", "tokens", "windows")
-    with store.read() as books:
-        return str([books.session.all(f"SELECT * FROM {table}") for table in of_mails + of_tickets + of_people])
-
-
-def test_erasure_leaves_nothing_of_the_person_and_the_books_balance(store: Store) -> None:
-    number = busy(store)
-    store.index_words()
-    shown = store.erasable(ANA.upper())
-    assert (shown.tickets, shown.mails, len(shown.letters), shown.registered) == ((number,), (1, 2), 3, True)
-    assert store.erase(ANA) == shown
-    written = everything_written(store)
-    assert not [each for each in (ANA, "Ana", SECRET, "passwd") if each in written]
-    assert LUIS in written
-    assert store.audit(DESK) == []
-    assert list(store.files.digests()) == []
-    assert store.claim("a", NOW + timedelta(days=1), timedelta(minutes=1), 9) == []
-    assert store.search(Search(text="secreto")) == ()
-    (brief,) = store.search(Search(number=number))
-    assert brief.ticket.requester.endswith("@erased.invalid")
-    assert brief.ticket.state == "closed"
-    assert not store.erasable(ANA).tickets
-
-
-def test_erasing_a_participant_leaves_the_requesters_ticket(store: Store) -> None:
-    number = busy(store)
-    store.erase(LUIS)
-    written = everything_written(store)
-    assert LUIS not in written
-    assert SECRET in written
-    (brief,) = store.search(Search(number=number))
-    assert brief.ticket.requester == ANA
-    assert store.audit(DESK) == []
-
-
-def test_a_percent_sign_erases_nobody_else(store: Store) -> None:
-    busy(store)
-    assert not any((store.erasable("%").tickets, store.erasable("a_a@clientes.example").tickets))
-
-
-@pytest.mark.parametrize(
-    ("keep", "gone", "stays"),
-    [
-        (Retention(raw_mails=10, sent=0), {"raw"}, {"letter", "text"}),
-        (Retention(raw_mails=0, sent=10), {"letter"}, {"raw", "text"}),
-        (Retention(raw_mails=0, sent=0, closed_tickets=10), {"text"}, {"raw", "letter"}),
-        (Retention(raw_mails=0, sent=0), set(), {"raw", "letter", "text"}),
-    ],
-)
-def test_retention(store: Store, clock: Clock, keep: Retention, gone: set[str], stays: set[str]) -> None:
-    busy(store)
-
-    def left() -> set[str]:
-        with store.read() as books:
-            there = {
-                "raw": books.session.one("SELECT 1 FROM mail_raws WHERE mail_id = 1"),
-                "letter": books.session.one("SELECT 1 FROM outbox WHERE id = 1 AND head IS NOT NULL"),
-                "text": books.session.one("SELECT 1 FROM events WHERE text <> ''"),
-            }
-        return {name for name, row in there.items() if row}
-
-    clock.turn(days=9)
-    store.drop_old(keep)
-    assert left() == {"raw", "letter", "text"}
-    clock.turn(days=2)
-    store.drop_old(keep)
-    assert left() == stays
-    assert not left() & gone
-    assert store.audit(DESK) == []
-    assert store.drop_old(keep) == type(store.drop_old(keep))()
-
-
-def test_what_waits_keeps_its_bytes(store: Store, clock: Clock, opened: Callable[..., Store]) -> None:
-    seen = take(store, 1)
-    with store.write() as tx:
-        tx.apply(Cause(seen.id, mail(1)), Decision("quarantined"), compose, DESK, NOW)
-    clock.turn(days=400)
-    store.drop_old(Retention(raw_mails=1))
-    assert store.raw_mail(seen.id)
