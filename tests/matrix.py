@@ -36,7 +36,7 @@ FAULTS: Mapping[str, tuple[str, str]] = {
     "F17": ("a byte now and then", "a total deadline on every operation"),
     "F18": ("a black hole during IDLE", "noticed within the deadline"),
     "F19": ("the connection ends during IDLE", "connected again; no spinning"),
-    "F20": ("news in the segment of the answer to IDLE", "seen at once"),
+    "F20": ("an arrival told with another answer, or in the segment of the answer to IDLE", "seen at once"),
     "F21": ("a line of IDLE cut in two", "connected again"),
     "F22": (
         "new UIDVALIDITY between two sessions",

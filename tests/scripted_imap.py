@@ -43,13 +43,14 @@ class Line:
         """A tagged NO."""
         self.say(f"{self.tag} NO {text}\r\n".encode())
 
-    def greet(self) -> None:
-        """Greeting, login and the questions every client asks first, up to and including SELECT of an empty INBOX."""
+    def greet(self, *found: str) -> None:
+        """Greeting, login and the questions every client asks first, up to and including SELECT of INBOX, which is
+        empty or as ``found`` says."""
         self.say(b"* OK scripted\r\n")
         answers = {
             "LOGIN": [],
             "LIST": ['LIST (\\Noselect) "/" ""'],
-            "SELECT": ["0 EXISTS", "OK [UIDVALIDITY 7] ok", "OK [UIDNEXT 1] ok"],
+            "SELECT": [*(found or ["0 EXISTS"]), "OK [UIDVALIDITY 7] ok", "OK [UIDNEXT 1] ok"],
         }
         while True:
             verb = self.read().split(" ")[0].upper()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -360,6 +361,70 @@ def test_f20_news_in_the_segment_of_the_answer_to_idle() -> None:
     with idle_answer(b"* 1 EXISTS\r\n") as server, Imap(server.endpoint) as imap:
         imap.select("INBOX")
         assert imap.idle(30, NEVER), "seen at once, not at the next poll"
+
+
+ARRIVAL = "2 EXISTS"
+TOLD_WITH = {
+    "the answer to SEARCH": {"UID SEARCH": ["SEARCH 1", ARRIVAL]},
+    "the answer to NOOP": {"NOOP": [ARRIVAL]},
+    "the answer to MOVE, which leaves as many as before": {"UID MOVE": ["1 EXPUNGE", "1 EXISTS"]},
+    "the way into IDLE, ahead of its «+»": {"IDLE": [ARRIVAL]},
+}
+NO_ARRIVAL = {
+    "the number repeated": {"NOOP": ["1 EXISTS"], "IDLE": ["1 EXISTS"]},
+    "fewer": {"NOOP": ["1 EXPUNGE", "0 EXISTS"]},
+    "told before all were asked for": {"SELECT": [ARRIVAL]},
+}
+
+
+def telling(told: Mapping[str, Sequence[str]]) -> ScriptedImap:
+    """A server with one mail, which tells more with the answers to these commands; IDLE itself is silent."""
+
+    def script(line: Line) -> None:
+        line.greet("1 EXISTS", *told.get("SELECT", ()))
+        while command := line.read():
+            verb = next((each for each in (*told, "UID SEARCH") if command.startswith(each)), command)
+            more = told.get(verb, ["SEARCH 1"] if verb == "UID SEARCH" else [])
+            if command == "IDLE":
+                line.say("".join(f"* {each}\r\n" for each in more).encode() + b"+ idling\r\n")
+                tag = line.tag
+                assert line.read() == "DONE"
+                line.say(f"{tag} OK idled\r\n".encode())
+            else:
+                line.ok(*more)
+
+    return ScriptedImap(script)
+
+
+def idled(server: ScriptedImap, seconds: float) -> bool:
+    """Look, do the other things that a visit does, then wait."""
+    with server, Imap(server.endpoint) as imap:
+        imap.uids(imap.select("INBOX"))
+        imap.noop()
+        Folders(imap).file_away([1], "Acuse")
+        return imap.idle(seconds, NEVER)
+
+
+@pytest.mark.parametrize("told", TOLD_WITH.values(), ids=TOLD_WITH)
+def test_f20_an_arrival_told_before_idle_is_not_waited_for(told: Mapping[str, Sequence[str]]) -> None:
+    assert idled(telling(told), 30), "seen at once, not at the next poll"
+
+
+@pytest.mark.parametrize("told", NO_ARRIVAL.values(), ids=NO_ARRIVAL)
+def test_f20_nothing_new_is_waited_for(told: Mapping[str, Sequence[str]]) -> None:
+    assert not idled(telling(told), 0.2), "otherwise it would look again and again"
+
+
+def test_a_refused_idle_is_a_fault() -> None:
+    def script(line: Line) -> None:
+        line.greet()
+        line.read()
+        line.no("not now")
+
+    with ScriptedImap(script) as server, Imap(server.endpoint) as imap:
+        imap.select("INBOX")
+        with pytest.raises(ImapError, match="IDLE was refused"):
+            imap.idle(30, NEVER)
 
 
 def test_f21_a_line_cut_in_two_segments() -> None:

@@ -13,12 +13,11 @@ import re
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import (
     CapabilityError,
     IMAPClientAbortError,
@@ -28,7 +27,8 @@ from imapclient.exceptions import (
 )
 
 from daemon.config.accounts import SecretError
-from daemon.mail.wire import WATCHDOG, Cord, Endpoint, open_socket, xoauth2
+from daemon.mail.imap_wire import Client
+from daemon.mail.wire import WATCHDOG, Cord, Endpoint, xoauth2
 
 IDLE_LIMIT_S = 240.0
 """Servers and the boxes between drop a silent connection; after this IDLE is renewed."""
@@ -82,51 +82,6 @@ class Selected:
     exists: int
 
 
-class _Wire(imaplib.IMAP4):
-    """imaplib over a socket of ours, so that greeting and TLS handshake too are under the watchdog."""
-
-    def __init__(self, endpoint: Endpoint, opened: Callable[[Cord], None]) -> None:
-        self._endpoint = endpoint
-        self._opened = opened
-        super().__init__(endpoint.host, endpoint.port)
-
-    def _create_socket(self, timeout: float | None = None) -> Any:
-        sock = open_socket(self._endpoint.host, self._endpoint.port, self._endpoint.connect_timeout_s)
-        self._opened(Cord(sock))
-        sock.settimeout(self._endpoint.read_timeout_s)
-        if self._endpoint.security == "tls":
-            return self._endpoint.tls_context().wrap_socket(sock, server_hostname=self._endpoint.host)
-        return sock
-
-
-class _Client(IMAPClient):  # type: ignore[misc]
-    """imapclient, with two gaps of its IDLE closed: it neither knows our socket nor looks into its own buffer."""
-
-    def __init__(self, endpoint: Endpoint, opened: Callable[[Cord], None]) -> None:
-        self._endpoint = endpoint
-        self._opened = opened
-        super().__init__(
-            endpoint.host,
-            endpoint.port,
-            ssl=endpoint.security == "tls",
-            timeout=SocketTimeout(endpoint.connect_timeout_s, endpoint.read_timeout_s),
-        )
-        self.normalise_times = False  # aware times
-
-    def _create_IMAP4(self) -> _Wire:  # noqa: N802 imapclient's name
-        return _Wire(self._endpoint, self._opened)
-
-    def _poll_socket(self, sock: Any, timeout: float | None = None) -> Any:
-        """What came in the same segment as the answer to IDLE lies in the buffer, not in the socket."""
-        return self._buffered() or super()._poll_socket(sock, timeout)
-
-    def _buffered(self) -> bool:
-        try:
-            return bool(self._imap.file.peek(1))
-        except OSError:  # TLS says so when a read would block
-            return False
-
-
 class Imap:
     """One session, logged in: ``Imap(endpoint)`` connects or raises :class:`ImapError`. Usable as a context manager."""
 
@@ -137,7 +92,7 @@ class Imap:
         self._client: Any = None
         try:
             with self.bounded(f"connect to {endpoint.server}", deadlines.login):
-                self._client = _Client(endpoint, self._opened)
+                self._client = Client(endpoint, self._opened)
                 self._secure()
             with self.bounded(f"login as {endpoint.username} at {endpoint.server}", deadlines.login):
                 self._login()
@@ -180,6 +135,7 @@ class Imap:
         """
         found: list[int] = []
         low = after + 1
+        self._client.expect_all()
         if selected.exists > SEARCH_WINDOW:
             for start in range(low, selected.uidnext, SEARCH_WINDOW):
                 end = min(start + SEARCH_WINDOW, selected.uidnext) - 1
@@ -200,13 +156,14 @@ class Imap:
     def idle(self, seconds: float, stop: threading.Event) -> bool:
         """Wait up to ``seconds`` (at most :data:`IDLE_LIMIT_S`) for the server to report anything.
 
-        True when it did; False when time ran out or ``stop`` was set. A connection that ends meanwhile is a fault:
-        imapclient would answer «nothing new» again and again without waiting.
+        True when it did, or had told of an arrival since :meth:`uids` was asked; False when time ran out or ``stop``
+        was set. A connection that ends meanwhile is a fault: imapclient would answer «nothing new» again and again
+        without waiting.
         """
         until = time.monotonic() + min(seconds, IDLE_LIMIT_S)
         with self.bounded("idle", seconds + self.deadlines.operation):
             self._client.idle()
-            woken = False
+            woken: bool = self._client.grown
             while not woken and not stop.is_set() and (left := until - time.monotonic()) > 0:
                 woken = self._idle_slice(min(left, IDLE_SLICE_S))
         with self.bounded("idle"):
@@ -240,14 +197,11 @@ class Imap:
 
     def _shut(self) -> None:
         client, self._client = self._client, None
-        try:
+        with suppress(OSError, IMAPClientError):  # both: the other side has closed it before us
             if client is not None:
                 client.shutdown()
-        except (OSError, IMAPClientError):
-            pass  # it is gone already
-        finally:
-            if self._cord is not None:
-                self._cord.release()
+        if self._cord is not None:
+            self._cord.release()
 
     @contextmanager
     def bounded(self, what: str, seconds: float | None = None, octets: int = 0) -> Iterator[None]:
