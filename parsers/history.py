@@ -33,18 +33,21 @@ _ATTRIBUTION_CHARACTERS = 400
 _HEADER_LINES = 24
 _MISSED_LINES = 2  # lines between two labels that may be the rest of a long value, or blank
 
+ELIDED = "> […]"
+"""The line that stands for a quoted block which was cut out already."""
 QUOTED = re.compile(r"^\s{0,3}>")
 _QUOTE_MARKS = re.compile(r"^[\s>]*")
 _DASHES = "-_=*—–‐‑―─"
 _RULE = re.compile(rf"^[\s>]*[{_DASHES}]{{4,}}\s*$")
 _TIME = re.compile(r"\b\d{1,2}[:.h]\d\d\b")
+_TIME_THEN_NAME = re.compile(_TIME.pattern + r"[^,\d]{0,12},\s\S")
 _DATE = re.compile(
     r"\b\d{4}[-./]\d{1,2}[-./]\d{1,2}\b|\b\d{1,2}[-./]\s?\d{1,2}[-./]\s?\d{2,4}\b|\d{4}年|\d{4}년"
     r"|\b\d{1,2}(?!\d)[^\d\n]{1,25}\b(?:19|20)\d\d\b"
     r"|\b(?:19|20)\d\d\b[.\s]+[^\W\d]{2,12}[.,\s]+\d{1,2}\b(?![:.h]\d)"
 )
 _DASHED = re.compile(rf"^[\s>]*[{_DASHES}]{{2,}}[\s>]*([^{_DASHES}].{{2,80}}?)\s*[{_DASHES}:\s]*$")
-_ONE_LINE_HEADER = re.compile(r"^[\s>]*-{3,}\s?([^-]{3,60}?)\s?-{3,}\s+([^:]{1,24}):")
+_ONE_LINE_HEADER = re.compile(r"^[\s>]*-{3,}\s?([^-]{3,60}?)\s?-{3,}\s*([^-:]{1,24}):")
 _ADDRESS_LAST = re.compile(r"@[^\s<>]+\s?[>)\]]*\s?:$")
 _GROUPWISE = re.compile(r"^>>> ?[^>].{3,200}>>>\s*$")
 # Nothing but a name and a verb: «Mesa de Incidencias escribió:», not «El usuario Juan escribió:».
@@ -263,7 +266,8 @@ def _attribution_head(lines: Lines, last: int, floor: int) -> Head | None:
 
 
 def _stands_alone(lines: Lines, first: int, last: int, floor: int, strength: Strength, text: str) -> bool:
-    """An attribution above history without quote marks must be surer: a paragraph of its own, with address or time."""
+    """An attribution above history without quote marks must be surer: a paragraph of its own, with an address, or with
+    a name behind a time and a comma, as no sentence has it («El 3/3/2026 a las 8:05 el sistema escribió:»)."""
     below = lines[last + 1] if last + 1 < len(lines) else ""
     blank_after = is_blank(below) or _label(below)[0] in HEADER_LABELS
     if strength == "loose" or not _begins_paragraph(lines, first, floor):
@@ -272,7 +276,7 @@ def _stands_alone(lines: Lines, first: int, last: int, floor: int, strength: Str
         return False
     if strength == "named" or not VERB.search(text):
         return blank_after
-    return "@" in text or (blank_after and bool(_TIME.search(text)))
+    return "@" in text or (blank_after and bool(_TIME_THEN_NAME.search(text)))
 
 
 def _begins_paragraph(lines: Lines, first: int, floor: int) -> bool:
@@ -290,17 +294,34 @@ def head_at(lines: Lines, at: int, floor: int) -> Head | None:
     line = lines[at]
     if is_blank(line):
         return None
-    kind = separator(line)
-    if kind or _one_line_header(line):
-        below = next_text(lines, at + 1)
-        block = header_block(lines, below) if below <= at + 4 else None
-        if block or not kind or _separates(lines, at, floor):
-            return Head(at, block or at + 1, forward=kind != "original")
-    if ":" in line[:60] or "：" in line[:60]:
-        block = header_block(lines, at) if HEADER_LABELS.get(_label(line)[0]) else None
-        if block:
-            start = _above(lines, at, floor)
-            return Head(start, block, forward=separator(lines[start], bare_too=True) == "forward")
     if _GROUPWISE.match(line) and ("@" in line or _DATE.search(line)):
         return Head(at, at + 1)
-    return _attribution_head(lines, at, floor) if _may_end_attribution(line) else None
+    return (
+        _separator_head(lines, at, floor)
+        or _header_head(lines, at, floor)
+        or (_attribution_head(lines, at, floor) if _may_end_attribution(line) else None)
+    )
+
+
+def _separator_head(lines: Lines, at: int, floor: int) -> Head | None:
+    kind = separator(lines[at])
+    if not kind and not _one_line_header(lines[at]):
+        return None
+    below = next_text(lines, at + 1)
+    block = header_block(lines, below) if below <= at + 4 else None
+    if kind and not block and not _separates(lines, at, floor):
+        return None
+    return Head(at, block or at + 1, forward=kind != "original")
+
+
+def _header_head(lines: Lines, at: int, floor: int) -> Head | None:
+    """A header block; with nothing below it, it is what its author lists."""
+    if not (":" in lines[at][:60] or "：" in lines[at][:60]) or _label(lines[at])[0] not in HEADER_LABELS:
+        return None
+    block = header_block(lines, at)
+    below = next_text(lines, block) if block else len(lines)
+    if not block or below == len(lines):
+        return None
+    start = _above(lines, at, floor)
+    forward = separator(lines[start], bare_too=True) == "forward"
+    return Head(start, block, quoted=lines[below] == ELIDED, forward=forward)

@@ -75,7 +75,8 @@ def _rich(html: str) -> str:
         tree = document_fromstring(html.encode("utf-8"), parser=HTMLParser(encoding="utf-8", remove_pis=True))
         _drop_hidden(tree)
         _mark_signature(tree)
-        styles = {**CSS_PROFILES["relaxed"], "span": InlineElement()}  # its own puts spaces into words
+        # its own spans put spaces into words, and its own blockquotes are no paragraphs
+        styles = {**CSS_PROFILES["relaxed"], "span": InlineElement(), "blockquote": CSS_PROFILES["relaxed"]["p"]}
         return str(Inscriptis(tree, ParserConfig(css=styles)).get_text())
     except (etree.LxmlError, ValueError, RecursionError, ArithmeticError, LookupError, AttributeError, TypeError):
         return ""
@@ -91,17 +92,26 @@ def _drop_hidden(tree: HtmlElement) -> None:
                 element.drop_tree()
 
 
-_SIGNATURES = frozenset({"composer_signature", "ms-outlook-mobile-signature", "signature", "applemailsignature"})
+_SIGNATURES = frozenset({
+    "composer_signature", "ms-outlook-mobile-signature", "signature", "applemailsignature", "gmail_signature",
+    "moz-signature", "k9mail-signature", "protonmail_signature_block", "ymail_android_signature",
+    "ymail_ios_signature", "linebreakatbeginningofsignature",
+})  # fmt: skip
+"""Ids and classes of the elements in which clients keep a signature, or with which it begins."""
 
 
 def _mark_signature(tree: HtmlElement) -> None:
     """Put the delimiter of RFC 3676 section 4.3 above the element in which a client keeps its signature."""
-    for element in tree.iter("div"):
-        if (element.get("id") or "").lower() in _SIGNATURES and not element.text_content().lstrip().startswith("--"):
+    if tree.find_class("gmail_signature_prefix"):
+        return  # Gmail's own delimiter
+    for element in tree.iter("div", "br"):
+        if _SIGNATURES.isdisjoint(f"{element.get('id')} {element.get('class')}".lower().split()):
+            continue
+        if not element.text_content().lstrip().startswith("--"):
             delimiter = element.makeelement("p", {})
             delimiter.text = "--"
             element.addprevious(delimiter)
-            return
+        return
 
 
 def _is_hidden(style: str, hidden: bool) -> bool:

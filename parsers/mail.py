@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from html import escape
 from typing import Literal
 
 from parsers import attachments, automatic, secure, senders, subject, tnef
@@ -17,6 +18,7 @@ from parsers.attachments import Attachment, attachment_chunks
 from parsers.automatic import AutomaticCause
 from parsers.body import Body, read_body, read_text
 from parsers.headers import Budget, Headers, OverBudget, Raw, read_headers
+from parsers.history import ELIDED
 from parsers.html import to_text
 from parsers.quoted_html import cut_quote
 from parsers.reply import TextMarks, visible_text
@@ -184,7 +186,7 @@ def _visible(body: Body, marks: TextMarks) -> str:
     """The author's new text; the quoted block is cut where the HTML marks it, before it loses its marks."""
     if not body.page:
         return visible_text(body.text, marks)
-    cut = cut_quote(body.page)
+    cut = cut_quote(body.page, f"<p>{escape(ELIDED)}</p>")
     return visible_text(body.text if cut == body.page else to_text(cut), marks)
 
 

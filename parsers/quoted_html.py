@@ -36,6 +36,7 @@ _QUOTE_IDS = frozenset(
     }
 )
 _QUOTE_MARKERS = frozenset({"__quoted_text__", "__headers__", "__divider__"})
+_QUOTE_NAMES = frozenset({"messagereplysection"})
 # Blockquotes of clients; an author's own blockquote has neither.
 _CITE_CLASSES = frozenset({"gmail_quote", "x_gmail_quote", "protonmail_quote", "iosymail", "moz-cite"})
 # Gmail's wrapper: attribution, quoted block and what was typed below it all stand inside.
@@ -72,8 +73,9 @@ class _Open:
     wrapper: bool = False
 
 
-def cut_quote(html: str) -> str:
-    """The HTML without the quoted blocks that its marks name; the same where there are none, or where nothing else is.
+def cut_quote(html: str, mark: str = "") -> str:
+    """The HTML without the quoted blocks that its marks name, ``mark`` in the place of each; the same where there are
+    none, or where nothing else is.
 
     Marks of Gmail, Thunderbird, Apple Mail, Outlook (desktop, web, phones), Yahoo, Zimbra, Roundcube and Proton.
     Broken HTML is taken as it comes: an element that is never closed ends with its parent.
@@ -83,8 +85,8 @@ def cut_quote(html: str) -> str:
     for start, end in _merged(_Cutter(html).ranges()):
         pieces.append(html[at:start])
         at = end
-    rest = "".join([*pieces, html[at:]])
-    return rest if pieces and _has_content(rest) else html
+    pieces.append(html[at:])
+    return mark.join(pieces) if len(pieces) > 1 and _has_content("".join(pieces)) else html
 
 
 def _merged(ranges: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
@@ -196,7 +198,11 @@ def _is_quote(tag: _Tag) -> bool:
         return True
     if classes & _QUOTE_CLASSES or any(name.endswith("yahoo_quoted") for name in classes):
         return True
-    return values.get("id", "") in _QUOTE_IDS or values.get("data-marker", "") in _QUOTE_MARKERS
+    return (
+        values.get("id", "") in _QUOTE_IDS
+        or values.get("data-marker", "") in _QUOTE_MARKERS
+        or values.get("name", "") in _QUOTE_NAMES
+    )
 
 
 def _is_wrapper(tag: _Tag) -> bool:

@@ -104,11 +104,13 @@ VERB_LAST = re.compile(rf"(?:(?<!\w)(?:{any_of(_VERBS)})|(?:{any_of(_VERBS_WITHO
 
 # Attributions that name the person first and the date last, without a verb: «Missatge de … del dia …:».
 AUTHOR_FIRST = re.compile(
-    rf"^(?:{any_of('Missatge de|Mensaje de|Message from|Message de|Mensagem de|Quoting|Citando a')})\s"
+    rf"^(?:{any_of('Missatge de|Mensaje de|Message from|Message de|Mensagem de|Quoting|Citando a')}"
+    rf"|{any_of('Wiadomość napisana przez')})\s"
 )
 
 ORIGINAL_PHRASES = phrases(
-    "Mensaje original|Original Message|Original Mail|Message d'origine|Message original|Mensagem original"
+    "Mensaje original|Original Message|Original Mail|Mail original|Courriel original|Message d'origine"
+    "|Message original|Mensagem original"
     "|Ursprüngliche Nachricht|Originalnachricht|Original-Nachricht|Original Nachricht|Missatge original"
     "|Mensaxe orixinal|Jatorrizko mezua|Messaggio originale|Oorspronkelijk bericht|Origineel bericht"
     "|Ursprungligt meddelande|Originalmeddelande|Oprindelig meddelelse|Original meddelelse|Opprinnelig melding"
@@ -155,9 +157,6 @@ _DEVICES = (
     "|portable|celular|cellulare|mailbox|airmail|spark|matkapuhelin|puhelin|komórki|telefonu|ti-85|aquamail|typeapp"
     "|bluemail|thunderbird|proton|zimbra|mailspring|айфон|устройства"
 )
-_POSSESSIVE = (
-    "Enviado desde mi|Enviada desde mi|Enviat des del meu|Sent from my|Envoyé de mon|Enviado do meu|Inviato dal mio"
-)
 _OFFERS = (
     "Get Outlook|Obtener Outlook|Obtenga Outlook|Obtén Outlook|Consigue Outlook|Descargar Outlook|Descarga Outlook"
     "|Baixe o Outlook|Obter o Outlook|Obter Outlook|Télécharger Outlook|Obtenir Outlook|Outlook für|Outlook voor"
@@ -168,54 +167,99 @@ _OFFERS = (
 )
 _WHOLE = (
     "Disculpa mi brevedad|Disculpe la brevedad|Disculpa la brevedad|Please excuse my brevity|Please excuse any typos"
-    "|Yahoo Mail: busca|Yahoo Mail: search|Sent via mobile|Sent by galaxy|Sent from mobile"
+    "|Yahoo Mail: busca|Yahoo Mail: search"
+)
+_MINE = phrases("mi|my|mon|meu|mio|meinem|meiner|mijn|min|mitt|mojego|mého|môjho|moim|nire")
+_SMALL_WORDS = _MINE | phrases(
+    "a|al|am|an|app|auf|aus|az|con|correo|courriel|d'un|da|dal|das|de|del|den|der|des|desde|di|die|do|dos|du|e|ein"
+    "|eine|einem|el|electrónico|email|e-mail|en|et|for|fra|från|für|gesendet|geschickt|il|l'|la|le|les|lo|los|ma"
+    "|mein|meine|meinem|meiner|meu|mi|mia|mijn|min|mio|mit|mitt|moj|mojego|mojeho|mon|my|mój|můj|na|nire|od|of|og"
+    "|och|om|on|op|os|para|pel|per|personal|por|pour|på|s|secure|securely|sécurisé|segur|seguro|sicher|so|the|til"
+    "|um|un|una|und|using|v|van|via|vom|von|with|y|z|ze|и|с|моего|мобильного"
 )
 _FOOTER = re.compile(
     rf"^(?:{any_of(_WHOLE)}"
-    rf"|(?:{any_of(_OFFERS)})\s(?:\S+\s){{0,2}}(?:ios|android|iphone|ipad)"
-    rf"|(?:{any_of(_SENT_FROM)})(?=(?:\s\S+){{1,14}}$).{{0,60}}?\b(?:\S{{0,6}}-)?(?:{any_of(_DEVICES)})"
-    rf"|(?:{any_of(_POSSESSIVE)})(?:\s\S+){{1,4}}$"
+    rf"|(?:{any_of(_OFFERS)})\s(?:\S+\s){{0,2}}(?:ios|android|iphone|ipad)(?:\s?\S*[/.)]\S*)?$"
     r"|(?:從我的|发自我的|寄件自|나의).{0,40}$|.{0,40}(?:iphone|ipad|android)(?:から送信|'\w{1,6} gonderildi))"
 )
+_SENT = re.compile(rf"^(?:{any_of(_SENT_FROM)})\s")
+_DEVICE = re.compile(rf"^(?:\S{{0,6}}-)?(?:{any_of(_DEVICES)})")
+_EXCUSE = re.compile(r"brev|bref|kurz|typo|tippfehler|errores|erreurs|fautes")
 _FOOTER_CHARACTERS = 200
-_BRACKETS = str.maketrans(dict.fromkeys("[]<>(*_", ""))
+_FOOTER_WORDS = 14
+_BRACKETS = str.maketrans(dict.fromkeys("[]<>(*_", " "))
 
 
 def is_footer(line: str) -> bool:
     """A line that a phone or an application adds: «Enviado desde mi iPhone», «Get Outlook for iOS»."""
-    return len(line) < _FOOTER_CHARACTERS and bool(_FOOTER.match(fold(line.translate(_BRACKETS))))
+    if len(line) >= _FOOTER_CHARACTERS:
+        return False
+    text = " ".join(line.translate(_BRACKETS).split())
+    folded = fold(text)
+    sent = _SENT.match(folded)
+    return bool(_FOOTER.match(folded)) or (sent is not None and _names_a_device(text, sent[0].count(" ")))
 
 
-# A legal notice begins so and, in its paragraph, speaks of one of the second words.
-DISCLAIMER_START = re.compile(
-    r"^[*_\s]*(?:"
-    + any_of(
-        "Aviso legal|Aviso de confidencialidad|Cláusula de confidencialidad|Advertencia legal"
-        "|Nota de confidencialidad|Este mensaje y|Este mensaje, y|Este mensaje se dirige|Este mensaje va dirigido"
-        "|Este mensaje contiene información|Este mensaje es confidencial|Este mensaje puede contener"
-        "|Este correo electrónico y|Este correo y|Este correo electrónico contiene|Este correo electrónico es"
-        "|Este e-mail y|La información contenida en este|La información incluida en este"
-        "|Confidentiality notice|Disclaimer|Legal notice|Legal disclaimer|This e-mail and|This email and"
-        "|This message and|This message is intended|This message contains|This e-mail is|This email is"
-        "|This e-mail may|This email may|The information contained in this|The information in this"
-        "|Ce message et|Ce courriel et|Ce mail et|Ce message est|Avis de confidentialité|Avertissement"
-        "|Diese E-Mail enthält|Diese E-Mail und|Diese Nachricht enthält|Diese Nachricht und"
-        "|Vertraulichkeitshinweis|Haftungsausschluss|Esta mensagem|Este e-mail e|Aviso de confidencialidade"
-        "|Aquest missatge|Aquest correu|Avís legal|Avís de confidencialitat|Esta mensaxe|Questo messaggio"
-        "|Questa e-mail|Le informazioni contenute"
+def _names_a_device(text: str, at: int) -> bool:
+    """Whether the words of ``text`` from the ``at``-th on name a device or a program, with nothing of a sentence: a
+    small word that no footer has is the author's («Sent from the main server, …»)."""
+    sentence, _, excuse = text.partition(". ")
+    words = sentence.split()[at:]
+    if len(words) > _FOOTER_WORDS or text.isupper() or (excuse and not _EXCUSE.search(fold(excuse))):
+        return False
+    if not any(_DEVICE.match(word) or word in _MINE for word in map(fold, words)):
+        return False
+    small = (fold(word).strip(".,!") for word in words if word.islower())
+    return all(word in _SMALL_WORDS or _DEVICE.match(word) or not word.isalpha() for word in small)
+
+
+# A legal notice begins so and speaks of several matters, …
+_NOTICE_TITLES = (
+    "Aviso legal|Aviso de confidencialidad|Cláusula de confidencialidad|Advertencia legal|Nota de confidencialidad"
+    "|Confidentiality notice|Disclaimer|Legal notice|Legal disclaimer|Avis de confidentialité|Avertissement"
+    "|Vertraulichkeitshinweis|Haftungsausschluss|Aviso de confidencialidade|Avís legal|Avís de confidencialitat"
+)
+_NOTICE_OPENINGS = (
+    "Este mensaje y|Este mensaje, y|Este mensaje se dirige|Este mensaje va dirigido|Este mensaje contiene información"
+    "|Este mensaje es confidencial|Este mensaje puede contener|Este correo electrónico y|Este correo y"
+    "|Este correo electrónico contiene|Este correo electrónico es|Este e-mail y|La información contenida en este"
+    "|La información incluida en este|This e-mail and|This email and|This message and|This message is intended"
+    "|This message contains|This e-mail is|This email is|This e-mail may|This email may"
+    "|The information contained in this|The information in this|Ce message et|Ce courriel et|Ce mail et|Ce message est"
+    "|Diese E-Mail enthält|Diese E-Mail und|Diese Nachricht enthält|Diese Nachricht und|Esta mensagem|Este e-mail e"
+    "|Aquest missatge|Aquest correu|Esta mensaxe|Questo messaggio|Questa e-mail|Le informazioni contenute"
+)
+NOTICE_START = re.compile(rf"^[*_\s]*(?:{any_of(_NOTICE_TITLES)}|{any_of(_NOTICE_OPENINGS)})(?!\w)")
+# … a duty among them: words that a person may write about a mail, too, are not enough.
+_NOTICE_DUTY = "confiden|privileg|vertraulich|proteccion de datos|rgpd|lopd|gdpr|unauthori|prohib|interdit|verboten"
+_NOTICE_MATTERS = tuple(
+    re.compile(words)
+    for words in (
+        any_of(_NOTICE_TITLES),
+        _NOTICE_DUTY,
+        "mensaje|mensaxe|mensagem|message|messaggio|missatge|nachricht|mail|correo|correu|courriel",
+        "informa[ct]|informazioni|adjunt|attach|anex|anhang|pieces jointes|allegat",
+        "destinatari|destinataire|addressee|recipient|adressat|empfanger|dirigid[oa]",
+        "por error|in error|by mistake|par erreur|irrtum|por engano|per errore|per error|intended",
     )
-    + r")(?!\w)"
 )
-DISCLAIMER_WORD = re.compile(
-    "confiden|destinatari|addressee|intended recipient|privileg|vertraulich|adressat|empfanger|destinataire"
-    "|proteccion de datos|rgpd|lopd|unauthori|gdpr"
-)
+_MATTERS_OF_A_NOTICE = 3
+
+
+def is_notice(text: str) -> bool:
+    """A folded text that begins with NOTICE_START, and goes on as a legal notice about the mail it stands in."""
+    if not re.search(_NOTICE_DUTY, text):
+        return False
+    return sum(bool(matter.search(text)) for matter in _NOTICE_MATTERS) >= _MATTERS_OF_A_NOTICE
+
+
 PRINTING = re.compile(
     r"^(?:p |[^\w\s]+ ?)?(?:"
     + any_of(
         "Antes de imprimir|Piense antes de imprimir|Piensa antes de imprimir|No imprima este|No imprimas este"
-        "|Please consider the environment|Think before printing|Think before you print|Before printing"
+        "|Please consider the environment before|Think before printing|Think before you print|Before printing"
         "|Bitte denken Sie an die Umwelt|Pensez à l'environnement|Avant d'imprimer|Abans d'imprimir|Prima di stampare"
     )
-    + ")"
+    + ").{0,150}"  # what is printed may be the matter of the mail: only who pleads for nature adds a footer
+    r"(?:ambient|arbol|arbre|tree|planeta|naturaleza|piense|piensa|pensez|think|environnement|umwelt|environment)"
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from parsers.history import QUOTED, Head, bare, head_at, is_blank, next_text, previous_text, separator
+from parsers.history import ELIDED, QUOTED, Head, bare, head_at, is_blank, next_text, previous_text, separator
 from parsers.quoted_html import cut_quote
 from parsers.quotes import fold
 from parsers.signature import text_end
@@ -153,6 +153,8 @@ def _is_history(lines: Sequence[str], at: int, block: int, floor: int, attribute
     After an attribution, a block of sentences or one that is its own paragraph is history; without one, only
     sentences at the very end, below a blank line and below text of the author.
     """
+    if lines[at] == ELIDED:
+        return True
     own_paragraph = at == floor or is_blank(lines[at - 1])
     prose = any(_is_sentence(bare(line)) for line in lines[at:block])
     if attributed:
@@ -167,5 +169,7 @@ def _is_sentence(text: str) -> bool:
 
 def _introduced(lines: Sequence[str], start: int, floor: int) -> bool:
     """The author announces it («Un cliente nos escribe esto:»): then it is part of what they say."""
+    if lines[start] == ELIDED:
+        return False
     before = previous_text(lines, start, floor)
     return before >= floor and lines[before].rstrip().endswith(":")

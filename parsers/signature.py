@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from parsers.history import is_blank, next_text, previous_text
-from parsers.quotes import DISCLAIMER_START, DISCLAIMER_WORD, PRINTING, fold, is_footer
+from parsers.quotes import NOTICE_START, PRINTING, fold, is_footer, is_notice
 
 _SIGNATURE_LINES = 25  # text longer than this below «-- » is no signature
 _BARE_SIGNATURE_LINES = 12  # the same below «--», which people also type as a rule
@@ -14,6 +14,8 @@ _LINE = 200  # characters of a line that are compared
 
 _LIST_RULE = re.compile(r"^_{2,}\s*$")
 _LINK = re.compile(r"https?://|www\.")
+_LIST_LINE = re.compile(r"https?://|www\.|@|\b(?:mailing|list[ae]?)\b|subscri|suscri", re.IGNORECASE)
+_LINK_ALONE = re.compile(r"^\W*https?://\S+$")
 
 
 def text_end(lines: Sequence[str], marks: Sequence[str], *, alone: bool = True) -> int:
@@ -40,10 +42,12 @@ def _mark(lines: Sequence[str], marks: Sequence[str]) -> int:
 
 
 def _delimiter(lines: Sequence[str]) -> int:
-    """The line of RFC 3676 section 4.3, «-- », or «--» where it stands only once and little follows it."""
-    found = [i for i, line in enumerate(lines) if line.startswith("--") and line.rstrip() == "--"]
-    exact = [i for i in found if lines[i] == "-- "]
-    if not exact and len(found) != 1:
+    """The line of RFC 3676 section 4.3, «-- », or «--» where it is the only one and little follows it: beside remarks
+    that begin with two hyphens, too, it is code."""
+    dashed = [i for i, line in enumerate(lines) if line == "--" or line.startswith("-- ")]
+    exact = [i for i in dashed if lines[i] == "-- "]
+    found = [i for i in dashed if lines[i].rstrip() == "--"]
+    if not exact and (len(found) != 1 or len(dashed) > 1):
         return len(lines)
     reach = _last_texts(lines, _SIGNATURE_LINES if exact else _BARE_SIGNATURE_LINES)
     at = next((i for i in exact or found if i >= reach), len(lines))
@@ -61,12 +65,11 @@ def _last_texts(lines: Sequence[str], count: int) -> int:
 
 
 def _list_footer(lines: Sequence[str]) -> int:
-    """The few lines, a link among them, that a mailing list puts below a line of underscores."""
+    """The few lines, a link among them, that a mailing list puts below a line of underscores, all about the list."""
     for i in range(max(0, len(lines) - 10), len(lines)):
-        if _LIST_RULE.match(lines[i]):
-            below = " ".join(lines[i + 1 :])
-            if len(below) < 600 and _LINK.search(below) and ("@" in below or "list" in below):
-                return i
+        below = [line for line in lines[i + 1 :] if not is_blank(line)] if _LIST_RULE.match(lines[i]) else []
+        if any(map(_LINK.search, below)) and all(len(line) < _LINE and _LIST_LINE.search(line) for line in below):
+            return i
     return len(lines)
 
 
@@ -75,17 +78,22 @@ def _disclaimer(lines: Sequence[str]) -> int:
         if len(line) < 11 or (i and not is_blank(lines[i - 1]) and not lines[i - 1].startswith("__")):
             continue
         folded = fold(line[:_LINE])
-        if PRINTING.match(folded) or (
-            DISCLAIMER_START.match(folded) and DISCLAIMER_WORD.search(fold(" ".join(lines[i : i + 30])[:3000]))
-        ):
+        if PRINTING.match(folded) or (NOTICE_START.match(folded) and is_notice(_text_from(lines, i))):
             return i - 1 if i and lines[i - 1].startswith("__") else i
     return len(lines)
+
+
+def _text_from(lines: Sequence[str], at: int) -> str:
+    """As much of the text from line ``at`` on, folded, as a legal notice needs to tell what it is."""
+    return fold(" ".join(lines[at : at + 30])[:3000])
 
 
 def _above_footers(lines: Sequence[str], end: int, *, alone: bool) -> int:
     """Leave out footers of phones at the very end, each a paragraph of its own or below another."""
     cut = end
     last = previous_text(lines, end, 0)
+    if last > 0 and _LINK_ALONE.match(lines[last]):  # of the application, where its footer stands above it
+        last -= 1
     while last >= 0 and is_footer(lines[last]):
         if last == 0 or is_blank(lines[last - 1]):
             cut = last

@@ -201,6 +201,43 @@ def test_a06_results_below_a_foreign_received_do_not_count() -> None:
     assert parse(raw).auth_results == ("mx.cau.example; spf=pass; dkim=pass",)
 
 
+# -- what is new in a reply of HTML alone
+
+OWN, HISTORY = "Sigue sin cargar.", "<p>Hemos tomado nota.</p>"
+BLOCK = f'<blockquote type="cite">{HISTORY}</blockquote>'
+REPLIES = {
+    "apple phone": f'<body dir="auto">{OWN}<br id="lineBreakAtBeginningOfSignature"><div>Enviado desde mi iPhone</div>'
+    f'<blockquote type="cite">El 4 feb 2026, a las 14:03, Mesa &lt;m@cau.example&gt; escribió:</blockquote>{BLOCK}</body>',
+    "tutanota": f"<div>{OWN}</div><div>4 feb 2026, 14:03 por m@cau.example:<br></div>"
+    f'<blockquote class="tutanota_quote">{HISTORY}</blockquote>',
+    "em client": f'<div>{OWN}</div><div>------ Mensaje original ------</div>'
+    f"<div>De: Mesa &lt;m@cau.example&gt;</div><div>Para: Eva</div><div>Asunto: X</div>{BLOCK}",
+    "below a header block": "<div>De: Mesa &lt;m@cau.example&gt;</div><div>Para: Eva</div><div>Asunto: X</div>"
+    f"{BLOCK}<div>{OWN}</div>",
+    "a quote without any mark": f"<div>{OWN}</div><blockquote><div>On 4 Feb 2026, Mesa &lt;m@cau.example&gt; wrote:</div>"
+    f"{HISTORY}</blockquote>",
+    "gmail's signature": f'<div>{OWN}</div><div class="gmail_signature">Eva Gil<br>Lugo</div>',
+    "gmail's signature, delimited": f'<div>{OWN}</div><span class="gmail_signature_prefix">-- </span><br>'
+    '<div class="gmail_signature">Eva Gil<br>Lugo</div>',
+    "outlook's signature": f'<div>{OWN}</div><div id="Signature">Eva Gil<br>Lugo</div>',
+    "proton": f'<div>{OWN}</div><div class="protonmail_signature_block">Enviado con Proton Mail</div>{BLOCK}',
+    "thunderbird, below": f'<div class="moz-cite-prefix">El 4/2/26, Mesa escribió:</div>{BLOCK}<p>{OWN}</p>'
+    '<div class="moz-signature">-- <br>Eva Gil</div>',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("client", REPLIES)
+def test_the_new_text_of_a_reply_in_html(client: str) -> None:
+    mail = parse(raw_mail(REPLIES[client], content_type="text/html; charset=utf-8"))
+    assert mail.visible == OWN
+
+
+def test_an_answer_announced_above_the_quote_stays() -> None:
+    page = f"<p>Contesto abajo:</p>{BLOCK}<p>{OWN}</p>"
+    mail = parse(raw_mail(page, content_type="text/html; charset=utf-8"))
+    assert mail.visible.split() == ["Contesto", "abajo:", *OWN.split()]
+
+
 # -- which part is the text
 
 PLAIN = part("text/plain; charset=utf-8", BODY, "quoted-printable")
