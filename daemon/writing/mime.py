@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from binascii import a2b_qp, b2a_qp
+from binascii import a2b_qp
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,12 +20,10 @@ from email.utils import format_datetime
 from typing import BinaryIO, Protocol
 from urllib.parse import quote
 
+from daemon.writing.quoted import LINE, quoted_printable
 from parsers.mail import Attachment
 from rules.decision import File, Grant
 from rules.ticket import Side
-
-LINE = 76
-"""The longest raw line that we write, without its CRLF."""
 
 Header = tuple[str, str]
 AttachmentPart = tuple[bytes, str]
@@ -198,48 +196,6 @@ def date(now: datetime) -> str:
 
 MIXED, ALTERNATIVE, RELATED = "=_acuse-mixed", "=_acuse-alternative", "=_acuse-related"
 """Boundaries: «=_» stands in no quoted-printable and no base64 line, so no content can hold them (RFC 2045, 6.7)."""
-
-_BARE = re.compile(r"\r\n?|\n")
-
-
-def quoted_printable(text: str) -> bytes:
-    """``text`` as UTF-8 in quoted-printable: CRLF line ends, raw lines of at most 76, no control character and no line
-    of a single dot."""
-    if "\r" in text:
-        text = _BARE.sub("\n", text)
-    text = _without_controls(text).removesuffix("\n")
-    text = f"{text}\n"
-    if _has_long_blank_end(text):
-        written = b"\r\n".join([_line(line) for line in text[:-1].split("\n")] + [b""])
-    else:
-        written = b2a_qp(text.replace("\n", "\r\n").encode("utf-8", "replace"))
-    # a soft line break may have left a dot alone
-    return written.replace(b"\r\n.\r\n", b"\r\n=2E\r\n")
-
-
-def _has_long_blank_end(text: str) -> bool:
-    """A blank at the end of a long line: b2a_qp would escape it after it has measured the line."""
-    for end in (" \n", "\t\n"):
-        at = text.find(end)
-        while at >= 0:
-            if at - text.rfind("\n", 0, at) > LINE - 3:
-                return True
-            at = text.find(end, at + 2)
-    return False
-
-
-_UNSENT = dict.fromkeys({*range(32), 127} - {9, 10})
-_UNSENT_EACH = tuple(map(chr, _UNSENT))
-
-
-def _without_controls(text: str) -> str:
-    """Looking for each is the quickest way to see that there is none, which is the rule."""
-    return text.translate(_UNSENT) if any(map(text.__contains__, _UNSENT_EACH)) else text
-
-
-def _line(line: str) -> bytes:
-    """One line; what a server may change (a lone dot, blanks at the end) is escaped."""
-    return b2a_qp(line.encode("utf-8", "replace")).replace(b"=\n", b"=\r\n")
 
 
 def _text_part(subtype: str, text: str) -> bytes:

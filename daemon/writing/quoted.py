@@ -1,0 +1,52 @@
+"""Quoted-printable (RFC 2045, 6.7) for our own texts: UTF-8, CRLF line ends, raw lines of at most 76.
+
+Whole texts are treated at once by what Python does fast; only a line that is too long is looked at by itself. The
+standard library's `b2a_qp` weighs every octet, and took a quarter of the time that a letter costs.
+"""
+
+from __future__ import annotations
+
+import re
+
+LINE = 76
+"""The longest raw line that we write, without its CRLF."""
+BLANK = ord(" ")
+
+_BARE = re.compile(r"\r\n?|\n")
+_UNSENT = dict.fromkeys({*range(32), 127} - {9, 10})
+_UNSENT_EACH = tuple(map(chr, _UNSENT))
+_ASCII = bytes(range(128))
+
+
+def quoted_printable(text: str) -> bytes:
+    """``text`` encoded, with one line end at its end: no control character goes out, no blank at the end of a line, and
+    no line of a single dot."""
+    if "\r" in text:
+        text = _BARE.sub("\n", text)
+    text = _without_controls(text).removesuffix("\n") + "\n"
+    octets = text.encode("utf-8", "replace").replace(b"=", b"=3D")
+    for octet in set(octets.translate(None, _ASCII)):
+        octets = octets.replace(bytes([octet]), b"=%02X" % octet)
+    lines = octets.split(b"\n")
+    return b"\r\n".join([line if 1 < len(line) <= LINE and line[-1] > BLANK else _mended(line) for line in lines])
+
+
+def _mended(line: bytes) -> bytes:
+    """An encoded line with soft line breaks where it is too long, no `=XX` torn. A blank at its end, which a server may
+    cut off, is escaped, and so is a dot alone, which a server may take for the end."""
+    if line[-1:] in (b" ", b"\t"):
+        line = line[:-1] + b"=%02X" % line[-1]
+    pieces, start = [], 0
+    while len(line) - start > LINE:
+        end = start + LINE - 1
+        escape = line.rfind(b"=", end - 2, end)
+        end = escape if escape >= 0 else end
+        pieces.append(line[start:end])
+        start = end
+    last = line[start:]
+    return b"=\r\n".join([*pieces, b"=2E" if last == b"." else last])
+
+
+def _without_controls(text: str) -> str:
+    """Looking for each is the quickest way to see that there is none, which is the rule."""
+    return text.translate(_UNSENT) if any(map(text.__contains__, _UNSENT_EACH)) else text
