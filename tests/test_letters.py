@@ -397,6 +397,19 @@ def test_a_letter_sent_again_has_new_tokens() -> None:
     assert len(digests) == 4
 
 
+@pytest.mark.parametrize("name", ["assignment", "validation", "closure", "worklist", "quarantine_digest"])
+def test_no_letter_keeps_a_blank_or_anothers_token(name: str) -> None:
+    desk, new_token = letters_desk(), token_source()
+    letters, sample = Letters.load(desk), samples(desk)[name]
+    for composed in (letters.compose(sample, sample.to[0], desk, NOW, new_token) for _ in range(2)):
+        tokens = set(re.findall(r"\b[A-Z2-7]{26}\b", without_soft_breaks(composed.head)))
+        assert {sha256(token.encode()).digest() for token in tokens} == {digest for digest, _ in composed.grants}
+
+
+def without_soft_breaks(head: bytes) -> str:
+    return head.replace(b"=\r\n", b"").decode().replace("%5B", "[").replace("%5D", "]")
+
+
 @pytest.mark.parametrize("name", ["confirmation", "validation", "closure", "reminder"])
 def test_a_participants_copy_has_neither_links_nor_tokens(name: str) -> None:
     sample = samples(letters_desk())[name]

@@ -29,7 +29,7 @@ from daemon.writing.mime import Composed
 from daemon.writing.pages import Page, read_sources
 from daemon.writing.sample_world import NOW
 from daemon.writing.samples import samples
-from daemon.writing.shown import Shown, show
+from daemon.writing.shown import Blanks, LinkViews, Shown, fill
 from daemon.writing.ticket_views import TicketViews
 from parsers.subject import SubjectMarks, thread_key
 from rules import wording
@@ -68,6 +68,7 @@ class Letters:
 
     def __init__(self, desk: Desk, pages: Mapping[str, Page]) -> None:
         self._pages = pages
+        self._views = {language: LinkViews(page.words) for language, page in pages.items()}
         self._standard = desk.letters.language or desk.desk.language
         self._kinds = {(language, kind): kind_words(desk, kind, language) for language in pages for kind in desk.kinds}
         self._marks = SubjectMarks(desk.threading.prefixes, desk.threading.tags)
@@ -100,10 +101,10 @@ class Letters:
         """
         letter = masked(letter)
         page, language = self._page(letter)
-        shown, grants = self._links(letter, to, page, new_token)
+        shown, blanks, grants = self._links(letter, to, page, language, new_token)
         context = self._context(letter, to, desk, now, shown, page, language)
         subject = context["subject"] = mime.clean(page.subject(letter.name, context))
-        text, html = page.text(letter.name, context), page.html(letter.name, context)
+        text, html = (fill(part(letter.name, context), blanks) for part in (page.text, page.html))
         files = (*letter.files, *context["folder"].files)
         content, attachments, tail = mime.body(text, html, files, letter.attachments)
         spec, number = LETTERS[letter.name], letter.ticket.number if letter.ticket else ""
@@ -128,19 +129,17 @@ class Letters:
         return self._pages[language], language
 
     def _links(
-        self, letter: Letter, to: str, page: Page, new_token: Callable[[], str]
-    ) -> tuple[tuple[Shown, ...], Grants]:
-        """The links as shown, each grant's token in its subject; a copy for anybody but the first gets none."""
+        self, letter: Letter, to: str, page: Page, language: str, new_token: Callable[[], str]
+    ) -> tuple[tuple[Shown, ...], Blanks, Grants]:
+        """The links as shown, their blanks, each grant's token; a copy for anybody but the first gets none."""
         if to != letter.to[0]:
-            return (), ()
+            return (), {}, ()
         tokens: dict[Grant, str] = {}
         for link in letter.links:
             if link.grant and link.grant not in tokens:
                 tokens[link.grant] = new_token()
-        the = self._kind(letter, page)["The"]
-        several = letter.ticket is None
-        shown = tuple(show(link, tokens, page.words, the, several) for link in letter.links)
-        return shown, tuple((sha256(token.upper().encode()).digest(), grant) for grant, token in tokens.items())
+        shown, blanks = self._views[language].show(letter, tokens, self._kind(letter, page)["The"])
+        return shown, blanks, tuple((sha256(token.upper().encode()).digest(), grant) for grant, token in tokens.items())
 
     def _kind(self, letter: Letter, page: Page) -> Mapping[str, str]:
         kind = letter.ticket.kind if letter.ticket else letter.values.get("kind", "")

@@ -156,15 +156,23 @@ def _environment(
     return environment
 
 
-def remembering(macro: Callable[..., str]) -> Callable[..., str]:
-    """A building block that remembers what it made of short texts: most of a letter's own words never change."""
-    known = lru_cache(maxsize=512, typed=True)(macro)
+def remembering(block: Callable[..., str]) -> Callable[..., str]:
+    """A building block that remembers what it made of short texts and of links: most of a letter's own words never
+    change, and its links are the same for every ticket of a kind (daemon/writing/shown.py)."""
+    known = lru_cache(maxsize=512, typed=True)(block)
 
-    def block(*values: Any, **named: Any) -> str:
-        short = not named and all(isinstance(value, str) and len(value) <= REMEMBERED for value in values)
-        return known(*values) if short else macro(*values, **named)
+    def made(*values: Any, **named: Any) -> str:
+        values = tuple(tuple(value) if type(value) is list else value for value in values)
+        return known(*values, **named) if all(map(_lasting, values)) else block(*values, **named)
 
-    return block
+    return made
+
+
+def _lasting(value: object) -> bool:
+    """Whether ``value`` may be met again: a short text, a link, links."""
+    if isinstance(value, str):
+        return len(value) <= REMEMBERED
+    return type(value) is Shown or (type(value) is tuple and all(type(item) is Shown for item in value))
 
 
 REMEMBERED = 400
@@ -204,9 +212,9 @@ def fill(text: str, /, **values: str) -> str:
     return text.format(**values)
 
 
-def others(links: Sequence[Shown], key: str) -> list[Shown]:
+def others(links: Sequence[Shown], key: str) -> tuple[Shown, ...]:
     """All links but the one with ``key``."""
-    return [link for link in links if link.key != key]
+    return tuple(link for link in links if link.key != key)
 
 
 def cap(text: str) -> str:

@@ -10,7 +10,7 @@ import re
 
 LINE = 76
 """The longest raw line that we write, without its CRLF."""
-BLANK = ord(" ")
+_BLANKS = frozenset({b" ", b"\t"})
 
 _BARE = re.compile(r"\r\n?|\n")
 _UNSENT = dict.fromkeys({*range(32), 127} - {9, 10})
@@ -27,14 +27,18 @@ def quoted_printable(text: str) -> bytes:
     octets = text.encode("utf-8", "replace").replace(b"=", b"=3D")
     for octet in set(octets.translate(None, _ASCII)):
         octets = octets.replace(bytes([octet]), b"=%02X" % octet)
-    lines = octets.split(b"\n")
-    return b"\r\n".join([line if 1 < len(line) <= LINE and line[-1] > BLANK else _mended(line) for line in lines])
+    return b"\r\n".join([line if _is_safe(line) else _mended(line) for line in octets.split(b"\n")])
+
+
+def _is_safe(line: bytes) -> bool:
+    """Whether no server will break, cut off or misread it: a dot alone may be taken for the end."""
+    return len(line) <= LINE and line[-1:] not in _BLANKS and line != b"."
 
 
 def _mended(line: bytes) -> bytes:
-    """An encoded line with soft line breaks where it is too long, no `=XX` torn. A blank at its end, which a server may
-    cut off, is escaped, and so is a dot alone, which a server may take for the end."""
-    if line[-1:] in (b" ", b"\t"):
+    """An encoded line with soft line breaks where it is too long, no `=XX` torn; what :func:`_is_safe` minds at its end
+    is escaped."""
+    if line[-1:] in _BLANKS:
         line = line[:-1] + b"=%02X" % line[-1]
     pieces, start = [], 0
     while len(line) - start > LINE:

@@ -1,19 +1,35 @@
-"""A letter's links as they are shown: label, effect, `mailto:` address, and the parts of a copy block."""
+"""A letter's links as they are shown: label, effect, `mailto:` address, and the parts of a copy block.
+
+Number and tokens are all that differs between the links of two tickets of a kind in a group. So links are shown with
+*blanks* in their place, and once a letter's text and HTML are rendered the blanks are filled in: what is made of links
+alone, as the fourteen rows of an assignment's actions, is then the same for every ticket and can be remembered.
+
+A blank is as long as what it stands for and of the same signs, so that it is encoded, escaped and wrapped alike; it is
+random, so that nothing a sender writes can hold one.
+"""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from parsers.links import mailto
 from rules.action_forms import SAME_WORD
-from rules.decision import Grant, Link
+from rules.decision import Grant, Letter, Link
+
+REMEMBERED = 1024
+"""Links."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Shown:
-    """A link as a template shows it: its words, its `mailto:` address, and the parts of its copy block."""
+    """A link as a template shows it: its words, its `mailto:` address, and the parts of its copy block.
+
+    Equal to itself alone: the same link is one object, however many letters it stands in.
+    """
 
     key: str
     label: str
@@ -30,33 +46,66 @@ class Shown:
         return replace(self, body=_copied(body) or self.body)
 
 
-def show(link: Link, tokens: Mapping[Grant, str], words: Mapping[str, Any], the: str, named: bool) -> Shown:
-    """A link with its label, its effect and its token."""
-    subject = f"{link.subject} [{tokens[link.grant]}]" if link.grant else link.subject
-    effect = str(words["action_effects"].get(link.key, ""))
-    return Shown(
-        link.key,
-        link.label or _label(link, words, named),
-        effect.replace("{The}", the),
-        mailto(link.to, subject, link.body),
-        link.to,
-        subject,
-        _copied(link.body),
-        link.grant.number if link.grant else "",
-        link.grant.mail if link.grant else 0,
-    )
+Blanks = Mapping[str, str]
+"""What stands in the place of a number or a token, and what is to be put there."""
+
+
+def fill(page: str, blanks: Blanks) -> str:
+    """``page`` with its blanks filled in."""
+    for blank, value in blanks.items():
+        page = page.replace(blank, value)
+    return page
+
+
+@lru_cache(maxsize=256)
+def _blank(place: int, length: int) -> str:
+    """The letter's blank number ``place``: capitals, as numbers and tokens may hold."""
+    return "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ") for _ in range(length))
+
+
+class LinkViews:
+    """Shows links in one language."""
+
+    def __init__(self, words: Mapping[str, Any]) -> None:
+        self._words = words
+        self._known = lru_cache(maxsize=REMEMBERED)(self._show)
+
+    def show(self, letter: Letter, tokens: Mapping[Grant, str], the: str) -> tuple[tuple[Shown, ...], Blanks]:
+        """The links of ``letter`` with their labels and effects, and the blanks in them for its number and ``tokens``;
+        ``the`` is what the letter calls its ticket. A letter about several things keeps their numbers as they are."""
+        number = letter.ticket.number if letter.ticket else ""
+        own = _blank(len(tokens), len(number))
+        blanks = {_blank(place, len(token)): token for place, token in enumerate(tokens.values())}
+        marks = dict(zip(tokens, (f" [{blank}]" for blank in blanks), strict=True))
+
+        def shown(link: Link) -> Shown:
+            subject = link.subject.replace(number, own) if number else link.subject
+            mark = marks[link.grant] if link.grant else ""
+            about = (link.grant.number, link.grant.mail) if link.grant and not number else ("", 0)
+            return self._known(link.key, link.to, subject + mark, link.body, self._label(link, about), the, about)
+
+        return tuple(map(shown, letter.links)), {**blanks, own: number} if number else blanks
+
+    def _show(self, key: str, to: str, subject: str, body: str, label: str, the: str, about: tuple[str, int]) -> Shown:
+        effect = str(self._words["action_effects"].get(key, "")).replace("{The}", the)
+        return Shown(key, label, effect, mailto(to, subject, body), to, subject, _copied(body), *about)
+
+    def _label(self, link: Link, about: tuple[str, int]) -> str:
+        """An action is called by its word; any other link by its own, which may share the key. ``about``: the number or
+        the mail that it is named with, in a letter about several."""
+        if link.label:
+            return link.label
+        key, words = SAME_WORD.get(link.key, link.key), self._words
+        sections = (
+            ("actions", "links")
+            if link.grant and link.grant.purpose == "action"
+            else ("links", "quarantine_verbs", "actions")
+        )
+        label = str(next((words[section][key] for section in sections if key in words[section]), key))
+        what = about[1] or about[0]
+        return f"{label} {what}" if what else label
 
 
 def _copied(body: str) -> str:
     """A body as a copy block shows it: without our instructions in brackets."""
     return "\n".join(line for line in body.split("\n") if not line.startswith("[")).strip()
-
-
-def _label(link: Link, words: Mapping[str, Any], named: bool) -> str:
-    """An action is called by its word; any other link by its own, which may share the key. ``named``: in a letter about
-    several things, with the number of what it is about."""
-    key = SAME_WORD.get(link.key, link.key)
-    acts = link.grant is not None and link.grant.purpose == "action"
-    sections = ("actions", "links") if acts else ("links", "quarantine_verbs", "actions")
-    label = str(next((words[section][key] for section in sections if key in words[section]), key))
-    return f"{label} {link.grant.mail or link.grant.number}" if link.grant and named else label
