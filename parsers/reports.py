@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from flufl.bounce import scan_message
-
 from parsers import senders
 from parsers.attachments import decoded
 from parsers.headers import Budget, Headers, OverBudget, Raw, read_headers
@@ -281,6 +279,8 @@ _HOTMAIL = "x-hmxmroriginalrecipient"
 def _known_to_library(raw: Raw) -> bool:
     """flufl.bounce knows odd forms of its own; it raises on many mails."""
     import email
+
+    from flufl.bounce import scan_message  # few mails come so far
 
     try:
         return bool(scan_message(email.message_from_bytes(raw[:_READ])))

@@ -15,8 +15,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from email.message import Message
 
-from mailparser import MailParser
-
 from parsers import words
 from parsers.headers import Budget, Headers, OverBudget, Raw, read_headers
 
@@ -203,6 +201,8 @@ _TAIL = re.compile(rb"(--)?[ \t]*\r?(?:\n|\Z)")
 
 def _read(skeleton: bytes) -> Message:
     """The tree as mail-parser reads it; it raises on some nested multiparts, the standard library does not."""
+    from mailparser import MailParser  # only the process that parses pays for it
+
     try:
         message = MailParser.from_bytes(skeleton).message
     except Exception:  # noqa: BLE001 - whatever it raises, the fallback reads the same octets

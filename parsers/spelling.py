@@ -11,8 +11,6 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from rapidfuzz import fuzz, process
-
 from parsers.fields import Choice
 
 COLON = ":：﹕︓∶"
@@ -147,6 +145,8 @@ def nearest(read: str, choices: Iterable[Choice | str]) -> str:
     key = fold_label(read[:200])
     if len(key) < 3:
         return ""
+    from rapidfuzz import fuzz, process  # only for what was misspelt
+
     spellings = {fold_label(s): literal for literal, names in map(_names, choices) for s in reversed(names)}
     found = process.extractOne(key, spellings.keys(), scorer=fuzz.WRatio, score_cutoff=70)
     return spellings[found[0]] if found else ""

@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rapidfuzz.distance import Levenshtein
-
 from parsers.marks import PREFIXES, TAG_COMPANY, TAG_WORDS
 from parsers.spelling import COLON, fold, repair, without_format
 
@@ -93,7 +91,11 @@ def is_near(subject: str, wanted: str, marks: SubjectMarks = NO_MARKS) -> bool:
         return False
     read, meant = _letters(thread_key(subject, marks)), _letters(thread_key(wanted, marks))
     limit = min(max(3, len(meant) * 8 // 100), len(meant) // 4)
-    return bool(read) and Levenshtein.distance(read, meant, score_cutoff=limit) <= limit
+    if abs(len(read) - len(meant)) > limit or not read:
+        return False
+    from rapidfuzz.distance import Levenshtein  # few subjects come so far
+
+    return Levenshtein.distance(read, meant, score_cutoff=limit) <= limit
 
 
 @lru_cache(maxsize=64)

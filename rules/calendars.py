@@ -12,8 +12,6 @@ from datetime import date, timedelta
 from functools import lru_cache
 from itertools import pairwise
 
-from rapidfuzz.process import extractOne
-
 from rules.desk import Calendar, Desk
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -124,6 +122,8 @@ def check_holidays(code: str) -> None:
 
 
 def _nearest(read: str, known: list[str]) -> str:
+    from rapidfuzz.process import extractOne  # only for what was misspelt
+
     best = extractOne(read.upper(), known)
     return f": did you mean {best[0]}?" if best and best[1] >= 60 else ""
 

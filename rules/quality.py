@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import re2
-from rapidfuzz import fuzz
 
 from parsers.fields import Fault, Form
 from parsers.mail import Mail
@@ -123,6 +122,8 @@ def _similar(w: Written) -> str:
 
 
 def _likeness(sorted_text: str, other: str) -> float:
+    from rapidfuzz import fuzz  # only for a desk that compares texts
+
     return fuzz.ratio(sorted_text, " ".join(sorted(fold(other[:2000]).split())))
 
 

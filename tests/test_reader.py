@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from daemon.files import Files
 from daemon.mail.reader import Octets, Poisoned, Reader, how_to_read
-from daemon.store.files import Files
 from parsers.mail import Budget, Mail
 from parsers.reply import TextMarks
 from tests.store.desk import DESK

@@ -42,7 +42,7 @@ def how_to_read(desk: Desk) -> tuple[Budget, TextMarks]:
 class Reader:
     """One child process, shared by all mailboxes, started when first needed and again after its death.
 
-    ``files`` is the folder of :class:`daemon.store.files.Files`; ``rules`` is asked before each batch.
+    ``files`` is the folder of :class:`daemon.files.Files`; ``rules`` is asked before each batch.
     """
 
     def __init__(

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from daemon.faults import kill_point
+from daemon.files import Files
 from daemon.mail.pipe import Poisoned, Task, read, write
-from daemon.store.files import Files
 from parsers.attachments import attachment_chunks
 from parsers.mail import Attachment, Mail, OverBudget, parse
 

@@ -9,8 +9,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from daemon.files import Files
 from daemon.store.errors import StoreError
-from daemon.store.files import Files
 
 PAGES = 2000
 Progress = Callable[[int, int], None]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from daemon.files import Files
 from daemon.store.counters import Counters
 from daemon.store.dialect import Session
-from daemon.store.files import Files
 from daemon.store.tickets import Remembered, Tickets
 from daemon.store.windows import Windows
 from parsers.mail import Mail

@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from daemon.files import Files
 from daemon.store import people
 from daemon.store.apply import write_events
 from daemon.store.context import Cause, Writing
 from daemon.store.dialect import Session, marks
-from daemon.store.files import Files
 from daemon.store.ledger import keep_try
 from daemon.store.rows import event_row, key
 from daemon.store.tickets import journal

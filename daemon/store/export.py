@@ -7,8 +7,8 @@ import re
 from datetime import UTC, tzinfo
 from pathlib import Path
 
+from daemon.files import Files
 from daemon.store.dialect import Session
-from daemon.store.files import Files
 from daemon.store.ledger import raw_of
 from daemon.store.listing import show
 from daemon.store.tickets import Remembered

@@ -15,8 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from daemon.files import Files
 from daemon.store.dialect import Row, Session, marks
-from daemon.store.files import Files
 from daemon.store.rows import at, key, when
 from rules.decision import FOLDER_OF, SetAside, Verdict
 from rules.ticket import micros, moment

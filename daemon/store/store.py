@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from daemon.faults import kill_point
+from daemon.files import Files
 from daemon.store import (
     audit,
     backup,
@@ -27,7 +28,6 @@ from daemon.store.clock import DatabaseClock, utc_now
 from daemon.store.connections import Connections, connect
 from daemon.store.dialect import Session
 from daemon.store.errors import AlreadyDecided, Conflict, Unavailable
-from daemon.store.files import Files
 from daemon.store.tickets import Remembered
 from daemon.store.transaction import Reading, Transaction
 from rules.decision import Brief, Needs, Search

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from datetime import datetime, tzinfo
 
 from daemon.faults import kill_point
+from daemon.files import Files
 from daemon.store import apply, erasing, facts, ledger, queues
 from daemon.store.context import Cause, Lookups, Writing
 from daemon.store.dialect import Session
-from daemon.store.files import Files
 from daemon.store.tickets import Remembered
 from rules.decision import Decision, Facts, Needs
 from rules.desk import Desk

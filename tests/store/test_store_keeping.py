@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from daemon.files import Files
 from daemon.store import Cause, Outcome, Store
 from daemon.store.errors import StoreError
-from daemon.store.files import Files
 from daemon.store.ledger import IN_ROW
 from rules.decision import Decision, Letter, Person
 from rules.ticket import Event
