@@ -139,9 +139,11 @@ def schema(options: argparse.Namespace) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """`acuse run [--once]`."""
+    from daemon.lean import share_arenas
     from daemon.operations.patience import wait_for_database
     from daemon.service import open_service, run_until_signal
 
+    share_arenas()
     path = config_path(options)
     service = open_service(path) if options.once else wait_for_database(lambda: open_service(path))
     set_up_logs(service.live.current.settings.log)
