@@ -128,6 +128,7 @@ class Service:
                 fault = error
         self._fire_all()
         self.upkeep.jobs.run_missed()
+        progress("letters", 0, 0)
         try:
             self.outbox.send_due()
         except SmtpError as error:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from daemon.commands import Unable
+from daemon.commands.showing import books, known
 from daemon.config.settings import Settings
 from daemon.mail.reader import how_to_read
 from daemon.store import Store
@@ -70,7 +73,13 @@ def fault_json(fault: Fault) -> dict[str, Any]:
 
 
 def explain(paths: list[Path], settings: Settings, mailbox: str, now: datetime) -> Iterator[Explained]:
-    """What would be done with each of these raw mails. ``mailbox`` "" takes the one that a mail is addressed to."""
+    """What would be done with each of these raw mails. ``mailbox`` "" takes the one that a mail is addressed to.
+
+    Unable, before any is explained, where a file or the mailbox does not exist.
+    """
+    known("mailbox", mailbox, (box.name for box in settings.mailboxes))
+    if missing := [str(path) for path in paths if not path.is_file()]:
+        raise Unable(f"there is no file {', '.join(missing)}")
     with open_readonly(settings) as store:
         for path in paths:
             yield explain_one(path, settings, mailbox, store, now)
@@ -120,16 +129,14 @@ def load(reading: Reading, desk: Desk, store: Store | None, now: datetime) -> Fa
 
 @contextmanager
 def open_readonly(settings: Settings) -> Iterator[Store | None]:
-    """The books, read-only; None where there are none yet."""
-    try:
-        store = Store.open(settings.database.login_url(), Path(settings.database.files), readonly=True)
-    except StoreError:
-        yield None
-        return
-    try:
+    """The books, read-only; None, and a word on standard error, where they cannot be read."""
+    with ExitStack() as opened:
+        try:
+            store = opened.enter_context(books(settings))
+        except StoreError as fault:
+            print(f"acuse: explained as a new desk would: {fault}", file=sys.stderr)
+            store = None
         yield store
-    finally:
-        store.close()
 
 
 def as_text(explained: Explained) -> str:

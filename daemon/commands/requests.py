@@ -10,7 +10,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,15 +60,19 @@ def serve_requests(store: Store, loaded: Loaded[Letters]) -> int:
     return served
 
 
-def _retry(store: Store, desk: Desk, request: Mapping[str, Any]) -> object:
-    return store.retry(request["ids"])
+def _retry(store: Store, desk: Desk, request: Mapping[str, Any]) -> str:
+    return _mails(store.retry(request["ids"]))
 
 
-def _release(store: Store, desk: Desk, request: Mapping[str, Any]) -> object:
-    return store.release(request["ids"])
+def _release(store: Store, desk: Desk, request: Mapping[str, Any]) -> str:
+    return _mails(store.release(request["ids"]))
 
 
-def _erase(store: Store, desk: Desk, request: Mapping[str, Any]) -> object:
+def _mails(ids: Iterable[int]) -> str:
+    return f"mail {', '.join(map(str, ids))}; treated at the next run of the daemon"
+
+
+def _erase(store: Store, desk: Desk, request: Mapping[str, Any]) -> str:
     """Under a pseudonym made here, so that the request itself tells nothing of it."""
     pseudonym = f"erased-{secrets.token_hex(4)}"
     found = store.run(lambda tx: tx.forget(request["address"], desk, store.clock(), pseudonym))
@@ -87,7 +91,7 @@ def ask(settings: Settings, verb: str, arguments: Mapping[str, Any]) -> str:
         done = VERBS[verb](store, settings.desk, arguments)
     finally:
         store.close()
-    return f"{verb}: {done}{AFTERWARDS.get(verb, '')}"
+    return f"{verb}: {done}"
 
 
 def _have_done(request: Path, verb: str) -> str:
@@ -101,11 +105,7 @@ def _have_done(request: Path, verb: str) -> str:
     return f"{verb}: done by the running daemon"
 
 
-AFTERWARDS: Mapping[str, str] = {
-    "retry": "; treated at the next run of the daemon",
-    "release": "; treated at the next run of the daemon",
-}
-VERBS: Mapping[str, Callable[[Store, Desk, Mapping[str, Any]], object]] = {
+VERBS: Mapping[str, Callable[[Store, Desk, Mapping[str, Any]], str]] = {
     "retry": _retry,
     "release": _release,
     "erase": _erase,

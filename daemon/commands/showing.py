@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
+from daemon.commands import Unable
 from daemon.config.settings import Settings
 from daemon.store import Store, listing
-from daemon.store.export import export
 from daemon.store.search import search
 from rules.decision import Search
+from rules.ticket import STATES
 
 MOST = 100_000
-COLUMNS = ("number", "state", "priority", "group", "assignee", "requester", "opened_at")
+COLUMNS = ("number", "opened", "state", "priority", "group", "requester", "assignee")
 
 
 @contextmanager
@@ -28,13 +31,24 @@ def books(settings: Settings) -> Iterator[Store]:
         store.close()
 
 
-def listed(settings: Settings, state: str = "", group: str = "", since: str = "") -> list[dict[str, Any]]:
-    """Tickets, newest first. ``since``: ISO date in the desk's zone; a bad one is a ValueError."""
+def known(what: str, read: str, names: Iterable[str]) -> None:
+    """Unable where ``read`` is none of ``names``; "" names nothing."""
+    if read and read not in (there := list(names)):
+        raise Unable(f"there is no {what} «{read}»; there are: {', '.join(there)}")
+
+
+# -- many tickets
+
+
+def listed(settings: Settings, state: str = "", group: str = "", since: date | None = None) -> list[dict[str, Any]]:
+    """Tickets, newest first; ``since`` is a day of the desk's zone. Unable for a state or group that does not exist."""
     zone = settings.desk.zone
+    known("state", state, STATES)
+    known("group", group, settings.desk.groups)
     wanted = Search(
         states=(state,) if state else (),
         groups=(group,) if group else (),
-        since=datetime.fromisoformat(since).replace(tzinfo=zone) if since else None,
+        since=datetime.combine(since, time(), zone) if since else None,
         limit=MOST,
     )
     with books(settings) as store, store.read() as reading:
@@ -42,40 +56,105 @@ def listed(settings: Settings, state: str = "", group: str = "", since: str = ""
         return [listing.brief(brief.ticket, zone) for brief in found]
 
 
-def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows under one another for a terminal, a line each."""
-    cells = [COLUMNS, *(tuple(str(row[name] or "-") for name in COLUMNS) for row in rows)]
-    widths = [max(len(line[n]) for line in cells) for n in range(len(COLUMNS))]
-    return "\n".join(
-        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in cells
-    )
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Rows under one another, a line each."""
+    cells = [columns, *([text or "-" for text in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return ["  ".join(map(str.ljust, line, widths)).rstrip() for line in cells]
 
 
-def shown(settings: Settings, number: str) -> dict[str, Any] | None:
-    """One ticket with journal and letters; None where there is none."""
+def ticket_table(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Tickets, a line each."""
+    return table(COLUMNS, ([minute(row["opened_at"]) if c == "opened" else row[c] for c in COLUMNS] for row in rows))
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """To standard output; on a terminal a line that is too long for it is cut, elsewhere it is whole."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    for line in lines:
+        print(f"{line[: width - 1]}…" if 0 < width < len(line) else line)
+
+
+# -- one ticket
+
+
+def shown(settings: Settings, number: str) -> dict[str, Any]:
+    """One ticket with journal and letters; Unable where there is none of that number."""
     with books(settings) as store, store.read() as reading:
-        return listing.show(reading.session, number.upper(), reading.remembered, settings.desk.zone)
+        ticket = listing.show(reading.session, number.upper(), reading.remembered, settings.desk.zone)
+    if ticket is None:
+        raise Unable(f"there is no ticket {number}")
+    return ticket
 
 
 def as_text(ticket: Mapping[str, Any]) -> str:
     """One ticket for a terminal."""
-    head = [f"{name}: {ticket[name]}" for name in ticket if isinstance(ticket[name], str) and ticket[name]]
-    fields = [f"  {name}: {value}" for name, value in ticket["fields"].items()]
-    journal = [
-        f"  {e['at']}  {e['name']}  {e['actor']}" + (f"\n    {_indented(e['text'])}" if e["text"] else "")
-        for e in ticket["journal"]
-    ]
-    letters = [f"  {m['created_at']}  {m['letter']}  {m['to']}  {m['status']}" for m in ticket["letters"]]
-    return "\n".join([*head, "fields:", *fields, "journal:", *journal, "letters:", *letters])
+    width = max(map(len, (*_HEAD, *ticket["fields"])), default=0)
+    lines = [f"{ticket['number']}  {ticket['kind']}, {ticket['state']} ({ticket['reason']})"]
+    lines += _named(((name, tell(ticket)) for name, tell in _HEAD.items()), width)
+    lines += ["", "fields", *_named(ticket["fields"].items(), width)]
+    lines += ["", "journal", *(line for event in ticket["journal"] for line in _event(event))]
+    lines += ["", "letters", *map(_letter, ticket["letters"])]
+    return "\n".join(lines)
+
+
+def _named(pairs: Iterable[tuple[str, str]], width: int) -> list[str]:
+    return [f"  {name:{width}}  {_under(text, width + 4)}" for name, text in pairs if text]
+
+
+def _under(text: str, indent: int) -> str:
+    return text.strip().replace("\n", "\n" + " " * indent)
+
+
+def _event(event: Mapping[str, Any]) -> list[str]:
+    files = ", ".join(each["name"] for each in event["attachments"])
+    head = f"  {second(event['at'])}  {event['name']}  {event['actor']}{f'  [{files}]' if files else ''}".rstrip()
+    return [head, f"    {_under(event['text'], 4)}"] if event["text"] else [head]
+
+
+def _letter(letter: Mapping[str, Any]) -> str:
+    reply = "" if letter["status"] == "sent" or not letter["reply"] else f" ({letter['reply']})"
+    return f"  {second(letter['created_at'])}  {letter['letter']}  {letter['to']}  {letter['status']}{reply}"
+
+
+def _file(attachment: Mapping[str, Any]) -> str:
+    return f"{attachment['name']} ({attachment['size']:,} bytes)"
+
+
+def minute(time: str | None) -> str:
+    """«2026-11-22 07:21» of an ISO time; "" for none."""
+    return (time or "")[:16].replace("T", " ")
+
+
+def second(time: str | None) -> str:
+    """«2026-11-22 07:21:59» of an ISO time; "" for none."""
+    return (time or "")[:19].replace("T", " ")
+
+
+_HEAD: Mapping[str, Any] = {
+    "subject": lambda ticket: ticket["subject"],
+    "requester": lambda ticket: ", ".join(filter(None, (ticket["requester_name"], ticket["requester"]))),
+    "participants": lambda ticket: ", ".join(ticket["participants"]),
+    "priority": lambda ticket: ticket["priority"],
+    "category": lambda ticket: ticket["category"],
+    "group": lambda ticket: ticket["group"],
+    "assignee": lambda ticket: ticket["assignee"],
+    "received": lambda ticket: second(ticket["received_at"]),
+    "opened": lambda ticket: second(ticket["opened_at"]),
+    "closed": lambda ticket: second(ticket["closed_at"]),
+    "files": lambda ticket: ", ".join(map(_file, ticket["attachments"])),
+    "relations": lambda ticket: ", ".join(ticket["relations"]),
+    "goes on in": lambda ticket: ticket["points_to"],
+    "solution": lambda ticket: ticket["solution"],
+}
+"""What stands at the top of a ticket, and where it is found; what is empty is left out."""
+
+
+# -- its mails and files
 
 
 def exported(settings: Settings, number: str, folder: Path) -> int:
-    """Raw mails, attachments and journal of a ticket written into ``folder``; how many files, 0 for no such ticket."""
-    with books(settings) as store, store.read() as reading:
-        if reading.tickets.get(number.upper()) is None:
-            return 0
-        return len(export(reading.session, store.files, number.upper(), folder, settings.desk.zone))
-
-
-def _indented(text: str) -> str:
-    return text.replace("\n", "\n    ")
+    """Raw mails, attachments and journal of a ticket written into ``folder``; how many files. Unable without it."""
+    shown(settings, number)
+    with books(settings) as store:
+        return len(store.export(number.upper(), folder, settings.desk.zone))

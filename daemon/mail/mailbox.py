@@ -96,11 +96,12 @@ class Visit:
         done = self._intake.treat_waiting(self._account)
         self._file_unfiled()
         uids = [uid for uid in self._imap.uids(self._selected) if uid not in self._settled]
+        of = done + len(uids)
         for batch in self._batches(uids):
             if self._stop.is_set():
                 break
             done += self._treat(batch)
-            progress(done, len(uids))
+            progress(done, of)
         self._file_away()
         return done
 

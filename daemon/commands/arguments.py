@@ -1,0 +1,101 @@
+"""The verbs of `acuse` and their options."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import NoReturn
+
+NewVerb = Callable[[str, str], argparse.ArgumentParser]
+"""Adds a verb with its one line of help."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with a command in one line, and where its help stands; exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """argparse's hook."""
+        self.exit(2, f"{self.format_usage()}{self.prog}: {message}\n`{self.prog} --help` tells more\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every verb with its options."""
+    top = Parser(prog="acuse", description="An incident desk that lives entirely in mail.")
+    top.add_argument(
+        "--config", type=Path, metavar="FILE", help="default: $ACUSE_CONFIG, ./config.toml, /etc/acuse/config.toml"
+    )
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    def verb(name: str, text: str) -> argparse.ArgumentParser:
+        return verbs.add_parser(name, help=text, description=text)
+
+    for add in (_setting_up, _running, _looking, _keeping, _trying_out):
+        add(verb)
+    return top
+
+
+def _setting_up(verb: NewVerb) -> None:
+    verb("init", "write a commented config.toml").add_argument("dir", nargs="?", type=Path, default=Path())
+    verb("check", "check configuration, rules, their tests and templates")
+    doctor = verb("doctor", "talk to the real servers")
+    doctor.add_argument("--round-trip", action="store_true", help="send a mail to ourselves and wait for it")
+    verb("schema", "JSON Schema of config.toml, for completion in editors")
+
+
+def _running(verb: NewVerb) -> None:
+    verb("run", "the daemon").add_argument("--once", action="store_true", help="treat what waits, then stop")
+    for name, text in (("retry", "treat quarantined mails again"), ("release", "treat held mails now")):
+        help_ = "the mails' numbers in the ledger; without any, those that wait are listed"
+        verb(name, text).add_argument("ids", nargs="*", type=int, metavar="ID", help=help_)
+
+
+def _looking(verb: NewVerb) -> None:
+    explain = verb("explain", "what would be done with raw mails; nothing is written")
+    explain.add_argument("--mailbox", default="", help="the mailbox that they came to")
+    explain.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    lists = verb("list", "tickets, the newest first")
+    lists.add_argument("--state", default="", help="assigned, pending, resolved or closed")
+    lists.add_argument("--group", default="", help="a group's key")
+    lists.add_argument("--since", type=_day, metavar="DAY", help="opened on this day or later: YYYY-MM-DD")
+    show = verb("show", "one ticket with its journal and letters")
+    show.add_argument("number")
+    audit = verb("audit", "prove the books")
+    for one in (explain, lists, show, audit):
+        one.add_argument("--json", action="store_true", help="for programs")
+    export = verb("export", "a ticket's raw mails, attachments and journal")
+    export.add_argument("number")
+    export.add_argument("--to", type=Path, required=True, metavar="DIR")
+
+
+def _keeping(verb: NewVerb) -> None:
+    verb("backup", "a consistent copy of the books while the daemon runs").add_argument("file", type=Path)
+    migrate = verb("migrate", "bring the schema of the database up to date, or move the desk to PostgreSQL")
+    migrate.add_argument("--to", default="", metavar="URL", help="an empty PostgreSQL database, postgresql://…")
+    erase = verb("erase", "forget a person; the books still balance")
+    erase.add_argument("address")
+    erase.add_argument("--yes", action="store_true", help="do it; without, it is only shown")
+
+
+def _trying_out(verb: NewVerb) -> None:
+    demo = verb("demo", "show the whole flow on an embedded mail server")
+    demo.add_argument("--keep", action="store_true", help="leave it running, to attach a mail client")
+    demo.add_argument("--week", action="store_true", help="show a week of a desk with three groups instead")
+    bench = verb("bench", "measure the daemon on a private Dovecot and smtp-sink, beside others")
+    bench.add_argument("--mails", type=int, default=3000, help="opening mails of a run")
+    bench.add_argument("--runs", type=int, default=5, help="rounds; the contestants take turns")
+    bench.add_argument("--tickets", default="0,20000,1000000", help="how many lie in the database already")
+    bench.add_argument("--database", default="", metavar="URL", help="an empty PostgreSQL database instead of SQLite")
+    bench.add_argument("--roundup", type=Path, metavar="DIR", help="an environment that holds Roundup")
+    bench.add_argument("--django-helpdesk", type=Path, metavar="DIR", help="an environment that holds django-helpdesk")
+    bench.add_argument("--peer-mails", type=int, default=300, help="opening mails of a run of those two")
+    bench.add_argument("--also", default="", help="backlog,large_file,latency; with PostgreSQL two_daemons,takeover")
+    bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"«{text}» is no day; write it like 2026-03-31") from None

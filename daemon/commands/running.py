@@ -1,0 +1,44 @@
+"""`acuse run` and `run --once`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from daemon.commands import Unable
+from daemon.config.accounts import Log
+from daemon.lean import share_arenas
+from daemon.mail.imap import ImapError
+from daemon.mail.smtp_wire import SmtpError
+from daemon.operations.logs import set_up_logs
+from daemon.operations.patience import wait_for_database
+from daemon.service import open_service, run_until_signal
+
+
+def forever(path: Path) -> None:
+    """The daemon of the configuration in ``path``, until a signal ends it."""
+    share_arenas()
+    service = wait_for_database(lambda: open_service(path))
+    set_up_logs(service.live.current.settings.log)
+    run_until_signal(service)
+
+
+def once(path: Path) -> int:
+    """Treat all that waits, fire and send all that is due; how many mails. Unable where a server could not be used."""
+    from daemon.commands.progress import progress
+
+    service = open_service(path)
+    set_up_logs(_beside_a_bar(service.live.current.settings.log))
+    try:
+        with progress() as tell:
+            return service.once(tell)
+    except (ImapError, SmtpError) as fault:
+        raise Unable(fault) from fault
+    finally:
+        service.stop()
+
+
+def _beside_a_bar(log: Log) -> Log:
+    """At a terminal the bar says how far it is, and a line for each mail would tear it apart."""
+    return replace(log, level="warning") if log.level == "info" and sys.stderr.isatty() else log

@@ -1,0 +1,249 @@
+"""The command line as an admin meets it: what it prints, what it says against a mistake, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deskworld import GOOD, GROUP, MARTA, OPENINGS, SUBJECT, DeskWorld
+
+from daemon.cli import main
+from daemon.demo.correspondent import write
+
+TOO_LONG = "x" * 70_000
+"""More than all headers of a mail may take: quarantined."""
+STRANGER = "Luis Mora <luis@cliente.example>"
+ONE_AN_HOUR = "\n[senders.rates]\nper_sender = 1\n"
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskWorld]:
+    """A desk with two tickets, a mail that is held and one in quarantine."""
+    with DeskWorld(tmp_path_factory.mktemp("desk"), "embedded", extra=ONE_AN_HOUR) as world:
+        world.send(write(MARTA, OPENINGS, SUBJECT, GOOD, files={"captura.png": b"\x89PNG"}))
+        for _ in range(2):
+            world.send(write(STRANGER, OPENINGS, SUBJECT, GOOD))
+        world.send(write(STRANGER, OPENINGS, "Oferta", GOOD, headers={"X-Long": TOO_LONG}))
+        world.acuse("run", "--once")
+        yield world
+
+
+@pytest.fixture
+def acuse(world: DeskWorld, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Runs a verb on that desk: exit code, standard output, standard error."""
+
+    def run(*arguments: str, config: Path = world.config) -> tuple[int, str, str]:
+        try:
+            code = main(["--config", str(config), *arguments])
+        except SystemExit as usage:
+            code = int(str(usage.code))
+        return (code, *capsys.readouterr())
+
+    return run
+
+
+def opened(world: DeskWorld, sender: str) -> str:
+    return next(str(ticket["number"]) for ticket in world.tickets() if ticket["requester"] in sender)
+
+
+# -- mistakes
+
+
+MISTAKES: list[tuple[list[str], int, str]] = [
+    (["lisst"], 2, "invalid choice: 'lisst'"),
+    (["show"], 2, "the following arguments are required: number"),
+    (["list", "--since", "yesterday"], 2, "«yesterday» is no day; write it like 2026-03-31"),
+    (["retry", "nine"], 2, "invalid int value: 'nine'"),
+    (["list", "--state", "open"], 1, "there is no state «open»; there are: assigned, pending, resolved, closed"),
+    (["list", "--group", "n3"], 1, "there is no group «n3»; there are: n1, n2"),
+    (["show", "I170101_000001"], 1, "there is no ticket I170101_000001"),
+    (["export", "I170101_000001", "--to", "there"], 1, "there is no ticket I170101_000001"),
+    (["explain", "one.eml", "two.eml"], 1, "there is no file one.eml, two.eml"),
+    (["explain", "--mailbox", "buzon", "one.eml"], 1, "there is no mailbox «buzon»; there are: apertura, servicio"),
+    (["retry", "1", "99"], 1, "not quarantined: 1, 99; `acuse retry` lists those that are. Nothing was changed"),
+    (["release", "1"], 1, "not held or quarantined: 1; `acuse release` lists those that are. Nothing was changed"),
+    (["erase", "nadie@cliente.example"], 1, "nothing is known of nadie@cliente.example"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "message"), MISTAKES, ids=[" ".join(m[0]) for m in MISTAKES])
+def test_a_mistake_is_told_with_the_way_out(acuse: Any, arguments: list[str], code: int, message: str) -> None:
+    ended, out, told = acuse(*arguments)
+    assert (ended, out) == (code, "")
+    assert message in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("verb", [["init"], ["backup"], ["export", "--to"]])
+def test_a_place_that_cannot_be_written_is_named(acuse: Any, world: DeskWorld, tmp_path: Path, verb: list[str]) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    number = [opened(world, MARTA)] if verb[0] == "export" else []
+    code, out, told = acuse(verb[0], *number, *verb[1:], str(tmp_path / "file" / "x"))
+    assert (code, out) == (1, "")
+    assert re.fullmatch(rf"acuse: {tmp_path}/file(/x)?: (Not a directory|File exists)\n", told)
+
+
+def test_without_any_configuration_the_way_to_one_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ACUSE_CONFIG", raising=False)
+    monkeypatch.setattr("daemon.cli.SYSTEM_CONFIG", tmp_path / "etc" / "config.toml")
+    assert main(["list"]) == 1
+    told = capsys.readouterr().err
+    assert f"there is no configuration at {tmp_path}/config.toml or {tmp_path}/etc/config.toml" in told
+    assert "`acuse init` writes one" in told
+
+
+@pytest.mark.parametrize("verb", ["list", "show X", "audit", "export X --to x", "retry", "retry 1", "release 1"])
+def test_where_there_are_no_books_yet_none_are_made(acuse: Any, world: DeskWorld, tmp_path: Path, verb: str) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(world.config.read_text(encoding="utf-8").replace(f"{world.folder}/acuse.db", f"{tmp_path}/a.db"))
+    code, out, told = acuse(*verb.split(), config=config)
+    assert (code, out, told) == (1, "", f"acuse: there is no database at {tmp_path}/a.db yet\n")
+    assert list(tmp_path.iterdir()) == [config]
+
+
+# -- looking
+
+
+def test_a_list_has_a_line_for_each_ticket(acuse: Any) -> None:
+    code, out, _ = acuse("list", "--state", "assigned", "--group", "n1", "--since", "2020-01-01")
+    heads, *lines = out.splitlines()
+    assert code == 0
+    assert heads.split() == ["number", "opened", "state", "priority", "group", "requester", "assignee"]
+    assert [re.split(r" {2,}", line)[5] for line in lines] == ["luis@cliente.example", "marta@cliente.example"]
+    assert all(re.match(r"I\d{6}_\d{6}  \d{4}-\d\d-\d\d \d\d:\d\d  assigned", line) for line in lines)
+    assert acuse("list", "--state", "closed")[1].splitlines() == [
+        "number  opened  state  priority  group  requester  assignee"
+    ]
+
+
+def test_a_ticket_is_shown_with_all_that_there_is_of_it(acuse: Any, world: DeskWorld) -> None:
+    number = opened(world, MARTA)
+    code, out, _ = acuse("show", number.lower())
+    assert code == 0
+    assert out.startswith(f"{number}  incident, assigned (new)\n")
+    for line in ("requester     Marta Gil, marta@cliente.example", "type          Error Funcional",
+                 "files         captura.png (4 bytes)"):  # fmt: skip
+        assert f"  {line}\n" in out
+    assert re.search(rf"confirmation  marta@cliente\.example  sent\n.*assignment  {GROUP}  sent", out)
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_an_export_needs_no_acuse_to_be_read(acuse: Any, world: DeskWorld, tmp_path: Path) -> None:
+    code, out, _ = acuse("export", opened(world, MARTA), "--to", str(tmp_path / "out"))
+    assert (code, out) == (0, f"{tmp_path}/out: 3 files\n")
+    [file] = (tmp_path / "out" / "attachments").iterdir()
+    assert (file.name.endswith("captura.png"), file.read_bytes()) == (True, b"\x89PNG")
+    assert json.loads((tmp_path / "out" / "ticket.json").read_text(encoding="utf-8"))["requester"] in MARTA
+
+
+def test_a_terminal_gets_lines_that_fit(world: DeskWorld) -> None:
+    shown = on_a_terminal(world, "list", columns=60)
+    assert "luis@cliente.example" not in shown
+    assert all(len(line) <= 60 for line in shown.splitlines())
+    assert shown.splitlines()[0].endswith("…")
+
+
+# -- explaining
+
+
+def explained(acuse: Any, world: DeskWorld, *mails: Path) -> tuple[list[dict[str, Any]], str]:
+    code, out, told = acuse("explain", "--json", *map(str, mails))
+    assert code == 0
+    return [json.loads(line) for line in out.splitlines()], told
+
+
+def test_several_mails_are_explained_an_object_each(acuse: Any, world: DeskWorld, tmp_path: Path) -> None:
+    faulty, token = tmp_path / "faulty.eml", tmp_path / "token.eml"
+    faulty.write_bytes(write("pepe@cliente.example", OPENINGS, SUBJECT, GOOD.replace("AREN", "ARENN")).as_bytes())
+    answer = write(MARTA, "soporteservicios@cau.example", f"Validar Petición {opened(world, MARTA)} [{'A' * 26}]", "")
+    token.write_bytes(answer.as_bytes())
+    before = world.query("SELECT COUNT(*) FROM mails")
+    (refused, stale), told = explained(acuse, world, faulty, token)
+    assert (refused["verdict"], refused["errors"][0]["nearest"], refused["letters"]) == ("refused", "AREN", ["refusal"])
+    assert (stale["verdict"], stale["mailbox"], stale["letters"]) == ("untreated", "servicio", ["verdict_notice"])
+    assert told == ""
+    assert world.query("SELECT COUNT(*) FROM mails") == before
+
+
+@pytest.mark.parametrize("database", [None, "minutes of a meeting\n" * 400])
+def test_without_books_a_mail_is_explained_as_a_new_desk_would(
+    acuse: Any, world: DeskWorld, tmp_path: Path, database: str | None
+) -> None:
+    config, mail = tmp_path / "config.toml", tmp_path / "good.eml"
+    config.write_text(world.config.read_text(encoding="utf-8").replace(f"{world.folder}/acuse.db", f"{tmp_path}/a.db"))
+    mail.write_bytes(write(MARTA, OPENINGS, SUBJECT, GOOD).as_bytes())
+    if database:
+        (tmp_path / "a.db").write_text(database, encoding="utf-8")
+    code, out, told = acuse("explain", str(mail), config=config)
+    assert code == 0
+    assert f"{mail}: opened (opening), mailbox apertura" in out
+    assert (
+        f"acuse: explained as a new desk would: {'there is no database at ' if not database else ''}{tmp_path}" in told
+    )
+
+
+# -- what waits for an admin
+
+
+def test_what_is_held_or_in_quarantine_is_listed_and_set_back(tmp_path: Path) -> None:
+    with DeskWorld(tmp_path, "embedded", extra=ONE_AN_HOUR) as world:
+        for _ in range(2):
+            world.send(write(STRANGER, OPENINGS, SUBJECT, GOOD))
+        world.send(write(STRANGER, OPENINGS, "Oferta", GOOD, headers={"X-Long": TOO_LONG}))
+        world.acuse("run", "--once")
+        quarantined, held = r"(?m)^3 .* quarantined +luis@cliente\.example .* header block over", r"(?m)^2 .* held "
+        assert re.search(quarantined, world.acuse("retry").stdout)
+        assert re.search(held, world.acuse("release").stdout)
+        assert world.acuse("retry", "3").stdout == "retry: mail 3; treated at the next run of the daemon\n"
+        assert world.acuse("retry").stdout == "no mail is quarantined\n"
+        world.start()
+        world.until(lambda: re.search(quarantined, world.acuse("retry").stdout), "the mail back in quarantine")
+        assert world.acuse("release", "2").stdout == "release: done by the running daemon\n"
+        world.until(lambda: len(world.tickets()) == 2, "second ticket")
+        assert world.stop() == 0
+        assert world.balanced()
+
+
+# -- a terminal
+
+
+def test_a_backlog_shows_how_far_it_is(tmp_path: Path) -> None:
+    with DeskWorld(tmp_path, "embedded") as world:
+        for _ in range(60):
+            world.send(write(MARTA, OPENINGS, "Oferta", GOOD))
+        shown = on_a_terminal(world, "run", "--once")
+    assert re.search(r"apertura .*\d0/60", re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown))
+    assert "mails treated: 60" in shown
+    assert "verdict=" not in shown, "a line for each mail would tear the bar apart"
+
+
+def on_a_terminal(world: DeskWorld, *arguments: str, columns: int = 80) -> str:
+    """What a verb shows on a terminal that is so wide."""
+    ours, its = pty.openpty()
+    command = [sys.executable, "-m", "daemon", "--config", str(world.config), *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "COLUMNS": str(columns), "TERM": "xterm"}
+    process = subprocess.Popen(command, stdout=its, stderr=its, env=environment)
+    os.close(its)
+    shown = b""
+    while octets := _read(ours):
+        shown += octets
+    assert process.wait() == 0
+    return shown.decode().replace("\r\n", "\n")
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # what Linux says once nobody has the other end any more
+        return b""
