@@ -19,8 +19,8 @@ from parsers.quotes import (
     ORIGINAL_PHRASES,
     RAW_HEADERS,
     VERB,
-    VERB_LAST,
     Role,
+    ends_in_verb,
     fold,
     is_footer,
 )
@@ -200,7 +200,7 @@ def _strength(text: str) -> Strength | None:
     if date and date.start() <= 3 and address > 0 and text.endswith(">"):
         return "loose"
     verb = VERB.search(text)
-    if not text.endswith(":") and not (verb and VERB_LAST.search(text)):
+    if not text.endswith(":") and not (verb and ends_in_verb(text)):
         return None
     if verb and verb.start() == 0:
         return None  # the author's name stands on the line above
@@ -246,12 +246,12 @@ def _last_line(line: str) -> str:
 
 def _may_end_attribution(line: str) -> bool:
     end = line[-60:].rstrip(" \t\xa0\u202f*-")
-    return end.endswith((":", "：", ">")) or bool(VERB_LAST.search(fold(end)))
+    return end.endswith((":", "：", ">")) or ends_in_verb(fold(end))
 
 
 def _attribution_head(lines: Lines, last: int, floor: int) -> Head | None:
     after = next_text(lines, last + 1)
-    if _NAME_WROTE.match(lines[last][:120]) and VERB_LAST.search(fold(lines[last][:120])):
+    if _NAME_WROTE.match(lines[last][:120]) and ends_in_verb(fold(lines[last][:120])):
         quoted = after < len(lines) and bool(QUOTED.match(lines[after])) and _begins_paragraph(lines, last, floor)
         return Head(last, last + 1, quoted=True) if quoted else None
     if not any(c in line for line in lines[max(floor, last - 5) : last + 1] for c in "@0123456789年"):
