@@ -1,15 +1,16 @@
 """The heart: fetched mails become ledger rows, readings, decisions and one transaction; then they may be filed away.
 
-    take → parse → read → [ load → decide → apply ] × mails, one COMMIT → the mailbox moves them
+    take → parse → read → [ load → decide → apply ] × mails, COMMIT → the mailbox moves them
 
-A batch whose transaction fails is treated again mail by mail; a mail that fails alone as often as the limit allows is
-quarantined, its neighbours go on.
+Mails share a transaction until it has lasted :data:`LONGEST_S`. A batch whose transaction fails is treated again mail
+by mail; a mail that fails alone as often as the limit allows is quarantined, its neighbours go on.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+import time
+from collections import ChainMap, Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -29,12 +30,19 @@ from daemon.store.queues import Lease
 from daemon.writing.letters import Letters
 from parsers.mail import Mail
 from parsers.peek import LOOKED_AT, peek
-from rules.decision import Decision
+from rules.decision import Decision, Needs
 from rules.desk import Desk
 from rules.intake import decide
 from rules.reading import Arrival, Reading, read
 
 log = structlog.get_logger()
+
+LONGEST_S = 0.02
+"""A transaction that has lasted so long takes no further mail."""
+
+
+Verdicts = dict[int, tuple[str, str]]
+"""Verdict and Message-ID by ledger id."""
 
 
 class Current(Protocol):
@@ -47,11 +55,11 @@ class Current(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A mail in hand: its row, what it says, and the verdict once there is one."""
+    """A mail in hand: its row, what it says, and what must be looked up for its verdict."""
 
     seen: Seen
-    mail: Mail
     reading: Reading
+    needs: Needs
 
 
 class Intake:
@@ -112,10 +120,10 @@ class Intake:
 
     # -- treating
 
-    def _treat_all(self, mailbox: str, rows: Sequence[Seen]) -> dict[int, tuple[str, str]]:
-        """Verdict and Message-ID by ledger id. Rows with an unfinished attempt are treated one by one."""
+    def _treat_all(self, mailbox: str, rows: Sequence[Seen]) -> Verdicts:
+        """Rows with an unfinished attempt are treated one by one."""
         fresh = [row for row in rows if not row.unfinished]
-        decided: dict[int, tuple[str, str]] = {}
+        decided: Verdicts = {}
         if fresh:
             decided |= self._together(mailbox, fresh)
         for row in rows:
@@ -125,9 +133,12 @@ class Intake:
             self._queued()
         return decided
 
-    def _together(self, mailbox: str, rows: Sequence[Seen]) -> dict[int, tuple[str, str]]:
+    def _together(self, mailbox: str, rows: Sequence[Seen]) -> Verdicts:
+        found: Verdicts = {}
         try:
-            return self._commit(self._in_hand(mailbox, rows))
+            for verdicts in self._decide(mailbox, rows):
+                found |= verdicts
+            return found
         except LeaseLost:
             raise  # the mails are the next holder's, who has counted an attempt of its own
         except Unavailable:
@@ -135,18 +146,18 @@ class Intake:
             raise
         except Exception:  # one mail of the batch is at fault: which one shows when each is treated alone
             log.exception("batch failed", mailbox=mailbox, mails=len(rows))
-        found: dict[int, tuple[str, str]] = {}
         for row in rows:
-            found |= self._alone(mailbox, self._store.take_alone(row, self._lease_of(mailbox)))
+            if row.id not in found:
+                found |= self._alone(mailbox, self._store.take_alone(row, self._lease_of(mailbox)))
         return found
 
-    def _alone(self, mailbox: str, row: Seen) -> dict[int, tuple[str, str]]:
+    def _alone(self, mailbox: str, row: Seen) -> Verdicts:
         """One mail by itself; after too many attempts it is quarantined unread."""
         limit = self._live.current.settings.desk.limits.attempts
         if row.attempts_alone > limit:
             return self._quarantine(mailbox, row, "error")
         try:
-            return self._commit(self._in_hand(mailbox, [row]))
+            return dict(ChainMap(*self._decide(mailbox, [row])))
         except LeaseLost:
             raise
         except Unavailable:
@@ -156,16 +167,25 @@ class Intake:
             log.exception("mail failed", mailbox=mailbox, mail=row.id, attempt=row.attempts_alone)
         return self._quarantine(mailbox, row, "error") if row.attempts_alone >= limit else {}
 
-    def _quarantine(self, mailbox: str, row: Seen, why: str) -> dict[int, tuple[str, str]]:
+    def _quarantine(self, mailbox: str, row: Seen, why: str) -> Verdicts:
         decision = Decision("quarantined", why)
         loaded, now = self._live.current, self._store.clock()
         self._store.run(lambda tx: apply(tx, Cause(row.id, glimpse(row)), decision, loaded, now))
         log.warning("mail quarantined", mail=row.id, why=why)
         return {row.id: ("quarantined", "")}
 
-    def _in_hand(self, mailbox: str, rows: Sequence[Seen]) -> list[Pending]:
-        """Parsed in the child process, read against the configuration in force."""
-        desk = self._live.current.settings.desk
+    def _decide(self, mailbox: str, rows: Sequence[Seen]) -> Iterator[Verdicts]:
+        """From octets to verdicts, one transaction after the other, by one version of the configuration."""
+        loaded = self._live.current
+        left = self._in_hand(mailbox, rows, loaded.settings.desk)
+        while left:
+            looked_at, verdicts = self._transaction(left[: self._store.together], loaded)
+            self._tell(left[:looked_at], verdicts)
+            yield verdicts
+            left = left[looked_at:]
+
+    def _in_hand(self, mailbox: str, rows: Sequence[Seen], desk: Desk) -> list[Pending]:
+        """Parsed in the child process, read against the configuration."""
         parsed = self._reader.parse([(row.id, row.raw if row.raw is not None else row.path) for row in rows])
         kill_point("after_parse")
         return [self._pending(mailbox, row, result, desk) for row, result in zip(rows, parsed, strict=True)]
@@ -175,32 +195,36 @@ class Intake:
             raise UnreadableError(result.why)
         poisoned = result.why if isinstance(result, Poisoned) else ""
         mail = glimpse(row) if isinstance(result, Poisoned) else result
-        return Pending(row, mail, read(Arrival(mailbox, mail, row.received_at, poisoned, row.too_large), desk))
+        reading = read(Arrival(mailbox, mail, row.received_at, poisoned, row.too_large), desk)
+        return Pending(row, reading, reading.needs(desk))
 
-    def _commit(self, mails: Sequence[Pending]) -> dict[int, tuple[str, str]]:
-        """All of them in one transaction: numbers, verdicts and letters are there together or not at all."""
-        loaded = self._live.current
-        needs = [pending.reading.needs(loaded.settings.desk) for pending in mails]
+    def _transaction(self, mails: Sequence[Pending], loaded: Loaded[Letters]) -> tuple[int, Verdicts]:
+        """How many were looked at, and what was decided of those that still wanted it: numbers, verdicts and letters
+        are there together or not at all. Whoever else wants to write waits for :data:`LONGEST_S` and one mail."""
+        desk = loaded.settings.desk
 
-        def work(tx: Transaction) -> dict[int, tuple[str, str]]:
-            now = self._store.clock()
-            decided = {}
-            for pending, need in zip(mails, needs, strict=True):
-                if not tx.undecided(pending.seen):
-                    continue
-                desk = loaded.settings.desk
-                facts = tx.load(need, now, desk.zone, pending.seen)
-                decision = decide(pending.reading, facts, desk, now)
-                apply(tx, Cause(pending.seen.id, pending.mail), decision, loaded, now)
-                decided[pending.seen.id] = (str(decision.verdict), pending.mail.message_id)
-            return decided
+        def work(tx: Transaction) -> tuple[int, Verdicts]:
+            now, until = self._store.clock(), time.monotonic() + LONGEST_S
+            decided: Verdicts = {}
+            for place, pending in enumerate(mails):
+                if place and time.monotonic() >= until:
+                    return place, decided
+                if tx.undecided(pending.seen):
+                    facts = tx.load(pending.needs, now, desk.zone, pending.seen)
+                    decision = decide(pending.reading, facts, desk, now)
+                    apply(tx, Cause(pending.seen.id, pending.reading.mail), decision, loaded, now)
+                    decided[pending.seen.id] = (str(decision.verdict), pending.reading.mail.message_id)
+            return len(mails), decided
 
-        decided = self._store.run(work, needs, self._lease_of(mails[0].reading.mailbox.name))
+        # None: an earlier try was committed after all; a look at the same mails tells how far it came
+        lease = self._lease_of(mails[0].reading.mailbox.name)
+        return self._store.run(work, [pending.needs for pending in mails], lease) or (0, {})
+
+    def _tell(self, mails: Sequence[Pending], verdicts: Verdicts) -> None:
         for pending in mails:
-            verdict = (decided or {}).get(pending.seen.id, ("", ""))[0]
-            self.verdicts[verdict] += bool(verdict)
-            log.info("treated", mail=pending.seen.id, mailbox=pending.reading.mailbox.name, verdict=verdict)
-        return decided or {}
+            if verdict := verdicts.get(pending.seen.id, ("", ""))[0]:
+                self.verdicts[verdict] += 1
+                log.info("treated", mail=pending.seen.id, mailbox=pending.reading.mailbox.name, verdict=verdict)
 
 
 def glimpse(row: Seen) -> Mail:

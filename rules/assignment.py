@@ -98,9 +98,10 @@ def group_letter(
 
 
 def action_links(ticket: Ticket, desk: Desk) -> tuple[Link, ...]:
-    """A link for each action that the ticket's state allows, in the table's order; all share one token."""
+    """A link for each action that the ticket's state allows, in the table's order; all share subject and token."""
+    to, subject, grant = desk.desk_address, _manage_subject(ticket, desk), action_grant(ticket)
     return tuple(
-        action_link(key, ticket, desk)
+        Link(key, to, subject, _empty_form(key, ticket, desk, subject), grant)
         for key, action in ACTIONS.items()
         if action.on_ticket and possible(ticket, event_of(key)) and offered(key, ticket, desk)
     )
@@ -108,10 +109,14 @@ def action_links(ticket: Ticket, desk: Desk) -> tuple[Link, ...]:
 
 def action_link(key: str, ticket: Ticket, desk: Desk, values: Mapping[str, str] | None = None) -> Link:
     """The link that opens the form of action ``key``, filled with ``values`` by field name."""
-    language = desk.groups[ticket.group].language
-    subject = wording.subject(desk, "manage", language, ticket.kind, number=ticket.number)
+    subject = _manage_subject(ticket, desk)
     body = _form_body(key, ticket, desk, values, subject) if values else _empty_form(key, ticket, desk, subject)
     return Link(key, desk.desk_address, subject, body, action_grant(ticket))
+
+
+def _manage_subject(ticket: Ticket, desk: Desk) -> str:
+    language = desk.groups[ticket.group].language
+    return wording.subject(desk, "manage", language, ticket.kind, number=ticket.number)
 
 
 def _form_body(key: str, ticket: Ticket, desk: Desk, values: Mapping[str, str], subject: str) -> str:

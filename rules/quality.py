@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import re2
@@ -117,14 +118,20 @@ def _secret(w: Written) -> str:
 def _similar(w: Written) -> str:
     if not w.alike:
         return ""
-    text = " ".join(sorted(fold(w.text[:2000]).split()))
-    return next((number for number, other in w.alike if text and _likeness(text, other) >= ALIKE), "")
+    words = _sorted_words(w.text[:2000])
+    return next((number for number, other in w.alike if words and _are_alike(words, _sorted_words(other[:2000]))), "")
 
 
-def _likeness(sorted_text: str, other: str) -> float:
+def _are_alike(words: str, others: str) -> bool:
     from rapidfuzz import fuzz  # only for a desk that compares texts
 
-    return fuzz.ratio(sorted_text, " ".join(sorted(fold(other[:2000]).split())))
+    return bool(fuzz.ratio(words, others, score_cutoff=ALIKE))
+
+
+@lru_cache(maxsize=512)
+def _sorted_words(text: str) -> str:
+    """The folded words of ``text`` in order; kept, because the next mail of its sender is compared with it again."""
+    return " ".join(sorted(fold(text).split()))
 
 
 def _hit(expression: Any, text: str) -> str:
@@ -190,12 +197,12 @@ def _alike(
     kind: str, form: Form, earlier: Iterable[Brief], names: frozenset[str], desk: Desk
 ) -> tuple[tuple[str, str], ...]:
     """The sender's open tickets of this kind on the same service, with their texts."""
-    services = [table.name for table in desk.kinds[kind].fields if table.from_ == "services"]
+    service = {table.name: form.get(table.name) for table in desk.kinds[kind].fields if table.from_ == "services"}
     tickets = [brief.ticket for brief in earlier if brief.ticket.open and brief.ticket.kind == kind]
     return tuple(
         (ticket.number, "\n".join(value for name, value in ticket.fields if name in names))
         for ticket in tickets
-        if all(ticket.value(name) == form.get(name) for name in services)
+        if all(ticket.value(name) == wanted for name, wanted in service.items())
     )
 
 

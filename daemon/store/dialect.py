@@ -53,6 +53,8 @@ class Dialect(Protocol):
     """What the statements must know of the database they run on."""
 
     name: str
+    together: int
+    """How many mails may share a transaction: other daemons wait for what it has locked."""
     types: Mapping[str, str]
     """Column types for the schema, by the names that migrations use."""
 
@@ -76,6 +78,7 @@ class Sqlite:
     """SQLite: one writer at a time, so that nothing needs a row lock."""
 
     name = "sqlite"
+    together = 50
     types: Mapping[str, str] = MappingProxyType(
         {"id": "INTEGER PRIMARY KEY", "blob": "BLOB", "clustered": "WITHOUT ROWID"}
     )
@@ -102,6 +105,7 @@ class Postgres:
     """PostgreSQL through psycopg 3, READ COMMITTED with explicit row locks."""
 
     name = "postgresql"
+    together = 10
     types: Mapping[str, str] = MappingProxyType({"id": "BIGSERIAL PRIMARY KEY", "blob": "BYTEA", "clustered": ""})
 
     def transient(self, fault: BaseException) -> bool:

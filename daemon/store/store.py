@@ -73,6 +73,11 @@ class Store:
         """Whether this process alone may write (SQLite): no mailbox needs a lease."""
         return self._connections.dialect.name == "sqlite"
 
+    @property
+    def together(self) -> int:
+        """How many mails may share a transaction."""
+        return self._connections.dialect.together
+
     def close(self) -> None:
         """Let go of the connections and the lock file."""
         self._connections.close()

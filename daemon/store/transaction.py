@@ -33,8 +33,10 @@ class Transaction(Reading, Writing):
         self._fired: list[tuple[str, str, datetime]] = []
 
     def lock(self, needs: Iterable[Needs]) -> None:
-        """Lock in one sorted step the tickets that the needs of a batch lead to."""
-        self.tickets.lock(number for each in needs for number in facts.numbers_of(self.session, each))
+        """Lock in one sorted step the tickets that the needs of a batch lead to, where others may write at the same
+        time."""
+        if self.session.lock:
+            self.tickets.lock(number for each in needs for number in facts.numbers_of(self.session, each))
 
     def undecided(self, seen: ledger.Seen) -> bool:
         """Whether the mail still wants a verdict."""
