@@ -12,7 +12,7 @@ from datetime import datetime
 
 from daemon.config.live import Loaded
 from daemon.store import Cause, Outcome, Outgoing, Store, Transaction
-from daemon.store.apply import Compose, Composed
+from daemon.store.posting import Compose, Composed
 from daemon.writing.letters import Letters
 from rules.decision import Decision, Letter, Sent
 from rules.deliveries import alert, undelivered

@@ -2,8 +2,9 @@
 
     take → parse → read → [ load → decide → apply ] × mails, COMMIT → the mailbox moves them
 
-Mails share a transaction until it has lasted :data:`LONGEST_S`. A batch whose transaction fails is treated again mail
-by mail; a mail that fails alone as often as the limit allows is quarantined, its neighbours go on.
+Mails share a transaction as long as it is short (:class:`daemon.store.dialect.Batch`). A batch whose transaction fails
+is treated again mail by mail; a mail that fails alone as often as the limit allows is quarantined, its neighbours go
+on.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from daemon.mail.fetching import Fetched
 from daemon.mail.reader import Poisoned, Reader
 from daemon.store import Cause, Filed, Seen, Store, Transaction, Unfiled
 from daemon.store.errors import LeaseLost, Unavailable
-from daemon.store.ledger import folder_of
+from daemon.store.filing import folder_of
 from daemon.store.queues import Lease
 from daemon.writing.letters import Letters
 from parsers.mail import Mail
@@ -36,9 +37,6 @@ from rules.intake import decide
 from rules.reading import Arrival, Reading, read
 
 log = structlog.get_logger()
-
-LONGEST_S = 0.02
-"""A transaction that has lasted so long takes no further mail."""
 
 
 Verdicts = dict[int, tuple[str, str]]
@@ -179,7 +177,7 @@ class Intake:
         loaded = self._live.current
         left = self._in_hand(mailbox, rows, loaded.settings.desk)
         while left:
-            looked_at, verdicts = self._transaction(left[: self._store.together], loaded)
+            looked_at, verdicts = self._transaction(left[: self._store.batch.mails], loaded)
             self._tell(left[:looked_at], verdicts)
             yield verdicts
             left = left[looked_at:]
@@ -200,11 +198,11 @@ class Intake:
 
     def _transaction(self, mails: Sequence[Pending], loaded: Loaded[Letters]) -> tuple[int, Verdicts]:
         """How many were looked at, and what was decided of those that still wanted it: numbers, verdicts and letters
-        are there together or not at all. Whoever else wants to write waits for :data:`LONGEST_S` and one mail."""
+        are there together or not at all."""
         desk = loaded.settings.desk
 
         def work(tx: Transaction) -> tuple[int, Verdicts]:
-            now, until = self._store.clock(), time.monotonic() + LONGEST_S
+            now, until = self._store.clock(), time.monotonic() + self._store.batch.seconds
             decided: Verdicts = {}
             for place, pending in enumerate(mails):
                 if place and time.monotonic() >= until:

@@ -20,7 +20,7 @@ from daemon.config.settings import Settings
 from daemon.mail.mailbox import WatchState
 from daemon.mail.outbox import PostState
 from daemon.operations import second_route
-from daemon.store import Cause, Store, Transaction, ledger, notes
+from daemon.store import Cause, Store, Transaction, notes, set_aside
 from daemon.writing.letters import Letters
 from rules import alarms
 from rules.alarms import Alarm, Details, Trouble
@@ -124,7 +124,7 @@ class Alarms:
         with self._store.read() as reading:
             before = notes.get(reading.session, QUARANTINE)
             last = moment(int(before)) if before else None
-            details = alarms.quarantine_details(ledger.quarantined_since(reading.session, last), last, now)
+            details = alarms.quarantine_details(set_aside.quarantined_since(reading.session, last), last, now)
         if not details:
             return
 

@@ -15,7 +15,7 @@ from daemon.causes import apply
 from daemon.commands.auditing import count_folders
 from daemon.config.live import Loaded
 from daemon.mail.reader import Poisoned, Reader
-from daemon.store import Cause, Store, Transaction, erasing, ledger, notes
+from daemon.store import Cause, Store, Transaction, erasing, notes, set_aside
 from daemon.store.running import journals_since
 from daemon.writing.letters import Letters
 from daemon.writing.report import report_files
@@ -96,7 +96,7 @@ def proof(office: Office) -> Decision:
 def digest(office: Office) -> Decision:
     """What is in quarantine, each mail with a harmless beginning of its text."""
     with office.store.read() as reading:
-        mails, total = ledger.quarantined(reading.session, quarantine.MOST)
+        mails, total = set_aside.quarantined(reading.session, quarantine.MOST)
     told = [_with_extract(mail, office) for mail in mails]
     return quarantine.digest(told, total, office.loaded.settings.desk)
 

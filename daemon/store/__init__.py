@@ -4,7 +4,8 @@ A decision happens once: what a mail (or any other cause) leads to is written in
 """
 
 from daemon.store.context import Cause
-from daemon.store.ledger import Filed, Seen, Unfiled
+from daemon.store.filing import Filed, Unfiled
+from daemon.store.ledger import Seen
 from daemon.store.queues import Outcome, Outgoing
 from daemon.store.store import Store
 from daemon.store.transaction import Transaction

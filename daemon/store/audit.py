@@ -15,7 +15,7 @@ from itertools import groupby
 from daemon.files import Files
 from daemon.store import models
 from daemon.store.dialect import Row, Session
-from daemon.store.ledger import folder_of
+from daemon.store.filing import folder_of
 from daemon.store.rows import EVENT_COLUMNS, load_event, load_ticket
 from rules.decision import Verdict
 from rules.desk import Desk

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
 import peewee
@@ -49,12 +49,19 @@ class Session(Protocol):
         """The rows of a query put together with peewee (the cold ones), as they come."""
 
 
+class Batch(NamedTuple):
+    """How many mails may share a transaction, and after how many seconds it takes no further one: others wait for it,
+    for all of it on SQLite, for the rows that it has locked on PostgreSQL."""
+
+    mails: int
+    seconds: float
+
+
 class Dialect(Protocol):
     """What the statements must know of the database they run on."""
 
     name: str
-    together: int
-    """How many mails may share a transaction: other daemons wait for what it has locked."""
+    batch: Batch
     types: Mapping[str, str]
     """Column types for the schema, by the names that migrations use."""
 
@@ -78,7 +85,7 @@ class Sqlite:
     """SQLite: one writer at a time, so that nothing needs a row lock."""
 
     name = "sqlite"
-    together = 50
+    batch = Batch(50, 0.02)
     types: Mapping[str, str] = MappingProxyType(
         {"id": "INTEGER PRIMARY KEY", "blob": "BLOB", "clustered": "WITHOUT ROWID"}
     )
@@ -105,7 +112,7 @@ class Postgres:
     """PostgreSQL through psycopg 3, READ COMMITTED with explicit row locks."""
 
     name = "postgresql"
-    together = 10
+    batch = Batch(10, 1.0)
     types: Mapping[str, str] = MappingProxyType({"id": "BIGSERIAL PRIMARY KEY", "blob": "BYTEA", "clustered": ""})
 
     def transient(self, fault: BaseException) -> bool:

@@ -16,11 +16,11 @@ from datetime import datetime
 
 from daemon.files import Files
 from daemon.store import people
-from daemon.store.apply import write_events
 from daemon.store.context import Cause, Writing
 from daemon.store.dialect import Session, marks
-from daemon.store.ledger import keep_try
+from daemon.store.journals import write_events
 from daemon.store.rows import event_row, key
+from daemon.store.set_aside import keep_try
 from daemon.store.tickets import journal
 from rules import erasure
 from rules.desk import Desk

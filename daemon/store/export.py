@@ -9,8 +9,8 @@ from pathlib import Path
 
 from daemon.files import Files
 from daemon.store.dialect import Session
-from daemon.store.ledger import raw_of
 from daemon.store.listing import show
+from daemon.store.raws import raw_of
 from daemon.store.tickets import Remembered
 
 

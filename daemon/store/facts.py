@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 from hmac import compare_digest
 from typing import Literal
 
-from daemon.store import blocked, ledger, people, search
+from daemon.store import blocked, ledger, people, search, set_aside
 from daemon.store.context import Lookups
 from daemon.store.dialect import Session, marks
 from daemon.store.rows import GRANT_COLUMNS, bare_id, copy_key, key, load_grant, when
@@ -40,11 +40,11 @@ def load(reading: Lookups, needs: Needs, now: datetime, zone: tzinfo, seen: ledg
         next_number=reading.counters.peek(needs.prefix, now, zone) if needs.prefix else "",
         person=people.find(session, needs.sender) if needs.sender else None,
         blocked=bool(needs.sender) and blocked.is_blocked(session, needs.sender),
-        set_aside=ledger.set_aside(session, grant.grant.mail) if grant and grant.grant.mail else None,
+        set_aside=set_aside.set_aside(session, grant.grant.mail) if grant and grant.grant.mail else None,
         earlier=_earlier(reading, needs.sender) if needs.sender else (),
         counts={name: reading.windows.count(name, now) for name in needs.counters},
         last_subject=_last_subject(session, needs) if needs.last_subject and needs.sender else "",
-        held=ledger.held_of(session, needs.sender) if needs.held and needs.sender else 0,
+        held=set_aside.held_of(session, needs.sender) if needs.held and needs.sender else 0,
         found=search.search(session, needs.search, reading.remembered) if needs.search else (),
         released=seen is not None and seen.released,
         registered_people=people.registered(session, needs.addresses) if needs.addresses else frozenset(),

@@ -18,15 +18,18 @@ from daemon.store import (
     backup,
     daemons,
     export,
+    filing,
     ledger,
     listing,
     queues,
+    raws,
     search,
+    set_aside,
     words,
 )  # fmt: skip
 from daemon.store.clock import DatabaseClock, utc_now
 from daemon.store.connections import Connections, connect
-from daemon.store.dialect import Session
+from daemon.store.dialect import Batch, Session
 from daemon.store.errors import AlreadyDecided, Conflict, Unavailable
 from daemon.store.tickets import Remembered
 from daemon.store.transaction import Reading, Transaction
@@ -74,9 +77,9 @@ class Store:
         return self._connections.dialect.name == "sqlite"
 
     @property
-    def together(self) -> int:
+    def batch(self) -> Batch:
         """How many mails may share a transaction."""
-        return self._connections.dialect.together
+        return self._connections.dialect.batch
 
     def close(self) -> None:
         """Let go of the connections and the lock file."""
@@ -186,29 +189,29 @@ class Store:
             return []
         return self._run(lambda s: ledger.waiting(s, self.files, mailbox, limit), lease)
 
-    def unfiled(self, mailbox: str, uidvalidity: int, limit: int = 1000) -> list[ledger.Unfiled]:
-        """As :func:`daemon.store.ledger.unfiled`."""
-        return self._read(lambda s: ledger.unfiled(s, mailbox, uidvalidity, limit))
+    def unfiled(self, mailbox: str, uidvalidity: int, limit: int = 1000) -> list[filing.Unfiled]:
+        """As :func:`daemon.store.filing.unfiled`."""
+        return self._read(lambda s: filing.unfiled(s, mailbox, uidvalidity, limit))
 
-    def filed(self, moved: Sequence[ledger.Filed], lease: queues.Lease | None = None) -> None:
-        """As :func:`daemon.store.ledger.filed`."""
-        self._run(lambda s: ledger.filed(s, moved, self.clock()), lease)
+    def filed(self, moved: Sequence[filing.Filed], lease: queues.Lease | None = None) -> None:
+        """As :func:`daemon.store.filing.filed`."""
+        self._run(lambda s: filing.filed(s, moved, self.clock()), lease)
 
     def forget_places(self, mailbox: str, uidvalidity: int, lease: queues.Lease | None = None) -> int:
-        """As :func:`daemon.store.ledger.forget_places`."""
-        return self._run(lambda s: ledger.forget_places(s, mailbox, uidvalidity, self.clock()), lease)
+        """As :func:`daemon.store.filing.forget_places`."""
+        return self._run(lambda s: filing.forget_places(s, mailbox, uidvalidity, self.clock()), lease)
 
     def retry(self, mail_ids: Sequence[int]) -> list[int]:
         """Quarantined mails are treated again; the ids of those that were quarantined."""
-        return self._run(lambda s: ledger.set_back(s, mail_ids, ("quarantined",), self.clock(), ledger.RETRIED))
+        return self._run(lambda s: set_aside.set_back(s, mail_ids, ("quarantined",), self.clock(), ledger.RETRIED))
 
     def release(self, mail_ids: Sequence[int]) -> list[int]:
         """Held or quarantined mails are treated now; the ids of those that were."""
-        return self._run(lambda s: ledger.set_back(s, mail_ids, ("held", "quarantined"), self.clock()))
+        return self._run(lambda s: set_aside.set_back(s, mail_ids, ("held", "quarantined"), self.clock()))
 
     def release_due(self, now: datetime) -> list[int]:
         """Rate-held mails whose time has come are treated now."""
-        return self._run(lambda s: ledger.release_due(s, now)) if self._read(_any_held) else []
+        return self._run(lambda s: set_aside.release_due(s, now)) if self._read(_any_held) else []
 
     # -- what waits
 
@@ -292,7 +295,7 @@ class Store:
 
     def raw_mail(self, mail_id: int) -> bytes:
         """The octets of a mail of the ledger; KeyError where they were dropped or never were."""
-        return self._read(lambda s: ledger.whole_raw(s, self.files, mail_id))
+        return self._read(lambda s: raws.whole_raw(s, self.files, mail_id))
 
     def export(self, number: str, to: Path, zone: tzinfo = UTC) -> list[Path]:
         """As :func:`daemon.store.export.export`."""

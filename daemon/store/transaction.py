@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 
 from daemon.faults import kill_point
 from daemon.files import Files
-from daemon.store import apply, erasing, facts, ledger, queues
+from daemon.store import apply, erasing, facts, ledger, posting, queues, set_aside
 from daemon.store.context import Cause, Lookups, Writing
 from daemon.store.dialect import Session
 from daemon.store.tickets import Remembered
@@ -43,7 +43,7 @@ class Transaction(Reading, Writing):
         row = self.session.one("SELECT verdict FROM mails WHERE id = ?" + self.session.lock, seen.id)
         return row is not None and row[0] == ""
 
-    def apply(self, cause: Cause, decision: Decision, compose: apply.Compose, desk: Desk, now: datetime) -> None:
+    def apply(self, cause: Cause, decision: Decision, compose: posting.Compose, desk: Desk, now: datetime) -> None:
         """Write what ``decision`` says. ``compose(letter, to)`` gives a letter's bytes for one recipient.
 
         AlreadyDecided: the mail has a verdict. Conflict: somebody was faster; the transaction is to be done again.
@@ -64,8 +64,8 @@ class Transaction(Reading, Writing):
         return claimed
 
     def set_back(self, mail_ids: Iterable[int], verdicts: tuple[str, ...], now: datetime) -> list[int]:
-        """As :func:`daemon.store.ledger.set_back`."""
-        return ledger.set_back(self.session, mail_ids, verdicts, now)
+        """As :func:`daemon.store.set_aside.set_back`."""
+        return set_aside.set_back(self.session, mail_ids, verdicts, now)
 
     def forget(self, address: str, desk: Desk, now: datetime, pseudonym: str) -> erasing.Traces:
         """As :func:`daemon.store.erasing.forget`."""

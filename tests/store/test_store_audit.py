@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from daemon.store import Cause, Filed, Store
-from daemon.store.ledger import IN_ROW
+from daemon.store.raws import IN_ROW
 from rules.decision import Decision, Letter
 from rules.ticket import Event
 from tests.store.desk import ANA, DESK, NOW, Clock, attachment, change, compose, mail, open_ticket, take

@@ -10,7 +10,7 @@ import pytest
 
 from daemon.operations.running import remove_leftovers
 from daemon.store import Cause, Filed, Outcome, Store, erasing
-from daemon.store.ledger import IN_ROW
+from daemon.store.raws import IN_ROW
 from rules.decision import Decision, Grant, Letter, Link, Person, Search
 from rules.erasure import NOBODY
 from rules.ticket import Event

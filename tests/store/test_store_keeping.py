@@ -12,7 +12,7 @@ import pytest
 from daemon.files import Files
 from daemon.store import Cause, Outcome, Store
 from daemon.store.errors import StoreError
-from daemon.store.ledger import IN_ROW
+from daemon.store.raws import IN_ROW
 from rules.decision import Decision, Letter, Person
 from rules.ticket import Event
 from tests.store.desk import ANA, DESK, LUIS, NOW, Clock, attachment, change, compose, mail, open_ticket, take

@@ -9,7 +9,7 @@ import pytest
 
 from daemon.store import Cause, Filed, Store
 from daemon.store.errors import AlreadyDecided
-from daemon.store.ledger import IN_ROW
+from daemon.store.raws import IN_ROW
 from rules.decision import Decision, Needs
 from tests.store.desk import ANA, DESK, EVA, NOW, ZONE, Clock, Fetched, compose, mail, open_ticket, take
 

@@ -1,0 +1,97 @@
+"""Where mails lie: those decided are moved to their folder, and the ledger knows the place."""
+
+# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from daemon.store.dialect import Row, Session, marks
+from rules.decision import FOLDER_OF
+from rules.ticket import micros
+
+
+@dataclass(frozen=True, slots=True)
+class Unfiled:
+    """A decided mail that still lies where it was. ``folder`` is an attribute of rules.desk.Folders; ``lies_in`` the
+    one it lies in now ("" for the watched folder), there under ``uid`` (None where the server did not tell).
+    """
+
+    id: int
+    folder: str
+    lies_in: str
+    uidvalidity: int | None
+    uid: int | None
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A mail that was moved, with its place in the new folder where the server told it (COPYUID)."""
+
+    id: int
+    uidvalidity: int | None = None
+    uid: int | None = None
+
+
+def folder_of(verdict: str) -> str:
+    """The attribute of rules.desk.Folders that a mail with this verdict is filed under."""
+    if verdict == "too_large":
+        return "untreated"
+    return {str(name): folder for name, folder in FOLDER_OF.items()}.get(verdict, "done")
+
+
+# -- filing away
+
+_UNFILED = """
+SELECT id, verdict, folder, uidvalidity, uid, folder_uidvalidity, folder_uid, message_id FROM mails
+WHERE mailbox = ? AND filed_at IS NULL AND verdict <> '' AND (folder <> '' OR uidvalidity = ?) ORDER BY id LIMIT ?
+"""
+
+
+def unfiled(session: Session, mailbox: str, uidvalidity: int, limit: int) -> list[Unfiled]:
+    """Decided mails that still lie where they were: in the watched folder as long as it has ``uidvalidity``, or in one
+    of ours where a release found them.
+    """
+    return [_unfiled(row) for row in session.all(_UNFILED, mailbox, uidvalidity, limit)]
+
+
+def _unfiled(row: Row) -> Unfiled:
+    id_, verdict, lies_in, uidvalidity, uid, folder_uidvalidity, folder_uid, message_id = row
+    place = (folder_uidvalidity, folder_uid) if lies_in else (uidvalidity, uid)
+    return Unfiled(id_, folder_of(verdict), lies_in, *place, message_id)
+
+
+def filed(session: Session, moved: Iterable[Filed], now: datetime) -> None:
+    """Note where mails lie now; they are not moved again."""
+    mails = list(moved)
+    verdicts = _verdicts(session, [mail.id for mail in mails])
+    session.many(
+        "UPDATE mails SET filed_at = ?, folder = ?, folder_uidvalidity = ?, folder_uid = ? WHERE id = ?",
+        [
+            (micros(now), folder_of(verdicts[mail.id]), mail.uidvalidity, mail.uid, mail.id)
+            for mail in mails
+            if verdicts.get(mail.id)
+        ],
+    )
+
+
+def _verdicts(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
+        found.update(dict(session.all(f"SELECT id, verdict FROM mails WHERE id IN ({marks(some)})", *some)))
+    return found
+
+
+def forget_places(session: Session, mailbox: str, uidvalidity: int, now: datetime) -> int:
+    """The watched folder has a new UIDVALIDITY: decided rows of an older one have nothing left to move."""
+    return session.run(
+        "UPDATE mails SET filed_at = ? WHERE mailbox = ? AND filed_at IS NULL AND verdict <> '' AND folder = ''"
+        " AND uidvalidity <> ?",
+        micros(now),
+        mailbox,
+        uidvalidity,
+    )

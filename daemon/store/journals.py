@@ -1,0 +1,91 @@
+"""Tickets and their journal written: events folded, the numbers of new tickets spent, both rows kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from daemon.store.context import Cause, Writing
+from daemon.store.dialect import Row
+from daemon.store.errors import Conflict
+from daemon.store.rows import at, dump_ticket, event_row, key, plain
+from rules.desk import Desk
+from rules.due import next_due
+from rules.ticket import Event, Ticket, evolve, micros
+
+# -- tickets and journal
+
+_INSERT_EVENT = """
+INSERT INTO events (number, seq, at, name, actor, mail_id, text, visible, changes, attachments, version)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
+"""
+_UNINDEXED = "INSERT INTO unindexed (event_id) VALUES (?)"
+_PUT_TICKET = """
+INSERT INTO tickets (number, kind, state, reason, priority, rank, category, group_key, assignee, requester,
+  requester_name, opened_at, closed_at, due_at, due_name, points_to, version, body)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_UPDATE_TICKET = """
+UPDATE tickets SET kind = ?, state = ?, reason = ?, priority = ?, rank = ?, category = ?, group_key = ?, assignee = ?,
+  requester = ?, requester_name = ?, opened_at = ?, closed_at = ?, due_at = ?, due_name = ?, points_to = ?,
+  version = ?, body = ? WHERE number = ? AND version = ?
+"""
+
+
+def write_events(tx: Writing, cause: Cause, events: Sequence[Event], desk: Desk, now: datetime) -> None:
+    """Fold events into their tickets, spend the numbers of new ones, and write both."""
+    numbers = dict.fromkeys(event.number for event in events)
+    before = {number: None if tx.counters.is_next(number) else tx.tickets.get(number) for number in numbers}
+    after: dict[str, Ticket | None] = dict(before)
+    rows = []
+    for event in events:
+        ticket = after[event.number]
+        if ticket is None:
+            tx.counters.spend(event.number)
+        after[event.number] = ticket = evolve(ticket, event)
+        rows.append(event_row(event, ticket.version, cause.mail_id or None))
+    for number, ticket in after.items():
+        assert ticket
+        _write_ticket(tx, ticket, before[number], desk, now)
+    ids = [tx.session.one(_INSERT_EVENT, *row) for row in rows]
+    tx.session.many(_UNINDEXED, [row for row in ids if row])
+
+
+def _write_ticket(tx: Writing, ticket: Ticket, before: Ticket | None, desk: Desk, now: datetime) -> None:
+    values = _ticket_row(ticket, next_due(ticket, desk, now), desk, now)
+    if before is None:
+        tx.session.run(_PUT_TICKET, ticket.number, *values)
+    elif not tx.session.run(_UPDATE_TICKET, *values, ticket.number, before.version):
+        raise Conflict(f"ticket {ticket.number} moved while it was locked")
+    tx.tickets.put(ticket)
+
+
+def _ticket_row(ticket: Ticket, due: tuple[datetime, str] | None, desk: Desk, now: datetime) -> Row:
+    due_at, due_name = (micros(due[0]), due[1]) if due else (None, "")
+    return (
+        ticket.kind,
+        ticket.state,
+        ticket.reason,
+        ticket.priority,
+        rank(ticket.priority, desk),
+        ticket.category,
+        ticket.group,
+        key(ticket.assignee.lower()),
+        key(ticket.requester.lower()),
+        plain(ticket.requester_name),
+        micros(ticket.opened_at or now),
+        at(ticket.closed_at),
+        due_at,
+        due_name,
+        ticket.points_to,
+        ticket.version,
+        dump_ticket(ticket),
+    )
+
+
+def rank(priority: str, desk: Desk) -> int:
+    """The most urgent first; a priority that the desk no longer has comes last."""
+    names = list(desk.priorities)
+    if priority not in names:
+        return len(names) + 100
+    return desk.priorities[priority].rank or names.index(priority)

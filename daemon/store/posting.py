@@ -1,0 +1,171 @@
+"""Letters: what the guards let pass is composed and queued in the outbox."""
+
+# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from daemon.store.context import Cause, Writing
+from daemon.store.rows import GRANT_COLUMNS, bare_id, dumps, grant_row, key, plain
+from rules import guards
+from rules.decision import Decision, Grant, Letter
+from rules.deliveries import alert
+from rules.desk import Desk
+from rules.letters import LETTERS
+from rules.ticket import micros
+
+COMPRESSION = 1
+"""zlib level of a letter's head: the texts shrink to a fifth, higher levels cost more than they save."""
+
+
+class Composed(Protocol):
+    """A letter as daemon/writing/letters.py composed it for one recipient."""
+
+    @property
+    def subject(self) -> str: ...
+    @property
+    def message_id(self) -> str: ...
+    @property
+    def subject_key(self) -> str: ...
+    @property
+    def side(self) -> str: ...
+    @property
+    def number(self) -> str: ...
+    @property
+    def grants(self) -> tuple[tuple[bytes, Grant], ...]: ...
+    @property
+    def head(self) -> bytes: ...
+    @property
+    def attachments(self) -> tuple[tuple[bytes, str], ...]: ...
+    @property
+    def tail(self) -> bytes: ...
+
+
+Compose = Callable[[Letter, str], Composed]
+
+
+# -- letters
+
+
+def send(
+    tx: Writing, cause: Cause, decision: Decision, compose: Compose, desk: Desk, now: datetime
+) -> Iterator[dict[str, str]]:
+    """Queue every letter that the guards let pass; what they held back, as notes for the ledger."""
+    content = _content(tx, cause, decision, now)
+    alarms: list[tuple[str, str]] = []
+    for letter in decision.letters:
+        tx.keep_files(letter)
+        for to in _recipients(letter):
+            admission = _admit(tx, letter.name, to, content if to.lower() == cause.sender else "", desk, now)
+            alarms += [("breaker_open", admission.opened)] * bool(admission.opened)
+            alarms += [("breaker_closed", name) for name, breaker in admission.breakers if breaker is None]
+            if admission.action != "drop":
+                _queue(tx, cause, _copy(letter, to), to, compose, admission, now)
+            if admission.action != "send":
+                yield _note(letter.name, to, admission)
+    for topic, name in dict.fromkeys(alarms):
+        _tell_admins(tx, cause, topic, name, compose, desk, now)
+
+
+def _content(tx: Writing, cause: Cause, decision: Decision, now: datetime) -> str:
+    """The window of mails of this content from this sender; the mail counts where it would be answered."""
+    if cause.mail is None or not cause.sender or not decision.letters:
+        return ""
+    window = guards.content_window(cause.sender, cause.mail.visible or cause.mail.subject)
+    tx.windows.add(window, now)
+    return window
+
+
+def _recipients(letter: Letter) -> list[str]:
+    """Each address once, in order; participants after them where the letter's table says so, but for those who have
+    its content already."""
+    copies = letter.ticket.participants if letter.ticket and LETTERS[letter.name].copies else ()
+    first: dict[str, str] = {}
+    for address in (*letter.to, *copies):
+        first.setdefault(address.lower(), address)
+    for address in letter.reached.intersection(map(str.lower, copies)):
+        first.pop(address, None)
+    return [address for address in first.values() if "@" in address]  # a pseudonym is none
+
+
+def _copy(letter: Letter, to: str) -> Letter:
+    """The letter as ``to`` gets it: a participant's has no links."""
+    ticket = letter.ticket
+    if not letter.links or ticket is None or LETTERS[letter.name].side != "requester":
+        return letter
+    participant = to.lower() != ticket.requester.lower() and to.lower() in ticket.people
+    return replace(letter, links=()) if participant else letter
+
+
+def _admit(tx: Writing, letter: str, to: str, content: str, desk: Desk, now: datetime) -> guards.Admission:
+    staff, own = tx.addresses(desk)
+    if to.lower() in own:
+        return guards.Admission("drop", now, "own_address")
+    limits = guards.limits(letter, to, to.lower() in staff, desk.guards, content)
+    counts = {limit.name: tx.windows.buckets(limit.name, now) for limit in limits}
+    breakers = {limit.name: found for limit in limits if limit.breaker and (found := tx.windows.breaker(limit.name))}
+    admission = guards.admit(letter, limits, counts, breakers, now)
+    for name in admission.count:
+        tx.windows.add(name, admission.at)
+    for name, breaker in admission.breakers:
+        tx.windows.set_breaker(name, breaker)
+    return admission
+
+
+def _note(letter: str, to: str, admission: guards.Admission) -> dict[str, str]:
+    until = {"until": admission.at.isoformat()} if admission.action == "defer" else {}
+    return {"letter": letter, "to": plain(to), "guard": admission.action, "window": plain(admission.why), **until}
+
+
+def _tell_admins(tx: Writing, cause: Cause, topic: str, name: str, compose: Compose, desk: Desk, now: datetime) -> None:
+    """A loop breaker has opened, or closed again."""
+    kind, _, whose = name.partition(":")
+    detail = ("sender", whose.rpartition(":")[0]) if kind == "same" else ("domain", whose)
+    alarm = alert(topic, (detail,), desk, now)
+    for to in alarm.to:
+        _queue(tx, cause, alarm, to, compose, guards.Admission("send", now), now)
+
+
+_INSERT_LETTER = """
+INSERT INTO outbox (message_id, letter, number, recipient, subject, mail_id, created_at, guard, head, attachments, tail)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
+"""
+_INSERT_DELIVERY = """
+INSERT INTO deliveries (id, status, attempts, next_at, lease, claimed_by, reply, sent_at)
+VALUES (?, ?, 0, ?, 0, '', ?, NULL)
+"""
+_INSERT_SUBJECT = "INSERT INTO subjects (subject, number, side, letter) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_INSERT_TOKEN = f"INSERT INTO tokens ({GRANT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+def _queue(
+    tx: Writing, cause: Cause, letter: Letter, to: str, compose: Compose, admission: guards.Admission, now: datetime
+) -> None:
+    """One row of the outbox with its delivery. Message-ID and bytes are fixed from here on."""
+    composed = compose(letter, to)
+    session, deferred = tx.session, admission.action == "defer"
+    row = session.one(
+        _INSERT_LETTER,
+        bare_id(composed.message_id),
+        letter.name,
+        composed.number,
+        key(to.lower()),
+        plain(composed.subject),
+        cause.mail_id or None,
+        micros(now),
+        plain(admission.why),
+        zlib.compress(composed.head, COMPRESSION),
+        dumps([[head.decode("latin-1"), digest] for head, digest in composed.attachments]),
+        zlib.compress(composed.tail, COMPRESSION) if composed.tail else b"",
+    )
+    assert row
+    status, next_at = ("deferred", micros(admission.at)) if deferred else ("queued", 0)
+    session.run(_INSERT_DELIVERY, row[0], status, next_at, f"guard {plain(admission.why)}" if deferred else "")
+    if composed.subject_key and composed.side:
+        session.run(_INSERT_SUBJECT, key(composed.subject_key), composed.number, composed.side, letter.name)
+    session.many(_INSERT_TOKEN, [grant_row(digest, grant) for digest, grant in composed.grants])

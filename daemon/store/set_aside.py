@@ -1,0 +1,140 @@
+"""Mails that lose their verdict again, and those set aside: held, in quarantine, and what an admin decides about them.
+
+What a mail had before is kept as an earlier try.
+"""
+
+# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from daemon.store.dialect import Row, Session, marks
+from daemon.store.ledger import RELEASED, RETRIED
+from daemon.store.rows import at, key
+from rules.decision import SetAside
+from rules.ticket import micros, moment
+
+# -- back to no verdict
+
+_KEEP_TRY = """
+INSERT INTO mail_tries (mail_id, verdict, why, number, decided_at, attempts, detail)
+SELECT id, verdict, why, number, COALESCE(decided_at, taken_at), attempts, detail FROM mails WHERE id = ?
+"""
+_BACK = """
+UPDATE mails SET verdict = '', why = ?, number = '', decided_at = NULL, filed_at = NULL, held_until = NULL,
+  attempts = 0, attempts_alone = 0, released_at = ?, detail = '' WHERE id = ?
+"""
+
+
+def keep_try(session: Session, mail_id: int) -> None:
+    """Keep the verdict that a mail is about to lose."""
+    session.run(_KEEP_TRY, mail_id)
+
+
+def set_back(
+    session: Session, mail_ids: Iterable[int], verdicts: Sequence[str], now: datetime, why: str = RELEASED
+) -> list[int]:
+    """Mails with one of ``verdicts`` lose it, so that they are treated again; the ids of those that did.
+
+    ``why``: RELEASED mails pass what held them back, RETRIED ones are judged as if they came now.
+    """
+    ids = list(mail_ids)
+    rows = session.all(
+        f"SELECT id FROM mails WHERE id IN ({marks(ids)}) AND verdict IN ({marks(verdicts)}) ORDER BY id{session.lock}",
+        *ids,
+        *verdicts,
+    )
+    for (id_,) in rows:
+        keep_try(session, id_)
+        session.run(_BACK, why, micros(now), id_)
+    return [id_ for (id_,) in rows]
+
+
+def release_senders(session: Session, senders: Sequence[str], now: datetime) -> list[int]:
+    """Held mails of these senders are treated now."""
+    rows = session.all(
+        f"SELECT id FROM mails WHERE verdict = 'held' AND sender IN ({marks(senders)})",
+        *(sender.lower() for sender in senders),
+    )
+    return set_back(session, (id_ for (id_,) in rows), ("held",), now)
+
+
+def held_of(session: Session, sender: str) -> int:
+    """How many mails of this sender are held."""
+    row = session.one("SELECT COUNT(*) FROM mails WHERE verdict = 'held' AND sender = ?", key(sender.lower()))
+    return int(row[0]) if row else 0
+
+
+def release_due(session: Session, now: datetime, limit: int = 500) -> list[int]:
+    """Rate-held mails whose time has come are treated now."""
+    rows = session.all("SELECT id FROM mails WHERE held_until <= ? ORDER BY held_until, id LIMIT ?", micros(now), limit)
+    return set_back(session, (id_ for (id_,) in rows), ("held",), now)
+
+
+# -- in quarantine
+
+
+# -- mails set aside, and what an admin decides about them
+
+
+def set_aside(session: Session, mail_id: int) -> SetAside | None:
+    """The mail ``mail_id`` as a letter tells it; None where there is no such mail."""
+    row = session.one(f"{_SET_ASIDE} WHERE id = ?", mail_id)
+    return _set_aside(row) if row else None
+
+
+def quarantined(session: Session, limit: int) -> tuple[list[SetAside], int]:
+    """The mails in quarantine, oldest first, and how many there are in all."""
+    rows = session.all(f"{_SET_ASIDE} WHERE verdict = 'quarantined' ORDER BY id LIMIT ?", limit)
+    total = session.one("SELECT COUNT(*) FROM mails WHERE verdict = 'quarantined'")
+    assert total
+    return [_set_aside(row) for row in rows], int(total[0])
+
+
+def quarantined_since(session: Session, since: datetime | None) -> dict[str, int]:
+    """How many mails were quarantined since a time, by reason."""
+    rows = session.all(
+        "SELECT why, COUNT(*) FROM mails WHERE verdict = 'quarantined' AND decided_at > ? GROUP BY why", at(since) or 0
+    )
+    return dict(rows)
+
+
+_SET_ASIDE = "SELECT id, mailbox, verdict, why, sender, subject, received_at, size FROM mails"
+
+
+def _set_aside(row: Row) -> SetAside:
+    id_, mailbox, verdict, why, sender, subject, received_at, size = row
+    return SetAside(id_, mailbox, verdict, why, sender, subject, moment(received_at), size)
+
+
+_DISCARD = """
+UPDATE mails SET verdict = 'untreated', why = ?, decided_at = ?, filed_at = NULL
+WHERE id = ? AND verdict = 'quarantined'
+"""
+
+
+def settle(session: Session, mail_id: int, verb: str, now: datetime) -> None:
+    """What an admin decides about a mail in quarantine: retry, release, discard, or block its sender.
+
+    A discarded mail stays in the ledger as untreated and is filed with those; of a blocked sender all mails are.
+    """
+    if verb in _AGAIN:
+        set_back(session, (mail_id,), ("quarantined",), now, _AGAIN[verb])
+        return
+    ids = _of_same_sender(session, mail_id) if verb == "block" else [mail_id]
+    for id_ in ids:
+        keep_try(session, id_)
+        session.run(_DISCARD, "blocked" if verb == "block" else "discarded", micros(now), id_)
+
+
+def _of_same_sender(session: Session, mail_id: int) -> list[int]:
+    rows = session.all(
+        "SELECT id FROM mails WHERE verdict = 'quarantined' AND sender = (SELECT sender FROM mails WHERE id = ?)",
+        mail_id,
+    )
+    return [id_ for (id_,) in rows]
+
+
+_AGAIN = {"retry": RETRIED, "release": RELEASED}
