@@ -20,6 +20,8 @@ MACHINE_SENDER = one_of(r"""
     (?:e-?mail|mail) delivery (?:service|system)
     mail system(?: daemon)?\b
     deliver\w* notification
+    microsoftexchange[0-9a-f]{32}@
+    courier mail server
     (?:^|[<\s"])bounces?[+@]
 """)
 """A From that no person has."""
@@ -59,7 +61,8 @@ FAILURE_SUBJECT = one_of(r"""
     unzustellbar|nicht zugestellt|zustellung|fehlgeschlagen
     non remis|échec|non distribu|retour(?:né)? à l|remise
     no (?:se ha )?(?:podido )?entreg|devuelt|error de entrega|fall[oa] (?:en|de) (?:la )?entrega|entrega
-    não entregue|falha|devolvid
+    não entregue|não é possível entregar|falha|devolvid
+    no (?:es pot|s'ha pogut) lliurar|retornat
     mancata consegna|non recapita|recapito
     onbestelbaar|niet (?:bezorgd|afgeleverd)
     olevererbar|kunde inte
@@ -75,13 +78,12 @@ FAILURE_TEXT = one_of(r"""
     (?:not|never)\s+(?:been\s+)?delivered
     deliver\w*\s+(?:\w+\s+){0,4}(?:fail|delay|abort|suspend|error|permanent|problem|impossible|unsuccess)
     fail\w*\s+(?:\w+\s+){0,3}(?:deliver|recipient|address)
-    problem\w*\s+(?:\w+\s+){0,3}deliver
-    error\w*\s+(?:\w+\s+){0,6}(?:deliver|sending)
+    (?:error|problem)\w*\s+(?:\w+\s+){0,6}(?:deliver|sending)
     return(?:ed|ing)\s+(?:\w+\s+){0,3}(?:to (?:the )?sender|mail|message|undeliver|below|unopened)
     transcript of session
     permanent(?:ly)?\s+(?:fatal\s+)?(?:error|fail|reject)|permanent fatal|fatal error
     giving up|given up
-    user(?:name|id)? (?:is )?(?:not )?(?:unknown|found|listed)
+    user(?:name|id)? (?:is )?(?:not )?(?:unknown|found|listed|known)
     unknown (?:user|recipient|address|mailbox|local)
     no such (?:user|recipient|address|mailbox|person|local)
     mailbox (?:is |was )?(?:full|unavail|not found|disabled|inactive)
@@ -104,9 +106,11 @@ FAILURE_TEXT = one_of(r"""
     <<< ?[45]\d\d|>>> ?(?:rcpt|data)
     original message follows|copy of (?:the|your) (?:original )?message
     still being retried|will (?:continue|keep|be) (?:\w+ )?(?:trying|retr)
-    no se (?:ha )?(?:podido|pudo) (?:entregar|enviar)|no (?:fue|ha sido) (?:posible )?(?:entreg|enviad)
+    no (?:se )?(?:ha |han |pudo |puede |fue )(?:sido |podido |posible |ser ){0,2}(?:entreg|envia)
+    no (?:s'ha |s'han |es )(?:pogut |pot )?(?:lliura|envia)
+    (?:usuario|destinatario|buz[oó]n)\s+(?:\w+\s+){0,3}(?:no existe|desconocid|est[aá] llen|inexistente)
     não (?:foi|pôde|pode) (?:\w+ )?(?:entreg|envi)
-    n'(?:a|ont) (?:pas )?(?:pu|été) (?:\w+ )?(?:\w+ )?(?:remis|distribu|livr)
+    n'(?:a|ont) (?:pas )?(?:pu|été) (?:\w+ )?(?:\w+ )?(?:remis|distribu|livr)|impossible de (?:remettre|distribuer)
     nicht (?:\w+ )?zugestellt|konnte nicht|unzustellbar
     non (?:è stato )?(?:possibile )?(?:consegn|recapit)
     не (?:был[оа]? |может быть )?доставлен|не удалось|не существует|недостав|отклонен
@@ -151,6 +155,7 @@ AWAY_SUBJECT = one_of(r"""
     automatick\w+\s+odpov|automata\s+válasz|otomatik\s+yanıt|r[aă]spuns\s+automat
     out[- ]of[- ](?:the\s+)?office|ooo\b|away\s+(?:until|from|till)|i\s+am\s+(?:away|out)
     (?:on\s+)?(?:vacation|(?:annual\s+)?leave|holiday)\b
+    (?:[^\W\d_]\S{0,40}\s+){1,4}(?:is|está|est|ist|è)\s+(?:out\s+of|away|on\s+leave|fuera\s+de|de\s+vacaciones|absent|abwesend)
 """)
 """Looked for at the beginning of a subject, behind one reply prefix at most."""
 

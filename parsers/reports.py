@@ -53,7 +53,7 @@ def read_report(raw: Raw, headers: Headers, root: Part, text: str) -> Report | N
     leaves = list(root.leaves())
     for media_type, reader in _FORMS:
         for part in leaves:
-            if part.media_type == media_type:
+            if part.media_type == media_type and (root.media_type == "multipart/report" or sender_weight(headers)):
                 return reader(raw, part, leaves, text)
     if _is_complaint(raw, headers, leaves, text):
         hidden = [value for block in (headers, *_copies(raw, leaves)) for value in block.all(_HOTMAIL)]
@@ -177,18 +177,21 @@ _STATUS_FIELDS = re.compile(r"^>[>|\s]{0,20}final-recipient:\s", re.IGNORECASE |
 _UNQUOTED = re.compile(r"^(?!>)[^\n]*\S[^\n]*$", re.MULTILINE)
 
 
+_BOUNCE_HEADERS = ("x-failed-recipients", "x-ms-exchange-message-is-ndr")
+
+
 def _is_bounce(raw: Raw, headers: Headers, root: Part, leaves: list[Part], text: str) -> bool:
     """Marks are weighed, since one alone is nothing: people redirect mail with a null sender, and postmasters write."""
-    if "x-failed-recipients" in headers or root.parameters.get("report-type") == "delivery-status":
+    if any(name in headers for name in _BOUNCE_HEADERS) or root.parameters.get("report-type") == "delivery-status":
         return True
     text = text[:_READ]
     if _STATUS_FIELDS.search(text) and len(_UNQUOTED.findall(text)) <= 1:
         return True  # a status notification that somebody forwarded without a word
-    sender = sender_weight(headers)
-    if not sender:
-        return False
+    sender, returned = sender_weight(headers), _returns_original(leaves, text)
+    if not sender or (sender == 1 and not returned):
+        return False  # newsletters, too, come from nobody and tell of bounces
     weight = sender + 2 * bool(FAILURE_SUBJECT.search(headers.text("subject"))) + 2 * bool(FAILURE_TEXT.search(text))
-    weight += _returns_original(leaves, text) + (_is_systems(headers) and bool(_CODE.search(text)))
+    weight += returned + (_is_systems(headers) and bool(_CODE.search(text)))
     return weight >= 5 or (weight >= 2 and _is_systems(headers) and _known_to_library(raw))
 
 
@@ -228,11 +231,11 @@ LIST_HEADERS = (
 def _is_list_post(headers: Headers, root: Part) -> bool:
     """What a mailing list passes on: people there talk of bounces and quote them. A mail server that sends the
     original along does so through a list, too."""
-    through_list = any(name in headers for name in LIST_HEADERS) or headers.get("precedence").lower() in (
-        "list",
-        "bulk",
-    )
-    if not through_list or root.media_type == "multipart/report":
+    through_list = any(name in headers for name in (*LIST_HEADERS, "list-unsubscribe", "list-help"))
+    if (
+        not (through_list or headers.get("precedence").lower() in ("list", "bulk"))
+        or root.media_type == "multipart/report"
+    ):
         return False
     weight = sender_weight(headers)
     return weight < 2 or (weight == 2 and not any(part.media_type in _COPIES for part in root.leaves()))
@@ -289,7 +292,7 @@ def _known_to_library(raw: Raw) -> bool:
 
 
 def _unformed(raw: Raw, headers: Headers, leaves: list[Part], text: str) -> Report:
-    recipients = _addresses(headers.all("x-failed-recipients")) or _addresses(_named(text[:_READ]))
+    recipients = _addresses(headers.all("x-failed-recipients")) or _unreached(headers, text[:_READ])
     status = _STATUS.search(text[:_READ])
     code = _CODE.search(text[:_READ])
     line = text[text.rfind("\n", 0, code.start()) + 1 :].partition("\n")[0] if code else ""
@@ -309,10 +312,21 @@ _NAMED = re.compile(
 )
 
 
-def _named(text: str) -> list[str]:
-    """The addresses that the text complains of, above the copy of the mail."""
-    head = re.split(r"(?im)^[>|\s]{0,20}(?:received|return-path|message-id):\s", text, maxsplit=1)[0]
-    return [first or second for first, second in _NAMED.findall(head)][:50]
+_COPY = re.compile(r"^[>|\s]{0,20}(?:received|return-path|message-id):\s", re.IGNORECASE | re.MULTILINE)
+
+
+def _unreached(headers: Headers, text: str) -> tuple[str, ...]:
+    """The addresses that the text above the copy of the mail complains of: those that stand where servers name them,
+    else all but those of whom this mail is from and to."""
+    head = _COPY.split(text, maxsplit=1)[0]
+    named = _addresses(first or second for first, second in _NAMED.findall(head)[:_MOST_NAMED])
+    if named:
+        return named
+    own = {box.address for box in senders.addresses([*headers.all("from"), *headers.all("to")])}
+    return tuple(address for address in _addresses([head]) if address not in own)[:_MOST_NAMED]
+
+
+_MOST_NAMED = 50
 
 
 def _action_of(text: str, status: str) -> str:

@@ -29,6 +29,11 @@ def dsn(*parts: bytes) -> bytes:
     return mail_of("report", parts, report_type="delivery-status")
 
 
+def mixed_dsn(sender: str) -> bytes:
+    content_type, body = multipart("mixed", [NOTE, status("failed", "5.1.1"), ORIGINAL])
+    return raw_mail(body, content_type=content_type, sender=sender)
+
+
 def bounce(text: str, sender: str = "MAILER-DAEMON@mx.example", title: str = "failure notice", *more: str) -> bytes:
     return machine_mail(text, f"From: {sender}", f"Subject: {title}", *more)
 
@@ -52,7 +57,7 @@ REPORTS = {
                        "Final-Recipient: rfc822; c@d.example\nAction: failed\nStatus: 5.2.2\n")),
         Report("failed", ("c@d.example",), (), "5.2.2"),
     ),
-    "dsn that says mixed": (mail_of("mixed", [NOTE, status("failed", "5.1.1"), ORIGINAL]), FAILED),
+    "dsn that says mixed": (mixed_dsn("Mail Delivery System <MAILER-DAEMON@mx.example>"), FAILED),
     "complaint": (
         mail_of("report", [part("text/plain", "This is an email abuse report"),
                            part("message/feedback-report", "Feedback-Type: abuse\nOriginal-Rcpt-To: <maria@cliente.example>"),
@@ -104,6 +109,25 @@ BOUNCES = {
                                        "Return-Path: <>", "From: no-reply@operadora.example", "Subject: Mail"),
     "forwarded without a word": raw_mail("Begin forwarded message:\n\n> Final-Recipient: rfc822; a@b.example\n"
                                          "> Action: failed\n> Status: 5.1.1\n", title="Fwd: Returned mail"),
+    "exchange, in spanish": bounce("No se pudo entregar su mensaje a maria@cliente.example.\n\nEl buzón está lleno.",
+                                   "Microsoft Outlook <postmaster@mx.example>", "No se pudo entregar: Confirmación"),
+    "exchange, in french": bounce("Impossible de remettre votre message à maria@cliente.example.",
+                                  "Microsoft Outlook <postmaster@mx.example>", "Non remis : Confirmación"),
+    "exchange, in catalan": bounce("No s'ha pogut lliurar el missatge a maria@cliente.example.",
+                                   "Microsoft Outlook <postmaster@mx.example>", "No es pot lliurar: Confirmació"),
+    "exchange, in portuguese": bounce("Não foi possível entregar a sua mensagem a maria@cliente.example.",
+                                      "Microsoft Outlook <postmaster@mx.example>", "Não é possível entregar: X"),
+    "exchange's own mailbox": bounce("maria no se encontró en mx.example.",
+                                     f"Microsoft Outlook <MicrosoftExchange{'0f' * 16}@mx.example>", "No se puede entregar: X"),
+    "exchange's own mark": raw_mail("maria@cliente.example", "X-MS-Exchange-Message-Is-Ndr:", title="hola"),
+    "courier": bounce("UNDELIVERABLE MAIL\n\nYour message to the following recipients cannot be delivered:\n\n"
+                      "<maria@cliente.example>:\n<<< 550 User unknown.\n", '"Courier mail server at mx" <@mx.example>',
+                      "NOTICE: mail delivery status."),
+    "mercury": bounce("The local mail transport system has reported the following problems\nit encountered while trying to "
+                      "deliver your message:\n\n*** maria@cliente.example\nUser not known at this site.\n",
+                      "Electronic Postmaster <postmaster@mx.example>", "Postmaster notify: delivery failure."),
+    "spanish operator": bounce("No ha sido posible entregar su mensaje:\n\nmaria@cliente.example: El usuario no existe\n",
+                               "postmaster@mx.example", "Aviso: mensaje no entregado"),
     "through a list": mail_of("report", [NOTE, status("failed", "5.1.1")], "List-Id: <l.example>",
                               report_type="delivery-status"),
 }  # fmt: skip
@@ -113,6 +137,32 @@ BOUNCES = {
 def test_a_bounce_without_a_form(form: str) -> None:
     report = parse(BOUNCES[form]).report
     assert report is not None and report.action == "failed"
+
+
+# How servers name, in the text, whom they did not reach.
+UNREACHED = {
+    "on its own line": "We could not deliver your mail.\n\nmaria@cliente.example\n",
+    "in a sentence": "No se pudo entregar su mensaje a maria@cliente.example.\n",
+    "behind a word": "Failed address: maria@cliente.example\nPERMANENT fatal delivery errors!\n",
+    "in front of a code": "Could not be delivered.\nmaria@cliente.example, ERROR CODE :550 - 5.1.1\n",
+    "in quotes": "Failed to deliver to 'maria@cliente.example'\nLOCAL module reports:\n account is full (quota exceeded)\n",
+    "beside our own address": "Your mail from c@cau.example to maria@cliente.example could not be delivered.\n",
+}
+
+
+@pytest.mark.parametrize("form", UNREACHED)
+def test_who_was_not_reached(form: str) -> None:
+    report = parse(
+        bounce(UNREACHED[form] + QUOTED, "MAILER-DAEMON@mx.example", "failure notice", "To: c@cau.example")
+    ).report
+    assert report is not None and report.recipients == ("maria@cliente.example",)
+
+
+def test_a_delay_in_spanish() -> None:
+    raw = bounce("Este es un aviso. Su mensaje aún no se ha entregado a maria@cliente.example.\nNo es necesario reenviarlo.",
+                 "postmaster@mx.example", "Retraso en la entrega: Confirmación")  # fmt: skip
+    report = parse(raw).report
+    assert report is not None and report.action == "delayed"
 
 
 def test_a_delay_without_a_form() -> None:
@@ -127,7 +177,9 @@ AUTOMATIC = {
     "list": ["List-Id: <l.example>", "List-Post: <mailto:l@x.example>", "X-Mailing-List: l"],
     "precedence": ["Precedence: bulk", "Precedence: LIST", "Precedence: junk", "Precedence: auto-reply"],
     "vendor": ["X-Autoreply: yes", "X-Autorespond: Re: hola", "X-Apple-Action: VACATION", "X-FC-MachineGenerated: true",
-               "X-POST-MessageClass: 9; Autoresponder"],
+               "X-POST-MessageClass: 9; Autoresponder", "X-HelpScout-Auto-Reply: yes", "X-AutoResponse: true",
+               "X-OTRS-Loop: yes", "X-Znuny-Loop: yes", "X-JIRA-FingerPrint: 12ab", "X-ServiceNow-Generated: true",
+               "Content-Class: urn:content-classes:mdn", "X-MS-Exchange-Generated-Message-Source: Mailbox Rules Agent"],
     "own": ["X-Acuse-Letter: confirmation"],
     "weak_marks": ["Return-Path: <>\r\nList-Unsubscribe: <mailto:a@b.example>",
                    "Return-Path: <>\r\nX-Auto-Response-Suppress: All",
@@ -152,6 +204,10 @@ PEOPLE = {
     "who reports a bounce": raw_mail("Descripción: me devuelven el correo: «550 5.1.1 user unknown»."),
     "who quotes one, null sender": raw_mail("Descripción: dice «550 5.1.1 user unknown».", "Return-Path: <>"),
     "who forwards one with words": raw_mail("¿Qué es esto?\nMe llega siempre.\n\n> Final-Recipient: rfc822; a@b\n> Action: failed"),
+    "who forwards the parts of one": mixed_dsn("María Gil <maria@cliente.example>"),
+    "who tells of one, redirected": raw_mail("Me devuelven el correo con 550 5.1.1. ¿Qué hago?", "Return-Path: <>",
+                                             title="Correo devuelto"),
+    "a letter to people of a firm with such a name": raw_mail(BODY, sender="Deliverance Mail <d@cliente.example>"),
     "who attaches one": mail_of("mixed", [part("text/plain", "¿Qué es esto?"),
                                           part("message/rfc822", dsn(NOTE, status("failed", "5.1.1")))], boundary="b9"),
     "a postmaster": raw_mail(BODY, sender="Postmaster <postmaster@cliente.example>"),
@@ -179,6 +235,34 @@ def test_a_lists_talk_of_bounces_is_none(sender: str, title: str) -> None:
     path = "Return-Path: <l-bounces+a=b@lists.example>"
     mail = parse(raw_mail(text, "List-Id: <l.lists.example>", path, sender=sender, title=title))
     assert (mail.report, mail.automatic) == (None, "list")
+
+
+TALK = "Mail could not be delivered: 550 5.1.1 user unknown." + QUOTED
+OTHER_LISTS = {
+    "a digest": mail_of("digest", [part("message/rfc822", "From: MAILER-DAEMON@x\nSubject: failure notice\n\n550 5.1.1")],
+                        "List-Id: <l.example>", "Precedence: list"),
+    "a post with a notification attached": mail_of(
+        "mixed", [part("text/plain", "What is this?"), part("message/rfc822", dsn(NOTE, status("failed", "5.1.1")))],
+        "List-Id: <l.example>", boundary="b9"),
+    "a post that quotes one": raw_mail("What is this?\n\n> Final-Recipient: rfc822; a@b\n> Action: failed",
+                                       "Mailing-List: contact l-help@x.example"),
+    "a list whose posts are from its bounces": raw_mail(TALK, "List-Post: <mailto:l@x.example>", "Precedence: list",
+                                                        sender="Ana via l <l-bounces@x.example>"),
+    "a list's own bounce statistics": raw_mail("Bounce action notice\n Member: a@b.example\n Reason: Excessive bounces",
+                                               "Precedence: bulk", sender="mailman@x.example", title="Bounce action notification"),
+    "a majordomo": raw_mail(TALK, "Sender: owner-l@x.example", "Return-Path: <owner-l@x.example>", title="Undelivered mail"),
+    "a newsletter from nobody": raw_mail(TALK, "List-Unsubscribe: <mailto:u@x.example>", sender="Tips <noreply@x.example>",
+                                         title="Delivery failure: what to do"),
+    "a circular from nobody": raw_mail("Your mail could not be delivered? 550 5.1.1 means user unknown.",
+                                       sender="Tips <noreply@x.example>", title="Delivery failure: what to do"),
+    "a tracker of a mail system": raw_mail(TALK, "Auto-Submitted: auto-generated", "List-Id: <bugs.example>",
+                                           sender="bugzilla-daemon@x.example", title="[Bug 12] mail delivery failed"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", OTHER_LISTS)
+def test_no_circular_is_a_bounce(form: str) -> None:
+    assert parse(OTHER_LISTS[form]).report is None
 
 
 def receipt(kind: str) -> bytes:
@@ -212,6 +296,9 @@ AWAY = [
     "Resposta automàtica: hola",
     "[EXTERNO] Automatische Antwort: hola",
     "自動返信: hola",
+    "Eva Gil is out of the office.",
+    "Eva Gil está fuera de la oficina",
+    "Eva Gil ist abwesend",
 ]
 
 
