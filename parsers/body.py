@@ -6,40 +6,47 @@ the text is missing, empty or a stub that points to it; both are never read toge
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from parsers import charsets, html
-from parsers.attachments import decoded, disposition_of, file_name
+from parsers.attachments import decoded, disposition_of, file_name, is_inline
 from parsers.flowed import unflow
 from parsers.headers import Budget, Raw
 from parsers.phrases import HTML_STUB
 from parsers.secure import without_clear_signature
 from parsers.skeleton import Part
+from parsers.spelling import without_format
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The text read from a mail. ``page``: the HTML it came from, "" for a plain text; ``used``: the parts that are
+    """The text read from a mail. ``pages``: the HTML it came from, () for a plain text; ``used``: the parts that are
     the body (not files), the unread alternative among them."""
 
     text: str = ""
     source: Literal["text", "html", "none"] = "none"
-    page: str = ""
+    pages: tuple[str, ...] = ()
     used: tuple[Part, ...] = ()
     remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """One text of the mail in its plain and its HTML form, as far as each exists."""
+    """One text of the mail in its plain and its HTML form, as far as each exists; each in the pieces into which Apple's
+    clients cut it where a picture stands in it."""
 
-    plain: Part | None = None
-    page: Part | None = None
+    plain: tuple[Part, ...] = ()
+    page: tuple[Part, ...] = ()
 
-    def parts(self) -> tuple[Part, ...]:
-        return tuple(part for part in (self.plain, self.page) if part is not None)
+    def __add__(self, other: _Pair) -> _Pair:
+        return _Pair(self.plain + other.plain, self.page + other.page)
+
+    def goes_on_in(self, other: _Pair) -> bool:
+        """Whether ``other`` has the same forms, so that it may be a further piece."""
+        return (bool(self.plain), bool(self.page)) == (bool(other.plain), bool(other.page))
 
 
 def read_body(raw: Raw, root: Part, budget: Budget) -> Body:
@@ -51,43 +58,60 @@ def read_body(raw: Raw, root: Part, budget: Budget) -> Body:
         if found.source != "none" and not (found.source == "text" and _is_stub(found.text)):
             return found
         stub = stub or (found if found.text.strip() else None)
-    return stub or Body(used=tuple(part for pair in _pairs(root, top=True) for part in pair.parts()))
+    return stub or Body(used=tuple(part for pair in _pairs(root, top=True) for part in (*pair.plain, *pair.page)))
 
 
 def _read_pair(raw: Raw, pair: _Pair, budget: Budget, remarks: list[str]) -> Body:
-    text = without_clear_signature(read_text(raw, pair.plain, budget, remarks)) if pair.plain else ""
-    page = text if html.looks_like_html(text) else ""
-    if not page and pair.page and (not text.strip() or _is_stub(text)):
-        page = read_text(raw, pair.page, budget, remarks)
-    if len(page) > html.PAGE_LIMIT:
-        page = page[: html.PAGE_LIMIT]
-        remarks.append("html:truncated")
-    written = html.to_text(page) if page else ""
+    text = without_clear_signature("\n\n".join(read_text(raw, part, budget, remarks) for part in pair.plain))
+    pages: tuple[str, ...] = (_bounded_page(text, remarks),) if html.looks_like_html(text) else ()
+    if not pages and (not without_format(text).strip() or _is_stub(text)):
+        pages = tuple(_bounded_page(read_text(raw, part, budget, remarks), remarks) for part in pair.page)
+    written, used = "\n\n".join(map(html.to_text, pages)), (*pair.plain, *pair.page)
     if written.strip():
-        return Body(written, "html", page, pair.parts(), tuple(remarks))
-    return Body(text, "text" if text.strip() else "none", "", pair.parts(), tuple(remarks))
+        return Body(written, "html", pages, used, tuple(remarks))
+    return Body(text, "text" if text.strip() else "none", (), used, tuple(remarks))
+
+
+def _bounded_page(page: str, remarks: list[str]) -> str:
+    if len(page) > html.PAGE_LIMIT:
+        remarks.append("html:truncated")
+    return page[: html.PAGE_LIMIT]
 
 
 def _pairs(part: Part, top: bool = False) -> Iterator[_Pair]:
     """The texts of ``part``, in their order; an alternative is one text in several forms."""
     if not part.children:
         if _is_text(part, top):
-            yield _Pair(page=part) if part.media_type == "text/html" else _Pair(plain=part)
+            yield _Pair(page=(part,)) if part.media_type == "text/html" else _Pair(plain=(part,))
     elif part.media_type == "multipart/alternative":
         yield from _alternative(part.children)
     elif part.media_type == "multipart/signed":
         yield from _pairs(part.children[0])
     elif part.media_type != "multipart/encrypted":
-        for child in part.children:
-            yield from _pairs(child)
+        yield from _in_order(part.children)
 
 
 def _alternative(children: Iterable[Part]) -> Iterator[_Pair]:
-    forms = [pair for child in children for pair in _pairs(child)]
-    plain = next((pair.plain for pair in forms if pair.plain), None)
-    page = next((pair.page for pair in forms if pair.page), None)
+    forms = [sum(_pairs(child), _Pair()) for child in children]
+    plain = next((form.plain for form in forms if form.plain), ())
+    page = next((form.page for form in forms if form.page), ())
     if plain or page:
         yield _Pair(plain, page)
+
+
+def _in_order(children: Iterable[Part]) -> Iterator[_Pair]:
+    """The texts of ``children``. What goes on below a picture is the same text; below another file, or below a text,
+    stands what servers add."""
+    text, below_picture = _Pair(), False
+    for child in children:
+        for pair in _pairs(child):
+            if below_picture and text.goes_on_in(pair):
+                text += pair
+            else:
+                yield text
+                text = pair
+        below_picture = not child.children and is_inline(child) and not child.media_type.startswith("text/")
+    yield text
 
 
 def _is_text(part: Part, top: bool) -> bool:
@@ -101,7 +125,7 @@ def _is_text(part: Part, top: bool) -> bool:
 
 def read_text(raw: Raw, part: Part, budget: Budget, remarks: list[str]) -> str:
     """What a text part says, at most ``budget.text`` octets of it; oddities are added to ``remarks``."""
-    octets = _bounded(decoded(raw, part.start, part.end, part.encoding), budget.text)
+    octets = _bounded(_text_octets(raw, part), budget.text)
     if len(octets) > budget.text:
         octets = octets[: budget.text]
         remarks.append("text:truncated")
@@ -115,6 +139,20 @@ def read_text(raw: Raw, part: Part, budget: Budget, remarks: list[str]) -> str:
     if part.parameters.get("format", "").lower() == "flowed" and part.media_type == "text/plain":
         text = unflow(text, part.parameters.get("delsp", "").lower() == "yes")
     return text
+
+
+_WORDS = re.compile(rb"\S[ \t]+\S|(?<=\n)[_-]{2,}")
+
+
+def _text_octets(raw: Raw, part: Part) -> Iterator[bytes]:
+    """The decoded octets of a text. From the first line of several words (or a rule) on, which no base64 has, they stand as they
+    are: a list's footer below it, or all of a text that only says it is base64."""
+    words = _WORDS.search(raw, part.start, part.end) if part.encoding == "base64" else None
+    end = max(part.start, raw.rfind(b"\n", part.start, words.start()) + 1) if words else part.end
+    yield from decoded(raw, part.start, end, part.encoding)
+    if words:
+        yield b"\n"
+        yield from decoded(raw, end, part.end, "")
 
 
 def _bounded(chunks: Iterable[bytes], limit: int) -> bytes:

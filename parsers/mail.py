@@ -184,10 +184,12 @@ def _held(raw: Raw, file: Attachment) -> Attachment:
 
 def _visible(body: Body, marks: TextMarks) -> str:
     """The author's new text; the quoted block is cut where the HTML marks it, before it loses its marks."""
-    if not body.page:
-        return visible_text(body.text, marks)
-    cut = cut_quote(body.page, f"<p>{escape(ELIDED)}</p>")
-    return visible_text(body.text if cut == body.page else to_text(cut), marks)
+    cut = [cut_quote(page, _CUT) for page in body.pages]
+    text = body.text if cut == list(body.pages) else "\n\n".join(map(to_text, cut))
+    return visible_text(text, marks)
+
+
+_CUT = f"<p>{escape(ELIDED)}</p>"
 
 
 _ID = re.compile(r"<\s*([^<>]{1,900}?)\s*>")

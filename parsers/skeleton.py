@@ -42,7 +42,8 @@ class Part:
     @property
     def encoding(self) -> str:
         """The transfer encoding that has to be undone, or ""."""
-        return _ENCODINGS.get(self.headers.get("content-transfer-encoding").strip().lower(), "")
+        word = _WORD.search(self.headers.get("content-transfer-encoding"))
+        return _ENCODINGS.get(word[0].lower(), "") if word else ""
 
     def leaves(self) -> Iterator[Part]:
         """Every part that holds content, in the order of the mail."""
@@ -52,6 +53,7 @@ class Part:
             yield from child.leaves()
 
 
+_WORD = re.compile(r"[\w-]+")
 _ENCODINGS = {
     "base64": "base64",
     "quoted-printable": "quoted-printable",

@@ -67,7 +67,7 @@ def body_of(raw: Raw, root: Part) -> Body | None:
         if opened and opened.text.strip():
             return Body(opened.text, "text")
         if opened and (written := to_text(opened.html)).strip():
-            return Body(written, "html", opened.html)
+            return Body(written, "html", (opened.html,))
     return None
 
 

@@ -70,7 +70,7 @@ def from_base64(text: bytes) -> bytes:
 _PARAMETER = re.compile(
     r""";\s*([^\s=;"*]{1,60})((?:\*\d{1,3})?\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*)(?:"|$)|([^;"]*))""", re.DOTALL
 )
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPED = re.compile(r'\\(["\\])')  # other characters are seldom escaped: «C:\Datos\nota.txt» is a path
 _VALUE = re.compile(r"\s*([^;]*)")
 
 
@@ -105,4 +105,4 @@ def _join(pieces: Iterable[tuple[int, bool, str]]) -> str:
         if place == 0 and extended and text.count("'") >= 2:
             charset, _, text = text.split("'", 2)
         raw += unquote_to_bytes(text) if extended else text.encode("utf-8", "ignore")
-    return charsets.decode(raw, charset or "utf-8")[0]
+    return decode_words(charsets.decode(raw, charset or "utf-8")[0])

@@ -7,9 +7,14 @@ from collections.abc import Iterator
 import pytest
 from certificates import Certificates, make
 from dovecot import Dovecot
+from hypothesis import settings
 from sink import Sink
 
 from tests.postgres import Server, server
+
+# No example is late: on a machine that has other things to do, speed says nothing.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture

@@ -66,6 +66,9 @@ TEXTS = {
     "unknown-8bit": plain("unknown-8bit", codec="cp1252"),
     "forbidden": plain("punycode", codec="utf-8"),
     "no transfer encoding of that name": plain("utf-8", "8-bits"),
+    "an encoding in quotes": plain("utf-8", "base64").replace(b": base64", b': "base64"'),
+    "an encoding with a comment": plain("utf-8", "base64").replace(b": base64", b": base64 (of the phone);"),
+    "base64 that is text": plain("utf-8", "base64").partition(b"\n\n")[0] + b"\n\n" + BODY.encode(),
     "base64 with foreign octets": b"\n*".join(plain("utf-8", "base64").rsplit(b"\n", 3)),
 }
 
@@ -74,6 +77,11 @@ TEXTS = {
 def test_a_text_in_any_encoding(form: str) -> None:
     mail = parse(TEXTS[form])
     assert (mail.body.strip(), mail.body_source) == (BODY.strip(), "text")
+
+
+def test_a_lists_footer_below_base64_is_read_as_it_stands() -> None:
+    footer = b"\n____\nsedes mailing list"
+    assert parse(TEXTS["iso-8859-15, base64"] + footer).body.split("\n")[-2:] == ["____", "sedes mailing list"]
 
 
 @pytest.mark.parametrize(
@@ -250,6 +258,7 @@ INLINE_FILE = part(
     "text/plain; name=registro.log", "Tipo: OTRO", "", "Content-Disposition: inline; filename=registro.log"
 )
 EMPTY = part("text/plain; charset=utf-8", " \n\n")
+MORE = part("text/plain; charset=utf-8", "Y otra cosa.")
 STUB = part("text/plain; charset=utf-8", "Para ver este mensaje active la vista HTML.")
 
 SHAPES = {
@@ -278,7 +287,17 @@ SHAPES = {
         mail_of("mixed", [nested("related", [nested("alternative", [PLAIN, PAGE], "b3"), IMAGE], "b2"), PDF]),
         BODY, "text", 2),
     "apple mail: text, picture, text": (
-        mail_of("mixed", [PLAIN, IMAGE, part("text/plain; charset=utf-8", "Y otra cosa.")]), BODY, "text", 2),
+        mail_of("mixed", [PLAIN, IMAGE, MORE]), f"{BODY.strip()}\n\nY otra cosa.", "text", 1),
+    "apple mail: html, picture, html": (
+        mail_of("mixed", [PAGE, IMAGE, part("text/html", "<p>Y otra cosa.</p>")]),
+        f"{HTML_TEXT}\n\nY otra cosa.", "html", 1),
+    "apple mail: text, or html with a file in it": (
+        mail_of("alternative", [PLAIN, nested("mixed", [PAGE, PDF, PAGE], "b2")]), BODY, "text", 1),
+    "a list's footer below a file": (mail_of("mixed", [PLAIN, PDF, MORE]), BODY, "text", 2),
+    "a list's footer below the text": (mail_of("mixed", [PLAIN, MORE]), BODY, "text", 1),
+    "a gateway's plain footer below a picture": (mail_of("mixed", [PAGE, IMAGE, MORE]), HTML_TEXT, "html", 2),
+    "alternative with a text of nothing visible": (
+        mail_of("alternative", [part("text/plain; charset=utf-8", "\u200b\n"), PAGE]), HTML_TEXT, "html", 0),
     "html with a gateway's plain footer": (
         mail_of("mixed", [PAGE, part("text/plain", "Aviso legal")]), HTML_TEXT, "html", 1),
     "signed by pgp": (
@@ -393,6 +412,9 @@ NAMES = {
     "Content-Disposition: attachment; filename*=iso-8859-1'es'captura%20%F1.png": "captura ñ.png",
     'Content-Disposition: attachment; filename="../../etc/passwd"': "passwd",
     'Content-Disposition: attachment; filename="C:\\\\fotos\\\\a.png"': "a.png",
+    'Content-Disposition: attachment; filename="C:\\Users\\eva\\captura ñ.png"': "captura ñ.png",
+    'Content-Disposition: attachment; filename="la \\"b\\" ñ.png"': 'la "b" ñ.png',
+    'Content-Disposition: attachment; filename*0="=?utf-8?B?Y2FwdHVyYSDD"; filename*1="sS5wbmc=?="': "captura ñ.png",
     'Content-Disposition: attachment; filename="a\u202egpj.exe"': "agpj.exe",
     'Content-Disposition: attachment; filename="..."': "image-1.png",
     f'Content-Disposition: attachment; filename="{"x" * 300}.png"': "x" * 116 + ".png",
