@@ -18,7 +18,7 @@ REASONS = frozenset({"error", "unproven"})
 """Whys that are keys of the catalogue's `[quarantine]`; any other tells which budget was exceeded, or how the parser
 died."""
 
-MOST = 10
+MOST = 8
 """Mails of one digest, each with its links: more would make a letter that clients cut. It counts the rest."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from functools import lru_cache
 from hashlib import sha256
 from html import unescape
@@ -23,9 +24,11 @@ from daemon.writing.sample_world import NOW, NUMBER, REQUESTER, sample_ticket
 from daemon.writing.samples import samples
 from parsers.links import MAX_LENGTH, read_mailto
 from parsers.subject import find_token
-from rules.decision import Letter
+from rules.assignment import manage_link
+from rules.decision import Letter, SetAside
 from rules.desk import LettersTable
 from rules.letters import LETTERS
+from rules.quarantine import digest
 
 PALETTE = {
     "light": {"page": "#ffffff", "box": "#f3f5f7", "fault": "#fdf0ee", "warning": "#fff6e0"},
@@ -121,6 +124,43 @@ def test_links_have_names_of_their_own(raw: bytes) -> None:
     labels = [label for label, _ in links(parts(raw)[1])]
     assert all(len(label) > 1 for label in labels)
     assert len(set(labels)) == len(labels)
+
+
+BUDGET = 30_000
+"""Octets of HTML (Gmail cuts at 102 kB)."""
+
+
+@every_letter
+def test_the_html_stays_within_its_budget(raw: bytes) -> None:
+    assert len(parts(raw)[1]) <= BUDGET
+
+
+@pytest.mark.parametrize("name", ["worklist", "search_results", "status.mine", "quarantine_digest"])
+def test_a_full_list_stays_within_the_budget(name: str) -> None:
+    text, html = parts(sent(full_lists()[name])[1])
+    assert len(html) <= BUDGET
+    assert "más" in text
+
+
+def full_lists() -> dict[str, Letter]:
+    """Lists with more in them than a letter shows, each item as long as such items are."""
+    desk = letters_desk()
+    ticket = replace(sample_ticket(desk), category="Comunicaciones: corte de línea en la delegación")
+    tickets = [replace(ticket, number=f"I171009_{number:06}") for number in range(25)]
+    late = {"due_at": NOW, "left": -timedelta(hours=30), "needs_reply": True}
+    values = {"rows": tuple({"ticket": ticket, **late} for ticket in tickets), "total": 60}
+    links = tuple(manage_link(ticket, desk) for ticket in tickets)
+    lists = {name: samples(desk)[name] for name in ("worklist", "search_results", "status.mine")}
+    full = {
+        name: replace(letter, values={**letter.values, **values}, links=links if letter.links else ())
+        for name, letter in lists.items()
+    }
+    mail = SetAside(
+        41, "apertura", "quarantined", "parts: 5000", "una.persona.de.nombre.largo@empresa.example",
+        "Un asunto bastante largo de un correo que nadie esperaba", NOW, 48_000, "Compre ya nuestro producto. " * 20,
+    )  # fmt: skip
+    mails = [replace(mail, id=1000 + number) for number in range(30)]
+    return {**full, "quarantine_digest": digest(mails, len(mails), desk).letters[0]}
 
 
 @every_letter

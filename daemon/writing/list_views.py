@@ -13,6 +13,9 @@ from daemon.writing.ticket_views import TicketViews, shortened
 
 Cells = tuple[object, ...]
 
+EXTRACT = 160
+"""Characters shown of a mail that is set aside: enough to know it by."""
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -90,7 +93,7 @@ class ListViews:
             (labels["mailbox"], mail["mailbox"]),
             (labels["seen_at"], f"{self._formats.record(mail['seen_at'])}, {self._formats.size(mail['size'])}"),
             (labels["reason"], f"{reason} ({mail['detail']})" if mail["detail"] else reason),
-            (labels["extract"], shortened(mail["extract"])),
+            (labels["extract"], shortened(mail["extract"], EXTRACT)),
         ]
         return self._tickets.pairs((label, value) for label, value in rows if value)
 

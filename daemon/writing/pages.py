@@ -179,13 +179,13 @@ REMEMBERED = 400
 """Characters."""
 
 
-_CONSTANT = re.compile(r'{%- set (\w+) = "([^"]*)" -%}\n?')
+_CONSTANT = re.compile(r"""{%- set (\w+) = (["'])(.*?)\2 -%}\n?""", re.DOTALL)
 
 
 def inlined(source: str) -> str:
     """``source`` with its constants, `{%- set name = "…" -%}`, written where they are used: text that needs no escaping
     costs nothing when a letter is rendered."""
-    for name, value in _CONSTANT.findall(source):
+    for name, _, value in _CONSTANT.findall(source):
         source = source.replace("{{ " + name + " }}", value)
     return _CONSTANT.sub("", source)
 
