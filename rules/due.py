@@ -43,7 +43,7 @@ When = Callable[[Outlook], Iterator[tuple[datetime | None, str]]]
 @dataclass(frozen=True, slots=True)
 class Row:
     """In ``states``, ``when`` gives instants with what distinguishes each («1», «2»; "" for nothing); None is never. Of
-    one ``family`` only the last that is over matters: who missed the breach needs no warning any more."""
+    one ``family`` only the last that is over, or told, matters: who missed the breach needs no warning any more."""
 
     family: Family
     states: tuple[State, ...]
@@ -119,14 +119,15 @@ def next_due(ticket: Ticket, desk: Desk, now: datetime) -> tuple[datetime, str] 
     open_moments = (
         (moment.at, moment.name)
         for moment in moments
-        if moment.name not in ticket.told and not _overtaken(moment, moments, now)
+        if moment.name not in ticket.told and not _overtaken(moment, moments, ticket, now)
     )
     return min(open_moments, default=None)
 
 
-def _overtaken(moment: Moment, moments: tuple[Moment, ...], now: datetime) -> bool:
-    """Whether a later moment of the same family is over already."""
-    return any(other.family == moment.family and moment.at < other.at <= now for other in moments)
+def _overtaken(moment: Moment, moments: tuple[Moment, ...], ticket: Ticket, now: datetime) -> bool:
+    """Whether a later moment of the same family is over already, or was told while the clock stood further on."""
+    later = (other for other in moments if other.family == moment.family and moment.at < other.at)
+    return any(other.at <= now or other.name in ticket.told for other in later)
 
 
 def _silence(ticket: Ticket, desk: Desk) -> tuple[tuple[int, ...], int]:

@@ -59,7 +59,7 @@ FAULTS: Mapping[str, tuple[str, str]] = {
     "F34": ("the answer to COMMIT is lost", "found decided; no second number"),
     "F35": ("PostgreSQL away at start, or for a while", "waited for; no mail is moved"),
     "F36": ("two daemons, one mailbox", "each mail once; SQLite refuses the second"),
-    "F37": ("a daemon sleeps through its lease", "the other goes on; its late write is refused"),
+    "F37": ("a daemon sleeps through its lease", "the other goes on; its late write is refused, its letters go once"),
     "F38": ("the clock jumps by an hour or a day", "the pumps go on, numbers stay unique"),
     "F39": ("the clock jumps by 400 days", "what is due comes once; no long loop"),
     "F40": (
@@ -75,7 +75,7 @@ FAULTS: Mapping[str, tuple[str, str]] = {
         "three attempts alone, then quarantine; the others go on",
     ),
     "F43": ("SIGTERM in the middle of the work", "ends within five seconds; nothing lost, nothing doubled"),
-    "F44": ("nobody reads the log", "lines are lost, the desk goes on"),
+    "F44": ("nobody reads the log or the figures", "lines are lost, the desk goes on"),
     "F45": ("a backup taken under load, put back", "the books balance; letters of the time after it may come again"),
 }
 """Row → what happens, what holds."""

@@ -65,6 +65,8 @@ class Sink(socketserver.ThreadingTCPServer):
         port: int = 0,
     ) -> None:
         self.script: defaultdict[str, list[str]] = defaultdict(list)
+        self.away = False
+        """Every new connection is sent away, for the time being."""
         self.mails: list[Kept] = []
         self.connections = 0
         self.commands: list[str] = []
@@ -145,6 +147,9 @@ class _Talk(socketserver.BaseRequestHandler):
                 assert self.server.tls
                 self.request = self.server.tls.wrap_socket(self.request, server_side=True)
             self._file = self.request.makefile("rb")
+            if self.server.away:
+                self._say("421 away")
+                return
             self._answer("CONNECT", "220 sink ESMTP")
             while line := self._file.readline():
                 self._command(line.decode("utf-8", "replace").strip())

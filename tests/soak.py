@@ -47,8 +47,8 @@ total = 1000000
 mail = 300000
 """
 """The guards have tests of their own; here every letter is to be counted. The rates hold a sender's 31st opening."""
-IN_DOUBT = 40
-"""Letters that one kill may leave in doubt: two connections, twenty letters each between two records."""
+IN_DOUBT = 2
+"""Letters that one kill, or one cut of the network, may leave in doubt: one a connection."""
 
 
 class Digests(Sink):

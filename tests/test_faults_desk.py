@@ -9,19 +9,22 @@ import fcntl
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from deskworld import ANA, GOOD, GROUP, OPENINGS, SUBJECT, DeskWorld, Real
-from dovecot import Dovecot
+from dovecot import Dovecot, free_port
 from invariants import at_rest, letter_violations, run_until_rest, violations
 from test_kills import MAILS, inject
 
 from daemon.demo.correspondent import Received, write
+from daemon.store.dialect import BUSY_MS
 
 
 @pytest.fixture
@@ -148,7 +151,42 @@ def test_f44_a_log_that_nobody_reads_stops_nothing(world: DeskWorld) -> None:
     assert violations(world, 60, 60) == []
 
 
+def test_f44_a_reader_of_figures_that_never_reads_stops_nothing(tmp_path: Path) -> None:
+    port = free_port()
+    with DeskWorld(tmp_path, extra=f'[metrics]\nlisten = "127.0.0.1:{port}"\n') as world:
+        started(world)
+        silent = [socket.create_connection(("127.0.0.1", port), 5) for _ in range(50)]
+        for each in silent[::2]:
+            each.sendall(b"GET /metrics HTTP/1.1\r\n\r\n" * 1000)
+        inject(world, 10)
+        world.until(lambda: at_rest(world) and len(world.query("SELECT 1 FROM mails")) == 10, "rest")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20) as answer:
+            assert b"acuse_mails_total" in answer.read()
+        assert world.stop() == 0
+        for each in silent:
+            each.close()
+        assert violations(world, 10, 10) == []
+
+
 # -- the database file
+
+
+def test_f31_another_process_that_holds_the_database_is_waited_for(world: DeskWorld) -> None:
+    """For longer than SQLite itself waits: the daemon tries the whole transaction again, and no mail moves before."""
+    inject(world, 5)
+    run_until_rest(world, 5)
+    started(world)
+    with contextlib.closing(sqlite3.connect(world.folder / "acuse.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        inject(world, MAILS)
+        time.sleep(BUSY_MS / 1000 + 2)
+        assert inbox(world) == MAILS
+        assert world.query("SELECT COUNT(*) FROM mails") == [(5,)]
+        assert world.runs
+        other.execute("ROLLBACK")
+    world.until(lambda: world.query("SELECT COUNT(*) FROM mails") == [(MAILS + 5,)] and at_rest(world), "rest", 90)
+    world.stop()
+    assert violations(world, MAILS + 5, MAILS + 5) == []
 
 
 def test_f32_a_damaged_database_is_refused_and_a_backup_put_back(world: DeskWorld) -> None:

@@ -53,9 +53,10 @@ class Desk:
                 decision = Decision("refused", letters=(Letter("refusal", (to,)),))
                 tx.apply(Cause(seen.id, mail(self.written, to)), decision, compose, desk, self.clock())
 
-    def outbox(self) -> Outbox:
+    def outbox(self, content: Callable[[Outgoing], list[bytes]] | None = None) -> Outbox:
         """Its pumps; not started."""
-        return Outbox(Post(self.store, content, self.smtp, "one", self.failed, retry=self.retry, now=self.clock))
+        written = content or octets
+        return Outbox(Post(self.store, written, self.smtp, "one", self.failed, retry=self.retry, now=self.clock))
 
     def failed(self, letter: Outgoing, outcome: Outcome) -> None:
         self.failures.append((letter, outcome))
@@ -66,7 +67,7 @@ class Desk:
         return self.store.next_delivery() is not None
 
 
-def content(letter: Outgoing) -> list[bytes]:
+def octets(letter: Outgoing) -> list[bytes]:
     return [f"Message-ID: {letter.message_id}\r\n".encode(), letter.head]
 
 
@@ -191,6 +192,37 @@ def test_f12_each_letter_has_a_state_of_its_own(desk: Desk, sink: Sink) -> None:
     desk.outbox().send_due()
     assert [kept.recipients[0] for kept in sink.mails] == [ANA, "luis@cliente.test"]
     assert [letter.to for letter, _ in desk.failures] == ["nadie@cliente.test"]
+
+
+def test_f06_a_letter_is_recorded_before_anything_of_the_next_is_handed_over(desk: Desk, sink: Sink) -> None:
+    """A crash leaves one letter of a connection in doubt, however many were claimed with it."""
+    desk.write(*(f"a{n}@cliente.test" for n in range(5)))
+    recorded = []
+
+    def content(letter: Outgoing) -> list[bytes]:
+        with desk.store.read() as reading:
+            recorded.append(reading.session.one("SELECT COUNT(*) FROM deliveries WHERE status = 'sent'"))
+        return octets(letter)
+
+    assert desk.outbox(content).send_due() == 5
+    assert recorded == [(n,) for n in range(5)]
+
+
+def test_f37_a_pump_whose_letters_others_have_taken_over_sends_no_more(desk: Desk, sink: Sink) -> None:
+    """It slept, was taken for dead, and wakes up with the first of five letters in hand."""
+    desk.write(*(f"a{n}@cliente.test" for n in range(5)))
+    taken: list[Outgoing] = []
+
+    def content(letter: Outgoing) -> list[bytes]:
+        if not taken:
+            desk.store.free_claims("one")
+            taken.extend(desk.store.claim("two#1", now(), timedelta(minutes=1), 50))
+        return octets(letter)
+
+    desk.outbox(content).pumps[0].send_due()
+    assert len(taken) == 5
+    assert len(sink.mails) == 1
+    assert desk.store.record([Outcome(each.id, each.lease, "sent") for each in taken], now()) == [True] * 5
 
 
 def test_a_server_that_ends_idle_connections_costs_no_letter_a_try(desk: Desk, sink: Sink, run: Run) -> None:

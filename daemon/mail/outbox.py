@@ -26,8 +26,6 @@ from daemon.store.queues import PUMP, Outcome, Outgoing
 log = structlog.get_logger()
 
 CLAIM_AT_ONCE = 50
-RECORD_AT_ONCE = 20
-"""Letters sent between two commits: what a crash in between would send once more."""
 LEASE = timedelta(minutes=10)
 """Longer than a letter can take by all its deadlines; a pump stops with what it claimed at half of it."""
 LOOK_EVERY_S = 5.0
@@ -115,6 +113,7 @@ class Pump:
         self.state = PostState()
         self._name = f"{post.owner}{PUMP}{number}"
         self._in_doubt = False
+        self._overtaken = False
         self._post = post
         self._stop = stop
         self._session: Session | None = None
@@ -130,7 +129,7 @@ class Pump:
         due = self._post.queue.next_delivery()
         if due is None or due > self._post.now() or not self._post.alive():
             return 0
-        self._in_doubt = True
+        self._in_doubt, self._overtaken = True, False
         claimed = self._post.queue.claim(self._name, self._post.now(), LEASE, CLAIM_AT_ONCE)
         kill_point("after_claim")
         try:
@@ -171,7 +170,7 @@ class Pump:
             self._outcomes.append(Outcome(letter.id, letter.lease, "deferred", "", self._post.now()))
 
     def _may_send(self, until: float) -> bool:
-        return not self._stop.is_set() and time.monotonic() < until and self._post.alive()
+        return not (self._stop.is_set() or self._overtaken) and time.monotonic() < until and self._post.alive()
 
     def _abandon(self) -> None:
         """In the middle of something: the connection cannot be used again."""
@@ -203,8 +202,8 @@ class Pump:
             self._tell_failure(letter, outcome)
         else:
             self._outcomes.append(outcome)
-            if len(self._outcomes) >= RECORD_AT_ONCE:
-                self._record()
+        if outcome.status == "sent":
+            self._record()  # before the next letter's content: a crash leaves one letter in doubt, not many
 
     def _tell_failure(self, letter: Outgoing, outcome: Outcome) -> None:
         log.warning("letter failed", letter=letter.letter, number=letter.number, id=letter.id, why=outcome.reply)
@@ -217,7 +216,8 @@ class Pump:
 
     def _record(self) -> None:
         if self._outcomes:  # kept until they are written: they tell what must not be sent again
-            self._post.queue.record(self._outcomes, self._post.now())
+            ours = self._post.queue.record(self._outcomes, self._post.now())
+            self._overtaken |= not all(ours)  # others have taken this pump for dead: they send the rest
             self._outcomes = []
 
     def _unreachable(self, letters: Iterable[Outgoing], error: SmtpError) -> None:

@@ -37,8 +37,12 @@ class Connections(Protocol):
 
     dialect: Dialect
 
-    def write(self) -> AbstractContextManager[Session]:
-        """A transaction: committed at the end of the block, rolled back by any exception."""
+    def write(self, lasting: bool = True) -> AbstractContextManager[Session]:
+        """A transaction: committed at the end of the block, rolled back by any exception.
+
+        One that need not be ``lasting`` may not wait for the disk: it outlives this process at once, a power failure
+        once a lasting one has followed.
+        """
 
     def read(self) -> AbstractContextManager[Session]:
         """A read-only transaction."""
@@ -127,7 +131,7 @@ class SqliteConnections:
                 quick_check(raw(self._writer))
                 migrate(self._writer)
         except BaseException:
-            self.close()
+            self._let_go()
             raise
 
     def _check_version(self) -> None:
@@ -137,16 +141,17 @@ class SqliteConnections:
             raise WrongVersion(f"{self.path} has an older schema: run `acuse migrate`")
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, lasting: bool = True) -> Iterator[Session]:
         if self._writer is None:
             raise StoreError("the database was opened to be read only")
         with self._turn:
             connection = raw(self._writer)
             with _full(connection):
+                connection.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
                 connection.execute("BEGIN IMMEDIATE")
                 yield SqliteSession(connection)
                 connection.execute("COMMIT")
-            self._checkpoint(connection)
+            self._checkpoint(connection, self._checkpoint_over)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -161,17 +166,23 @@ class SqliteConnections:
         """A SQLite connection does not die."""
 
     def close(self) -> None:
+        """The log goes back into the database, as far as no reader still needs it."""
         with self._turn:
             if self._writer is not None:
-                self._writer.close()
-            if self._lock_file is not None:
-                os.close(self._lock_file)
-            self._writer = self._lock_file = None
+                self._checkpoint(raw(self._writer), over=0)
+            self._let_go()
 
-    def _checkpoint(self, connection: sqlite3.Connection) -> None:
-        """Bring the log back into the database once it is large; never wait for a reader that still needs it."""
+    def _let_go(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+        self._writer = self._lock_file = None
+
+    def _checkpoint(self, connection: sqlite3.Connection, over: int) -> None:
+        """Bring a log of so many octets back into the database; never wait for a reader that still needs it."""
         log = Path(f"{self.path}-wal")
-        if not log.exists() or log.stat().st_size < self._checkpoint_over:
+        if not log.exists() or log.stat().st_size < over:
             return
         connection.execute("PRAGMA busy_timeout = 0")
         busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
@@ -262,7 +273,8 @@ class PostgresConnections:
             raise Unavailable(f"PostgreSQL does not answer: {fault}") from fault
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, lasting: bool = True) -> Iterator[Session]:
+        """Always lasting: here nobody waits for another's commit."""
         connection = raw(self._database)
         connection.execute("BEGIN")
         try:

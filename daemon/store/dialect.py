@@ -12,11 +12,16 @@ from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
 import peewee
+import psycopg
 
 Row = tuple[Any, ...]
 
 BUSY_MS = 5000
 """How long SQLite waits for a lock that another process holds."""
+STATEMENT_S = 120
+"""How long PostgreSQL may work at one statement."""
+ANSWER_S = STATEMENT_S + 10.0
+"""How long we wait for its answer: the connection may be open, and nobody at its other end."""
 CHECKPOINT_BYTES = 16 * 1024 * 1024
 
 
@@ -117,8 +122,6 @@ class Postgres:
 
     def transient(self, fault: BaseException) -> bool:
         """Serialization failure, deadlock, a wait that was too long, or a connection or server that went away."""
-        import psycopg
-
         gone = (psycopg.OperationalError, psycopg.InterfaceError, peewee.OperationalError, peewee.InterfaceError)
         return isinstance(fault, (*gone, psycopg.errors.IdleInTransactionSessionTimeout))
 
@@ -267,18 +270,37 @@ def sqlite_reader(path: Path) -> peewee.SqliteDatabase:
     )
 
 
+class _Connection(psycopg.Connection[Any]):
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        """Every wait of this connection, for at most :data:`ANSWER_S`; afterwards it cannot be used again."""
+        try:
+            return super().wait(gen, interval, timeout or ANSWER_S)
+        except psycopg.errors._WaitTimeout:
+            self.close()
+            raise psycopg.OperationalError("PostgreSQL has not answered in time") from None
+
+
+class _Adapter(peewee.Psycopg3Adapter):
+    def connect(self, db: peewee.PostgresqlDatabase, **options: Any) -> _Connection:
+        return _Connection.connect(db.database, **options)
+
+
+class _Postgresql(peewee.PostgresqlDatabase):
+    psycopg3_adapter = _Adapter
+
+
 def postgres(url: str) -> peewee.PostgresqlDatabase:
     """Connections to PostgreSQL, one a thread; every wait on them has an end.
 
     A transaction of a daemon that was stopped, or cut off, holds locks that others wait for: idle for seconds, it is
     ended by the server, and done again if that daemon comes back.
     """
-    return peewee.PostgresqlDatabase(
+    return _Postgresql(
         url,
         prefer_psycopg3=True,
         connect_timeout=10,
         tcp_user_timeout=30_000,
         keepalives_idle=30,
         application_name="acuse",
-        options="-c statement_timeout=120000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=4000",
+        options=f"-c statement_timeout={STATEMENT_S}s -c lock_timeout=30s -c idle_in_transaction_session_timeout=4s",
     )

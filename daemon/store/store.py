@@ -88,13 +88,15 @@ class Store:
     # -- transactions
 
     @contextmanager
-    def write(self, needs: Iterable[Needs] = (), lease: queues.Lease | None = None) -> Iterator[Transaction]:
+    def write(
+        self, needs: Iterable[Needs] = (), lease: queues.Lease | None = None, lasting: bool = True
+    ) -> Iterator[Transaction]:
         """A transaction: committed at the end of the block, rolled back by any exception.
 
         ``needs`` of a whole batch are locked in one step; ``lease`` refuses the transaction where another daemon
-        has the mailbox now.
+        has the mailbox now; one that need not be ``lasting`` may be lost by a power failure, by nothing else.
         """
-        with self._connections.write() as session:
+        with self._connections.write(lasting) as session:
             tx = Transaction(session, self._remembered, self.files)
             if lease:
                 queues.fence(session, lease)
@@ -110,6 +112,7 @@ class Store:
         work: Callable[[Transaction], T],
         needs: Sequence[Needs] = (),
         lease: queues.Lease | None = None,
+        lasting: bool = True,
     ) -> T | None:
         """``work(tx)`` in a transaction that is done again, whole, where the database asks for it.
 
@@ -118,7 +121,7 @@ class Store:
         """
         for tried in range(TRIES):
             try:
-                with self.write(needs, lease) as tx:
+                with self.write(needs, lease, lasting) as tx:
                     return work(tx)
             except AlreadyDecided:
                 if tried == 0:
@@ -143,8 +146,8 @@ class Store:
         with self._connections.read() as session:
             yield Reading(session, self._remembered)
 
-    def _run(self, work: Callable[[Session], T], lease: queues.Lease | None = None) -> T:
-        result = self.run(lambda tx: (work(tx.session),), lease=lease)
+    def _run(self, work: Callable[[Session], T], lease: queues.Lease | None = None, lasting: bool = True) -> T:
+        result = self.run(lambda tx: (work(tx.session),), lease=lease, lasting=lasting)
         assert result
         return result[0]
 
@@ -229,8 +232,10 @@ class Store:
         return self._run(work)
 
     def record(self, outcomes: Sequence[queues.Outcome], now: datetime) -> list[bool]:
-        """As :func:`daemon.store.queues.record`, for many deliveries in one transaction."""
-        return self._run(lambda s: [queues.record(s, outcome, now) for outcome in outcomes])
+        """As :func:`daemon.store.queues.record`, for many deliveries in one transaction, which does not wait for the
+        disk: what a power failure takes away of it is sent once more.
+        """
+        return self._run(lambda s: [queues.record(s, outcome, now) for outcome in outcomes], lasting=False)
 
     def index_words(self, limit: int = 500) -> int:
         """As :func:`daemon.store.words.index`; to be called now and then, outside the hot path."""

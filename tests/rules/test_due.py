@@ -133,3 +133,9 @@ def test_f39_a_clock_400_days_ahead_makes_one_thing_due_not_a_hundred():
     assert next_due(RESOLVED, DESK, at("2027-12-28 10:00")) == (at("2026-12-02 10:00"), "silence_close")
     late = told(ASSIGNED, "response_breach:Media")
     assert next_due(late, DESK, at("2027-12-28 10:00")) == (at("2026-11-25 15:00"), "resolution_breach:Media")
+
+
+def test_f39_what_was_told_by_a_clock_ahead_needs_no_warning_when_it_is_back():
+    told_ahead = told(ASSIGNED, "response_breach:Media", "resolution_breach:Media")
+    assert next_due(told_ahead, DESK, OPENED) is None
+    assert next_due(told(RESOLVED, "silence_close"), DESK, at("2026-11-23 10:00")) is None

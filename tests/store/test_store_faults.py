@@ -11,7 +11,9 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
+from faultproxy import FaultProxy
 
 from daemon.store import Cause, Store, Transaction, words
 from daemon.store.errors import Conflict, InUse, NotADatabase, StoreError, Unavailable
@@ -225,3 +227,21 @@ def test_daemons_that_index_words_at_once_each_do_other_events(postgres: Server,
     assert first.index_words() == 0
     first.close()
     other.close()
+
+
+def test_f35_postgresql_that_says_nothing_is_given_up_in_time(
+    postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection stays open, its packets are acknowledged, and no answer ever comes."""
+    monkeypatch.setattr("daemon.store.dialect.ANSWER_S", 0.5)
+    url = postgres.database("silent")
+    with FaultProxy(postgres.port) as proxy:
+        store = Store.open(url.replace(f":{postgres.port}/", f":{proxy.port}/"), tmp_path / "files")
+        open_ticket(store, 1)
+        proxy.set(blackhole=True)
+        with pytest.raises(psycopg.OperationalError, match="not answered in time"), store.write() as tx:
+            tx.session.one("SELECT 1")
+        proxy.set()
+        open_ticket(store, 2)
+        assert store.tally()["opened"] == 2
+        store.close()

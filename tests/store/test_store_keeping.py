@@ -122,3 +122,14 @@ def test_a_large_log_is_brought_back_into_the_database(tmp_path: Path, monkeypat
     (mode,) = sqlite3.connect(tmp_path / "acuse.db").execute("PRAGMA journal_mode").fetchone()
     assert mode == "wal"
     store.close()
+
+
+def test_a_closed_store_leaves_no_log_although_others_read(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path}/acuse.db", tmp_path / "files")
+    open_ticket(store, 1)
+    other = Store.open(f"sqlite:///{tmp_path}/acuse.db", tmp_path / "files", readonly=True)
+    assert other.tally() == {"opened": 1, "all": 1}
+    store.close()
+    assert (tmp_path / "acuse.db-wal").stat().st_size == 0
+    assert other.tally() == {"opened": 1, "all": 1}
+    other.close()
