@@ -145,8 +145,8 @@ _WORDS = re.compile(rb"\S[ \t]+\S|(?<=\n)[_-]{2,}")
 
 
 def _text_octets(raw: Raw, part: Part) -> Iterator[bytes]:
-    """The decoded octets of a text. From the first line of several words (or a rule) on, which no base64 has, they stand as they
-    are: a list's footer below it, or all of a text that only says it is base64."""
+    """The decoded octets of a text. From the first line on that is a rule or several words, which no base64 has, they
+    stand as they are: a list's footer below it, or all of a text that only says it is base64."""
     words = _WORDS.search(raw, part.start, part.end) if part.encoding == "base64" else None
     end = max(part.start, raw.rfind(b"\n", part.start, words.start()) + 1) if words else part.end
     yield from decoded(raw, part.start, end, part.encoding)
