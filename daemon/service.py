@@ -12,7 +12,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -26,6 +26,7 @@ from daemon.commands.checking import tried_letters
 from daemon.commands.requests import serve_requests
 from daemon.config.accounts import Account
 from daemon.config.live import Changed, Live, Refused
+from daemon.config.sources import Problem
 from daemon.intake import Intake
 from daemon.mail.mailbox import MailboxWatcher, run_once
 from daemon.mail.mailboxes import Mailboxes, Work
@@ -46,6 +47,8 @@ log = structlog.get_logger()
 TURN_S = 1.0
 """How often the pump of due things looks."""
 RELOAD_EVERY_S = 2.0
+MOST_TOLD = 20
+"""Problems of a configuration that a letter tells; `acuse check` tells all."""
 STOP_S = 4.5
 """Everything has ended by then; SIGTERM promises five seconds."""
 
@@ -185,8 +188,7 @@ class Service:
         elif isinstance(outcome, Refused):
             first = outcome.problems[0]
             log.warning("configuration refused", problem=str(first), problems=len(outcome.problems))
-            details = (("file", first.file), ("line", str(first.line)), ("reason", first.text))
-            tell_admins(self.store, self.live.current, "config_refused", details)
+            tell_admins(self.store, self.live.current, "config_refused", _told(outcome.problems))
             self.outbox.wake()
 
     # -- mailboxes
@@ -198,9 +200,20 @@ class Service:
         return MailboxWatcher(account, self.intake, self.tokens, now=self.store.clock)
 
 
+def _told(problems: Sequence[Problem]) -> tuple[tuple[str, str], ...]:
+    """Each problem by file, line and reason, as a letter to the admins tells them."""
+    return tuple(
+        detail
+        for problem in problems[:MOST_TOLD]
+        for detail in (("file", problem.file), ("line", str(problem.line)), ("reason", problem.text))
+    )
+
+
 def _made(folder: Path) -> Path:
+    """The folder, and ours above it, for nobody else to look into."""
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(exist_ok=True, mode=0o700)
     except OSError as fault:
         raise StoreError(f"the folder {folder} cannot be made: {fault.strerror}") from fault
     return folder

@@ -59,7 +59,7 @@ class Mail:
     to: tuple[Address, ...] = ()
     cc: tuple[Address, ...] = ()
     delivered_to: tuple[str, ...] = ()
-    """Delivered-To and X-Original-To, in this order."""
+    """Delivered-To and X-Original-To as they stand, topmost first: the alias that was written to, then its mailbox."""
     return_path: str | None = None
     """None: no such header; "": the null sender."""
     subject: str = ""
@@ -205,7 +205,7 @@ def _ids(value: str) -> tuple[str, ...]:
 
 
 def _delivered_to(headers: Headers) -> tuple[str, ...]:
-    values = headers.all("delivered-to") + headers.all("x-original-to")
+    values = (value for name, value in headers.fields if name in {"delivered-to", "x-original-to"})
     return tuple(dict.fromkeys(address for value in values if (address := senders.bare(value))))
 
 

@@ -12,6 +12,7 @@ MISTAKES = {
     "half-written line": ("", "[calendars‸", "", "expected ']'"),
     "half-written value": ('name = "Soporte CAU"', "name = ‸", "", "this is not valid TOML: invalid value"),
     "key twice": ('language = "es"', 'language = "es"\nlanguage = "en"‸', "", "stands here already"),
+    "table twice": ('[groups.n1]', '[groups.n2]\nlabel = "N2"\naddress = "n2@cau.example"\n[groups.n2‸]\n[groups.n1]', "", "stands here already"),
     # -- the shape
     "unknown table": ("[smtp]", "‸[smpt]", "", 'unknown key "smpt"; did you mean "smtp"?'),
     "unknown key": ('prefix = "I"', 'prefix = "I"\n‸prefixes = "I"', "", 'unknown key "prefixes"; did you mean "prefix"?'),

@@ -35,6 +35,7 @@ alias_database =
 biff = no
 virtual_mailbox_domains = cau.example, cliente.example
 virtual_mailbox_maps = inline:{{ {boxes} }}
+virtual_alias_maps = inline:{{ {{soporte-a@cau.example = soportecau@cau.example}} }}
 virtual_mailbox_base = {mail}
 virtual_minimum_uid = 1
 virtual_uid_maps = static:{uid}

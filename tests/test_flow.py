@@ -87,6 +87,22 @@ def test_what_is_no_form_is_filed_and_not_answered(tmp_path: Path) -> None:
         assert world.letters() == []
 
 
+def test_a_configuration_with_faults_is_told_to_the_admins_line_by_line(tmp_path: Path) -> None:
+    with DeskWorld(tmp_path, "embedded") as world:
+        world.start()
+        world.until(lambda: " started " in world.log(), "start")
+        text = world.config.read_text(encoding="utf-8")
+        world.config.write_text(
+            text.replace("timezone", "timezoen").replace("min_length", "min_lenght"), encoding="utf-8"
+        )
+        told = world.wait("admin_alert", ANA).part("plain")
+        at = [number for number, line in enumerate(text.splitlines(), 1) if line.startswith(("timezone", "min_length"))]
+        assert told.count(f"Archivo: {world.config}") == 2
+        assert [f"Línea: {number}" in told for number in at] == [True, True]
+        assert 'did you mean "timezone"' in " ".join(told.split())
+        assert 'did you mean "min_length"' in " ".join(told.split())
+
+
 def test_run_once_treats_what_waits_and_ends(tmp_path: Path) -> None:
     with DeskWorld(tmp_path, "embedded") as world:
         for _ in range(3):

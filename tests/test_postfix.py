@@ -79,6 +79,18 @@ def test_from_opening_to_validation_through_postfix(world: DeskWorld) -> None:
     world.wait("closure", MARTA)
 
 
+def test_an_alias_of_the_opening_address_fixes_the_priority(world: DeskWorld) -> None:
+    text = world.config.read_text(encoding="utf-8")
+    own = f'address = "{OPENINGS}"\n'
+    fixes = 'addresses = { "soporte-a@cau.example" = { priority = "Alta" } }\n'
+    world.config.write_text(text.replace(own, own + fixes), encoding="utf-8")
+    world.until(lambda: "configuration reloaded" in world.log(), "new configuration")
+    named_elsewhere = write(MARTA, "lista@cliente.example", SUBJECT, GOOD)
+    world.servers.postfix.send("marta@cliente.example", "soporte-a@cau.example", named_elsewhere.as_bytes())  # type: ignore[attr-defined]
+    world.wait("confirmation", MARTA)
+    assert [ticket["priority"] for ticket in world.tickets()] == ["Alta"]
+
+
 def test_a_real_bounce_is_matched_to_its_ticket(world: DeskWorld) -> None:
     world.send(write(NOBODY, OPENINGS, SUBJECT, GOOD))
     number = re.search(r"I\d{6}_\d{6}", world.wait("assignment", GROUP)["Subject"])[0]  # type: ignore[index]

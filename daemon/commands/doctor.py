@@ -90,7 +90,7 @@ def mailboxes(settings: Settings) -> Iterator[Found]:
                 yield from _folders(imap, account, what)
                 yield from _capabilities(imap, what)
         except (ImapError, SecretError) as fault:
-            yield Found("bad", what, f"{account.host}:{account.port}: {fault}")
+            yield Found("bad", what, str(fault))
 
 
 def _folders(imap: Imap, account: Account, what: str) -> Iterator[Found]:

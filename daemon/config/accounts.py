@@ -24,6 +24,7 @@ CONNECT_TIMEOUT = Duration(seconds=20)
 COMMAND_TIMEOUT = Duration(seconds=60)
 IDLE_RENEWAL = Duration(minutes=9)
 SMTP_TIMEOUT = Duration(seconds=30)
+SMTP_EXPIRE_AFTER = Duration(days=5)
 ALARM_AFTER = Duration(minutes=15)
 
 
@@ -164,6 +165,9 @@ class Smtp(Credentials):
     connections: int = 2
     """Connections at the same time."""
     timeout: Duration = SMTP_TIMEOUT
+    """No answer for so long: the letter is tried again."""
+    expire_after: Duration = SMTP_EXPIRE_AFTER
+    """A letter that could not be handed over for so long is given up; group and admins are told."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -208,5 +208,6 @@ def _syntax(path: Path, text: str, message: str) -> Problem:
     what, _, where = message.rpartition(" (at ")
     if found := re.fullmatch(r"line (\d+), column (\d+)\)", where):
         line, column = int(found[1]), int(found[2])
-    what = "this key or table stands here already" if "overwrite" in what else what[:1].lower() + what[1:]
+    again = "overwrite" in what or what.endswith("twice")
+    what = "this key or table stands here already" if again else what[:1].lower() + what[1:]
     return Problem(str(path), line, column, f"this is not valid TOML: {what}")

@@ -2,7 +2,7 @@
 
 A pump claims letters (a lease, so that a dead pump's letters come free again), sends them over a kept connection and
 notes what became of each. A letter that cannot go now waits longer from try to try, and fails for good when it has
-waited :attr:`Retry.expire_after`; one that the server refuses for good is handed to ``failed``.
+waited `smtp.expire_after`; one that the server refuses for good is handed to ``failed``.
 """
 
 from __future__ import annotations
@@ -52,21 +52,18 @@ class Queue(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """How long a letter waits between tries (seconds, doubling, with jitter), and when it is given up."""
+    """How long a letter waits between tries: seconds, doubling, with jitter."""
 
     first_s: float = 5.0
     cap_s: float = 3600.0
-    expire_after: timedelta = timedelta(days=5)
 
-    def outcome(self, letter: Outgoing, result: Result, now: datetime) -> Outcome:
-        """What is noted of a letter after this try."""
+    def outcome(self, letter: Outgoing, result: Result, now: datetime, expire_after: timedelta) -> Outcome:
+        """What is noted of a letter after this try; ``expire_after`` it was written, it is given up."""
         if result.outcome != "deferred":
             return Outcome(letter.id, letter.lease, result.outcome, described(result))
         next_at = now + timedelta(seconds=jittered(self.first_s, self.cap_s, letter.attempts))
-        if next_at > letter.created_at + self.expire_after:
-            return Outcome(
-                letter.id, letter.lease, "failed", f"given up after {self.expire_after}: {described(result)}"
-            )
+        if next_at > letter.created_at + expire_after:
+            return Outcome(letter.id, letter.lease, "failed", f"given up after {expire_after}: {described(result)}")
         return Outcome(letter.id, letter.lease, "deferred", described(result), next_at)
 
 
@@ -196,7 +193,7 @@ class Pump:
         self._served += 1
         if result.outcome == "sent":
             kill_point("after_dot")
-        outcome = self._post.retry.outcome(letter, result, self._post.now())
+        outcome = self._post.retry.outcome(letter, result, self._post.now(), self._post.smtp.expire_after)
         self._count(outcome)
         if outcome.status == "failed":
             self._tell_failure(letter, outcome)
