@@ -27,6 +27,9 @@ _ATTACHMENT_BEGINS, _TITLE, _CONTENT, _FILE_PROPERTIES = 0x9002, 0x8010, 0x800F,
 _MESSAGE_PROPERTIES, _BODY, _CODE_PAGE = 0x9003, 0x800C, 0x9007
 _LONG_NAME, _SHORT_NAME, _OBJECT, _MIME_TYPE = 0x3707, 0x3704, 0x3701, 0x370E
 _TEXT, _HTML, _INTERNET_CODE_PAGE = 0x1000, 0x1013, 0x3FDE
+_EMBEDDED = 0x0D
+"""The type of an object: octets that name its interface, then the object itself."""
+_INTERFACE = 16
 
 
 @dataclass
@@ -124,7 +127,8 @@ def _read_file(name: int, value: bytes, file: _File, code_page: str) -> None:
         if found := properties.get(_MIME_TYPE):
             file.media_type = _property_text(*found, code_page).lower()
         if (found := properties.get(_OBJECT)) and not file.content:
-            file.content = found[1][16:]
+            kind, value = found
+            file.content = value[_INTERFACE:] if kind == _EMBEDDED else value
 
 
 def _attributes(octets: bytes) -> Iterator[tuple[int, bytes]]:

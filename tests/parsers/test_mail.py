@@ -501,6 +501,37 @@ def test_winmail_dat_is_opened() -> None:
     assert (mail.body, mail.remarks) == ("Véase el adjunto.", ("tnef:opened",))
 
 
+def of_type(kind: int, name: int, value: bytes, long_name: bytes = b"") -> bytes:
+    """One property; a long name is a GUID with a number or a string."""
+    counted = struct.pack("<II", 1, len(value)) if kind in (0x1E, 0x1F, 0x0D, 0x102) else b""
+    return struct.pack("<HH", kind, name) + long_name + counted + value + b"\0" * (-len(value) % 4)
+
+
+def properties_of(*found: bytes) -> bytes:
+    return struct.pack("<I", len(found)) + b"".join(found)
+
+
+NUMBERED = bytes(16) + struct.pack("<II", 0, 0x8501)
+WORDED = bytes(16) + struct.pack("<II", 1, 10) + "Clave".encode("utf-16-le") + b"\0\0"
+TWO_TEXTS = struct.pack("<HH", 0x101F, 0x8010) + WORDED + struct.pack("<I", 2) + b"\2\0\0\0a\0\0\0" + b"\4\0\0\0b\0c\0"
+STORED = [
+    of_type(0x102, 0x3701, b"%PDF"),
+    of_type(0x0D, 0x3701, bytes(16) + b"%PDF"),
+    of_type(0x0B, 0x0029, b"\1\0") + of_type(3, 0x8005, b"\1\0\0\0", NUMBERED) + of_type(0x102, 0x3701, b"%PDF"),
+    TWO_TEXTS + of_type(0x40, 0x0039, bytes(8)) + of_type(2, 0x1234, b"\1\0") + of_type(0x102, 0x3701, b"%PDF"),
+]
+
+
+@pytest.mark.parametrize("stored", STORED, ids=["octets", "an object", "behind a number", "behind a list"])
+def test_a_file_of_winmail_dat_among_the_properties(stored: bytes) -> None:
+    """As Exchange stores them (MS-OXTNEF, attAttachment)."""
+    name = of_type(0x1E, 0x3707, "año.pdf\0".encode("cp1252"))
+    stream = [b"\x78\x9f\x3e\x22\x01\x00", tnef_attribute(1, 0x9007, struct.pack("<II", 1252, 0)),
+              tnef_attribute(2, 0x9002, bytes(14)), tnef_attribute(2, 0x9005, properties_of(stored, name))]  # fmt: skip
+    raw = mail_of("mixed", [PLAIN, part("application/ms-tnef; name=winmail.dat", b"".join(stream), "base64")])
+    assert [(each.name, each.content) for each in parse(raw).attachments] == [("año.pdf", b"%PDF")]
+
+
 def test_the_text_of_winmail_dat_where_there_is_no_other() -> None:
     mail = parse(
         raw_mail(base64.encodebytes(TNEF), "Content-Transfer-Encoding: base64", content_type="application/ms-tnef")
