@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from parsers import charsets, words
 from parsers.headers import OverBudget, Raw
 from parsers.skeleton import Part
+from parsers.spelling import without_format
 
 _CHUNK = 256 * 1024
 
@@ -84,7 +85,6 @@ def measure(chunks: Iterable[bytes]) -> tuple[int, str]:
 
 
 _PATH = re.compile(r"^.*[/\\]", re.DOTALL)
-_CONTROLS = re.compile(r"[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 _EXTENSIONS = {
     "message/rfc822": ".eml",
     "text/plain": ".txt",
@@ -103,7 +103,7 @@ _NAME_LENGTH = 120
 
 def clean_name(name: str) -> str:
     """A file name for people: no path, no control or direction mark, at most 120 characters with its extension kept."""
-    name = charsets.tidy(_CONTROLS.sub("", _PATH.sub("", name))).strip().lstrip(".").strip()
+    name = charsets.tidy(without_format(_PATH.sub("", name))).strip().lstrip(".").strip()
     name = " ".join(name.split())
     if len(name) > _NAME_LENGTH:
         stem, dot, extension = name.rpartition(".")

@@ -21,7 +21,7 @@ from parsers.quotes import (
     VERB,
     Role,
     ends_in_verb,
-    fold,
+    fold_line,
     is_footer,
 )
 
@@ -108,7 +108,7 @@ def _label(line: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=1024)
 def _folded_label(head: str) -> str:
-    return fold(_BOLD.sub("", head.strip("*_ \t\xa0\ufeff")))
+    return fold_line(_BOLD.sub("", head.strip("*_ \t\xa0\ufeff")))
 
 
 def header_block(lines: Lines, at: int) -> int | None:
@@ -167,7 +167,7 @@ def separator(line: str, *, bare_too: bool = False) -> Literal["", "original", "
     dashed = _DASHED.match(line)
     if not dashed and not bare_too:
         return ""
-    phrase = fold(dashed[1] if dashed else bare(line)).strip(f"{_DASHES}: ")
+    phrase = fold_line(dashed[1] if dashed else bare(line)).strip(f"{_DASHES}: ")
     if phrase in ORIGINAL_PHRASES:
         return "original"
     return "forward" if phrase in FORWARD_PHRASES or phrase.startswith(("forwarded by ", "reenviado por ")) else ""
@@ -178,14 +178,14 @@ def _separates(lines: Lines, at: int, floor: int) -> bool:
     after = lines[at + 1] if at + 1 < len(lines) else ""
     if is_blank(after):
         return at == floor or is_blank(lines[at - 1])
-    role = HEADER_LABELS.get(fold(after[:40]).partition(" ")[0].rstrip(":"))
+    role = HEADER_LABELS.get(fold_line(after[:40]).partition(" ")[0].rstrip(":"))
     return role is not None or bool(QUOTED.match(after)) or bool(_DATE.search(after[:80]))
 
 
 def _one_line_header(line: str) -> bool:
     """Yahoo's forward: the rule, the phrase and the whole header block on one line."""
     match = _ONE_LINE_HEADER.match(line[:400])
-    return bool(match) and "@" in line[:400] and HEADER_LABELS.get(fold(match[2])) == "from"  # type: ignore[index]
+    return bool(match) and "@" in line[:400] and HEADER_LABELS.get(fold_line(match[2])) == "from"  # type: ignore[index]
 
 
 # -- attributions ------------------------------------------------------------------------------------------------
@@ -230,7 +230,7 @@ def attribution(lines: Lines, last: int, floor: int) -> tuple[int, Strength, str
         joined = f"{bare(line) if first < last or not line.startswith('>') else _last_line(line)} {joined}".strip()
         if is_blank(line) or len(joined) > _ATTRIBUTION_CHARACTERS:
             break
-        folded = fold(joined)
+        folded = fold_line(joined)
         strength = _strength(folded)
         if strength == "dated" or (strength == "loose" and first == last):
             return first, strength, folded
@@ -241,17 +241,17 @@ def attribution(lines: Lines, last: int, floor: int) -> tuple[int, Strength, str
 
 def _last_line(line: str) -> str:
     """The last line of an attribution: «>:» and «> wrote:» close the address of the line before, others are quoted."""
-    return line if VERB.match(fold(line[1:])) or line[1:].strip() in (":", "") else bare(line)
+    return line if VERB.match(fold_line(line[1:])) or line[1:].strip() in (":", "") else bare(line)
 
 
 def _may_end_attribution(line: str) -> bool:
     end = line[-60:].rstrip(" \t\xa0\u202f*-")
-    return end.endswith((":", "：", ">")) or ends_in_verb(fold(end))
+    return end.endswith((":", "：", ">")) or ends_in_verb(fold_line(end))
 
 
 def _attribution_head(lines: Lines, last: int, floor: int) -> Head | None:
     after = next_text(lines, last + 1)
-    if _NAME_WROTE.match(lines[last][:120]) and ends_in_verb(fold(lines[last][:120])):
+    if _NAME_WROTE.match(lines[last][:120]) and ends_in_verb(fold_line(lines[last][:120])):
         quoted = after < len(lines) and bool(QUOTED.match(lines[after])) and _begins_paragraph(lines, last, floor)
         return Head(last, last + 1, quoted=True) if quoted else None
     if not any(c in line for line in lines[max(floor, last - 5) : last + 1] for c in "@0123456789年"):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from parsers.quotes import HEADER_LABELS, fold
+from parsers.quotes import HEADER_LABELS, fold_line
 
 _TAG_CHARACTERS = 4000  # a tag longer than this is text
 _NEAR = 4  # elements between Gmail's wrapper and its quoted block
@@ -171,7 +171,7 @@ class _Cutter:
             return "divrplyfwdmsg" in below or "<hr" in below
         if _OUTLOOK_LINE.search(values.get("style", "").replace("; ", ";")):
             label = _BOLD_LABEL.search(self.html, tag.end, tag.end + _BORDER_TEXT)
-            return bool(label and HEADER_LABELS.get(fold(label[1])))
+            return bool(label and HEADER_LABELS.get(fold_line(label[1])))
         return False
 
     def _before_rule(self, start: int) -> int:

@@ -1,50 +1,39 @@
 """Tables of what mail clients write around quoted history, by language: adding a client is adding a row.
 
-Every entry is compared folded (:func:`fold`), so case, accents and spacing of an entry do not matter.
+Every entry is compared folded (:func:`fold_line`), so case, accents and spacing of an entry do not matter.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Literal
 
+from parsers.spelling import fold, without_format
+
 Role = Literal["from", "to", "copy", "date", "subject", "other"]
 
-_PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "’": "'", "´": "'", "：": ":", "\ufeff": None})
+_PECULIAR = str.maketrans({"ł": "l", "Ł": "l", "ø": "o", "Ø": "o", "đ": "d", "Đ": "d", "ı": "i", "’": "'", "´": "'"})
+_ANY_PECULIAR = re.compile(f"[{''.join(map(chr, _PECULIAR))}]")
 
 
-def fold(text: str) -> str:
-    """The text as tables compare it: lower case, no accents, white space of any kind collapsed, trimmed."""
+def fold_line(text: str) -> str:
+    """The text as tables compare it: :func:`parsers.spelling.fold`, letters with strokes as plain ones, white space of
+    any kind collapsed, trimmed."""
     if text.isascii():
         return " ".join(text.lower().split())
-    folded = text.casefold()
-    if _PECULIAR.search(folded):
-        folded = folded.translate(_PLAIN)
-    return " ".join(bare_letters(unicodedata.normalize("NFKD", folded)).split())
-
-
-_PECULIAR = re.compile(f"[{''.join(map(chr, _PLAIN))}]")
-_BEYOND = re.compile("[\u0483-\U0010ffff]")
-_LATIN_MARKS = re.compile("[\u0300-\u036f\xad]+")
-
-
-def bare_letters(decomposed: str) -> str:
-    """A text in NFKD without combining marks and format characters. Below U+0483 those are few, and one expression
-    finds them; asking for each character's category takes thirty times as long."""
-    if not _BEYOND.search(decomposed):
-        return _LATIN_MARKS.sub("", decomposed)
-    return "".join(c for c in decomposed if unicodedata.category(c) not in ("Mn", "Cf"))
+    if _ANY_PECULIAR.search(text):
+        text = text.translate(_PECULIAR)
+    return " ".join(fold(without_format(text)).split())
 
 
 def _table(rows: Mapping[Role, str]) -> dict[str, Role]:
-    return {fold(label): role for role, labels in rows.items() for label in labels.split("|")}
+    return {fold_line(label): role for role, labels in rows.items() for label in labels.split("|")}
 
 
 def phrases(row: str) -> frozenset[str]:
     """The folded entries of a row «one|two|three»."""
-    return frozenset(fold(word) for word in row.split("|"))
+    return frozenset(fold_line(word) for word in row.split("|"))
 
 
 def any_of(row: str) -> str:
@@ -203,7 +192,7 @@ def is_footer(line: str) -> bool:
     if len(line) >= _FOOTER_CHARACTERS:
         return False
     text = " ".join(line.translate(_BRACKETS).split())
-    folded = fold(text)
+    folded = fold_line(text)
     sent = _SENT.match(folded)
     return bool(_FOOTER.match(folded)) or (sent is not None and _names_a_device(text, sent[0].count(" ")))
 
@@ -213,11 +202,11 @@ def _names_a_device(text: str, at: int) -> bool:
     small word that no footer has is the author's («Sent from the main server, …»)."""
     sentence, _, excuse = text.partition(". ")
     words = sentence.split()[at:]
-    if len(words) > _FOOTER_WORDS or text.isupper() or (excuse and not _EXCUSE.search(fold(excuse))):
+    if len(words) > _FOOTER_WORDS or text.isupper() or (excuse and not _EXCUSE.search(fold_line(excuse))):
         return False
     if not any(_DEVICE.match(word) or word in _MINE for word in map(fold, words)):
         return False
-    small = (fold(word).strip(".,!") for word in words if word.islower())
+    small = (fold_line(word).strip(".,!") for word in words if word.islower())
     return all(word in _SMALL_WORDS or _DEVICE.match(word) or not word.isalpha() for word in small)
 
 

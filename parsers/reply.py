@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from parsers.history import ELIDED, QUOTED, Head, bare, head_at, is_blank, next_text, previous_text, separator
 from parsers.quoted_html import cut_quote
-from parsers.quotes import fold
+from parsers.quotes import fold_line
 from parsers.signature import text_end
 
 __all__ = ["TextMarks", "cut_quote", "strip_signature", "visible_text"]
@@ -27,7 +27,7 @@ class TextMarks:
 
     def folded(self) -> tuple[str, ...]:
         """Both kinds as lines are compared with them: without regard to case, accents and spacing."""
-        return tuple(mark for mark in map(fold, (*self.disclaimers, *self.footers)) if mark)
+        return tuple(mark for mark in map(fold_line, (*self.disclaimers, *self.footers)) if mark)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from parsers import charsets, words
+from parsers.spelling import without_format
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,6 @@ _TOKEN = re.compile(
 _LOCAL = r"""(?:[^\s"(),:;<>@\\\[\].\x00-\x20\x7f]+(?:\.[^\s"(),:;<>@\\\[\].\x00-\x20\x7f]+)*|"(?:[^"\\\r\n]|\\.)*+")"""
 _DOMAIN = r"(?:[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)*|\[[0-9A-Fa-f.:IPv]+\])"
 _ADDRESS = re.compile(f"{_LOCAL}@{_DOMAIN}")
-_FORMAT = re.compile(r"[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 
 def only_sender(values: list[str]) -> Address | None:
@@ -181,4 +181,4 @@ def _unquoted(text: str) -> str:
 
 def _name(text: str) -> str:
     """A display name for people: decoded, without controls and direction marks, blanks collapsed."""
-    return " ".join(charsets.tidy(_FORMAT.sub(" ", words.decode_words(text))).split())[:200]
+    return " ".join(charsets.tidy(without_format(words.decode_words(text))).split())[:200]

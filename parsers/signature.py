@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from parsers.history import is_blank, next_text, previous_text
-from parsers.quotes import NOTICE_START, PRINTING, fold, is_footer, is_notice
+from parsers.quotes import NOTICE_START, PRINTING, fold_line, is_footer, is_notice
 
 _SIGNATURE_LINES = 25  # text longer than this below «-- » is no signature
 _BARE_SIGNATURE_LINES = 12  # the same below «--», which people also type as a rule
@@ -38,7 +38,7 @@ def _mark(lines: Sequence[str], marks: Sequence[str]) -> int:
     if not marks:
         return len(lines)
     starts = tuple(marks)
-    return next((i for i, line in enumerate(lines) if fold(line[:_LINE]).startswith(starts)), len(lines))
+    return next((i for i, line in enumerate(lines) if fold_line(line[:_LINE]).startswith(starts)), len(lines))
 
 
 def _delimiter(lines: Sequence[str]) -> int:
@@ -77,7 +77,7 @@ def _disclaimer(lines: Sequence[str]) -> int:
     for i, line in enumerate(lines):
         if len(line) < 11 or (i and not is_blank(lines[i - 1]) and not lines[i - 1].startswith("__")):
             continue
-        folded = fold(line[:_LINE])
+        folded = fold_line(line[:_LINE])
         if PRINTING.match(folded) or (NOTICE_START.match(folded) and is_notice(_text_from(lines, i))):
             return i - 1 if i and lines[i - 1].startswith("__") else i
     return len(lines)
@@ -85,7 +85,7 @@ def _disclaimer(lines: Sequence[str]) -> int:
 
 def _text_from(lines: Sequence[str], at: int) -> str:
     """As much of the text from line ``at`` on, folded, as a legal notice needs to tell what it is."""
-    return fold(" ".join(lines[at : at + 30])[:3000])
+    return fold_line(" ".join(lines[at : at + 30])[:3000])
 
 
 def _above_footers(lines: Sequence[str], end: int, *, alone: bool) -> int:

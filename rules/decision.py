@@ -57,7 +57,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class HeldGrant:
-    """A grant as the store holds it: when it was used, if it was, and by which verb its round was decided."""
+    """A grant as the store holds it: by its token's digest, and when it was used, if it was."""
 
     grant: Grant
     digest: bytes

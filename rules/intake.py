@@ -30,14 +30,18 @@ def _constant(decision: Decision) -> Rule:
     return lambda reading, facts, desk, now: decision
 
 
-def _purpose(purpose: str) -> Test:
-    return lambda reading, facts, desk: bool(facts.grant and facts.grant.grant.purpose == purpose)
-
-
-def _addressed(purpose: str) -> Test:
-    """A token of ``purpose`` from its addressee."""
+def _token(purpose: str, *roles: str) -> Test:
+    """A token of ``purpose``, in a mailbox with one of ``roles``; any will do where none is named."""
     return lambda reading, facts, desk: bool(
-        facts.grant and facts.grant.grant.purpose == purpose and facts.grant.grant.addressee == reading.sender
+        facts.grant and facts.grant.grant.purpose == purpose and (not roles or reading.has(*roles))
+    )
+
+
+def _addressed(purpose: str, *roles: str) -> Test:
+    """Such a token from its addressee."""
+    held = _token(purpose, *roles)
+    return lambda reading, facts, desk: bool(
+        held(reading, facts, desk) and facts.grant and facts.grant.grant.addressee == reading.sender
     )
 
 
@@ -57,12 +61,12 @@ TABLE: tuple[Row, ...] = (
     Row("unproven", lambda r, f, d: holding.is_unproven(r, f, d), _constant(Decision("quarantined", "unproven"))),
     Row("too_many", lambda r, f, d: holding.over_rate(r, f, d), holding.hold_for_rate),
     Row("unregistered", lambda r, f, d: people.is_unregistered(r, f, d), people.hold_for_registration),
-    Row("action", lambda r, f, d: r.has("desk", "service") and _purpose("action")(r, f, d), actions.act),
-    Row("verdict", lambda r, f, d: r.has("service") and _addressed("verdict")(r, f, d), solutions.decide_verdict),
-    Row("survey", lambda r, f, d: r.has("service") and _addressed("survey")(r, f, d), solutions.survey),
-    Row("withdraw", lambda r, f, d: r.has("service") and _addressed("withdraw")(r, f, d), queries.withdraw),
-    Row("registration_form", lambda r, f, d: _addressed("registration")(r, f, d), people.register),
-    Row("quarantine", lambda r, f, d: r.has("service") and _addressed("quarantine")(r, f, d), quarantine.answer),
+    Row("action", _token("action", "desk", "service"), actions.act),
+    Row("verdict", _addressed("verdict", "service"), solutions.decide_verdict),
+    Row("survey", _addressed("survey", "service"), solutions.survey),
+    Row("withdraw", _addressed("withdraw", "service"), queries.withdraw),
+    Row("registration_form", _addressed("registration"), people.register),
+    Row("quarantine", _addressed("quarantine", "service"), quarantine.answer),
     Row("stranger", lambda r, f, d: f.grant is not None, _constant(Decision("untreated", "stranger"))),
     Row("opening", lambda r, f, d: bool(r.kind), openings.open_or_refuse),
     Row("registration", lambda r, f, d: r.registration and r.has("opening", "service"), people.invite),

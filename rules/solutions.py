@@ -161,7 +161,6 @@ def survey_links(ticket: Ticket, desk: Desk) -> tuple[Link, ...]:
 
 def survey(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """An answer of the survey; the last one per closing counts."""
-
     held = facts.grant
     assert held is not None
     ticket = facts.tickets[held.grant.number]

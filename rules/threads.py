@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from parsers.form import fold_label
 from rules import wording
 from rules.access import acts_for
 from rules.assignment import update_letter
+from rules.caching import once_per_desk
 from rules.decision import Decision, Facts, Letter, Link
 from rules.desk import Desk
 from rules.lifecycle import move
@@ -84,15 +86,23 @@ def closed_notice(reading: Reading, ticket: Ticket, desk: Desk) -> Letter:
 
 
 def only_thanks(text: str, desk: Desk) -> bool:
-    """Whether a text says thanks and nothing else, in any language of the catalogue."""
-    thanks = {fold_label(t) for words in desk.catalogue.values() for t in words.get("thanks", ())}
-    words = fold_label(text).replace("!", " ").replace(".", " ").replace(",", " ").split()
-    return (
-        bool(words)
-        and len(words) <= 12
-        and any(t in " ".join(words) for t in thanks)
-        and all(word in {part for phrase in thanks for part in phrase.split()} for word in words)
-    )
+    """Whether a short text says thanks and nothing else, in any language of the catalogue."""
+    words = _WORD.findall(fold_label(text))
+    said = f" {' '.join(words)} "
+    phrases, known = _thanks(desk)
+    return len(words) <= _MOST_THANKS and any(f" {phrase} " in said for phrase in phrases) and known.issuperset(words)
+
+
+_WORD = re.compile(r"\w+")
+_MOST_THANKS = 12
+
+
+@once_per_desk
+def _thanks(desk: Desk) -> tuple[frozenset[str], frozenset[str]]:
+    """The phrases of thanks in the catalogue, and every word in them."""
+    listed = (phrase for words in desk.catalogue.values() for phrase in words.get("thanks", ()))
+    phrases = frozenset(" ".join(_WORD.findall(fold_label(phrase))) for phrase in listed)
+    return phrases, frozenset(word for phrase in phrases for word in phrase.split())
 
 
 def wrong_subject(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:

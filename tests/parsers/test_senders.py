@@ -26,7 +26,7 @@ ONE = {
     "ana@[192.0.2.1]": ("ana@[192.0.2.1]", ""),
     "ana@cau.example,": ("ana@cau.example", ""),
     '"Ana \\"la\\" Gil" <ana@cau.example>': ("ana@cau.example", 'Ana "la" Gil'),
-    "Ana\u202egpj.exe <ana@cau.example>": ("ana@cau.example", "Ana gpj.exe"),
+    "Ana\u202egpj.exe <ana@cau.example>": ("ana@cau.example", "Anagpj.exe"),
 }
 
 NOBODY = [
