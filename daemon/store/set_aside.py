@@ -18,6 +18,8 @@ from rules.ticket import micros, moment
 
 # -- back to no verdict
 
+_IS_SET_ASIDE = "verdict IN ('held', 'quarantined')"
+"""What the index of mails set aside says of itself: by no other words does SQLite use it."""
 _KEEP_TRY = """
 INSERT INTO mail_tries (mail_id, verdict, why, number, decided_at, attempts, detail)
 SELECT id, verdict, why, number, COALESCE(decided_at, taken_at), attempts, detail FROM mails WHERE id = ?
@@ -55,7 +57,7 @@ def set_back(
 def release_senders(session: Session, senders: Sequence[str], now: datetime) -> list[int]:
     """Held mails of these senders are treated now."""
     rows = session.all(
-        f"SELECT id FROM mails WHERE verdict = 'held' AND sender IN ({marks(senders)})",
+        f"SELECT id FROM mails WHERE {_IS_SET_ASIDE} AND verdict = 'held' AND sender IN ({marks(senders)})",
         *(sender.lower() for sender in senders),
     )
     return set_back(session, (id_ for (id_,) in rows), ("held",), now)
@@ -63,7 +65,9 @@ def release_senders(session: Session, senders: Sequence[str], now: datetime) -> 
 
 def held_of(session: Session, sender: str) -> int:
     """How many mails of this sender are held."""
-    row = session.one("SELECT COUNT(*) FROM mails WHERE verdict = 'held' AND sender = ?", key(sender.lower()))
+    row = session.one(
+        f"SELECT COUNT(*) FROM mails WHERE {_IS_SET_ASIDE} AND verdict = 'held' AND sender = ?", key(sender.lower())
+    )
     return int(row[0]) if row else 0
 
 
@@ -87,8 +91,8 @@ def set_aside(session: Session, mail_id: int) -> SetAside | None:
 
 def quarantined(session: Session, limit: int) -> tuple[list[SetAside], int]:
     """The mails in quarantine, oldest first, and how many there are in all."""
-    rows = session.all(f"{_SET_ASIDE} WHERE verdict = 'quarantined' ORDER BY id LIMIT ?", limit)
-    total = session.one("SELECT COUNT(*) FROM mails WHERE verdict = 'quarantined'")
+    rows = session.all(f"{_SET_ASIDE} WHERE {_IS_SET_ASIDE} AND verdict = 'quarantined' ORDER BY id LIMIT ?", limit)
+    total = session.one(f"SELECT COUNT(*) FROM mails WHERE {_IS_SET_ASIDE} AND verdict = 'quarantined'")
     assert total
     return [_set_aside(row) for row in rows], int(total[0])
 
@@ -96,7 +100,9 @@ def quarantined(session: Session, limit: int) -> tuple[list[SetAside], int]:
 def quarantined_since(session: Session, since: datetime | None) -> dict[str, int]:
     """How many mails were quarantined since a time, by reason."""
     rows = session.all(
-        "SELECT why, COUNT(*) FROM mails WHERE verdict = 'quarantined' AND decided_at > ? GROUP BY why", at(since) or 0
+        f"SELECT why, COUNT(*) FROM mails WHERE {_IS_SET_ASIDE} AND verdict = 'quarantined' AND decided_at > ?"
+        " GROUP BY why",
+        at(since) or 0,
     )
     return dict(rows)
 
@@ -131,7 +137,8 @@ def settle(session: Session, mail_id: int, verb: str, now: datetime) -> None:
 
 def _of_same_sender(session: Session, mail_id: int) -> list[int]:
     rows = session.all(
-        "SELECT id FROM mails WHERE verdict = 'quarantined' AND sender = (SELECT sender FROM mails WHERE id = ?)",
+        f"SELECT id FROM mails WHERE {_IS_SET_ASIDE} AND verdict = 'quarantined'"
+        " AND sender = (SELECT sender FROM mails WHERE id = ?)",
         mail_id,
     )
     return [id_ for (id_,) in rows]
