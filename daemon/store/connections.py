@@ -9,7 +9,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -277,10 +277,14 @@ class PostgresConnections:
         """Always lasting: here nobody waits for another's commit."""
         connection = raw(self._database)
         connection.execute("BEGIN")
+        session = PostgresSession(connection)
         try:
-            yield PostgresSession(connection)
+            yield session
+            session.settle()
             connection.execute("COMMIT")
         except BaseException:
+            with suppress(Exception):  # its fault is known, or follows from the one that is
+                session.settle()
             self._roll_back(connection)
             raise
 

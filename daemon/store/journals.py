@@ -17,9 +17,9 @@ from rules.ticket import Event, Ticket, evolve, micros
 
 _INSERT_EVENT = """
 INSERT INTO events (number, seq, at, name, actor, mail_id, text, visible, changes, attachments, version)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-_UNINDEXED = "INSERT INTO unindexed (event_id) VALUES (?)"
+_UNINDEXED = "INSERT INTO unindexed (event_id) SELECT id FROM events WHERE number = ? AND seq = ?"
 _PUT_TICKET = """
 INSERT INTO tickets (number, kind, state, reason, priority, rank, category, group_key, assignee, requester,
   requester_name, opened_at, closed_at, due_at, due_name, points_to, version, body)
@@ -47,14 +47,14 @@ def write_events(tx: Writing, cause: Cause, events: Sequence[Event], desk: Desk,
     for number, ticket in after.items():
         assert ticket
         _write_ticket(tx, ticket, before[number], desk, now)
-    ids = [tx.session.one(_INSERT_EVENT, *row) for row in rows]
-    tx.session.many(_UNINDEXED, [row for row in ids if row])
+    tx.session.many(_INSERT_EVENT, rows)
+    tx.session.many(_UNINDEXED, [row[:2] for row in rows])
 
 
 def _write_ticket(tx: Writing, ticket: Ticket, before: Ticket | None, desk: Desk, now: datetime) -> None:
     values = _ticket_row(ticket, next_due(ticket, desk, now), desk, now)
     if before is None:
-        tx.session.run(_PUT_TICKET, ticket.number, *values)
+        tx.session.put(_PUT_TICKET, ticket.number, *values)
     elif not tx.session.run(_UPDATE_TICKET, *values, ticket.number, before.version):
         raise Conflict(f"ticket {ticket.number} moved while it was locked")
     tx.tickets.put(ticket)

@@ -133,11 +133,11 @@ def _tell_admins(tx: Writing, cause: Cause, topic: str, name: str, compose: Comp
 
 _INSERT_LETTER = """
 INSERT INTO outbox (message_id, letter, number, recipient, subject, mail_id, created_at, guard, head, attachments, tail)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _INSERT_DELIVERY = """
-INSERT INTO deliveries (id, status, attempts, next_at, lease, claimed_by, reply, sent_at)
-VALUES (?, ?, 0, ?, 0, '', ?, NULL)
+INSERT INTO deliveries (id, status, attempts, next_at, lease, claimed_by, reply)
+SELECT id, ?, 0, ?, 0, '', ? FROM outbox WHERE message_id = ?
 """
 _INSERT_SUBJECT = "INSERT INTO subjects (subject, number, side, letter) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _INSERT_TOKEN = f"INSERT INTO tokens ({GRANT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -148,10 +148,10 @@ def _queue(
 ) -> None:
     """One row of the outbox with its delivery. Message-ID and bytes are fixed from here on."""
     composed = compose(letter, to)
-    session, deferred = tx.session, admission.action == "defer"
-    row = session.one(
+    session, deferred, message_id = tx.session, admission.action == "defer", bare_id(composed.message_id)
+    session.put(
         _INSERT_LETTER,
-        bare_id(composed.message_id),
+        message_id,
         letter.name,
         composed.number,
         key(to.lower()),
@@ -163,9 +163,8 @@ def _queue(
         dumps([[head.decode("latin-1"), digest] for head, digest in composed.attachments]),
         zlib.compress(composed.tail, COMPRESSION) if composed.tail else b"",
     )
-    assert row
     status, next_at = ("deferred", micros(admission.at)) if deferred else ("queued", 0)
-    session.run(_INSERT_DELIVERY, row[0], status, next_at, f"guard {plain(admission.why)}" if deferred else "")
+    session.put(_INSERT_DELIVERY, status, next_at, f"guard {plain(admission.why)}" if deferred else "", message_id)
     if composed.subject_key and composed.side:
-        session.run(_INSERT_SUBJECT, key(composed.subject_key), composed.number, composed.side, letter.name)
+        session.put(_INSERT_SUBJECT, key(composed.subject_key), composed.number, composed.side, letter.name)
     session.many(_INSERT_TOKEN, [grant_row(digest, grant) for digest, grant in composed.grants])

@@ -24,12 +24,12 @@ class Octets(Protocol):
 def keep_raw(session: Session, files: Files, mail_id: int, mail: Octets) -> None:
     """The octets just fetched, small ones as a row, large ones as a file that is there before COMMIT."""
     if mail.raw is not None and len(mail.raw) <= IN_ROW:
-        session.run("INSERT INTO mail_raws (mail_id, raw) VALUES (?, ?) ON CONFLICT DO NOTHING", mail_id, mail.raw)
+        session.put("INSERT INTO mail_raws (mail_id, raw) VALUES (?, ?) ON CONFLICT DO NOTHING", mail_id, mail.raw)
         return
     if mail.path is None and mail.raw is None:
         raise ValueError("a fetched mail has neither octets nor a file")
     digest = files.keep(mail.raw) if mail.raw is not None else files.keep_file(mail.path)  # type: ignore[arg-type]
-    session.run("UPDATE mails SET raw_digest = ? WHERE id = ?", digest, mail_id)
+    session.put("UPDATE mails SET raw_digest = ? WHERE id = ?", digest, mail_id)
 
 
 def raw_of(session: Session, files: Files, mail_id: int, digest: str) -> tuple[bytes | None, Path | None]:
