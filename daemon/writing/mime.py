@@ -158,18 +158,24 @@ _Q = tuple(chr(b) if b in _Q_SAFE else "_" if b == 32 else f"={b:02X}" for b in 
 
 def _encoded(value: str, room: int) -> str:
     """``value`` as Q-encoded words of UTF-8 (RFC 2047), none longer than 75 and no character split."""
-    words, word, size = [], "", 0
     room = min(room, 75) - 12
-    for character in value:
-        piece = "".join([_Q[b] for b in character.encode()])
-        if size + len(piece) > room:
+    whole = _pieces(value)
+    if len(whole) <= room:
+        return f"=?utf-8?q?{whole}?="
+    words, word = [], ""
+    for piece in map(_pieces, value):
+        if len(word) + len(piece) > room:
             words.append(word)
-            word, size, room = "", 0, 75 - 13
-        word, size = word + piece, size + len(piece)
+            word, room = "", 75 - 13
+        word += piece
     return "\r\n ".join(f"=?utf-8?q?{w}?=" for w in [*words, word])
 
 
-_FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]*): ((?:[^\r\n\x00]|\r\n )*)\r\n")
+def _pieces(value: str) -> str:
+    return "".join([_Q[octet] for octet in value.encode()])
+
+
+_FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]*): ([^\r\n\x00]*(?:\r\n [^\r\n\x00]*)*)\r\n")
 _WORD = re.compile(r"=\?utf-8\?q\?([!->@-~]*)\?=(?: (?==\?))?")
 
 

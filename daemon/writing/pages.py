@@ -67,10 +67,9 @@ class Page:
     def text(self, name: str, context: Mapping[str, Any]) -> str:
         """The text part, lines without trailing spaces, never more than one blank line."""
         rendered = self._template(self._text, name).render(context).split("\n")
-        text = "\n".join([line if line == "-- " else line.rstrip() for line in rendered])
-        while "\n\n\n" in text:
-            text = text.replace("\n\n\n", "\n\n")
-        return text.strip() + "\n"
+        lines = [line if line == "-- " else line.rstrip() for line in rendered]
+        kept = [line for before, line in zip(["", *lines], lines, strict=False) if line or before]
+        return "\n".join(kept).strip() + "\n"
 
     def html(self, name: str, context: Mapping[str, Any]) -> str:
         """The HTML part."""
@@ -139,7 +138,7 @@ def _environment(
     sources: Mapping[str, str], formats: Formats, filters: Mapping[str, Any], part: str, *, autoescape: bool
 ) -> Sandbox:
     environment = Sandbox(
-        loader=DictLoader({name: inlined(source) for name, source in sources.items()}),
+        loader=DictLoader({name: inlined(name, sources) for name in sources}),
         undefined=StrictUndefined,
         autoescape=autoescape,
         trim_blocks=True,
@@ -180,13 +179,15 @@ REMEMBERED = 400
 
 
 _CONSTANT = re.compile(r"""{%- set (\w+) = (["'])(.*?)\2 -%}\n?""", re.DOTALL)
+_FRAGMENT = re.compile(r'{% include "(_[^"]+)" %}\n?')
 
 
-def inlined(source: str) -> str:
-    """``source`` with its constants, `{%- set name = "…" -%}`, written where they are used: text that needs no escaping
-    costs nothing when a letter is rendered."""
-    for name, _, value in _CONSTANT.findall(source):
-        source = source.replace("{{ " + name + " }}", value)
+def inlined(name: str, sources: Mapping[str, str]) -> str:
+    """A source with its fragments, `{% include "_name.j2" %}`, and its constants, `{%- set name = "…" -%}`, written
+    where they are used: they cost nothing when a letter is rendered. A fragment's own fragments stay includes."""
+    source = _FRAGMENT.sub(lambda found: sources.get(found[1], found[0]).removesuffix("\n"), sources[name])
+    for constant, _, value in _CONSTANT.findall(source):
+        source = source.replace("{{ " + constant + " }}", value)
     return _CONSTANT.sub("", source)
 
 

@@ -7,6 +7,7 @@ standard library's `b2a_qp` weighs every octet, and took a quarter of the time t
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 LINE = 76
 """The longest raw line that we write, without its CRLF."""
@@ -35,9 +36,10 @@ def _is_safe(line: bytes) -> bool:
     return len(line) <= LINE and line[-1:] not in _BLANKS and line != b"."
 
 
+@lru_cache(maxsize=2048)
 def _mended(line: bytes) -> bytes:
     """An encoded line with soft line breaks where it is too long, no `=XX` torn; what :func:`_is_safe` minds at its end
-    is escaped."""
+    is escaped. Remembered, for most of them stand in every letter."""
     if line[-1:] in _BLANKS:
         line = line[:-1] + b"=%02X" % line[-1]
     pieces, start = [], 0
