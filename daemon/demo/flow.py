@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from daemon.demo.correspondent import click, reply, write
+from daemon.demo.embedded import HOST
 from daemon.demo.stage import PASSWORD, SUBJECT, USERS, Stage
 from daemon.demo.week import show_week
 
@@ -65,12 +66,16 @@ def flow(stage: Stage) -> None:
     refusal = stage.wait("refusal", PEPE)
     stage.send(click(PEPE, refusal.links["Corregir y enviar"], {"Descripción": "No puedo entrar desde las 9:40."}))
     stage.wait("confirmation", PEPE)
+    stage.wait("assignment", ANA_GROUP)
 
 
 def stay(stage: Stage) -> None:
-    """Leave servers and daemon running, and say how to look at them."""
+    """Leave servers and daemon running until Ctrl-C, and say how to look at them."""
     servers = stage.servers
-    stage.console.print(HOW_TO_ATTACH.format(imap=servers.imap_port, smtp=servers.smtp_port, password=PASSWORD))
+    where = {"host": HOST, "imap": servers.imap_port, "smtp": servers.smtp_port, "password": PASSWORD}
+    for user, sender in (("marta", MARTA), ("pepe", PEPE), ("ana", ANA)):
+        (stage.folder / user).write_text(MUTTRC.format(user=user, sender=sender, **where), encoding="utf-8")
+    stage.console.print(HOW_TO_ATTACH.format(folder=stage.folder, **where), soft_wrap=True, highlight=False)
     try:
         while True:
             time.sleep(1)
@@ -84,11 +89,22 @@ Tipo: Error Funcional
 Descripción: La pantalla de altas da un error 500 al guardar.
 """
 HOW_TO_ATTACH = """
-The desk goes on running; Ctrl-C ends it. Attach a mail client, password «{password}» everywhere:
+The desk goes on running; Ctrl-C ends it and leaves nothing behind.
+Read and write as one of its people:
 
-  mutt -f imap://marta:{password}@127.0.0.1:{imap}/INBOX \\
-       -e 'set smtp_url=smtp://127.0.0.1:{smtp}/ ssl_starttls=no ssl_force_tls=no from=marta@cliente.example'
+  mutt -F {folder}/marta    a requester, as is pepe
+  mutt -F {folder}/ana      a technician; reads n1@ and n2@ too
 
-Thunderbird: IMAP 127.0.0.1 port {imap}, SMTP 127.0.0.1 port {smtp}, no encryption, user marta.
-Users: marta, pepe (requesters), ana (technician; reads n1@ and n2@ too). Open an incident by a mail to
-soportecau@cau.example with the subject and the body that you saw above."""
+A link of a letter is opened by /tmp/w/user/…: No such file or directory, or its copy block is
+typed into a new mail. Thunderbird: IMAP {host} port {imap}, SMTP {host}
+port {smtp}, no encryption; user marta, pepe or ana, password {password};
+marta@cliente.example, pepe@cliente.example, ana@cau.example.
+
+Open an incident by a mail to soportecau@cau.example with the subject and the
+body that you saw above. What the desk has in its books:
+
+  acuse --config {folder}/config.toml list"""
+MUTTRC = """
+set imap_user={user} imap_pass={password} folder=imap://{host}:{imap}/ spoolfile=+INBOX record="" mail_check=5 timeout=5
+set smtp_url=smtp://{host}:{smtp}/ from="{sender}" use_from=yes abort_unmodified=no ssl_starttls=no ssl_force_tls=no
+"""

@@ -7,6 +7,7 @@ temporary one.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -84,10 +85,10 @@ class Stage:
 
     def _passed(self, mail: SentMail) -> None:
         received = Received.of(mail.raw)
-        self._show("←", received.message, received.part("plain"))
+        self._show("←", received.message, received.part("plain"), received.links)
         self._letters.append((mail.recipients[0], received))
 
-    def _show(self, arrow: str, message: EmailMessage, body: str) -> None:
+    def _show(self, arrow: str, message: EmailMessage, body: str, links: Iterable[str] = ()) -> None:
         ours = arrow == "←"
         heads = [
             Text(f"{name}: {message[name]}", style="bold" if name == "Subject" else "")
@@ -96,8 +97,9 @@ class Stage:
         files = [Text(f"[{part.get_filename()}]", style="italic") for part in message.iter_attachments()]
         lines = [line for line in body.strip().splitlines() if not line.startswith("<mailto:")]
         more = [Text(f"… {len(lines) - SHOWN_LINES} lines more", style="dim")] if len(lines) > SHOWN_LINES else []
+        buttons = [Text(" · ".join(links), style="underline")] if links else []
         title = f"Acuse: {message['X-Acuse-Letter']}" if ours else str(message["From"]).split("<")[0].strip()
-        shown = Group(*heads, Text(""), Text("\n".join(lines[:SHOWN_LINES])), *more, *files)
+        shown = Group(*heads, Text(""), Text("\n".join(lines[:SHOWN_LINES])), *more, *buttons, *files)
         self.console.print(
             Panel(shown, title=f"{arrow} {title}", title_align="left", border_style="blue" if ours else "green")
         )
