@@ -40,7 +40,7 @@ letters: setup
 
 faults: setup
 	@tests/servers.sh
-	PYTHONPATH=.:tests $(BIN)/python -m tests.matrix
+	PYTHONPATH=.:tests $(BIN)/python -m tests.faults
 
 soak: setup
 	@tests/servers.sh

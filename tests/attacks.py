@@ -1,23 +1,12 @@
-"""The attack matrix: every row, the tests that show it, and their verdict.
-
-A test belongs to the rows that its name says: `test_a14_…` to A14. `python -m tests.attacks` runs them and prints a
-verdict a row; with `--write` it only writes the table of SECURITY.md, which a test compares with what is here.
-"""
+"""The attack matrix, SECURITY.md: `python -m tests.attacks` runs it."""
 
 from __future__ import annotations
 
-import re
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 
-import pytest
+from tests.matrix import ROOT, Matrix
 
-ROOT = Path(__file__).parents[1]
-DOCUMENT = ROOT / "SECURITY.md"
-TITLE = "## The matrix of attacks\n"
-
-ATTACKS: Mapping[str, tuple[str, str]] = {
+ROWS: Mapping[str, tuple[str, str]] = {
     "A1": ("a value that becomes a header of our letter", "cleaned, encoded by us, read again and compared"),
     "A2": ("line ends, controls, NUL in a field", "spaces; NUL is gone; the same on both databases"),
     "A3": ("a display name that becomes a recipient", "To is one bare address; the envelope is ours"),
@@ -60,74 +49,8 @@ ATTACKS: Mapping[str, tuple[str, str]] = {
     "A37": ("secrets in logs, arguments, letters", "none in any output of a run"),
     "A38": ("TLS stripped, or another's certificate", "verified; fails closed before any login"),
 }
-"""Row → the attack, what stops it."""
 
-CANNOT_HOLD: Mapping[str, str] = {}
-"""Row → why no program could."""
-
-_TEST = re.compile(r"^def (test_\w+)", re.M)
-_ROWS = re.compile(r"(?<=_)a(\d\d)(?=_|$)")
-
-
-def found() -> dict[str, list[str]]:
-    """Row → its tests, as «tests/test_attacks_shape.py::test_a04_…»."""
-    tests: dict[str, list[str]] = {row: [] for row in ATTACKS}
-    for file in sorted((ROOT / "tests").rglob("test_*.py")):
-        for name in _TEST.findall(file.read_text(encoding="utf-8")):
-            for number in _ROWS.findall(name):
-                tests[f"A{int(number)}"].append(f"{file.relative_to(ROOT)}::{name}")
-    return tests
-
-
-def table() -> str:
-    """The table of SECURITY.md."""
-    lines = ["| | attack | what stops it | shown by |", "|---|---|---|---|"]
-    for row, tests in found().items():
-        attack, stopped = ATTACKS[row]
-        shown = "<br>".join(f"`{test}`" for test in tests)
-        lines.append(f"| {row} | {attack} | {CANNOT_HOLD.get(row, stopped)} | {shown} |")
-    return "\n".join(lines) + "\n"
-
-
-def written() -> str:
-    """SECURITY.md with the table that belongs there."""
-    return DOCUMENT.read_text(encoding="utf-8").partition(TITLE)[0] + TITLE + "\n" + table()
-
-
-class Verdicts:
-    """A plugin of pytest that notes what became of every test."""
-
-    def __init__(self) -> None:
-        self.failed: set[str] = set()
-        self.passed: set[str] = set()
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        test = report.nodeid.partition("[")[0]
-        if report.failed:
-            self.failed.add(test)
-        elif report.when == "call" and report.passed:
-            self.passed.add(test)
-
-    def of(self, tests: list[str]) -> str:
-        """One word for a row."""
-        if self.failed & set(tests):
-            return "FAILS"
-        return "holds" if tests and self.passed >= set(tests) else "NOT SHOWN"
-
-
-def run() -> int:
-    """Run every test of the matrix and print it; 1 where a row does not hold."""
-    rows, verdicts = found(), Verdicts()
-    pytest.main(["-q", *dict.fromkeys(test for tests in rows.values() for test in tests)], plugins=[verdicts])
-    for row, tests in rows.items():
-        verdict = "cannot hold" if row in CANNOT_HOLD else verdicts.of(tests)
-        print(f"{row:4} {verdict:11} {ATTACKS[row][0]}: {CANNOT_HOLD.get(row, ATTACKS[row][1])}")
-        print("\n".join(f"                 {'✗' if test in verdicts.failed else '✓'} {test}" for test in tests))
-    return int(any(verdicts.of(tests) != "holds" for row, tests in rows.items() if row not in CANNOT_HOLD))
-
+MATRIX = Matrix(ROWS, ("attack", "what stops it"), ROOT / "SECURITY.md")
 
 if __name__ == "__main__":
-    if "--write" in sys.argv:
-        DOCUMENT.write_text(written(), encoding="utf-8")
-    else:
-        sys.exit(run())
+    MATRIX.main()

@@ -104,7 +104,7 @@ class FaultProxy:
 
     def _pump(self, source: socket.socket, sink: socket.socket, to_client: bool) -> None:
         passed = 0
-        try:
+        with contextlib.suppress(OSError):  # the other direction has ended it
             while piece := source.recv(65536):
                 while self.mode.blackhole:
                     time.sleep(0.02)
@@ -119,8 +119,6 @@ class FaultProxy:
                 passed += len(piece)
                 if limit and passed >= limit:
                     break
-        except OSError:
-            pass  # the other direction has ended it
         _end(source, sink, reset=self.mode.reset)
 
     def _send(self, sink: socket.socket, octets: bytes, drip: float) -> None:
@@ -134,12 +132,10 @@ class FaultProxy:
 
 def _end(*sockets: socket.socket, reset: bool) -> None:
     for sock in sockets:
-        try:
+        with contextlib.suppress(OSError):  # closed by the other direction
             if reset:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 sock.shutdown(socket.SHUT_RD)  # a thread in recv() would hold the reset back
             else:
                 sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # closed by the other direction
         sock.close()

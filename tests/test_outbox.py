@@ -246,6 +246,7 @@ def test_a_server_that_is_away_is_waited_for(store: Store, run: Run) -> None:
         until(lambda: len(sink.mails) == 1)
         until(lambda: not desk.due_now())
     until(lambda: any(not pump.state.fault and pump.state.sent for pump in outbox.pumps))
+    assert [kept.recipients for kept in sink.mails] == [(ANA,)]
 
 
 def test_a_database_that_is_away_does_not_end_the_pumps(desk: Desk, sink: Sink, run: Run) -> None:
@@ -263,6 +264,7 @@ def test_a_database_that_is_away_does_not_end_the_pumps(desk: Desk, sink: Sink, 
     desk.write(ANA)
     run(replace(desk, store=Failing()))  # type: ignore[arg-type]
     until(lambda: len(sink.mails) == 1)
+    assert [kept.recipients for kept in sink.mails] == [(ANA,)]
 
 
 # -- waiting and giving up

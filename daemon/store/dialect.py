@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -320,6 +320,10 @@ class _Adapter(peewee.Psycopg3Adapter):
 
 class _Postgresql(peewee.PostgresqlDatabase):
     psycopg3_adapter = _Adapter
+
+    def __init__(self, url: str, **options: Any) -> None:
+        super().__init__(url, **options)
+        self._lock = nullcontext()  # each thread has its own connection: none waits while another connects
 
 
 def postgres(url: str) -> peewee.PostgresqlDatabase:
