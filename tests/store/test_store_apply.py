@@ -244,3 +244,15 @@ def test_search(store: Store, wanted: Search, found: set[str], indexed: bool) ->
         assert store.index_words() == 4
         assert store.index_words() == 0
     assert {numbers[brief.ticket.number] for brief in store.search(wanted)} == found
+
+
+@pytest.mark.parametrize("ask", ["SELECT 1", "UPDATE meta SET value = 'x' WHERE name = 'a'", ""])
+def test_a_fault_of_a_statement_that_nothing_was_asked_of_shows_and_nothing_is_written(store: Store, ask: str) -> None:
+    """On PostgreSQL it shows with the next answer, at the latest before COMMIT; never as a fault that passes."""
+    with pytest.raises(Exception, match=r"(?i)unique") as fault, store.write() as tx:
+        for _ in range(2):
+            tx.session.put("INSERT INTO meta (name, value) VALUES ('a', 'b')")
+        tx.session.one(ask) if ask.startswith("SELECT") else tx.session.run(ask or "UPDATE meta SET value = value")
+    assert not store._connections.dialect.transient(fault.value)
+    with store.read() as books:
+        assert books.session.one("SELECT 1 FROM meta WHERE name = 'a'") is None
