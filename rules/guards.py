@@ -79,17 +79,25 @@ def last_hour(buckets: Buckets, at: datetime) -> int:
 
 def fingerprint(text: str) -> str:
     """What two texts share that differ in case, white space, punctuation and ASCII digits alone: 16 hex digits."""
-    letters = text.encode("utf-8", "replace").translate(_LOWER, _NOT_LETTERS)
-    return hashlib.sha256(letters).hexdigest()[:16]
+    return _digest(text.encode("utf-8", "replace").translate(_LOWER, _NOT_LETTERS))
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 _LOWER = bytes(range(256)).lower()
 _NOT_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
 
 
-def content_window(sender: str, text: str) -> str:
-    """The window that counts one sender's mails of the same content."""
-    return f"same:{sender.lower()}:{fingerprint(text)}"
+def content_window(sender: str, text: str, opened: tuple[tuple[str, str], ...] = ()) -> str:
+    """The window that counts one sender's mails of the same content.
+
+    A robot numbers and dates its answers, so ``text`` counts without digits. ``opened`` are the fields of an opening,
+    and these count as they stand: a monitoring system's openings differ in a number alone, and each is a ticket.
+    """
+    values = repr(opened).encode("utf-8", "replace")
+    return f"same:{sender.lower()}:{_digest(values) if opened else fingerprint(text)}"
 
 
 def limits(letter: str, to: str, staff: bool, guards: Guards, content: str = "") -> tuple[Limit, ...]:

@@ -207,6 +207,16 @@ def test_a10_mails_in_a_technicians_name_are_bounded_too(desk: ServerlessDesk) -
     assert max(sent.values()) <= DESK.guards.staff + DESK.guards.letters
 
 
+def test_a_monitoring_system_that_opens_many_alike_is_answered_each_time(desk: ServerlessDesk) -> None:
+    """A form for each machine, all but its number the same; what is sent again and again as it is comes to rest."""
+    watch = "vigia@cliente.test"
+    rests = DESK.guards.breaker.same_content
+    desk.receive_all([write(watch, OPENINGS, OPENING, f"{GOOD} Equipo {n}") for n in range(2 * rests)], "apertura")
+    assert len(desk.letters("confirmation", watch)) == 2 * rests
+    desk.receive_all([write(watch, OPENINGS, OPENING, GOOD) for _ in range(2 * rests)], "apertura")
+    assert len(desk.letters("confirmation", watch)) < rests
+
+
 # -- loops
 
 

@@ -76,7 +76,8 @@ def _content(tx: Writing, cause: Cause, decision: Decision, now: datetime) -> st
     """The window of mails of this content from this sender; the mail counts where it would be answered."""
     if cause.mail is None or not cause.sender or not decision.letters:
         return ""
-    window = guards.content_window(cause.sender, cause.mail.visible or cause.mail.subject)
+    opened = decision.fields if decision.verdict == "opened" else ()
+    window = guards.content_window(cause.sender, cause.mail.visible or cause.mail.subject, opened)
     tx.windows.add(window, now)
     return window
 

@@ -114,5 +114,26 @@ def test_fingerprint(one: str, other: str, same: bool) -> None:
     assert (fingerprint(one) == fingerprint(other)) is same
 
 
+OPENINGS_ALIKE = [
+    # two openings of one sender, and whether they count as the same
+    ({"service": "AREN", "description": "Disco al 91 % en srv1"}, {"service": "AREN", "description": "Disco al 92 % en srv1"}, False),
+    ({"service": "AREN", "description": "Expediente 17"}, {"service": "AREN", "description": "Expediente 18"}, False),
+    ({"service": "AREN", "description": "Expediente 17"}, {"service": "AREN", "description": "Expediente 17"}, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "other", "same"), OPENINGS_ALIKE)
+def test_openings_that_differ_in_a_number_are_not_the_same(
+    one: dict[str, str], other: dict[str, str], same: bool
+) -> None:
+    windows = [content_window("robot@x.test", "Abro esto", tuple(fields.items())) for fields in (one, other)]
+    assert (windows[0] == windows[1]) is same
+
+
+def test_answers_that_count_themselves_are_the_same() -> None:
+    answers = [content_window("robot@x.test", f"Recibido el {n}/10/2017. Referencia {n * 7}") for n in range(1, 30)]
+    assert len(set(answers)) == 1
+
+
 def test_an_hour_is_twelve_buckets() -> None:
     assert last_hour({ago(62): 1, ago(57): 2, ago(0): 4, ago(-5): 8}, NOW) == 6
