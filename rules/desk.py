@@ -147,6 +147,17 @@ class Desk:
         """Made once: every mail reads a form, and its hash and grammar are looked up by the very same fields."""
         return {key: tuple(self.field(table) for table in kind.fields) for key, kind in self.kinds.items()}
 
+    def field_labels(self, kind: str) -> Mapping[str, str]:
+        """Labels by field name: those of ``kind``, and of any other kind for a field that it does not have."""
+        return self._labels.get(kind, {})
+
+    @cached_property
+    def _labels(self) -> Mapping[str, Mapping[str, str]]:
+        every = {field.name: field.label for kind in self.kinds.values() for field in kind.fields}
+        return {
+            key: {**every, **{field.name: field.label for field in kind.fields}} for key, kind in self.kinds.items()
+        }
+
     def field(self, table: FieldTable) -> Field:
         """One TOML field as the parser's :class:`Field`, its values looked up where they come from a table."""
         return Field(

@@ -30,8 +30,8 @@ def assigned(a: Act, assignee: str) -> Decision:
     event, others = a.move(assignee=assignee), assignee.lower() != a.mail.sender.lower()
     group = a.desk.groups[a.ticket.group].address
     to, extra = (assignee, (group,)) if others else ("", ())
-    after = evolve(a.ticket, event)
-    return done(a, event, update_letter(after, a.desk, "assigned", a.now, text=assignee, by=a.by, to=to, extra=extra))
+    after, what = evolve(a.ticket, event), "assigned" if others else "taken"
+    return done(a, event, update_letter(after, a.desk, what, a.now, text=assignee, by=a.by, to=to, extra=extra))
 
 
 def note(a: Act) -> Decision:

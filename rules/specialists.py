@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from parsers.form import Fault
+from parsers.form import Fault, FaultCode
 from rules import wording
 from rules.access import acts_for
 from rules.action_forms import case_fields, case_named
@@ -79,7 +79,7 @@ def relate(a: Act) -> Decision:
     """Symmetric, any kinds."""
     other = the_other(a)
     if other is None:
-        return refused(a, (unknown_number(a),))
+        return refused(a, (unfit(a, "unknown_number"),))
     here, there = related(a.ticket, other.number, a), related(other, a.ticket.number, a)
     after = evolve(a.ticket, here)
     return Decision(
@@ -101,8 +101,10 @@ def related(ticket: Ticket, number: str, a: Act) -> Event:
 def merge(a: Act) -> Decision:
     """The same matter twice: this one is closed and points to the other, which takes its people and files."""
     other = the_other(a)
-    if other is None or not other.open or not acts_for(a.desk, other, a.mail.sender):
-        return refused(a, (unknown_number(a),))
+    if other is None:
+        return refused(a, (unfit(a, "unknown_number"),))
+    if wrong := unfit_to_go_on(other, a):
+        return refused(a, (unfit(a, wrong),))
     joined = dict.fromkeys((*other.participants, a.ticket.requester, *a.ticket.participants))
     people = tuple(p for p in joined if p.lower() != other.requester.lower())
     closing = a.move(text=other.number, points_to=other.number)
@@ -147,7 +149,7 @@ def reclassify(a: Act) -> Decision:
         Letter("reclassified", (ticket.requester, *ticket.participants), ticket, {"old": a.ticket.number},
                language=ticket.language),
         confirmation_letter(ticket, a.desk),
-        *assignment_letter(ticket, a.desk, why="moved", by=a.by, earlier=a.facts.earlier),
+        *assignment_letter(ticket, a.desk, why="reclassified", by=a.by, earlier=a.facts.earlier),
     )  # fmt: skip
     return Decision("desk", "reclassify", events=(closing, opening), letters=letters, kind=kind, group=ticket.group)
 
@@ -182,6 +184,7 @@ def reclassified(a: Act, kind: str) -> dict[str, Any]:
         "received_at": t.received_at,
         "opened_at": a.now,
         "responded_at": t.responded_at,
+        "told": t.told,
         "running": t.running if t.state == "assigned" else (*t.running, (a.now, None)),
         "thread_id": t.thread_id,
         "relations": (t.number,),
@@ -219,9 +222,16 @@ def the_other(a: Act) -> Ticket | None:
     return other if other and other.number != a.ticket.number else None
 
 
-def unknown_number(a: Act) -> Fault:
-    """The fault that says that «Con» names nothing that will do."""
-    return Fault("with", "not_in_list", a.form.get("with"), label=wording.word(a.desk, "action_fields", "with"))
+def unfit_to_go_on(other: Ticket, a: Act) -> FaultCode | None:
+    """Why another ticket cannot take this one in; None where it can."""
+    if not acts_for(a.desk, other, a.mail.sender):
+        return "other_group"
+    return None if other.open else "closed_ticket"
+
+
+def unfit(a: Act, code: FaultCode) -> Fault:
+    """The fault that says why the ticket that «Con» names will not do."""
+    return Fault("with", code, a.form.get("with"), label=wording.word(a.desk, "action_fields", "with"))
 
 
 EFFECTS: dict[str, Effect] = {

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from daemon.writing.charts import TONES, WIDTH, Bar, Row, bar_chart
-from daemon.writing.report import COLUMNS, csv_bytes, report_files
+from daemon.writing.report import COLUMNS, report_files
+from daemon.writing.tables import csv_bytes
 from rules.decision import File
 from rules.desk import Desk, DeskTable, Duration, Group, Kind, Priority
 from rules.lifecycle import move

@@ -80,11 +80,13 @@ class Formats:
         return str(table.get(str(key)) or otherwise or table.get("other") or key)
 
     def deadline(self, clock: Mapping[str, Any]) -> str:
-        """When a clock is due, or why it has no due time."""
-        if clock["due_at"]:
-            return self.moment(clock["due_at"])
+        """When a clock is or was due, when it was met, or that it stands."""
         words: Mapping[str, str] = self.words["deadline"]
-        return words["met"].format(at=self.moment(clock["met_at"])) if clock["met_at"] else words["stopped"]
+        at = clock["due_at"] or clock["met_at"]
+        if not at:
+            return words["stopped"]
+        key = ("late" if clock["late"] else "due") if clock["due_at"] else ("met_late" if clock["late"] else "met")
+        return words[key].format(at=self.moment(at))
 
     def person(self, ticket: Ticket) -> str:
         """«Marta Gil, marta@empresa.example»."""

@@ -4,7 +4,7 @@
 HTML and files into one MIME message. What each letter is given stands in daemon/writing/samples.py.
 
 A template sees: ``letter``, ``ticket`` (or None), ``v`` (the letter's values), ``links`` (a tuple) and ``link`` (the
-same by key), ``rows`` (the ticket's fields), ``solution``, ``question``, ``said`` (faults explained), ``kind`` (words:
+same by key), ``rows`` (the ticket's fields), ``files`` (those that go with it), ``solution``, ``question``, ``said`` (faults explained), ``kind`` (words:
 the, The, of, noun, label, number_label, o), ``group``, ``desk_name``, ``desk_address``, ``service``, ``number``,
 ``now``, ``to``, ``copy`` (True for a participant: no links), ``lang``; and as filters the formats, the views
 and the building blocks.
@@ -30,6 +30,7 @@ from daemon.writing.pages import Page, read_sources
 from daemon.writing.sample_world import NOW
 from daemon.writing.samples import samples
 from daemon.writing.shown import Blanks, LinkViews, Shown, fill
+from daemon.writing.tables import list_files
 from daemon.writing.ticket_views import TicketViews
 from parsers.subject import SubjectMarks, thread_key
 from rules import wording
@@ -105,7 +106,7 @@ class Letters:
         context = self._context(letter, to, desk, now, shown, page, language)
         subject = context["subject"] = mime.clean(page.subject(letter.name, context))
         text, html = (fill(part(letter.name, context), blanks) for part in (page.text, page.html))
-        files = (*letter.files, *context["folder"].files)
+        files = (*context["files"], *context["folder"].files)
         content, attachments, tail = mime.body(text, html, files, letter.attachments)
         spec, number = LETTERS[letter.name], letter.ticket.number if letter.ticket else ""
         message_id = f"{letter.name}.{new_token().lower()}@{desk.desk.domain}"
@@ -184,6 +185,7 @@ class Letters:
             "to": to,
             "copy": to != letter.to[0],
             "lang": language,
+            "files": (*letter.files, *list_files(values.get("rows", ()), page.tickets, desk, language)),
             "folder": folder,
             "foot": desk.letters.foot,
             "foot_genuine": layout["foot_genuine"].format(desk=desk.desk.name, address=desk.service_address),
@@ -248,11 +250,11 @@ def kind_words(desk: Desk, kind: str, language: str) -> Mapping[str, str]:
 
 
 def _rows(letter: Letter, desk: Desk, folder: Folder) -> tuple[Row, ...]:
-    """The ticket's fields in the order in which they were given, labels as the kind has them now."""
+    """The ticket's fields in the order in which they were given, labels as the kind has them now; a field that was
+    kept when it was reclassified is called as in another kind."""
     if not letter.ticket:
         return ()
-    kind = desk.kinds.get(letter.ticket.kind)
-    labels = {field.name: field.label for field in kind.fields} if kind else {}
+    labels = desk.field_labels(letter.ticket.kind)
     return tuple(folder.row(labels.get(name, name), value) for name, value in letter.ticket.fields)
 
 

@@ -24,7 +24,7 @@ from daemon.writing.faulted import Said
 from daemon.writing.formats import Formats, plural, wrap
 from daemon.writing.list_views import Listed
 from daemon.writing.shown import Shown
-from daemon.writing.ticket_views import brief
+from daemon.writing.ticket_views import TicketViews, brief
 from rules.decision import Letter
 from rules.desk import Group
 from rules.ticket import Event, Ticket
@@ -50,10 +50,11 @@ def read_sources(folders: Sequence[Path], languages: Sequence[str]) -> dict[str,
 class Page:
     """Every letter in one language."""
 
-    def __init__(self, sources: Mapping[str, str], formats: Formats, *views: object) -> None:
+    def __init__(self, sources: Mapping[str, str], formats: Formats, tickets: TicketViews, *views: object) -> None:
         self.words = formats.words
         self.formats = formats
-        filters = _filters(formats, *views)
+        self.tickets = tickets
+        filters = _filters(formats, tickets, *views)
         self._text = _environment(sources, formats, filters, "text", autoescape=False)
         self._html = _environment(sources, formats, filters, "html", autoescape=True)
 
@@ -197,7 +198,7 @@ def lines(text: object) -> Markup:
 
 
 def columns(rows: Sequence[Sequence[object]], heads: Sequence[str]) -> str:
-    """A table for the text part: «head: value» lines, one paragraph a row; short ones as one line."""
+    """A table for the text part: each row as its first cell and «head: value» lines below; one of two cells as one."""
     return "\n".join(_row(row, heads) for row in rows)
 
 
@@ -205,7 +206,7 @@ def _row(row: Sequence[object], heads: Sequence[str]) -> str:
     first, *rest = (str(value) for value in row)
     if len(rest) == 1:
         return f"{first}: {rest[0]}"
-    return f"{first}: " + ", ".join(f"{head} {value}" for head, value in zip(heads[1:], rest, strict=True))
+    return "\n".join([first, *(f"  {head}: {value}" for head, value in zip(heads[1:], rest, strict=True))])
 
 
 def fill(text: str, /, **values: str) -> str:

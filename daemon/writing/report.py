@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 from daemon.writing.charts import Bar, Row, bar_chart
+from daemon.writing.tables import csv_file, local_time
 from rules import wording
 from rules.decision import File
 from rules.desk import Desk
@@ -18,25 +16,6 @@ COLUMNS = (
     "reopened", "response_in_time", "resolution_in_time", "mark",
 )  # fmt: skip
 """Columns of the CSV, keys of the catalogue's `[columns]`. Nobody's name or words stand in it."""
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def csv_bytes(rows: Iterable[Sequence[object]]) -> bytes:
-    """Rows as a CSV that opens with a double click where the desk is: UTF-8 with its mark, «;», CRLF (RFC 4180).
-
-    A text that a spreadsheet would take for a formula gets an apostrophe in front: it may have come by mail.
-    """
-    target = io.StringIO(newline="")
-    csv.writer(target, delimiter=";", lineterminator="\r\n").writerows([_cell(value) for value in row] for row in rows)
-    return target.getvalue().encode("utf-8-sig")
-
-
-def _cell(value: object) -> str:
-    if value is None or isinstance(value, bool):
-        return "" if value is None else str(int(value))
-    text = str(value).replace("\0", "")
-    return "'" + text if isinstance(value, str) and text.startswith(_FORMULA) else text
 
 
 def report_files(report: Report, desk: Desk, language: str = "", draw: bool = True) -> tuple[File, ...]:
@@ -49,7 +28,7 @@ def report_files(report: Report, desk: Desk, language: str = "", draw: bool = Tr
     day = report.since.astimezone(desk.zone).date().isoformat()
     return (
         *(File(f"{cid}.png", "image/png", png, cid=cid) for cid, png in charts.items() if png),
-        File(f"{name}-{day}.csv", "text/csv", csv_bytes(_table(report, desk, language))),
+        csv_file(f"{name}-{day}", COLUMNS, (_cells(line, desk, language) for line in report.lines), desk, language),
     )
 
 
@@ -79,11 +58,6 @@ def _ages(report: Report, desk: Desk, language: str) -> bytes:
     return bar_chart(rows) if rows else b""
 
 
-def _table(report: Report, desk: Desk, language: str) -> list[Sequence[object]]:
-    header = [wording.word(desk, "columns", column, language) for column in COLUMNS]
-    return [header, *(_cells(line, desk, language) for line in report.lines)]
-
-
 def _cells(line: Line, desk: Desk, language: str) -> Sequence[object]:
     ticket = line.ticket
     kind, group = desk.kinds.get(ticket.kind), desk.groups.get(ticket.group)
@@ -95,13 +69,8 @@ def _cells(line: Line, desk: Desk, language: str) -> Sequence[object]:
         ticket.priority,
         ticket.category,
         wording.state_label(desk, ticket.kind, ticket.state, language) if kind else ticket.state,
-        *(_local(moment, desk) for moment in moments),
+        *(local_time(moment, desk) for moment in moments),
         line.reopened,
         *(line.in_time or (None, None)),
         line.mark or None,
     )
-
-
-def _local(moment: datetime | None, desk: Desk) -> str:
-    """As spreadsheets read it everywhere: 2017-10-09 10:23, in the desk's zone."""
-    return moment.astimezone(desk.zone).strftime("%Y-%m-%d %H:%M") if moment else ""

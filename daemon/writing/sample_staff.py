@@ -21,7 +21,7 @@ from daemon.writing.sample_world import (
 from parsers.form import Fault
 from parsers.mail import Attachment
 from rules.assignment import action_links
-from rules.decision import Brief, File, Grant, Letter, Link
+from rules.decision import Brief, Grant, Letter, Link
 from rules.desk import Desk
 from rules.report import Report
 from rules.ticket import Ticket
@@ -134,7 +134,6 @@ def _update(desk: Desk, ticket: Ticket, what: str, text: str, by: str, files: tu
 
 def _lists(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     to = ("ana@cau.example",)
-    csv = File("resultados.csv", "text/csv", "número;estado\r\n".encode())
     links = tuple(
         Link("manage", desk.desk_address, f"Gestión {n}", "Acción: \n", Grant("action", number=n, group=ticket.group))
         for n in (NUMBER, "I171009_000050")
@@ -156,9 +155,8 @@ def _lists(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
             "search_results",
             to,
             None,
-            {"terms": (("Texto", "AREN"), ("Estado", "Asignado")), "rows": rows(ticket), "total": 31},
+            {"terms": (("Texto", "AREN"), ("Estado", "Asignado")), "rows": rows(ticket, 31), "total": 31},
             links,
-            files=(csv,),
         ),
         "search_results.none": Letter(
             "search_results", to, None, {"terms": (("Número", "I171009_000999"),), "rows": (), "total": 0}

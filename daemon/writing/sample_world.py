@@ -28,6 +28,7 @@ RESPONSE = {
     "amount": timedelta(hours=2),
     "business": True,
     "met_at": None,
+    "late": False,
 }
 RESOLUTION = {
     "key": "resolution",
@@ -35,6 +36,7 @@ RESOLUTION = {
     "amount": timedelta(hours=8),
     "business": True,
     "met_at": None,
+    "late": False,
 }
 DEADLINES = (RESPONSE, RESOLUTION)
 
@@ -87,17 +89,21 @@ def form_text(desk: Desk, ticket: Ticket) -> str:
     return opening_form(desk, ticket, "correct").body
 
 
-def rows(ticket: Ticket) -> tuple[dict[str, Any], ...]:
-    """Two rows of a list, the first overdue."""
-    return (
-        {"ticket": ticket, "due_at": NOW - timedelta(minutes=20), "left": timedelta(minutes=-20), "needs_reply": False},
+def rows(ticket: Ticket, total: int = 2) -> tuple[dict[str, Any], ...]:
+    """Rows of a list, the first overdue, the others pending."""
+    first = {
+        "ticket": ticket, "due_at": NOW - timedelta(minutes=20), "left": timedelta(minutes=-20), "needs_reply": False,
+    }  # fmt: skip
+    others = (
         {
-            "ticket": replace(ticket, number="I171009_000050", state="pending", reason="info_requested"),
-            "due_at": NOW + timedelta(hours=5, minutes=30),
-            "left": timedelta(hours=5, minutes=30),
+            "ticket": replace(ticket, number=f"I171009_{49 + n:06}", state="pending", reason="info_requested"),
+            "due_at": NOW + timedelta(hours=5 * n, minutes=30),
+            "left": timedelta(hours=5 * n, minutes=30),
             "needs_reply": True,
-        },
+        }
+        for n in range(1, total)
     )
+    return first, *others
 
 
 def journal(visible: bool = False) -> tuple[Event, ...]:

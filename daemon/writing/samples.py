@@ -8,7 +8,8 @@ and () say that there is none.
 Shapes that stand in several letters:
 
 - *deadline*: ``{"key": "response" | "resolution", "due_at": datetime | None, "amount": timedelta, "business": bool,
-  "met_at": datetime | None}``; ``business`` says that the amount counts in office hours; without ``due_at`` it stands.
+  "met_at": datetime | None, "late": bool}``; ``business`` says that the amount counts in office hours; without
+  ``due_at`` it stands; ``late`` that its time is over, or was when it was met.
 - *row* of a list: ``{"ticket": Ticket, "due_at": datetime | None, "left": timedelta | None, "needs_reply": bool}``; a
   negative ``left`` is overdue; links of a row are those whose grant names its number.
 - *journal*: a tuple of :class:`rules.ticket.Event`.

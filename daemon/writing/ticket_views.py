@@ -75,7 +75,8 @@ class TicketViews:
         """A ticket in a few words: its category, else its first two short values, else its kind."""
         if ticket.category:
             return ticket.category
-        short = [value for _, value in ticket.fields if value and len(value) <= SHORT and "\n" not in value]
+        values = (value.rstrip(" .") for _, value in ticket.fields if "\n" not in value)
+        short = [value for value in values if value and len(value) <= SHORT]
         kind = self._desk.kinds.get(ticket.kind)
         return ": ".join(short[:2]) or (kind.label if kind else ticket.number)
 
