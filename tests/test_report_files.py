@@ -1,4 +1,4 @@
-"""The weekly report's CSV and charts."""
+"""The weekly report's CSV and charts, and the CSV of a list that a letter cuts."""
 
 from __future__ import annotations
 
@@ -10,20 +10,23 @@ import pytest
 from PIL import Image
 
 from daemon.writing.charts import TONES, WIDTH, Bar, Row, bar_chart
+from daemon.writing.formats import Formats
 from daemon.writing.report import COLUMNS, report_files
-from daemon.writing.tables import csv_bytes
+from daemon.writing.tables import csv_bytes, list_files
+from daemon.writing.ticket_views import TicketViews
 from rules.decision import File
 from rules.desk import Desk, DeskTable, Duration, Group, Kind, Priority
 from rules.lifecycle import move
+from rules.queries import row
 from rules.report import Report, weekly
-from rules.ticket import Event, evolve
+from rules.ticket import Event, Ticket, evolve
 
 MONDAY = datetime(2026, 11, 15, 23, tzinfo=UTC)
 WORDS = {
     "clocks": {"response": "Primera respuesta", "resolution": "Resolución"},
     "ages": {"older": "Más de 7 días"},
-    "columns": {"number": "Número", "mark": "Valoración"},
-    "file_names": {"report": "semana"},
+    "columns": {"number": "Número", "mark": "Valoración", "summary": "resumen", "due": "vence"},
+    "file_names": {"report": "semana", "results": "peticiones"},
     "states": {"resolved": "Resuelto"},
 }
 DESK = Desk(
@@ -147,3 +150,40 @@ def test_pictures_are_sharp_small_and_the_same_every_time():
 
 def test_accents_are_drawn_as_letters_of_their_own():
     assert bar_chart([Row("Más", (Bar(0, ""),))]) != bar_chart([Row("Mñs", (Bar(0, ""),))])
+
+
+# -- the CSV of a list
+
+
+def listed(total: int) -> tuple[File, ...]:
+    """The files of a list of so many open tickets."""
+    opened = MONDAY + timedelta(hours=10)
+    tickets = [
+        Ticket(f"I261116_{n:06}", "incident", group="n1", priority="Media", fields=(("service", "=AREN"),),
+               opened_at=opened, received_at=opened, running=((opened, None),))
+        for n in range(1, total + 1)
+    ]  # fmt: skip
+    views = TicketViews(DESK, Formats({**WORDS, "dates": {}, "amounts": {}, "layout": {}}, DESK.zone), "es")
+    return list_files([row(ticket, DESK, opened) for ticket in tickets], views, DESK, "es")
+
+
+def test_a_list_that_a_letter_shows_whole_has_no_file():
+    assert listed(25) == ()
+
+
+def test_a_longer_list_goes_with_all_of_it():
+    (file,) = listed(26)
+    header, first, *_, last = rows_of(file)
+    assert (file.name, file.media_type) == ("peticiones.csv", "text/csv")
+    assert header == ["Número", "kind", "resumen", "state", "priority", "group", "opened", "vence"]
+    assert first == [
+        "I261116_000001",
+        "Incidencia",
+        "'=AREN",
+        "assigned",
+        "Media",
+        "Nivel 1",
+        "2026-11-16 10:00",
+        "2026-11-16 14:00",
+    ]
+    assert last[0] == "I261116_000026"

@@ -4,10 +4,10 @@
 HTML and files into one MIME message. What each letter is given stands in daemon/writing/samples.py.
 
 A template sees: ``letter``, ``ticket`` (or None), ``v`` (the letter's values), ``links`` (a tuple) and ``link`` (the
-same by key), ``rows`` (the ticket's fields), ``files`` (those that go with it), ``solution``, ``question``, ``said`` (faults explained), ``kind`` (words:
-the, The, of, noun, label, number_label, o), ``group``, ``desk_name``, ``desk_address``, ``service``, ``number``,
-``now``, ``to``, ``copy`` (True for a participant: no links), ``lang``; and as filters the formats, the views
-and the building blocks.
+same by key), ``rows`` (the ticket's fields), ``files`` (those that go with it), ``solution``, ``question``, ``said``
+(faults explained), ``kind`` (words: the, The, of, noun, label, number_label, o), ``group``, ``desk_name``,
+``desk_address``, ``service``, ``number``, ``now``, ``to``, ``copy`` (True for a participant: no links), ``lang``; and
+as filters the formats, the views and the building blocks.
 """
 
 from __future__ import annotations
