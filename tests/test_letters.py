@@ -146,10 +146,10 @@ def full_lists() -> dict[str, Letter]:
     """Lists with more in them than a letter shows, each item as long as such items are."""
     desk = letters_desk()
     ticket = replace(sample_ticket(desk), category="Comunicaciones: corte de línea en la delegación")
-    tickets = [replace(ticket, number=f"I171009_{number:06}") for number in range(25)]
+    tickets = [replace(ticket, number=f"I171009_{number:06}") for number in range(60)]
     late = {"due_at": NOW, "left": -timedelta(hours=30), "needs_reply": True}
     values = {"rows": tuple({"ticket": ticket, **late} for ticket in tickets), "total": 60}
-    links = tuple(manage_link(ticket, desk) for ticket in tickets)
+    links = tuple(manage_link(ticket, desk) for ticket in tickets[:25])
     lists = {name: samples(desk)[name] for name in ("worklist", "search_results", "status.mine")}
     full = {
         name: replace(letter, values={**letter.values, **values}, links=links if letter.links else ())
