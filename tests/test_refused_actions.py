@@ -1,0 +1,158 @@
+"""What a technician can get wrong: one letter that names what is wrong and what to do, and nothing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from daemon.demo.correspondent import Received, click, write
+from tests.rules.desks import ANA, EVA, GOOD, LUIS, MARTA, NOW, OPENING, OPENINGS, TECHNICIANS
+from tests.serverless import ServerlessDesk
+
+
+class Scene:
+    """A desk with one ticket, as its group was told of it."""
+
+    def __init__(self, desk: ServerlessDesk) -> None:
+        self.desk = desk
+        self.assignment = self.opened()
+
+    def opened(self, body: str = GOOD) -> Received:
+        """Another ticket; its assignment."""
+        assert self.desk.receive(write(MARTA, OPENINGS, OPENING, body)) == "opened"
+        return self.desk.letter("assignment")
+
+    def does(self, action: str, who: str = ANA, on: Received | None = None, **fields: str) -> EmailMessage:
+        """The mail of a link, its form filled in."""
+        return click(who, (on or self.assignment).links[action], fields)
+
+    def done(self, *mails: EmailMessage) -> None:
+        """What happened before."""
+        assert self.desk.receive_all(mails) == ["desk"] * len(mails)
+        self.desk.letters()
+
+
+Wrong = Callable[[Scene], EmailMessage]
+"""Brings about what is needed, and gives the mail that is wrong."""
+
+
+def on_a_closed_ticket(scene: Scene) -> EmailMessage:
+    scene.done(scene.does("Rechazar", Motivo="No es nuestro."))
+    scene.desk.clock.turn(hours=1)
+    return scene.does("Resolver", Solución="Reiniciado.")
+
+
+def with_an_unknown_number(scene: Scene) -> EmailMessage:
+    return scene.does("Unir", Con="I171009_000999")
+
+
+def with_a_closed_one(scene: Scene) -> EmailMessage:
+    other = scene.opened(GOOD + " Otra vez.")
+    scene.done(scene.does("Rechazar", on=other, Motivo="No es nuestro."))
+    return scene.does("Unir", Con=other["X-Acuse-Number"])
+
+
+def with_another_groups(scene: Scene) -> EmailMessage:
+    other = scene.opened(GOOD.replace("Error Funcional", "Pérdida de Servicio"))
+    return scene.does("Unir", Con=other["X-Acuse-Number"])
+
+
+def of_another_group(scene: Scene) -> EmailMessage:
+    scene.done(scene.does("Escalar", Caso="Otra causa", Motivo="No lo vemos."))
+    return scene.does("Resolver", Solución="Reiniciado.")
+
+
+def without_a_field(scene: Scene) -> EmailMessage:
+    return scene.does("Resolver")
+
+
+def by_no_member(scene: Scene) -> EmailMessage:
+    return scene.does("Resolver", who=EVA, Solución="Reiniciado.")
+
+
+def after_another_technician(scene: Scene) -> EmailMessage:
+    scene.done(scene.does("Resolver", who=LUIS, Solución="Reiniciado."))
+    return scene.does("Pedir información", Texto="¿Sigue fallando?")
+
+
+def with_a_reason_of_another_state(scene: Scene) -> EmailMessage:
+    return scene.does("Resolver", Motivo="Detenido por el cliente", Solución="Reiniciado.")
+
+
+def with_no_action_at_all(scene: Scene) -> EmailMessage:
+    return write(ANA, TECHNICIANS, "Consulta", "Acción: Bailar")
+
+
+AGAIN = "Corrija lo que sigue y envíelo otra vez."
+REFUSED: dict[Wrong, tuple[str, tuple[str, ...]]] = {
+    # what was done: the subject of the letter, what it says
+    on_a_closed_ticket: (
+        "Resolver no se ha hecho: está cerrada",
+        ("Solo admite notas y relaciones. Para seguir hace falta una nueva.", "Estado: Cerrado", "Nota: Solo se ve"),
+    ),
+    with_an_unknown_number: (
+        "Unir no se ha hecho: revise los datos",
+        (AGAIN, "1. Con: no hay ninguna petición con ese número", "que encontrará con la acción «Buscar»"),
+    ),
+    with_a_closed_one: (
+        "Unir no se ha hecho: revise los datos",
+        (AGAIN, "1. Con: esa petición está cerrada", "una petición abierta, o la acción «Relacionar»"),
+    ),
+    with_another_groups: (
+        "Unir no se ha hecho: revise los datos",
+        (AGAIN, "1. Con: esa petición es de otro grupo", "una petición de su grupo, o la acción «Relacionar»"),
+    ),
+    of_another_group: (
+        "No se ha hecho nada: ahora es de otro grupo",
+        ("Los enlaces que tenía ya no sirven. Pida el cambio a ese grupo.", "Número: I171009_000001"),
+    ),
+    without_a_field: (
+        "Resolver no se ha hecho: revise los datos",
+        (AGAIN, "1. Solución: falta", "una línea que empiece por «Solución:»"),
+    ),
+    by_no_member: (
+        "No se ha hecho nada: usted no es de su grupo",
+        ("Solo actúan las personas del grupo y su coordinación, desde su propia dirección.",),
+    ),
+    after_another_technician: (
+        "Pedir información no se ha hecho: alguien se adelantó",
+        ("Mire cómo ha quedado y elija de nuevo.", f"{LUIS} llegó antes, el 09/10/2017", "Reabrir: Vuelve a estar"),
+    ),
+    with_a_reason_of_another_state: (
+        "Resolver no se ha hecho: revise los datos",
+        (AGAIN, "1. Motivo: ese valor no está en la lista", "Usted escribió: «Detenido por el cliente»",
+         "Puede escribir: Acción adicional innecesaria o Resolución autom.notificada"),
+    ),
+    with_no_action_at_all: (
+        "No se ha hecho nada: esa acción no existe",
+        ("1. Acción: ese valor no está en la lista", "Usted escribió: «Bailar»", "Puede escribir: Asignarme,"),
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    with ServerlessDesk(tmp_path, now=NOW) as desk:
+        yield Scene(desk)
+
+
+def books(desk: ServerlessDesk) -> tuple[object, ...]:
+    """All that a mail could have changed."""
+    return desk.query("SELECT COUNT(*) FROM events"), desk.query("SELECT * FROM tickets ORDER BY number")
+
+
+@pytest.mark.parametrize("wrong", REFUSED, ids=[wrong.__name__ for wrong in REFUSED])
+def test_one_letter_says_what_is_wrong_and_what_to_do_and_nothing_changes(scene: Scene, wrong: Wrong) -> None:
+    mail = wrong(scene)
+    before = books(scene.desk)
+    assert scene.desk.receive(mail) == "desk"
+    (sent,) = scene.desk.letters()
+    assert books(scene.desk) == before
+    assert (sent.letter, sent.to) == ("desk_refusal", mail["From"])
+    subject, told = REFUSED[wrong]
+    assert sent.read["Subject"] == subject
+    text = " ".join(sent.read.part("plain").split())
+    assert [said for said in told if said not in text] == []
