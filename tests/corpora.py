@@ -177,9 +177,9 @@ def run_away() -> list[Tally]:
     tally = Tally("run-away inputs under a second")
     for name, text in RUN_AWAY.items():
         for reader in (visible_text, lambda text: parse(b"From: a@b.example\n\n" + text.encode())):
-            start = time.perf_counter()
+            start = time.process_time()
             reader(text)
-            taken = time.perf_counter() - start
+            taken = time.process_time() - start
             tally.count(taken < SLOW_S, f"{name}: {taken:.2f} s")
     return [tally]
 
