@@ -127,8 +127,9 @@ def bench(options: argparse.Namespace) -> int:
     from daemon.bench.servers import MissingServerError
 
     wanted = Options(
-        options.mails, options.runs, sizes(options.tickets), options.database, options.roundup,
-        options.django_helpdesk, options.peer_mails, tuple(filter(None, options.also.split(","))), options.json,
+        options.mails, 0 if options.only else options.runs, sizes(options.tickets), options.database, options.roundup,
+        options.django_helpdesk, options.peer_mails, tuple(filter(None, (options.only or options.also).split(","))),
+        options.json,
     )  # fmt: skip
     try:
         return measure(wanted)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import signal
+import sys
 import tempfile
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from daemon.bench.figures import summary, table
+from daemon.bench.figures import MIB, summary, table
 from daemon.bench.growth import grow
 from daemon.bench.job import Bench, Result
 from daemon.bench.peers import Peer, django_helpdesk, roundup
@@ -22,7 +26,8 @@ Contestant = Callable[[int], Result]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line says; ``peer_mails`` because the others are slow."""
+    """What the command line says. ``peer_mails`` for the slower others, 0 for as many as ours: their start is counted
+    in too, and weighs the less the more mails there are. Without ``runs`` only the scenarios are measured."""
 
     mails: int = 3000
     runs: int = 5
@@ -30,7 +35,7 @@ class Options:
     database: str = ""
     roundup: Path | None = None
     django_helpdesk: Path | None = None
-    peer_mails: int = 300
+    peer_mails: int = 0
     scenarios: tuple[str, ...] = ()
     json: Path | None = None
 
@@ -38,9 +43,13 @@ class Options:
 def bench(options: Options, console: Console | None = None) -> int:
     """Measure, print the table, write the JSON; exit code 0."""
     console = console or Console(stderr=True)
-    with tempfile.TemporaryDirectory(prefix="acuse-bench-") as folder, Bench(Path(folder), options.database) as at:
+    with (
+        _ended_by_signal(),
+        tempfile.TemporaryDirectory(prefix="acuse-bench-") as folder,
+        Bench(Path(folder), options.database) as at,
+    ):
         runs: dict[str, list[Result]] = {}
-        for size in options.tickets:
+        for size in options.tickets if options.runs else ():
             _grown(at, size, console)
             contestants = _contestants(at, options, folder) if not size else {f"acuse, {size} tickets": at.ours}
             for number in range(options.runs):
@@ -50,12 +59,22 @@ def bench(options: Options, console: Console | None = None) -> int:
         found = summary(runs)
         for name in options.scenarios:
             console.print(f"measuring: {name}")
-            found.setdefault("scenarios", {})[name] = SCENARIOS[name](at)
+            found.setdefault("scenarios", {})[name] = SCENARIOS[name](at, options.tickets)
             _write(options, found)
     print(table(found))
     for name, figures in found.get("scenarios", {}).items():
         print(f"{name}: {json.dumps(figures)}")
     return 0
+
+
+@contextmanager
+def _ended_by_signal() -> Iterator[None]:
+    """SIGTERM ends a bench as Ctrl-C does: its servers and the daemon end with it."""
+    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _write(options: Options, found: Mapping[str, Any]) -> None:
@@ -67,8 +86,10 @@ def _write(options: Options, found: Mapping[str, Any]) -> None:
 def _grown(at: Bench, size: int, console: Console) -> None:
     if size:
         console.print(f"making {size} tickets")
+        began = time.monotonic()
         at.forget()
         grow(at.configure({"apertura": at.user()}), size)
+        console.print(f"  {time.monotonic() - began:.0f} s, {at.size() / MIB:.0f} MiB")
 
 
 def _contestants(at: Bench, options: Options, folder: str) -> Mapping[str, Contestant]:
@@ -79,7 +100,7 @@ def _contestants(at: Bench, options: Options, folder: str) -> Mapping[str, Conte
     if options.django_helpdesk:
         peers["django-helpdesk"] = django_helpdesk(options.django_helpdesk, *ports)
     return {"limit": at.limit, "acuse": at.ours} | {
-        name: lambda mails, peer=peer: at.peer(min(mails, options.peer_mails), peer.command, peer.environment)
+        name: lambda mails, peer=peer: at.peer(options.peer_mails or mails, peer.command, peer.environment)
         for name, peer in peers.items()
     }
 
@@ -95,4 +116,4 @@ def _round(
 
 def sizes(text: str) -> tuple[int, ...]:
     """«0,20000» as numbers."""
-    return tuple(int(part) for part in text.split(","))
+    return tuple(int(part) for part in text.split(",") if part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,10 +13,14 @@ from daemon.mail.fetching import Fetched
 from daemon.store import Cause, Filed, Store, Transaction
 from daemon.writing.mime import Composed
 from parsers.mail import Mail
+from parsers.subject import thread_key
 from rules.decision import Decision, Letter, Needs
 from rules.ticket import Event, fold
 
-AT_ONCE = 500
+AT_ONCE = 1000
+"""Tickets a transaction."""
+CLOSED = 0.98
+"""How many of the tickets are closed."""
 A_DAY = 200_000
 """Tickets that share a day: numbers have six digits."""
 _SUBJECTS = (
@@ -25,58 +30,86 @@ _SUBJECTS = (
 )
 
 
-def grow(config: Path, tickets: int, seed: int = 1) -> None:
-    """``tickets`` more, most of them old and closed, with a journal, a ledger row, letters and three subjects each."""
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A ticket that still waits: its requester, and the subject of a letter about it."""
+
+    requester: str
+    subject: str
+
+
+def grow(config: Path, tickets: int, seed: int = 1, closed: float = CLOSED) -> list[Open]:
+    """``tickets`` more, most of them old and closed, with a journal, a ledger row, letters and three subjects each;
+    those that are open. A seed serves a database once."""
     settings = load(config)
-    store = Store.open(settings.database.url, Path(settings.database.files))
-    chance = random.Random(seed)  # noqa: S311 - no secret
+    store = Store.open(settings.database.login_url(), Path(settings.database.files))
+    past = _Past(settings, random.Random(seed), seed, closed)  # noqa: S311 - no secret
     try:
         for first in range(0, tickets, AT_ONCE):
-            count = min(AT_ONCE, tickets - first)
-            _some(store, settings, first, count, chance)
+            past.make(store, first, min(AT_ONCE, tickets - first))
     finally:
         store.close()
+    return past.open
 
 
-def _some(store: Store, settings: Settings, first: int, count: int, chance: random.Random) -> None:
-    day = datetime(2015, 1, 5, 9, tzinfo=UTC) + timedelta(days=first // A_DAY)
-    mails = [Fetched(first + n + 1, 3, day, b"x\r\n") for n in range(count)]
-    seen = store.take("antiguo", 1, mails)
+@dataclass(slots=True)
+class _Past:
+    """What has happened on a desk, as its seed will have it."""
 
-    def work(tx: Transaction) -> None:
-        for n, row in enumerate(seen):
-            _one(tx, settings, first + n, row.id, day + timedelta(milliseconds=n), chance)
+    settings: Settings
+    chance: random.Random
+    seed: int
+    closed: float
+    open: list[Open] = field(default_factory=list)
 
-    store.run(work)
-    store.filed([Filed(row.id) for row in seen])
+    def make(self, store: Store, first: int, count: int) -> None:
+        """Tickets by mails that one transaction treats, filed away and indexed."""
+        day = datetime(2015, 1, 5, 9, tzinfo=UTC) + timedelta(days=first // A_DAY)
+        mails = [Fetched(first + n + 1, 3, day, b"x\r\n") for n in range(count)]
+        seen = store.take("antiguo", self.seed, mails)
+
+        def work(tx: Transaction) -> None:
+            for n, row in enumerate(seen):
+                self._one(tx, first + n, row.id, day + timedelta(milliseconds=n))
+            tx.session.run("UPDATE deliveries SET status = 'sent', next_at = NULL, sent_at = 1 WHERE next_at = 0")
+
+        store.run(work)
+        store.filed([Filed(row.id) for row in seen])
+        while store.index_words(AT_ONCE):
+            pass
+
+    def _one(self, tx: Transaction, n: int, row: int, at: datetime) -> None:
+        sender = f"persona{self.chance.randrange(20_000)}@antes{n % 97}.example"
+        facts = tx.load(Needs(prefix="I"), at, self.settings.desk.zone)
+        events = _life(facts.next_number, sender, at, self.chance, self.closed)
+        name = f"antiguo.{self.seed}.{n}@antes.example"
+        mail = Mail(message_id=name, sender=sender, subject="Apertura", digest=f"{self.seed:08x}{n:056x}")
+        _apply(tx, Cause(row, mail), events, self.settings, at)
+        if len(events) == 1:
+            self.open.append(Open(sender, _SUBJECTS[0][1].format(number=facts.next_number)))
 
 
-def _one(tx: Transaction, settings: Settings, n: int, row: int, at: datetime, chance: random.Random) -> None:
-    desk = settings.desk
-    sender = f"persona{chance.randrange(20_000)}@antes{n % 97}.example"
-    mail = Mail(message_id=f"antiguo.{n}@antes.example", sender=sender, subject="Apertura", digest=f"{n:064x}")
-    facts = tx.load(Needs(prefix="I"), at, desk.zone)
-    events = _life(facts.next_number, sender, at, chance)
+def _apply(tx: Transaction, cause: Cause, events: tuple[Event, ...], settings: Settings, at: datetime) -> None:
     ticket = fold(events)
-    assert ticket is not None
-    letters = tuple(Letter(name, (_to(side, sender, ticket.group),), ticket) for name, _, side in _SUBJECTS)
+    assert ticket is not None and cause.mail is not None
+    sender, name = cause.mail.sender, cause.mail.message_id
+    letters = tuple(Letter(each, (_to(side, sender, ticket.group),), ticket) for each, _, side in _SUBJECTS)
 
     def compose(letter: Letter, to: str) -> Composed:
-        subject, side = next((text, side) for name, text, side in _SUBJECTS if name == letter.name)
+        subject, side = next((text, side) for each, text, side in _SUBJECTS if each == letter.name)
         subject = subject.format(number=ticket.number)
-        name = f"{letter.name}.{n}@cau.example"
-        return Composed(letter.name, to, subject, name, subject.lower(), side, ticket.number, head=b"x\r\n")
+        own = f"{letter.name}.{name}"
+        return Composed(letter.name, to, subject, own, thread_key(subject), side, ticket.number, head=b"x\r\n")
 
     decision = Decision("opened", events=events, letters=letters, kind="incident")
-    tx.apply(Cause(row, mail), decision, compose, desk, at)
-    tx.session.run("UPDATE deliveries SET status = 'sent', next_at = NULL, sent_at = 1 WHERE next_at = 0")
+    tx.apply(cause, decision, compose, settings.desk, at)
 
 
 def _to(side: str, sender: str, group: str) -> str:
     return sender if side == "requester" else f"{group}@cau.example"
 
 
-def _life(number: str, sender: str, at: datetime, chance: random.Random) -> tuple[Event, ...]:
+def _life(number: str, sender: str, at: datetime, chance: random.Random, closed: float) -> tuple[Event, ...]:
     fields = (
         ("service", chance.choice(SERVICES)),
         ("type", chance.choice(TYPES)),
@@ -93,5 +126,5 @@ def _life(number: str, sender: str, at: datetime, chance: random.Random) -> tupl
         "received_at": at,
     }
     opened = Event(number, "opened", at, sender, visible=True, changes=changes)
-    closed = Event(number, "close", at + timedelta(hours=2), sender, changes={"state": "closed", "closed_at": at})
-    return (opened, closed) if chance.random() < 0.98 else (opened,)
+    end = Event(number, "close", at + timedelta(hours=2), sender, changes={"state": "closed", "closed_at": at})
+    return (opened, end) if chance.random() < closed else (opened,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +48,7 @@ class Bench:
         self.dovecot = Dovecot(folder)
         self.sink = Sink()
         self._seed = 0
+        self._begun: list[Measured] = []
         (folder / "password").write_text(PASSWORD, encoding="utf-8")
 
     def __enter__(self) -> Bench:
@@ -56,6 +57,8 @@ class Bench:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for process in self._begun:
+            process.kill()
         self.dovecot.stop()
         self.sink.stop()
 
@@ -72,6 +75,10 @@ class Bench:
             path.unlink()
         shutil.rmtree(self.folder / "files", ignore_errors=True)
 
+    def size(self) -> int:
+        """Octets of the SQLite database."""
+        return sum(path.stat().st_size for path in self.folder.glob("acuse.db*"))
+
     def user(self) -> str:
         """The name of a mailbox that nobody has used."""
         self._seed += 1
@@ -79,7 +86,11 @@ class Bench:
 
     def fill(self, user: str, mails: int) -> None:
         """Lay ``mails`` openings, no two alike in all runs, into a mailbox and let the server index them."""
-        self.dovecot.fill(user, openings(mails, int(user.rpartition("_")[2])))
+        self.lay(user, openings(mails, int(user.rpartition("_")[2])))
+
+    def lay(self, user: str, mails: Iterable[bytes]) -> None:
+        """Lay these mails into a mailbox and let the server index them."""
+        self.dovecot.fill(user, mails)
         with imapclient.IMAPClient(HOST, self.dovecot.port, ssl=False) as client:
             client.login(user, PASSWORD)
             client.select_folder("INBOX", readonly=True)
@@ -87,7 +98,20 @@ class Bench:
 
     def acuse(self, config: Path, **environment: str) -> Measured:
         """The daemon as a process of its own."""
-        return Measured(self.command(config, "run"), self.folder, {**_path(), **environment})
+        return self.begin(self.command(config, "run"), {**_path(), **environment})
+
+    def once(self, config: Path) -> Usage:
+        """`acuse run --once`, to its end."""
+        process = self.begin(self.command(config, "run", "--once"), _path())
+        usage = process.finish(seconds=PATIENCE_S)
+        if process.process.returncode:
+            raise RuntimeError(process.log()[-3000:])
+        return usage
+
+    def begin(self, command: Sequence[str], environment: Mapping[str, str]) -> Measured:
+        """A process that does not outlive this bench."""
+        self._begun.append(Measured(command, self.folder, dict(environment)))
+        return self._begun[-1]
 
     @staticmethod
     def command(config: Path, *arguments: str) -> Sequence[str]:
@@ -111,13 +135,13 @@ class Bench:
             path.unlink()
         ports = (str(self.dovecot.port), str(self.sink.port))
         command = [sys.executable, "-m", "daemon.bench.limit", *ports, user, PASSWORD, str(database)]
-        return self._counted(user, mails, lambda: Measured(command, self.folder, _path()), LETTERS_A_MAIL)
+        return self._counted(user, mails, lambda: self.begin(command, _path()), LETTERS_A_MAIL)
 
     def peer(self, mails: int, command: Callable[[str], Sequence[str]], environment: dict[str, str]) -> Result:
         """Another desk's program, which ends by itself; it sends what it sends."""
         user = self.user()
         self.fill(user, mails)
-        return self._counted(user, mails, lambda: Measured(command(user), self.folder, environment), 1)
+        return self._counted(user, mails, lambda: self.begin(command(user), environment), 1)
 
     def _counted(
         self, user: str, mails: int, start: Callable[[], Measured], letters_a_mail: int, stays: bool = False

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import random
+import zlib
 from collections.abc import Iterator
 
-from daemon.bench.desk import OPENINGS, SERVICES, SUBJECT, TYPES
+from daemon.bench.desk import OPENINGS, SERVICE, SERVICES, SUBJECT, TYPES
 
 SENDERS = 50
 FILE_EVERY = 20
@@ -35,6 +36,18 @@ def opening(name: str, sender: int, chance: random.Random, file: bytes = b"") ->
     kind = b'Content-Type: multipart/mixed; boundary="frontera"\r\n\r\n'
     part = kind + b"--frontera\r\n" + text + b"--frontera\r\n" + _file_part(file) + b"--frontera--\r\n"
     return _headers(name, sender) + (part if file else text)
+
+
+def reply(requester: str, subject: str) -> bytes:
+    """A requester's answer to a letter about an open ticket, as clients write it."""
+    encoded = base64.b64encode(f"Re: {subject}".encode()).decode()
+    name = f"{zlib.crc32(subject.encode()):08x}"
+    return (
+        f"From: <{requester}>\r\nTo: {SERVICE}\r\nSubject: =?utf-8?b?{encoded}?=\r\n"
+        f"Date: Mon, 2 Nov 2026 10:15:00 +0100\r\nMessage-ID: <respuesta.{name}@cliente.example>\r\n"
+        "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+        f"Sigue igual esta mañana en todos los puestos, caso {name}.\r\n"
+    ).encode()
 
 
 def form(chance: random.Random) -> str:

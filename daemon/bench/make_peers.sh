@@ -4,7 +4,7 @@ set -eu
 folder=${1:?a folder for the environments}
 mkdir -p "$folder"
 for name in roundup django-helpdesk; do
-  python3 -m venv "$folder/$name"
-  "$folder/$name/bin/pip" install --quiet "$name"
+  test -x "$folder/$name/bin/python" || python3 -m venv "$folder/$name"
+  "$folder/$name/bin/python" -m pip install --quiet --disable-pip-version-check "$name"
 done
 echo "acuse bench --roundup $folder/roundup --django-helpdesk $folder/django-helpdesk"

@@ -17,13 +17,18 @@ MEMORY_EVERY = 5
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """``wall_s`` until the work was done; ``cpu_s`` of the process and its children to their end; ``memory`` is the sum
-    of the peaks of its processes in octets, which is never less than the peak of their sum.
+    """``wall_s`` until the work was done; ``cpu_s`` of the process and its children to their end, start included;
+    ``peaks`` the most octets that each of its processes held, itself first.
     """
 
     wall_s: float
     cpu_s: float
-    memory: int
+    peaks: tuple[int, ...]
+
+    @property
+    def memory(self) -> int:
+        """The peaks of all processes together, which is never less than the peak of their sum."""
+        return sum(self.peaks)
 
 
 class Measured:
@@ -55,7 +60,13 @@ class Measured:
         if wall_s:
             self.process.terminate()
         cpu_s = self._reap(seconds)
-        return Usage(wall_s or time.monotonic() - self.started, cpu_s, sum(self._peaks.values()))
+        return Usage(wall_s or time.monotonic() - self.started, cpu_s, tuple(self._peaks.values()))
+
+    def kill(self) -> None:
+        """End it at once, if it still runs."""
+        if self.process.returncode is None:
+            self.process.kill()
+            self._reap(10.0)
 
     def memory(self) -> int:
         """Octets that it and its children hold now."""

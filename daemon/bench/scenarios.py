@@ -6,28 +6,38 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from imapclient import IMAPClient
 
 from daemon.bench.desk import address
 from daemon.bench.figures import MIB, spread
+from daemon.bench.growth import Open, grow
 from daemon.bench.job import Bench
-from daemon.bench.mails import opening, openings
+from daemon.bench.mails import opening, openings, reply
 from daemon.bench.process import Measured
 from daemon.bench.servers import HOST, PASSWORD
 
 SETTLE_S = 4.0
 ARRIVALS = 40
 PATIENCE_S = 300.0
+THREADED = "Acuse.Tratados"
 
 
 def backlog(at: Bench, mails: int = 10_000) -> dict[str, Any]:
     """Peak memory over a backlog."""
     at.forget()
     result = at.ours(mails)
-    return {"mails": mails, "memory_mib": round(result.usage.memory / MIB, 1), "rate": round(result.rate, 1)}
+    peaks = [round(peak / MIB, 1) for peak in result.usage.peaks]
+    return {
+        "mails": mails,
+        "memory_mib": round(result.usage.memory / MIB, 1),
+        "daemon_and_parser_mib": peaks,
+        "rate": round(result.rate, 1),
+        "cpu_ms": round(result.cpu_ms, 2),
+    }
 
 
 def large_file(at: Bench, octets: int = 25 * MIB) -> dict[str, Any]:
@@ -54,6 +64,36 @@ def large_file(at: Bench, octets: int = 25 * MIB) -> dict[str, Any]:
     finally:
         daemon.finish(1.0)
     return {"idle_mib": round(idle / MIB, 1), "above_idle_mib": round((highest - idle) / MIB, 1)}
+
+
+def replies(at: Bench, tickets: int, count: int = 500) -> dict[str, Any]:
+    """What a reply costs among ``tickets`` and three times as many registered subjects, beside an empty desk."""
+    at.forget()
+    found = {}
+    for size in (0, tickets):
+        config = at.configure({"apertura": at.user()})
+        if size:
+            grow(config, size)
+        found[size] = _a_reply(at, config, grow(config, count, seed=size + 2, closed=0.0))
+    few, many = (found[size] for size in (0, tickets))
+    return {
+        "tickets": tickets,
+        "wall_ms": {"empty": few[0], "grown": many[0], "ratio": round(many[0] / few[0], 2)},
+        "cpu_ms": {"empty": few[1], "grown": many[1], "ratio": round(many[1] / few[1], 2)},
+    }
+
+
+def _a_reply(at: Bench, config: Path, tickets: Sequence[Open]) -> tuple[float, float]:
+    """Wall and processor milliseconds a reply, without start and end of the program."""
+    at.once(config)
+    idle = at.once(config)
+    before = at.dovecot.filed("servicio", THREADED)
+    at.lay("servicio", (reply(each.requester, each.subject) for each in tickets))
+    busy = at.once(config)
+    if at.dovecot.filed("servicio", THREADED) - before != len(tickets):
+        raise RuntimeError("not every reply was threaded")
+    spent = (busy.wall_s - idle.wall_s, busy.cpu_s - idle.cpu_s)
+    return round(spent[0] * 1000 / len(tickets), 2), round(spent[1] * 1000 / len(tickets), 2)
 
 
 def latency(at: Bench, arrivals: int = ARRIVALS) -> dict[str, Any]:
@@ -139,11 +179,12 @@ def _logged_in(at: Bench, user: str) -> IMAPClient:
     return client
 
 
-SCENARIOS: Mapping[str, Callable[[Bench], dict[str, Any]]] = {
-    "backlog": backlog,
-    "large_file": large_file,
-    "latency": latency,
-    "two_daemons": two_daemons,
-    "takeover": takeover,
+SCENARIOS: Mapping[str, Callable[[Bench, Sequence[int]], dict[str, Any]]] = {
+    "backlog": lambda at, _: backlog(at),
+    "large_file": lambda at, _: large_file(at),
+    "latency": lambda at, _: latency(at),
+    "replies": lambda at, sizes: replies(at, max(sizes)),
+    "two_daemons": lambda at, _: two_daemons(at),
+    "takeover": lambda at, _: takeover(at),
 }
-"""By the name that `--also` takes."""
+"""By the name that `--also` and `--only` take."""

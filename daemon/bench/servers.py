@@ -100,9 +100,9 @@ class Dovecot:
         """How many mails lie in a user's INBOX."""
         return sum(1 for name in ("cur", "new") for _ in os.scandir(self._mail / user / name))
 
-    def filed(self, user: str) -> int:
-        """How many lie in all the folders below."""
-        return sum(1 for name in ("cur", "new") for _ in (self._mail / user).glob(f".*/{name}/*"))
+    def filed(self, user: str, folder: str = "") -> int:
+        """How many lie in the folders below whose names end with ``folder``."""
+        return sum(1 for name in ("cur", "new") for _ in (self._mail / user).glob(f".*{folder}/{name}/*"))
 
     def remove(self, user: str) -> None:
         """Forget a mailbox with all its mails."""

@@ -89,8 +89,9 @@ def _trying_out(verb: NewVerb) -> None:
     bench.add_argument("--database", default="", metavar="URL", help="an empty PostgreSQL database instead of SQLite")
     bench.add_argument("--roundup", type=Path, metavar="DIR", help="an environment that holds Roundup")
     bench.add_argument("--django-helpdesk", type=Path, metavar="DIR", help="an environment that holds django-helpdesk")
-    bench.add_argument("--peer-mails", type=int, default=300, help="opening mails of a run of those two")
-    bench.add_argument("--also", default="", help="backlog,large_file,latency; with PostgreSQL two_daemons,takeover")
+    bench.add_argument("--peer-mails", type=int, default=0, help="opening mails of a run of those two, if fewer")
+    bench.add_argument("--also", default="", help="backlog,large_file,latency,replies,two_daemons,takeover")
+    bench.add_argument("--only", default="", help="as --also, without the rounds")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
 
 
