@@ -16,12 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import structlog
-
 from daemon.causes import apply
 from daemon.config.accounts import Account
 from daemon.config.live import Loaded
 from daemon.faults import kill_point
+from daemon.log import log
 from daemon.mail.fetching import Fetched
 from daemon.mail.reader import Poisoned, Reader
 from daemon.store import Cause, Filed, Seen, Store, Transaction, Unfiled
@@ -35,9 +34,6 @@ from rules.decision import Decision, Needs
 from rules.desk import Desk
 from rules.intake import decide
 from rules.reading import Arrival, Reading, read
-
-log = structlog.get_logger()
-
 
 Verdicts = dict[int, tuple[str, str]]
 """Verdict and Message-ID by ledger id."""

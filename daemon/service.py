@@ -19,8 +19,6 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
-import structlog
-
 from daemon.causes import delivery_failed, fire_due, tell_admins
 from daemon.commands.checking import tried_letters
 from daemon.commands.requests import serve_requests
@@ -28,6 +26,7 @@ from daemon.config.accounts import Account
 from daemon.config.live import Changed, Live, Refused
 from daemon.config.sources import Problem
 from daemon.intake import Intake
+from daemon.log import log
 from daemon.mail.mailbox import MailboxWatcher, run_once
 from daemon.mail.mailboxes import Mailboxes, Work
 from daemon.mail.oauth import Tokens
@@ -41,8 +40,6 @@ from daemon.store.clock import utc_now
 from daemon.store.errors import StoreError
 from daemon.writing import mime
 from daemon.writing.letters import Letters
-
-log = structlog.get_logger()
 
 TURN_S = 1.0
 """How often the pump of due things looks."""

@@ -14,17 +14,14 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from daemon.config.live import Loaded
 from daemon.config.settings import Settings
+from daemon.log import log
 from daemon.operations.running import remove_leftovers
 from daemon.store import Store
 from daemon.store.errors import InUse
 from daemon.writing.letters import Letters
 from rules.desk import Desk
-
-log = structlog.get_logger()
 
 FOLDER = "requests"
 PATIENCE_S = 15.0

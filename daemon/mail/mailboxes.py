@@ -12,15 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-import structlog
-
 from daemon.config.accounts import Account
+from daemon.log import log
 from daemon.mail.mailbox import MailboxWatcher
 from daemon.store import Store
 from daemon.store.errors import LeaseLost
 from daemon.store.queues import Lease
-
-log = structlog.get_logger()
 
 BEAT_S = 0.5
 LEASE = timedelta(seconds=2.5)

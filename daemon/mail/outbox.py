@@ -14,16 +14,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-import structlog
-
 from daemon.config.accounts import Smtp
 from daemon.faults import kill_point
+from daemon.log import log
 from daemon.mail.smtp import Envelope, Result, Session, of_error
 from daemon.mail.smtp_wire import SmtpError
 from daemon.mail.wire import Backoff, Endpoint, TokenSource, jittered
 from daemon.store.queues import PUMP, Outcome, Outgoing
-
-log = structlog.get_logger()
 
 CLAIM_AT_ONCE = 50
 LEASE = timedelta(minutes=10)

@@ -15,12 +15,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
-import structlog
-
+from daemon.log import log
 from daemon.mail.smtp_wire import WRITE_AT_ONCE, Phase, Reply, SmtpError, SmtpWire
 from daemon.mail.wire import Endpoint
-
-log = structlog.get_logger()
 
 Outcome = Literal["sent", "deferred", "failed"]
 

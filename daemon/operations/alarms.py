@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import structlog
-
 from daemon.causes import apply
 from daemon.config.accounts import Account, Alerts
 from daemon.config.live import Loaded
 from daemon.config.settings import Settings
+from daemon.log import log
 from daemon.mail.mailbox import WatchState
 from daemon.mail.outbox import PostState
 from daemon.operations import second_route
@@ -28,8 +27,6 @@ from rules.decision import Decision
 from rules.deliveries import alert
 from rules.desk import Desk
 from rules.ticket import micros, moment
-
-log = structlog.get_logger()
 
 WARNED_BEFORE = timedelta(days=14)
 """How long before its end an OAuth2 secret is told of."""

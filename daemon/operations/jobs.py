@@ -13,18 +13,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
+from daemon.log import log
 from daemon.operations.running import Office, run_job
 from daemon.store import Store, notes
 from rules import running
 from rules.desk import Desk
 from rules.running import JobName, Slot
-
-log = structlog.get_logger()
 
 DRIFT = timedelta(seconds=30)
 """The wall clock against the monotonic one: more than this, and somebody has set it."""

@@ -17,10 +17,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from daemon.config.accounts import Log
-from daemon.lean import without
-
-with without("rich"):  # structlog would make its tracebacks pretty, at 3 MiB and 60 ms of every start
-    import structlog
+from daemon.log import structlog
 
 SECRET = frozenset({"password", "token", "secret", "body", "text", "raw", "authorization"})
 """Keys whose values never reach a log, whoever passes them."""

@@ -12,12 +12,9 @@ from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import structlog
-
 from daemon.config.accounts import Metrics
+from daemon.log import log
 from daemon.store.running import Standing
-
-log = structlog.get_logger()
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

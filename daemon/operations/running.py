@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import structlog
-
 from daemon.causes import apply
 from daemon.commands.auditing import count_folders
 from daemon.config.live import Loaded
+from daemon.log import log
 from daemon.mail.reader import Poisoned, Reader
 from daemon.store import Cause, Store, Transaction, erasing, notes, set_aside
 from daemon.store.running import journals_since
@@ -23,8 +22,6 @@ from parsers.peek import peek
 from rules import quarantine, running
 from rules.decision import Decision, Search, SetAside
 from rules.requests import OPEN_STATES
-
-log = structlog.get_logger()
 
 AT_ONCE = 100
 """Rows that one transaction of the retention touches."""

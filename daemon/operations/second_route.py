@@ -10,14 +10,11 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, make_msgid
 
-import structlog
-
 from daemon.config.accounts import Alerts, Smtp
+from daemon.log import log
 from daemon.mail.smtp import Envelope, Session
 from daemon.mail.smtp_wire import SmtpError
 from daemon.mail.wire import Endpoint
-
-log = structlog.get_logger()
 
 COMMAND_S = 30.0
 

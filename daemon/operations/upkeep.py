@@ -11,8 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-import structlog
-
 from daemon.config.live import Loaded
 from daemon.intake import Intake
 from daemon.mail.mailbox import MailboxWatcher
@@ -35,8 +33,6 @@ from daemon.store import Store
 from daemon.store.running import standing, waits_for_smtp
 from daemon.writing.letters import Letters
 from rules.alarms import Trouble
-
-log = structlog.get_logger()
 
 EVERY_S = 10.0
 """How often the desk looks at itself."""
