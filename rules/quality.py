@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any
 
 import re2
-from rapidfuzz import fuzz
 
 from parsers.fields import Fault, Form
 from parsers.mail import Mail
@@ -124,6 +123,8 @@ def _similar(w: Written) -> str:
 
 
 def _are_alike(words: str, others: str) -> bool:
+    from rapidfuzz import fuzz  # only for a desk that compares texts
+
     return bool(fuzz.ratio(words, others, score_cutoff=ALIKE))
 
 

@@ -52,8 +52,12 @@ class Bench:
         (folder / "password").write_text(PASSWORD, encoding="utf-8")
 
     def __enter__(self) -> Bench:
-        self.dovecot.start()
-        self.sink.start()
+        try:
+            self.dovecot.start()
+            self.sink.start()
+        except BaseException:  # a signal too: what has started already ends with the bench
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
