@@ -20,16 +20,19 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import get_args
 
-from deskworld import ANA, GOOD, GROUP, OPENINGS, SERVICE, SUBJECT, DeskWorld
+from deskworld import DeskWorld
 from dovecot import Dovecot
 from faultproxy import FaultProxy
 from invariants import at_rest
 from sink import Kept, Sink
+from soak_people import REGISTERED, reaction, stranger
 
 from daemon.commands.auditing import prove
-from daemon.demo.correspondent import Received, click, reply, write
+from daemon.demo.correspondent import Received
 from daemon.demo.stage import USERS
+from rules.decision import Verdict
 
 UNBOUNDED = """
 [guards]
@@ -49,6 +52,8 @@ mail = 300000
 """The guards have tests of their own; here every letter is to be counted. The rates hold a sender's 31st opening."""
 IN_DOUBT = 2
 """Letters that one kill, or one cut of the network, may leave in doubt: one a connection."""
+ENOUGH = 4
+"""People stop writing after so many times the mails asked for, whatever verdict is still to come."""
 
 
 class Digests(Sink):
@@ -96,58 +101,6 @@ class Flapping:
         self.dovecot.__exit__()  # with its folder
 
 
-# -- people
-
-
-def strangers(n: int, dice: random.Random) -> EmailMessage:
-    """A mail that needs no letter of ours before it, of any of the kinds that arrive at a desk."""
-    who, body = f"p{n % 997}@cliente.example", GOOD + f"Caso {n}.\n"
-    kinds: list[tuple[int, Callable[[], EmailMessage]]] = [
-        (58, lambda: write(who, OPENINGS, SUBJECT, body)),
-        (4, lambda: write(who, OPENINGS, SUBJECT, body, files={"captura.png": dice.randbytes(40_000)})),
-        (6, lambda: write(who, OPENINGS, SUBJECT, f"Tipo: ninguno {n}")),
-        (4, lambda: write(who, OPENINGS, SUBJECT.lower(), body)),
-        (6, lambda: write(who, OPENINGS, f"Oferta {n}", "Compre.")),
-        (
-            6,
-            lambda: write(
-                who, SERVICE, f"Fuera de la oficina {n}", "Vuelvo.", headers={"Auto-Submitted": "auto-replied"}
-            ),
-        ),
-        (4, lambda: write(who, SERVICE, f"Hola {n}", "Buenos días.")),
-        (2, lambda: write(who, OPENINGS, SUBJECT, body, files={"enorme.bin": dice.randbytes(400_000)})),
-        (2, lambda: write(who, OPENINGS, SUBJECT, body, headers={f"X-Large-{k}": "x" * 7000 for k in range(12)})),
-        (4, lambda: write("insistente@cliente.example", OPENINGS, SUBJECT, body)),
-        (4, lambda: bounce(n)),
-    ]
-    return dice.choices([make for _, make in kinds], [weight for weight, _ in kinds])[0]()
-
-
-def bounce(n: int) -> EmailMessage:
-    """A mail that could not be delivered, none of ours."""
-    headers = {"Auto-Submitted": "auto-replied", "X-Failed-Recipients": f"x{n}@otro.example"}
-    text = f"This message was created automatically.\n<x{n}@otro.example>: user unknown\n"
-    return write("mailer-daemon@otro.example", SERVICE, "Undelivered Mail Returned to Sender", text, headers=headers)
-
-
-def reaction(letter: Received, to: str, n: int, dice: random.Random) -> EmailMessage | None:
-    """What somebody who gets a letter may do: answer, solve, validate, reject, give marks."""
-    links = letter.links
-    chosen = {
-        "assignment": ("Resolver", {"Solución": f"Se reinicia el servicio AREN ({n})."}),
-        "validation": (
-            dice.choice(["Validar Petición", "Rechazar Petición"]),
-            {"Motivo": f"Caso {n}: sigue fallando."},
-        ),
-        "closure": ("5 Muy bien", {"Comentario": f"Rápidos ({n})."}),
-    }.get(letter.letter)
-    if letter.letter == "confirmation" and dice.random() < 0.15:
-        return reply(to, letter, f"Un dato más: ocurre desde las {n}.")
-    if chosen and chosen[0] in links and dice.random() < 0.25:
-        return click(ANA if to == GROUP else to, links[chosen[0]], chosen[1])
-    return None
-
-
 # -- the storm
 
 
@@ -189,20 +142,24 @@ class Soak:
         return self.violations()
 
     def _people(self) -> None:
-        """Everybody who writes: strangers, and those who react to letters."""
-        while self.sent < self.mails:
-            message = self._reacted() or strangers(self.sent, self.dice)
+        """Everybody who writes, those who react to letters first, until there were enough mails of every verdict."""
+        while self.sent < self.mails or (self.sent < ENOUGH * self.mails and self._unseen()):
+            if self.sent >= self.mails:
+                time.sleep(0.2)  # while what came is treated
+            message = self._reacted() or stranger(self.sent, self.dice)
             self._send(message)
             if self.dice.random() < 0.02:
                 self.copies += 1
                 self._deliver(message)
 
     def _reacted(self) -> EmailMessage | None:
-        try:
-            mail = self.servers.sink.news.get_nowait()
-        except Empty:
-            return None
-        return reaction(Received.of(mail.raw), mail.recipients[0], self.sent, self.dice)
+        """The next reaction to a letter that came; None where nobody reacts to any."""
+        with contextlib.suppress(Empty):
+            while True:
+                mail = self.servers.sink.news.get_nowait()
+                if message := reaction(Received.of(mail.raw), mail.recipients[0], self.sent, self.dice):
+                    return message
+        return None
 
     def _send(self, message: EmailMessage) -> None:
         self.sent += 1
@@ -267,6 +224,11 @@ class Soak:
         )
         return int((self.world.query(sql) or [(0,)])[0][0])
 
+    def _unseen(self) -> list[str]:
+        """Verdicts that no mail has had yet."""
+        seen = {verdict for (verdict,) in self.world.query("SELECT DISTINCT verdict FROM mails")}
+        return sorted(set(get_args(Verdict)) - seen)
+
     @property
     def in_doubt(self) -> int:
         """How many letters may have come twice."""
@@ -289,7 +251,7 @@ class Soak:
         found += [f"letter {each} never arrived" for each in sorted(queued - set(arrived))]
         found += [f"letter {each} was never queued" for each in sorted(set(arrived) - queued)]
         found += [f"letter {each} arrived with other bytes" for each, n in Counter(arrived).items() if n > 1]
-        found += self._numbers()
+        found += self._numbers() + [f"no mail was «{verdict}»" for verdict in self._unseen()]
         if self.doubled > self.in_doubt:
             found.append(f"{self.doubled} letters came more than once, {self.in_doubt} may have")
         if not at_rest(self.world):
@@ -322,7 +284,7 @@ class Soak:
 def soaking(folder: Path, mails: int, kills: int, seed: int):  # type: ignore[no-untyped-def]
     """A soak on a desk of its own in ``folder``."""
     servers = Flapping()
-    with DeskWorld(folder, servers, extra=UNBOUNDED) as world:
+    with DeskWorld(folder, servers, extra=UNBOUNDED + REGISTERED) as world:
         yield Soak(world, servers, mails, kills, random.Random(seed))
 
 
