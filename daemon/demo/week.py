@@ -44,11 +44,13 @@ Descripción: {text}
 
 
 class TimedStage(Stage):
-    """Servers and daemon on a clock that the story turns on; nothing happens between its moments."""
+    """Servers and daemon on a clock that the story turns on, from the first of December of ``year``; nothing happens
+    between its moments."""
 
-    def __init__(self, folder: Path, console: Console, start: str) -> None:
+    def __init__(self, folder: Path, console: Console, year: int = 2026) -> None:
         super().__init__(folder, console)
-        self.now = local(start)
+        self._year = year
+        self.now = self._local("12-01 08:55")
         self.servers = EmbeddedServers(USERS, PASSWORD, on_mail=self._passed, clock=lambda: self.now)
 
     def open(self) -> None:
@@ -69,8 +71,8 @@ class TimedStage(Stage):
             pass
 
     def until(self, moment_local: str) -> None:
-        """Let time pass; what becomes due on the way happens at its own time."""
-        target, done = local(moment_local), self.now - timedelta(seconds=1)
+        """Let time pass until «12-01 09:05» in Madrid; what becomes due on the way happens at its own time."""
+        target, done = self._local(moment_local), self.now - timedelta(seconds=1)
         while (due := self._next_due()) is not None and due <= target and due > done:
             done, self.now = due, max(self.now, due)
             self.run()
@@ -95,16 +97,14 @@ class TimedStage(Stage):
         """Every letter so far with its address, oldest first."""
         return list(self._letters)
 
+    def _local(self, moment_local: str) -> datetime:
+        return datetime.fromisoformat(f"{self._year}-{moment_local}").replace(tzinfo=ZONE).astimezone(UTC)
+
     def _next_due(self) -> datetime | None:
         assert self.service is not None
         with self.service.store.read() as books:
             row = books.session.one("SELECT MIN(due_at) FROM tickets WHERE due_at IS NOT NULL")
         return moment(row[0]) if row and row[0] is not None else None
-
-
-def local(text: str) -> datetime:
-    """«2026-12-01 09:00» in Madrid as UTC."""
-    return datetime.fromisoformat(text).replace(tzinfo=ZONE).astimezone(UTC)
 
 
 def opening(sender: str, text: str, service: str = "AREN", kind: str = "Error Funcional", **more: str) -> EmailMessage:
@@ -115,7 +115,7 @@ def opening(sender: str, text: str, service: str = "AREN", kind: str = "Error Fu
 
 def show_week(folder: Path, console: Console) -> None:
     """The week on the screen, its books in ``folder``."""
-    stage = TimedStage(folder, console, "2026-12-01 08:55")
+    stage = TimedStage(folder, console)
     try:
         stage.open()
         week(stage)
@@ -135,18 +135,18 @@ def week(stage: TimedStage) -> None:
 
 def known_people_open(stage: TimedStage) -> None:
     """Marta in office hours, John in English and out of hours; nobody looks at his until its time is over."""
-    stage.scene("Tuesday 1 December 2026: Marta and John open; John's comes out of hours")
-    stage.until("2026-12-01 09:05")
+    stage.scene("Tuesday 1 December: Marta and John open; John's comes out of hours")
+    stage.until("12-01 09:05")
     stage.post(opening(MARTA, "La pantalla de altas da un error 500 al guardar."))
     stage.post(click(ANA, stage.last("assignment", N1).links["Asignarme"]))
-    stage.until("2026-12-01 20:00")
+    stage.until("12-01 20:00")
     stage.post(opening(JOHN, "I cannot sign in since this morning.", "CONDUCTORES", "Error Acceso"))
 
 
 def somebody_new_registers(stage: TimedStage) -> None:
     """Sara is unknown: held, registered, treated. A shared address is refused."""
     stage.scene("Wednesday 2 December: Sara registers; a shared address is refused")
-    stage.until("2026-12-02 09:30")
+    stage.until("12-02 09:30")
     stage.post(opening(SARA, "No aparece el cuadro de vinculación de la provincia de Lugo."))
     form = stage.last("registration", SARA).links["Completar el alta"]
     stage.post(click(SARA, form, {"Nombre": "Sara Pons", "CIF/NIF": "B12345674", "Tipo de cliente": "Abonado"}))
@@ -156,7 +156,7 @@ def somebody_new_registers(stage: TimedStage) -> None:
 def a_caller_is_helped(stage: TimedStage) -> None:
     """Pepe telephones: Luis opens for him, answers with a canned reply and its file."""
     stage.scene("Wednesday 2 December: Pepe telephones, Luis opens for him")
-    stage.until("2026-12-02 11:00")
+    stage.until("12-02 11:00")
     fields = "Solicitante: pepe@cliente.example\nDescripción: Pide el formulario para darse de baja.\n"
     stage.post(write(LUIS, DESK, "Consulta", f"Acción: Abrir\nClase: Orden de trabajo\n{fields}"))
     link = stage.last("assignment", N1).links["Responder"]
@@ -166,7 +166,7 @@ def a_caller_is_helped(stage: TimedStage) -> None:
 def escalation_there_and_back(stage: TimedStage) -> None:
     """Marta's goes to the coordination group, to specialists, and comes back by the same way."""
     stage.scene("Thursday 3 December: an escalation there and back")
-    stage.until("2026-12-03 10:00")
+    stage.until("12-03 10:00")
     first = stage.last("update", N1).links["Escalar"]
     stage.post(click(ANA, first, {"Caso": "ERROR 23"}))
     repaired = stage.last("desk_refusal", ANA).links["Escalar"]
@@ -181,14 +181,14 @@ def escalation_there_and_back(stage: TimedStage) -> None:
 def somebody_is_away(stage: TimedStage) -> None:
     """Ana asks on Friday; Marta's autoresponder changes nothing; the reminder waits for the holiday to be over."""
     stage.scene("Friday 4 December: a question, an out-of-office, a holiday")
-    stage.until("2026-12-04 12:00")
+    stage.until("12-04 12:00")
     ask = stage.last("assignment", N1).links["Pedir información"]
     stage.post(click(ANA, ask, {"Texto": "¿Qué navegador usa?"}))
     question = stage.last("info_request", MARTA)
     away = write(MARTA, SERVICE, f"Respuesta automática: {question['Subject']}", "Vuelvo el jueves 10.",
                  headers={"Auto-Submitted": "auto-replied"})  # fmt: skip
     stage.post(away)
-    stage.until("2026-12-10 12:30")
+    stage.until("12-10 12:30")
     stage.scene("Thursday 10 December: Marta is back and answers the reminder")
     stage.post(reply(MARTA, stage.last("reminder", MARTA), "Uso Firefox 115."))
 
@@ -196,10 +196,10 @@ def somebody_is_away(stage: TimedStage) -> None:
 def a_solution_is_validated(stage: TimedStage) -> None:
     """Resolved, validated, valued."""
     stage.scene("Thursday 10 December: solved, validated, valued")
-    stage.until("2026-12-10 15:00")
+    stage.until("12-10 15:00")
     resolve = stage.last("update", N1).links["Resolver"]
     stage.post(click(ANA, resolve, {"Solución": "Se instala la versión 4.2, que corrige el fallo."}))
-    stage.until("2026-12-11 09:40")
+    stage.until("12-11 09:40")
     stage.post(click(MARTA, stage.last("validation", MARTA).links["Validar Petición"]))
     stage.post(click(MARTA, stage.last("closure", MARTA).links["5 Muy bien"], {"Comentario": "Muy amables."}))
 
