@@ -212,7 +212,7 @@ def _made(folder: Path) -> Path:
         folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.mkdir(exist_ok=True, mode=0o700)
     except OSError as fault:
-        raise StoreError(f"the folder {folder} cannot be made: {fault.strerror}") from fault
+        raise StoreError(f"the folder {fault.filename} cannot be made: {fault.strerror}") from fault
     return folder
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from daemon.commands import Unable
 from daemon.commands.bookkeeping import move
 from daemon.store import Cause, Store
 from daemon.store.dialect import PostgresSession
@@ -86,5 +87,5 @@ def test_what_does_not_arrive_as_it_was_is_not_there_at_all(
 
 
 def test_only_from_sqlite_to_postgresql(settings: Any) -> None:
-    with pytest.raises(StoreError, match="postgresql"):
+    with pytest.raises(Unable, match="postgresql"):
         move(settings, "sqlite:////tmp/other.db")
