@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from parsers import charsets
+from parsers import charsets, rtf
 from parsers.attachments import Attachment, decoded, file_name, from_content
 from parsers.body import Body
 from parsers.headers import Raw
@@ -26,7 +26,7 @@ _ATTRIBUTES = 20_000
 _ATTACHMENT_BEGINS, _TITLE, _CONTENT, _FILE_PROPERTIES = 0x9002, 0x8010, 0x800F, 0x9005
 _MESSAGE_PROPERTIES, _BODY, _CODE_PAGE = 0x9003, 0x800C, 0x9007
 _LONG_NAME, _SHORT_NAME, _OBJECT, _MIME_TYPE = 0x3707, 0x3704, 0x3701, 0x370E
-_TEXT, _HTML, _INTERNET_CODE_PAGE = 0x1000, 0x1013, 0x3FDE
+_TEXT, _HTML, _RTF, _INTERNET_CODE_PAGE = 0x1000, 0x1013, 0x1009, 0x3FDE
 _EMBEDDED = 0x0D
 """The type of an object: octets that name its interface, then the object itself."""
 _INTERFACE = 16
@@ -44,6 +44,17 @@ class _Opened:
     files: list[_File]
     text: str = ""
     html: str = ""
+    rtf: bytes = b""
+
+    def body(self) -> Body | None:
+        """What its author wrote; the RTF, which says the same as the others, only where they say nothing."""
+        text, page = self.text, self.html
+        if not text.strip() and not page.strip():
+            text, page = rtf.read(self.rtf)
+        if text.strip():
+            return Body(text, "text")
+        written = to_text(page)
+        return Body(written, "html", (page,)) if written.strip() else None
 
 
 def is_tnef(part: Part) -> bool:
@@ -67,10 +78,8 @@ def body_of(raw: Raw, root: Part) -> Body | None:
     """The text of a mail that has it in its winmail.dat alone; None where there is none."""
     for part in root.leaves():
         opened = _open(raw, part) if is_tnef(part) else None
-        if opened and opened.text.strip():
-            return Body(opened.text, "text")
-        if opened and (written := to_text(opened.html)).strip():
-            return Body(written, "html", (opened.html,))
+        if opened and (opened.text.strip() or opened.html.strip() or opened.rtf):
+            return opened.body()
     return None
 
 
@@ -111,6 +120,8 @@ def _read_message(value: bytes, opened: _Opened, code_page: str) -> None:
         opened.text = _property_text(*found, code_page)
     if found := properties.get(_HTML):
         opened.html = _property_text(*found, code_page)
+    if found := properties.get(_RTF):
+        opened.rtf = found[1]
 
 
 def _read_file(name: int, value: bytes, file: _File, code_page: str) -> None:
