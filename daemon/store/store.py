@@ -13,20 +13,7 @@ from typing import Any, TypeVar
 
 from daemon.faults import kill_point
 from daemon.files import Files
-from daemon.store import (
-    audit,
-    backup,
-    daemons,
-    export,
-    filing,
-    ledger,
-    listing,
-    queues,
-    raws,
-    search,
-    set_aside,
-    words,
-)  # fmt: skip
+from daemon.store import audit, backup, daemons, export, filing, ledger, listing, queues, raws, search, set_aside, words
 from daemon.store.clock import DatabaseClock, utc_now
 from daemon.store.connections import Connections, connect
 from daemon.store.dialect import Batch, Session
