@@ -251,6 +251,7 @@ class Soak:
         found += [f"letter {each} never arrived" for each in sorted(queued - set(arrived))]
         found += [f"letter {each} was never queued" for each in sorted(set(arrived) - queued)]
         found += [f"letter {each} arrived with other bytes" for each, n in Counter(arrived).items() if n > 1]
+        found += [f"people stopped at {self.sent} mails"] if self.sent < self.mails else []
         found += self._numbers() + [f"no mail was «{verdict}»" for verdict in self._unseen()]
         if self.doubled > self.in_doubt:
             found.append(f"{self.doubled} letters came more than once, {self.in_doubt} may have")

@@ -22,7 +22,8 @@ addresses = {[*KNOWN, INSISTENT]}
 """
 PERSON = {"Nombre": "Sara Nueva", "CIF/NIF": "B12345678", "Tipo de cliente": "Registro"}
 
-Reactions = dict[str, tuple[float, Callable[[], EmailMessage]]]
+
+Make = Callable[[], EmailMessage | None]
 
 
 def stranger(n: int, dice: random.Random) -> EmailMessage:
@@ -58,10 +59,11 @@ def reaction(letter: Received, to: str, n: int, dice: random.Random) -> EmailMes
     number = letter["X-Acuse-Number"]
     verdict = dice.choice(["Validar Petición", "Rechazar Petición"])
 
-    def clicked(label: str, fill: dict[str, str]) -> Callable[[], EmailMessage]:
-        return lambda: click(ANA if to == GROUP else to, letter.links[label], fill)
+    def clicked(label: str, fill: dict[str, str]) -> Make:
+        url = letter.links.get(label)  # none in what a participant gets, or at the end of a withdrawn ticket
+        return lambda: click(ANA if to == GROUP else to, url, fill) if url else None
 
-    def asked(subject: str) -> Callable[[], EmailMessage]:
+    def asked(subject: str) -> Make:
         return lambda: write(to, SERVICE, subject, "Gracias.")
 
     confirmed = [
@@ -69,7 +71,7 @@ def reaction(letter: Received, to: str, n: int, dice: random.Random) -> EmailMes
         asked(f"Consulta de la incidencia {number}"),
         asked(f"Retirar la incidencia {number}"),
     ]
-    reactions: Reactions = {
+    reactions: dict[str, tuple[float, Make]] = {
         "confirmation": (0.25, dice.choice(confirmed)),
         "withdrawal": (0.5, clicked("Confirmar la retirada", {})),
         "assignment": (0.25, clicked("Resolver", {"Solución": f"Se reinicia el servicio AREN ({n})."})),
