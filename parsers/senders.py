@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,9 +22,10 @@ class Address:
 _TOKEN = re.compile(
     r"""(?P<quoted>"(?:[^"\\]|\\.)*+"?)|(?P<special>[(),:;<>])|(?P<space>\s+)|(?P<atom>[^\s"(),:;<>]+)""", re.DOTALL
 )
-_LOCAL = r"""(?:[^\s"(),:;<>@\\\[\].\x00-\x20\x7f]+(?:\.[^\s"(),:;<>@\\\[\].\x00-\x20\x7f]+)*|"(?:[^"\\\r\n]|\\.)*+")"""
+_ATOM = r"""[^\s"(),:;<>@\\\[\].\x00-\x20\x7f]+"""
+_LOCAL = rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*"
 _DOMAIN = r"(?:[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)*|\[[0-9A-Fa-f.:IPv]+\])"
-_ADDRESS = re.compile(f"{_LOCAL}@{_DOMAIN}")
+_ADDRESS = re.compile(f"{_LOCAL}@(?=.{{1,190}}$){_DOMAIN}")
 
 
 def only_sender(values: list[str]) -> Address | None:
@@ -50,9 +52,13 @@ def addresses(values: list[str]) -> tuple[Address, ...]:
 
 
 def bare(text: str) -> str:
-    """``text`` as a bare address with its domain in lower case, or "" where it is none."""
+    """``text`` as a bare address with its domain in lower case, or "" where it is none that we would write to.
+
+    A quoted local part is none, nor what reads like another address: invisible characters, compatibility forms (the
+    Kelvin sign becomes a «k» in lower case).
+    """
     text = text.strip().strip("<>").strip()
-    if len(text) > 320 or not _ADDRESS.fullmatch(text):
+    if not (text.isprintable() and unicodedata.is_normalized("NFKC", text) and _ADDRESS.fullmatch(text)):
         return ""
     local, _, domain = text.rpartition("@")
     return f"{local}@{domain.lower()}"

@@ -10,7 +10,10 @@ ROWS: Mapping[str, tuple[str, str]] = {
     "A1": ("a value that becomes a header of our letter", "cleaned, encoded by us, read again and compared"),
     "A2": ("line ends, controls, NUL in a field", "spaces; NUL is gone; the same on both databases"),
     "A3": ("a display name that becomes a recipient", "To is one bare address; the envelope is ours"),
-    "A4": ("a From that is no single address", "filed, unanswered; nobody is guessed"),
+    "A4": (
+        "a From that is no single address, or reads as another",
+        "filed, unanswered; nobody is guessed; one that cannot be written to joins nobody",
+    ),
     "A5": ("a header smuggled behind a lone CR or NUL", "filed, unanswered"),
     "A6": ("forged Authentication-Results", "only our own server's, above the first foreign hop"),
     "A7": ("a reply spoofed with a known subject", "participants only; under `require` proven ones only"),

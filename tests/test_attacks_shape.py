@@ -17,7 +17,7 @@ from daemon.demo.correspondent import write
 from daemon.mail.reader import Poisoned, Reader
 from parsers.mail import Mail, parse
 from rules.decision import Grant
-from rules.desk import Rates, Senders
+from rules.desk import Rates, Requesters, Senders
 from tests.parsers.mails import mail_of, nested, part, raw_mail
 from tests.rules.desks import (
     GOOD,
@@ -76,6 +76,35 @@ def test_a04_a_doubtful_from_is_filed_unanswered(desk: ServerlessDesk) -> None:
 def test_a04_a_quoted_address_as_name_is_no_sender(desk: ServerlessDesk) -> None:
     assert desk.receive(raw_mail(GOOD, sender=f'"{MARTA}" <{EVIL}>', title=OPENING), "apertura") == "opened"
     assert {sent.to for sent in desk.letters("confirmation")} == {EVIL}
+
+
+UNWRITABLE = {
+    "quoted": '"ana ruiz"@cau.test',
+    "quoted for nothing": f'"marta"@{MARTA.partition("@")[2]}',
+    "a local part too long": f"{'x' * 65}@cau.test",
+    "a domain too long": f"x@{'b.' * 100}test",
+    "IPv6": "x@[IPv6:2001:db8::1]",
+    "Kelvin for K": "\u212aiko@cau.test",
+    "full width": "\uff41na@cau.test",
+    "invisible": "ana\u200b@cau.test",
+    "turned round": "ana\u202etset.uac@cau.test",
+}
+
+
+@pytest.mark.parametrize("address", UNWRITABLE.values(), ids=UNWRITABLE)
+def test_a04_an_address_that_reads_as_another_or_cannot_be_written_to_is_nobodys(
+    desk: ServerlessDesk, address: str
+) -> None:
+    assert desk.receive(raw_mail(GOOD, sender=address, title=OPENING), "apertura") == "untreated"
+    assert desk.letters() == []
+
+
+def test_a04_such_an_address_in_copy_stops_no_letter_of_its_ticket(tmp_path: Path) -> None:
+    copied = ", ".join([*UNWRITABLE.values(), EVIL])
+    with ServerlessDesk(tmp_path, make_desk(requesters=Requesters(participants="any"))) as desk:
+        mail = raw_mail(GOOD, f"Cc: {copied}", sender=MARTA, title=OPENING)
+        assert desk.receive(mail, "apertura") == "opened"
+        assert {sent.to for sent in desk.letters("confirmation")} == {MARTA, EVIL}
 
 
 SMUGGLED = [
