@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -280,6 +281,48 @@ def test_a_pause_moves_the_deadline_by_its_business_time():
         ("paused", at("2026-11-24 12:00")),
         ("counted", at("2026-11-24 13:00")),
     ]
+
+
+@st.composite
+def calendars_of_admins(draw: st.DrawFn) -> Calendar:
+    """Any days, any ranges, and whole days off or on among the ends of years and the changes of the clocks."""
+    days = ",".join(draw(st.lists(st.sampled_from(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]), min_size=1)))
+    edges = sorted(draw(st.sets(st.sampled_from(range(0, 24 * 60 + 1, 15)), min_size=2, max_size=6)))
+    ranges = [
+        f"{a // 60:02}:{a % 60:02}-{b // 60:02}:{b % 60:02}" for a, b in zip(edges[::2], edges[1::2], strict=False)
+    ]
+    own = st.lists(st.sampled_from(["12-31", "01-01", "2026-03-29", "2026-10-25", "2024-02-29"]), unique=True)
+    return Calendar(days, tuple(ranges), draw(st.sampled_from(["", "ES-MD"])), tuple(draw(own)), tuple(draw(own)))
+
+
+TURNS = [
+    datetime(2025, 12, 31, 23, tzinfo=UTC),  # midnight in Madrid, and the year ends
+    datetime(2026, 3, 29, 1, tzinfo=UTC),  # an hour is skipped
+    datetime(2026, 10, 25, 1, tzinfo=UTC),  # an hour is repeated
+]
+AROUND = st.builds(
+    lambda turn, apart: turn + apart,
+    st.sampled_from(TURNS),
+    st.one_of(
+        st.timedeltas(timedelta(hours=-3), timedelta(hours=3)), st.timedeltas(timedelta(days=-20), timedelta(days=20))
+    ),
+)
+
+
+@given(calendars_of_admins(), st.lists(AROUND, min_size=2, max_size=9, unique=True).map(sorted))
+@settings(max_examples=100, deadline=None)
+def test_counted_and_paused_time_is_all_the_time_that_passed(calendar, moments):
+    *changes, now = moments
+    running = tuple(zip(changes[::2], [*changes[1::2], None][: len(changes[::2])], strict=False))
+    desk = replace(DESK, calendars={"oficina": calendar, "siempre": ALL_DAY})
+    t = replace(ticket(), running=running, state="assigned" if running[-1][1] is None else "pending")
+    spans = explained(t, desk, now)
+    apart = {
+        counted: sum((s.end - s.start for s in spans if s.counted is counted), timedelta()) for counted in (True, False)
+    }
+    assert apart[True] == spent(t, desk, now)
+    assert apart[True] + apart[False] == now - changes[0]
+    assert all(before.end == after.start for before, after in pairwise(spans))
 
 
 def test_a_breach_before_the_pause_keeps_its_time():

@@ -351,6 +351,18 @@ def test_the_links_of_an_english_letter_are_english_and_a_spanish_answer_to_them
     assert (decision.verdict, decision.events[0].text) == ("rejected", "sigue fallando")
 
 
+@pytest.mark.parametrize("prefix", ["RE: ", "RV: ", "Re: [EXTERNO] "])
+def test_a_spanish_client_answers_an_english_letter(prefix: str) -> None:
+    ticket = resolved(ENGLISH, language="en")
+    sent = f"Validation of the solution of incident {NUMBER}"
+    answer = mail(prefix + sent, "Sigue igual.")
+    needs = [reading("servicio", what).needs(ENGLISH) for what in (answer, mail(sent))]
+    assert needs[0].subject_key == needs[1].subject_key != ""
+    decision = verdict("servicio", answer, facts_of(ticket), desk=ENGLISH)
+    assert (decision.verdict, decision.events[0].text) == ("threaded", "Sigue igual.")
+    assert {letter.language for letter in decision.letters if MARTA in letter.to} == {"en"}
+
+
 def test_labels_of_every_language_are_understood_in_an_action() -> None:
     from rules.action_forms import parse_action
 
