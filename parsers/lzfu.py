@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import struct
 
-LIMIT = 2 * 1024 * 1024
-"""Octets of RTF that are read: as many as of any text."""
+LIMIT = 256 * 1024
+"""Octets of RTF that are read: at worst they take under a second."""
 
 _WINDOW = 4096
 _KNOWN = (
