@@ -38,7 +38,7 @@ def _expanded(octets: bytes, at: int, size: int) -> bytes:
                 out += octets[at : at + 1]
                 at += 1
             elif not _repeat(out, octets[at : at + 2]):
-                return bytes(out[len(_KNOWN) :])
+                return bytes(out[len(_KNOWN) :][:size])
             else:
                 at += 2
     return bytes(out[len(_KNOWN) :][:size])

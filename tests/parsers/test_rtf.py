@@ -6,7 +6,7 @@ import base64
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from parsers import lzfu, rtf
@@ -134,6 +134,7 @@ def test_whatever_rtf_comes_is_read(source: bytes) -> None:
     assert (text + page).encode() is not None and "\x00" not in text + page
 
 
+@example(b"\x03\x00\x00", 1)
 @given(st.binary(max_size=200), st.integers(0, 5000))
 def test_whatever_is_compressed_comes_out_within_what_it_announces(octets: bytes, size: int) -> None:
     assert len(decompress(struct.pack("<II4sI", 0, size, b"LZFu", 0) + octets)) <= size
