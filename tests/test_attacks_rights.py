@@ -213,6 +213,12 @@ def test_a15_a_token_works_once_and_dies_with_its_solution(desk: ServerlessDesk)
     assert desk.receive(click(MARTA, second.links["Validar Petición"])) == "untreated"
 
 
+def test_a15_a_link_of_an_older_solution_serves_no_more_though_nobody_used_it() -> None:
+    older = granted(resolved(round=2), Grant("verdict", "validate", NUMBER, MARTA, round=1))
+    decision = verdict("servicio", parse(raw_mail(sender=MARTA, title=f"Validar Petición {NUMBER} [{TOKEN}]")), older)
+    assert (decision.verdict, decision.events) == ("untreated", ())
+
+
 def test_a16_a_forwarded_link_serves_nobody_else(desk: ServerlessDesk) -> None:
     _, assignment = open_one(desk)
     validation = solve(desk, assignment)
