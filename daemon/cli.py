@@ -104,10 +104,9 @@ def run(options: argparse.Namespace) -> int:
     from daemon.commands import running
 
     path = config_path(options)
-    if options.once:
-        print(f"mails treated: {running.once(path)}")
-    else:
+    if not options.once:
         running.forever(path)
+    print(f"mails treated: {running.once(path)}")
     return 0
 
 

@@ -46,8 +46,8 @@ TURN_S = 1.0
 RELOAD_EVERY_S = 2.0
 MOST_TOLD = 20
 """Problems of a configuration that a letter tells; `acuse check` tells all."""
-STOP_S = 4.5
-"""Everything has ended by then; SIGTERM promises five seconds."""
+STOP_S = 4.0
+"""What has not ended by then is left as it is; SIGTERM promises five seconds."""
 
 
 class Service:
@@ -89,14 +89,14 @@ class Service:
         self._stop.set()
         self.upkeep.stop()
         self.mailboxes.end()
-        self.outbox.stop()
+        self.outbox.stop(STOP_S)
         self.mailboxes.join(until)
         leaving = threading.Thread(target=self._leave, name="leave", daemon=True)
         leaving.start()
         for thread in (self._pump, leaving):
             if thread.is_alive():
                 thread.join(max(0.0, until - time.monotonic()))
-        self.reader.close()
+        self.reader.close(max(0.0, until - time.monotonic()))
         self.store.close()
         log.info("stopped")
 

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 PARSING = {"mailparser", "lxml", "inscriptis", "tnefparse", "flufl"}
-SELDOM = {"rapidfuzz", "PIL", "holidays", "rich", "tree_sitter"}
-DESK = {"peewee", "psycopg", "pydantic", "jinja2", "structlog", "apscheduler", "imapclient", "rules"}
+SELDOM = {"psycopg", "rapidfuzz", "PIL", "holidays", "rich", "tree_sitter"}
+DESK = {"peewee", "pydantic", "jinja2", "structlog", "apscheduler", "imapclient", "rules"}
 LEFT_OUT = {
     ("daemon.cli", "daemon.service"): PARSING | SELDOM,
     ("daemon.mail.reader_child",): (DESK | SELDOM | PARSING),

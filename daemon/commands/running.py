@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 from daemon.commands import Unable
 from daemon.config.accounts import Log
 from daemon.lean import share_arenas
 from daemon.mail.imap import ImapError
 from daemon.mail.smtp_wire import SmtpError
-from daemon.operations.logs import set_up_logs
+from daemon.operations.logs import FLUSH_S, WRITER, set_up_logs
 from daemon.operations.patience import wait_for_database
 from daemon.service import open_service, run_until_signal
 
 
-def forever(path: Path) -> None:
+def forever(path: Path) -> NoReturn:
     """The daemon of the configuration in ``path``, until a signal ends it."""
     share_arenas()
     service = wait_for_database(lambda: open_service(path))
     set_up_logs(service.live.current.settings.log)
     run_until_signal(service)
+    WRITER.wait(FLUSH_S)
+    os._exit(0)  # Python would first wait for a job that waits for a silent database; what it does is done again
 
 
 def once(path: Path) -> int:

@@ -79,9 +79,9 @@ class Reader:
                 left = left[len(answers) :]
         return [results[place] for place in range(len(mails))]
 
-    def close(self) -> None:
-        """Let the child end; what it has in hand for longer than a second is given up (and offered again)."""
-        waited = self._lock.acquire(timeout=1.0)
+    def close(self, patience_s: float = 1.0) -> None:
+        """Let the child end; what it has in hand for longer is given up (and offered again)."""
+        waited = self._lock.acquire(timeout=patience_s)
         try:
             if not waited and (child := self._child) is not None:
                 child.kill()

@@ -3,6 +3,12 @@
 A decision happens once: what a mail (or any other cause) leads to is written in one transaction.
 """
 
+from daemon.lean import without
+
+with without("psycopg", "playhouse.cockroachdb"):  # a desk on SQLite does without it
+    import peewee  # noqa: F401 - every later import finds it loaded
+    import playhouse.migrate  # noqa: F401
+
 from daemon.store.context import Cause
 from daemon.store.filing import Filed, Unfiled
 from daemon.store.ledger import Seen

@@ -1,5 +1,5 @@
 """Connections of one process, made by peewee: on SQLite one that writes and one a thread that reads, on PostgreSQL one
-a thread for both.
+a thread for both (daemon/store/postgres.py).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,12 +19,9 @@ from daemon.store.dialect import (
     BUSY_MS,
     CHECKPOINT_BYTES,
     Dialect,
-    Postgres,
-    PostgresSession,
     Session,
     Sqlite,
     SqliteSession,
-    postgres,
     sqlite_reader,
     sqlite_writer,
 )
@@ -59,6 +56,8 @@ def connect(url: str, readonly: bool) -> Connections:
     if url.startswith("sqlite:///"):
         return SqliteConnections(Path(url.removeprefix("sqlite:///")), readonly)
     if url.startswith(("postgresql://", "postgres://")):
+        from daemon.store.postgres import PostgresConnections  # and its driver, where it is used
+
         return PostgresConnections(url, readonly)
     raise StoreError(f"{url.partition(':')[0]!r} is no database that we know: sqlite:///… or postgresql://…")
 
@@ -71,8 +70,10 @@ def schema_of(url: str) -> list[str]:
             return ["a new database"]
         with _readable(path):
             return pending(sqlite_reader(path))
+    from daemon.store.postgres import database
+
     try:
-        return pending(postgres(url))
+        return pending(database(url))
     except peewee.OperationalError as fault:
         raise Unavailable(f"PostgreSQL does not answer: {fault}") from fault
 
@@ -81,11 +82,13 @@ def version_of(url: str) -> str:
     """The database's own version: «SQLite 3.40.1», «PostgreSQL 15.18»."""
     if url.startswith("sqlite:///"):
         return f"SQLite {sqlite3.sqlite_version}"
-    database = postgres(url)
+    from daemon.store.postgres import database
+
+    server = database(url)
     try:
-        return f"PostgreSQL {raw(database).execute('SHOW server_version').fetchone()[0]}"
+        return f"PostgreSQL {raw(server).execute('SHOW server_version').fetchone()[0]}"
     finally:
-        database.close()
+        server.close()
 
 
 def holder_of(path: Path) -> str:
@@ -254,58 +257,3 @@ def _claimed(path: Path) -> int:
 def _private(path: Path) -> None:
     """The database is its owner's alone, from its first octet on."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-
-
-class PostgresConnections:
-    """A PostgreSQL database; peewee keeps one connection a thread."""
-
-    dialect: Dialect = Postgres()
-
-    def __init__(self, url: str, readonly: bool) -> None:
-        self._database = postgres(url)
-        self._readonly = readonly
-        try:
-            if not readonly:
-                migrate(self._database)
-            elif pending(self._database):
-                raise WrongVersion("the database has an older schema: run `acuse migrate`")
-        except peewee.OperationalError as fault:
-            raise Unavailable(f"PostgreSQL does not answer: {fault}") from fault
-
-    @contextmanager
-    def write(self, lasting: bool = True) -> Iterator[Session]:
-        """Always lasting: here nobody waits for another's commit."""
-        connection = raw(self._database)
-        connection.execute("BEGIN")
-        session = PostgresSession(connection)
-        try:
-            yield session
-            session.settle()
-            connection.execute("COMMIT")
-        except BaseException:
-            with suppress(Exception):  # its fault is known, or follows from the one that is
-                session.settle()
-            self._roll_back(connection)
-            raise
-
-    @contextmanager
-    def read(self) -> Iterator[Session]:
-        connection = raw(self._database)
-        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        try:
-            yield PostgresSession(connection, readonly=True)
-        finally:
-            self._roll_back(connection)
-
-    def renew(self) -> None:
-        if not self._database.is_connection_usable():
-            self._database.close()
-
-    def close(self) -> None:
-        self._database.close()
-
-    def _roll_back(self, connection: Any) -> None:
-        try:
-            connection.execute("ROLLBACK")
-        except Exception:  # noqa: BLE001 - a dead connection has rolled back by itself
-            self._database.close()

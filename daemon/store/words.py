@@ -20,7 +20,7 @@ MOST_WORDS = 20
 _WORD = re.compile(r"[^\W_]+")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def fold(text: str) -> str:
     """``text`` without case and accents."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())

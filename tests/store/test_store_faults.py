@@ -233,7 +233,7 @@ def test_f35_postgresql_that_says_nothing_is_given_up_in_time(
     postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The connection stays open, its packets are acknowledged, and no answer ever comes."""
-    monkeypatch.setattr("daemon.store.dialect.ANSWER_S", 0.5)
+    monkeypatch.setattr("daemon.store.postgres.ANSWER_S", 0.5)
     url = postgres.database("silent")
     with FaultProxy(postgres.port) as proxy:
         store = Store.open(url.replace(f":{postgres.port}/", f":{proxy.port}/"), tmp_path / "files")

@@ -12,7 +12,7 @@ import pytest
 from daemon.commands import Unable
 from daemon.commands.bookkeeping import move
 from daemon.store import Cause, Store
-from daemon.store.dialect import PostgresSession
+from daemon.store.postgres import PostgresSession
 from daemon.store.errors import InUse, StoreError
 from rules.decision import Decision, Letter, Search
 from tests.postgres import Server

@@ -2,7 +2,11 @@
 
 from typing import Any
 
-from daemon.store.dialect import Postgres, Sqlite
+TYPES = {
+    "sqlite": {"id": "INTEGER PRIMARY KEY", "blob": "BLOB", "clustered": "WITHOUT ROWID"},
+    "postgresql": {"id": "BIGSERIAL PRIMARY KEY", "blob": "BYTEA", "clustered": ""},
+}
+"""What the tables are written with, on each database."""
 
 TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -110,7 +114,7 @@ WORDS = {
 
 def up(_migrator: Any, database: Any) -> None:
     """Make the tables."""
-    dialect = Sqlite if hasattr(database, "pragma") else Postgres
-    for statement in (TABLES.format(**dialect.types) + WORDS[dialect.name]).split(";"):
+    name = "sqlite" if hasattr(database, "pragma") else "postgresql"
+    for statement in (TABLES.format(**TYPES[name]) + WORDS[name]).split(";"):
         if statement.strip():
             database.execute_sql(statement)

@@ -1,0 +1,225 @@
+"""PostgreSQL through psycopg 3. Loaded only where it is used: a desk on SQLite saves 9 MiB and a tenth of a second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from functools import lru_cache
+from typing import Any
+
+import peewee
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from daemon.store.connections import raw
+from daemon.store.dialect import Batch, Dialect, Row, Session, written
+from daemon.store.errors import Unavailable, WrongVersion
+from daemon.store.migrations import migrate, pending
+
+STATEMENT_S = 120
+"""How long PostgreSQL may work at one statement."""
+ANSWER_S = STATEMENT_S + 10.0
+"""How long we wait for its answer: the connection may be open, and nobody at its other end."""
+
+
+class Postgres:
+    """PostgreSQL through psycopg 3, READ COMMITTED with explicit row locks."""
+
+    name = "postgresql"
+    batch = Batch(10, 1.0)
+
+    def transient(self, fault: BaseException) -> bool:
+        """Serialization failure, deadlock, a wait that was too long, or a connection or server that went away."""
+        gone = (psycopg.OperationalError, psycopg.InterfaceError, peewee.OperationalError, peewee.InterfaceError)
+        return isinstance(fault, (*gone, psycopg.errors.IdleInTransactionSessionTimeout))
+
+    index_words = "INSERT INTO words (rowid, text, number) VALUES (?, to_tsvector('simple', ?), ?)"
+
+    def word(self, word: str) -> str:
+        """A lexeme's prefix."""
+        return f"text @@ to_tsquery('simple', '{word}:*')"
+
+    def clock(self, session: Session) -> int:
+        """The server's clock, not that of the transaction's start."""
+        row = session.one("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)")
+        assert row
+        return int(row[0])
+
+    def hurry(self, session: Session) -> None:
+        """Ends the transaction of a daemon stopped between the rows of one :meth:`Session.many` too: to the server that
+        is one long statement, not an idle transaction."""
+        session.run("SET LOCAL statement_timeout = 6000")
+
+
+class PostgresSession:
+    """Statements on a psycopg connection, prepared by it from the fifth time on. What is put waits in a pipeline for
+    the next answer that is wanted, so that a mail costs a third of the round trips."""
+
+    dialect: Dialect = Postgres()
+
+    def __init__(self, connection: Any, readonly: bool = False) -> None:
+        self.readonly = readonly
+        self.lock = "" if readonly else " FOR UPDATE"
+        self.skip_locked = "" if readonly else " FOR UPDATE SKIP LOCKED"
+        self._connection = connection
+        self._execute = connection.execute
+        self._ahead = ExitStack()
+        self._pipeline: Any = None
+
+    def one(self, sql: str, *values: Any) -> Row | None:
+        row: Row | None = self._execute(percent(sql), values).fetchone()
+        return row
+
+    def all(self, sql: str, *values: Any) -> list[Row]:
+        rows: list[Row] = self._execute(percent(sql), values).fetchall()
+        return rows
+
+    def run(self, sql: str, *values: Any) -> int:
+        cursor = self._execute(percent(sql), values)
+        if self._pipeline:
+            self._pipeline.sync()
+        return int(cursor.rowcount)
+
+    def put(self, sql: str, *values: Any) -> None:
+        self._go_ahead()
+        self._execute(percent(sql), values)
+
+    def many(self, sql: str, rows: Sequence[Row]) -> None:
+        if rows:
+            self._go_ahead()
+            with self._connection.cursor() as cursor:
+                cursor.executemany(percent(sql), rows)
+
+    def settle(self) -> None:
+        self._pipeline = None
+        self._ahead.close()
+
+    def _go_ahead(self) -> None:
+        self._pipeline = self._pipeline or self._ahead.enter_context(self._connection.pipeline())
+
+    def stream(self, sql: str, *values: Any) -> Iterable[Row]:
+        self.settle()
+        with self._connection.transaction(), self._connection.cursor(name="acuse_stream") as cursor:
+            cursor.itersize = 500
+            yield from cursor.execute(percent(sql), values)
+
+    def query(self, query: peewee.Query) -> Iterable[Row]:
+        self.settle()
+        sql, values = written(_UNCONNECTED, query)
+        with self._connection.transaction(), self._connection.cursor(name="acuse_query") as cursor:
+            cursor.itersize = 500
+            yield from cursor.execute(sql, values)
+
+
+@lru_cache(maxsize=512)
+def percent(sql: str) -> str:
+    """Our `?` statement with the `%s` of psycopg. No statement of ours holds either sign inside a literal."""
+    return sql.replace("%", "%%").replace("?", "%s")
+
+
+class _Connection(psycopg.Connection[Any]):
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        """Every wait of this connection, for at most :data:`ANSWER_S`; afterwards it cannot be used again."""
+        try:
+            return super().wait(gen, interval, timeout or ANSWER_S)
+        except psycopg.errors._WaitTimeout:
+            self.close()
+            raise psycopg.OperationalError("PostgreSQL has not answered in time") from None
+
+
+class _Adapter(peewee.Psycopg3Adapter):
+    """What peewee, loaded without the driver, leaves out (daemon/store/__init__.py)."""
+
+    txn_idle, txn_inerror, txn_unknown = TransactionStatus.IDLE, TransactionStatus.INERROR, TransactionStatus.UNKNOWN
+
+    def check_driver(self) -> None:
+        """It has been imported above."""
+
+    def get_binary_type(self) -> type:
+        return psycopg.Binary
+
+    def connect(self, db: peewee.PostgresqlDatabase, **options: Any) -> _Connection:
+        return _Connection.connect(db.database, **options)
+
+
+class _Postgresql(peewee.PostgresqlDatabase):
+    psycopg2_adapter = psycopg3_adapter = _Adapter
+
+    def __init__(self, url: str | None, **options: Any) -> None:
+        super().__init__(url, **options)
+        self._lock = nullcontext()  # each thread has its own connection: none waits while another connects
+
+
+_UNCONNECTED = _Postgresql(None)
+"""It writes the cold queries' SQL."""
+
+
+def database(url: str) -> peewee.PostgresqlDatabase:
+    """Connections to PostgreSQL, one a thread; every wait on them has an end.
+
+    A transaction of a daemon that was stopped, or cut off, holds locks that others wait for: idle for seconds, it is
+    ended by the server, and done again if that daemon comes back.
+    """
+    return _Postgresql(
+        url,
+        connect_timeout=10,
+        tcp_user_timeout=30_000,
+        keepalives_idle=30,
+        application_name="acuse",
+        options=f"-c statement_timeout={STATEMENT_S}s -c lock_timeout=30s -c idle_in_transaction_session_timeout=4s",
+    )
+
+
+class PostgresConnections:
+    """A PostgreSQL database; peewee keeps one connection a thread."""
+
+    dialect: Dialect = Postgres()
+
+    def __init__(self, url: str, readonly: bool) -> None:
+        self._database = database(url)
+        self._readonly = readonly
+        try:
+            if not readonly:
+                migrate(self._database)
+            elif pending(self._database):
+                raise WrongVersion("the database has an older schema: run `acuse migrate`")
+        except peewee.OperationalError as fault:
+            raise Unavailable(f"PostgreSQL does not answer: {fault}") from fault
+
+    @contextmanager
+    def write(self, lasting: bool = True) -> Iterator[Session]:
+        """Always lasting: here nobody waits for another's commit."""
+        connection = raw(self._database)
+        connection.execute("BEGIN")
+        session = PostgresSession(connection)
+        try:
+            yield session
+            session.settle()
+            connection.execute("COMMIT")
+        except BaseException:
+            with suppress(Exception):  # its fault is known, or follows from the one that is
+                session.settle()
+            self._roll_back(connection)
+            raise
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        connection = raw(self._database)
+        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        try:
+            yield PostgresSession(connection, readonly=True)
+        finally:
+            self._roll_back(connection)
+
+    def renew(self) -> None:
+        if not self._database.is_connection_usable():
+            self._database.close()
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _roll_back(self, connection: Any) -> None:
+        try:
+            connection.execute("ROLLBACK")
+        except Exception:  # noqa: BLE001 - a dead connection has rolled back by itself
+            self._database.close()
