@@ -283,6 +283,7 @@ def test_f43_sigterm_in_the_middle_of_the_work_loses_and_doubles_nothing(world: 
         daemon.terminate()
         daemon.terminate()
         assert daemon.wait(30) == 0
-        assert time.monotonic() - began < 10, "five seconds, and what a busy machine adds"
+        ended = time.monotonic()
+        assert ended - began < 5, f"{ended - began:.1f} s after the signal"
     run_until_rest(world, mails)
     assert violations(world, mails, mails) == []

@@ -12,8 +12,8 @@ import pytest
 from daemon.commands import Unable
 from daemon.commands.bookkeeping import move
 from daemon.store import Cause, Store
-from daemon.store.postgres import PostgresSession
 from daemon.store.errors import InUse, StoreError
+from daemon.store.postgres import PostgresSession
 from rules.decision import Decision, Letter, Search
 from tests.postgres import Server
 from tests.store.desk import ANA, DESK, NOW, Clock, compose, mail, open_ticket, take
