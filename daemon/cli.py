@@ -104,9 +104,10 @@ def run(options: argparse.Namespace) -> int:
     from daemon.commands import running
 
     path = config_path(options)
-    if not options.once:
+    if options.once:
+        print(f"mails treated: {running.once(path)}")
+    else:
         running.forever(path)
-    print(f"mails treated: {running.once(path)}")
     return 0
 
 
