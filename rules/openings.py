@@ -148,15 +148,17 @@ def unproven_warning(reading: Reading, desk: Desk) -> tuple[str, ...]:
     return ("unproven",) if unproven(desk, reading.mail) else ()
 
 
-def participants(reading: Reading, desk: Desk, facts: Facts) -> tuple[str, ...]:
-    """The addresses in CC that may take part (J), in order, without ourselves and the sender."""
+def participants(reading: Reading, desk: Desk, facts: Facts, ticket: Ticket | None = None) -> tuple[str, ...]:
+    """The addresses in CC that may take part (J) and do not yet, in order, without ourselves and the sender; no more
+    than ``ticket``, or a new one, has room for."""
     copied = (a.address for a in (*reading.mail.cc, *reading.mail.to))
-    seen = {reading.sender} | desk.own_addresses()
+    seen = {reading.sender} | desk.own_addresses() | (ticket.people if ticket else frozenset())
+    room = max(0, desk.limits.participants - (len(ticket.participants) if ticket else 0))
     joining: dict[str, str] = {}
     for address in copied:
         if address.lower() not in seen and may_join(desk, address, facts.registered_people):
             joining.setdefault(address.lower(), address)
-    return tuple(joining.values())
+    return tuple(joining.values())[:room]
 
 
 def confirmation_letter(

@@ -245,6 +245,7 @@ class Limits:
     mail: int = 40 * 1024 * 1024
     attachment: int = 25 * 1024 * 1024
     attachments: int = 50
+    participants: int = 50
     header_block: int = 64 * 1024
     header: int = 8 * 1024
     headers: int = 500

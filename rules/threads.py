@@ -46,7 +46,7 @@ def reply(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision
 def reply_event(reading: Reading, ticket: Ticket, desk: Desk, now: datetime, facts: Facts) -> Event:
     """The reply as an event: pending goes back to assigned; on a resolved ticket the closing timer starts anew."""
     mail = reading.mail
-    joined = tuple(a for a in participants(reading, desk, facts) if a.lower() not in ticket.people)
+    joined = participants(reading, desk, facts, ticket)
     changes: dict[str, Any] = {"participants": (*ticket.participants, *joined)} if joined else {}
     if ticket.state == "pending":
         return move(

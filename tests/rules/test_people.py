@@ -12,7 +12,7 @@ import pytest
 import daemon.config.settings
 from parsers.mail import Address
 from rules.decision import Brief, Facts, Grant, HeldGrant, Person
-from rules.desk import Desk, FieldTable, Quality, Requesters, Rule
+from rules.desk import Desk, FieldTable, Limits, Quality, Requesters, Rule
 from rules.desk import Person as Listed
 from rules.reading import token_digest
 from rules.ticket import evolve
@@ -23,6 +23,7 @@ from tests.rules.desks import (
     NUMBER,
     OPENING,
     TOKEN,
+    facts_of,
     granted,
     letters,
     mail,
@@ -200,8 +201,6 @@ def test_people_registered_by_mail_take_part() -> None:
 
 
 def test_somebody_newly_in_copy_of_a_reply_joins_under_the_same_rule() -> None:
-    from tests.rules.desks import facts_of
-
     own = make_desk(requesters=Requesters(domains=("cliente.test",)))
     answer = mail(
         f"Confirmación de la incidencia {NUMBER}",
@@ -210,6 +209,21 @@ def test_somebody_newly_in_copy_of_a_reply_joins_under_the_same_rule() -> None:
     )
     decision = verdict("servicio", answer, facts_of(opened(own)), desk=own)
     assert decision.events[0].changes["participants"] == ("jefe@cliente.test",)
+
+
+@pytest.mark.parametrize(("room", "joining"), [(0, ()), (2, ("c0@cliente.test", "c1@cliente.test"))])
+def test_a_ticket_has_room_for_so_many(room: int, joining: tuple[str, ...]) -> None:
+    crowd = tuple(Address(f"c{n}@cliente.test") for n in range(300))
+    small = make_desk(requesters=Requesters(participants="any"), limits=Limits(participants=room))
+    opening = verdict("apertura", mail(OPENING, GOOD, cc=crowd), desk=small)
+    assert evolve(None, opening.events[0]).participants == joining
+
+
+def test_a_full_ticket_takes_nobody_more() -> None:
+    full = make_desk(requesters=Requesters(participants="any"), limits=Limits(participants=1))
+    answer = mail(f"Confirmación de la incidencia {NUMBER}", "Añado.", cc=(Address("otro@cliente.test"),))
+    decision = verdict("servicio", answer, facts_of(opened(full, participants=("jefe@cliente.test",))), desk=full)
+    assert decision.verdict == "threaded" and "participants" not in decision.events[0].changes
 
 
 # -- rules that refuse and hold
