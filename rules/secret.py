@@ -77,17 +77,20 @@ _PATTERNS = (
             r"|sk-[\w-]{20,}|AIza[\w-]{35}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]+)"
         ),
     ),
+    _Pattern("key", re2.compile(r"(?:\[|%5B)([A-Za-z2-7]{26})(?:\]|%5D)")),  # a token of ours
     _Pattern("card", re2.compile(r"\b([3-6](?:[ -]?[0-9]){12,18})\b"), is_card),
 )
 
 _HINT = re2.compile(
-    rf"(?i){_NAMES}|BEGIN |://|bearer|AKIA|gh[opsru]_|github_|glpat|xox|sk-|AIza|eyJ|[0-9][ -]?[0-9]{{3}}"
+    rf"(?i){_NAMES}|BEGIN |://|bearer|AKIA|gh[opsru]_|github_|glpat|xox|sk-|AIza|eyJ|(?:\[|%5B)[A-Za-z2-7]{{26}}"
+    r"|[0-9][ -]?[0-9]{3}"
 )
 """What stands in every text in which one of the patterns can be found: most texts are looked at only once."""
 
 
 def secrets_in(text: str) -> Iterator[tuple[str, int, int]]:
-    """Every secret of ``text``: what it is (password, key, card), and where it begins and ends."""
+    """Every secret of ``text``: what it is (password, key, card), and where it begins and ends. The token of a link of
+    ours that somebody quotes is a key too."""
     if not _HINT.search(text):
         return
     for pattern in _PATTERNS:

@@ -159,6 +159,8 @@ MASKED = [
     ("-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----\nfin", f"{MASK}\nfin"),
     ("-----BEGIN PRIVATE KEY-----\nMIIB sin final", MASK),
     ("La tarjeta 4111 1111 1111 1111 caduca", f"La tarjeta {MASK} caduca"),
+    (f"Asunto: Gestión de la incidencia I1 [{'AB2C' * 6}XY]", f"Asunto: Gestión de la incidencia I1 [{MASK}]"),
+    (f"<mailto:t@cau.example?subject=N%20%5B{'ab2c' * 6}xy%5D>", f"<mailto:t@cau.example?subject=N%20%5B{MASK}%5D>"),
     ("clave: uno1 y clave: dos2", f"clave: {MASK} y clave: {MASK}"),
 ]
 HONEST = [
@@ -202,6 +204,13 @@ def test_honest_texts_stay(text):
 )
 def test_card_numbers(digits, card):
     assert is_card(digits) is card
+
+
+@pytest.mark.parametrize(
+    "text", ["[ABCDEFGHIJKLMNOPQRSTUVWXY]", "[EXTERNO]", "[ABCDEFGHIJKLMNOPQRSTUVWXYZ2]", "abc2" * 7]
+)
+def test_what_is_no_token_stays(text):
+    assert mask(text) == text
 
 
 def test_masked_fields():
