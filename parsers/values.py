@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import re2
 
 from parsers.fields import Choice, Fault, FaultCode, Field
+from parsers.senders import bare
 from parsers.spelling import fold_label, index, look_up, nearest
 
 EXCERPT = 300
@@ -135,8 +136,7 @@ _ADDRESS = re.compile(r"[^\s@<>()\[\]\",:;]{1,64}@[^\s@<>()\[\]\",:;]{1,250}\.[^
 
 
 def _email(field: Field, text: str, zone: ZoneInfo) -> str | Fault:
-    addresses: list[str] = _ADDRESS.findall(text[:1000])
-    found = {f"{local}@{domain.lower()}" for local, _, domain in (a.partition("@") for a in addresses)}
+    found = set(map(bare, _ADDRESS.findall(text[:1000]))) - {""}
     if len(found) == 1:
         return min(found)
     return fault(field, "several_values" if found else "bad_format", text, detail="email")

@@ -361,6 +361,7 @@ def test_each_type_stores_one_form(line: str, name: str, value: str) -> None:
 
 MISTYPED = {
     "no address": ("Correo: marta en cliente.example", "address: bad_format"),
+    "an address that reads as another (full width)": ("Correo: \uff4biko@cliente.example", "address: bad_format"),
     "two addresses": ("Correo: a@x.example; b@y.example", "address: several_values"),
     "a name too short": ("Nombre: M", "name: too_short"),
     "a name too long": ("Nombre: Marta de los Dolores Ruiz Ibáñez", "name: too_long"),
