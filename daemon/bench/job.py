@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,12 +54,16 @@ class Bench:
 
     def __enter__(self) -> Bench:
         try:
-            self.dovecot.start()
-            self.sink.start()
-        except BaseException:  # a signal too: what has started already ends with the bench
+            with ThreadPoolExecutor(1) as starter:  # a signal's exception comes here, never into a start half made
+                starter.submit(self._start).result()
+        except BaseException:  # what has started ends with the bench
             self.__exit__()
             raise
         return self
+
+    def _start(self) -> None:
+        self.dovecot.start()
+        self.sink.start()
 
     def __exit__(self, *_: object) -> None:
         for process in self._begun:
