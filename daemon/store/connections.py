@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import peewee
 
@@ -22,6 +22,7 @@ from daemon.store.dialect import (
     Session,
     Sqlite,
     SqliteSession,
+    raw,
     sqlite_reader,
     sqlite_writer,
 )
@@ -191,11 +192,6 @@ class SqliteConnections:
         busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         self._checkpoint_over = log.stat().st_size + CHECKPOINT_BYTES if busy else CHECKPOINT_BYTES
-
-
-def raw(database: peewee.Database) -> Any:
-    """The driver's own connection of this thread, opened where it is closed."""
-    return database.connection()  # type: ignore[no-untyped-call]
 
 
 @contextmanager

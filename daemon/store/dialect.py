@@ -193,3 +193,8 @@ def sqlite_reader(path: Path) -> peewee.SqliteDatabase:
     return peewee.SqliteDatabase(
         f"file:{quote(str(path))}?mode=ro", uri=True, timeout=BUSY_MS / 1000, pragmas={"mmap_size": 0, "query_only": 1}
     )
+
+
+def raw(database: peewee.Database) -> Any:
+    """The driver's own connection of this thread, opened where it is closed."""
+    return database.connection()  # type: ignore[no-untyped-call]

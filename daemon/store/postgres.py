@@ -11,8 +11,7 @@ import peewee
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from daemon.store.connections import raw
-from daemon.store.dialect import Batch, Dialect, Row, Session, written
+from daemon.store.dialect import Batch, Dialect, Row, Session, raw, written
 from daemon.store.errors import Unavailable, WrongVersion
 from daemon.store.migrations import migrate, pending
 
