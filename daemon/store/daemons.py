@@ -42,6 +42,7 @@ def beat(session: Session, owner: str, mailboxes: Sequence[str], length: timedel
     A daemon counts as dead when it has been silent for twice ``length``, so that one which stops sending when its own
     beats fail for ``length`` has stopped before its letters come free.
     """
+    session.dialect.end_abandoned(session)
     now = session.dialect.clock(session)
     session.run(_LIVE, owner, now + micros_of(length))
     freed = _bury(session, now, length)
@@ -61,7 +62,7 @@ def beat(session: Session, owner: str, mailboxes: Sequence[str], length: timedel
 
 def _untouched(session: Session, wanted: Sequence[str], held: Mapping[str, Lease]) -> list[str]:
     """Those whose row no transaction holds at this moment: a beat waits for nobody. One that works under its lease
-    renews it by itself; one that a stopped daemon left open is ended by the database.
+    renews it by itself.
     """
     rows = session.all(
         f"SELECT mailbox FROM leases WHERE mailbox IN ({marks(wanted)}) ORDER BY mailbox{session.skip_locked}", *wanted

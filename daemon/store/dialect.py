@@ -81,8 +81,9 @@ class Dialect(Protocol):
     def clock(self, session: Session) -> int:
         """The database's own time in µs: leases of several daemons are judged by one clock."""
 
-    def hurry(self, session: Session) -> None:
-        """This transaction holds what other daemons wait for: no statement of it may take long."""
+    def end_abandoned(self, session: Session) -> None:
+        """End the transactions that hold locks and whose daemon has said nothing for four seconds: it was stopped, or
+        cut off. If it comes back, it does them again."""
 
 
 class Sqlite:
@@ -105,8 +106,8 @@ class Sqlite:
         """There is one process: its clock is as good as any."""
         return time.time_ns() // 1000
 
-    def hurry(self, session: Session) -> None:
-        """There is nobody who waits."""
+    def end_abandoned(self, session: Session) -> None:
+        """There is no other daemon."""
 
 
 _UNCONNECTED = peewee.SqliteDatabase(None)

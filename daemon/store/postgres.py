@@ -20,6 +20,13 @@ STATEMENT_S = 120
 ANSWER_S = STATEMENT_S + 10.0
 """How long we wait for its answer: the connection may be open, and nobody at its other end."""
 
+_END_ABANDONED = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user AND application_name = current_setting('application_name')
+  AND backend_xid IS NOT NULL AND wait_event = 'ClientRead'
+  AND state_change < clock_timestamp() - INTERVAL '4 seconds'
+"""
+
 
 class Postgres:
     """PostgreSQL through psycopg 3, READ COMMITTED with explicit row locks."""
@@ -30,7 +37,7 @@ class Postgres:
     def transient(self, fault: BaseException) -> bool:
         """Serialization failure, deadlock, a wait that was too long, or a connection or server that went away."""
         gone = (psycopg.OperationalError, psycopg.InterfaceError, peewee.OperationalError, peewee.InterfaceError)
-        return isinstance(fault, (*gone, psycopg.errors.IdleInTransactionSessionTimeout))
+        return isinstance(fault, gone)
 
     index_words = "INSERT INTO words (rowid, text, number) VALUES (?, to_tsvector('simple', ?), ?)"
 
@@ -44,10 +51,10 @@ class Postgres:
         assert row
         return int(row[0])
 
-    def hurry(self, session: Session) -> None:
-        """Ends the transaction of a daemon stopped between the rows of one :meth:`Session.many` too: to the server that
-        is one long statement, not an idle transaction."""
-        session.run("SET LOCAL statement_timeout = 6000")
+    def end_abandoned(self, session: Session) -> None:
+        """Asked of PostgreSQL's own list: its time-out for idle transactions does not count inside a pipeline, nor
+        after one."""
+        session.all(_END_ABANDONED)
 
 
 class PostgresSession:
@@ -154,18 +161,14 @@ _UNCONNECTED = _Postgresql(None)
 
 
 def database(url: str) -> peewee.PostgresqlDatabase:
-    """Connections to PostgreSQL, one a thread; every wait on them has an end.
-
-    A transaction of a daemon that was stopped, or cut off, holds locks that others wait for: idle for seconds, it is
-    ended by the server, and done again if that daemon comes back.
-    """
+    """Connections to PostgreSQL, one a thread; every wait on them has an end."""
     return _Postgresql(
         url,
         connect_timeout=10,
         tcp_user_timeout=30_000,
         keepalives_idle=30,
         application_name="acuse",
-        options=f"-c statement_timeout={STATEMENT_S}s -c lock_timeout=30s -c idle_in_transaction_session_timeout=4s",
+        options=f"-c statement_timeout={STATEMENT_S}s -c lock_timeout=30s",
     )
 
 

@@ -202,7 +202,6 @@ def give_up(session: Session, lease: Lease) -> None:
 
 def fence(session: Session, lease: Lease) -> None:
     """Keep the lease's row until this transaction ends, which renews it; LeaseLost where another owner has taken it."""
-    session.dialect.hurry(session)
     kept = session.run(
         "UPDATE leases SET expires_at = ? WHERE mailbox = ? AND owner = ? AND fence = ?",
         session.dialect.clock(session) + micros_of(lease.length),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import time_machine
 
-from daemon.store import Cause, Store
+from daemon.store import Cause, Store, Transaction
 from daemon.store.daemons import Beat
 from daemon.store.errors import LeaseLost
 from rules.decision import Decision, Letter
@@ -76,5 +78,25 @@ def test_a_beat_waits_for_no_transaction_that_works_under_a_lease(postgres: Serv
     lease = ours.beat("x", BOXES, LONG).leases["a"]
     with ours.write(lease=lease):
         assert held(theirs.beat("x", BOXES, LONG)) == ["a", "b", "c"], "in another connection"
+    ours.close()
+    theirs.close()
+
+
+@pytest.mark.parametrize("answered", [True, False], ids=["between two statements", "in a pipeline"])
+def test_f37_a_transaction_that_its_daemon_left_open_is_ended(postgres: Server, tmp_path: Path, answered: bool) -> None:
+    """Stopped, or cut off, in mid-transaction: its locks hold up nobody for longer than seconds."""
+    ours, theirs = (Store.open(url, tmp_path / "files") for url in [postgres.database(f"left{answered}")] * 2)
+    lease = replace(ours.beat("x", BOXES, SHORT).leases["a"], length=SHORT)
+
+    def stopped(tx: Transaction) -> None:
+        tx.session.put("DELETE FROM blocked_senders WHERE address = ?", "x@x.example")
+        if answered:
+            tx.session.settle()
+        until = time.monotonic() + 20
+        while held(theirs.beat("y", BOXES, LONG)) != ["a", "b", "c"] and time.monotonic() < until:
+            time.sleep(0.2)
+
+    with pytest.raises(LeaseLost):
+        ours.run(stopped, lease=lease)
     ours.close()
     theirs.close()
