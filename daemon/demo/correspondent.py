@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.utils import format_datetime, make_msgid, parseaddr
+from email.utils import format_datetime, make_msgid, parseaddr, parsedate_to_datetime
 
 from daemon.store.clock import utc_now
 from parsers.links import read_mailto
@@ -95,7 +95,8 @@ def reply(sender: str, letter: Received, text: str, prefix: str = "RE: ") -> Ema
     """An answer to a letter, with the letter quoted below it as most clients do."""
     to = parseaddr(letter["Reply-To"] or letter["From"])[1]
     quoted = "".join(f"> {line}\n" for line in letter.part("plain").splitlines())
-    body = f"{text}\n\nEl lun, 9 oct 2017 a las 10:23, {letter['From']} escribió:\n{quoted}"
+    sent = parsedate_to_datetime(letter["Date"])
+    body = f"{text}\n\nEl {sent:%d/%m/%Y a las %H:%M}, {letter['From']} escribió:\n{quoted}"
     return write(sender, to, prefix + letter["Subject"], body, headers={"In-Reply-To": letter["Message-ID"]})
 
 
