@@ -20,7 +20,7 @@ from rules.ticket import micros, moment
 BUCKET = timedelta(minutes=5)
 """Windows are counted in buckets of this length; an hour is the running bucket and the eleven before it."""
 HOUR = timedelta(hours=1)
-_BUCKET_US = 300_000_000
+_BUCKET_US = BUCKET // timedelta(microseconds=1)
 _BUCKETS = 12
 _HORIZON = 12 * 24 * 7
 """Buckets ahead in which room is looked for: a week."""

@@ -176,7 +176,3 @@ def note_polls(store: Store, polls: Mapping[str, datetime | None]) -> None:
 
     if seen:
         store.run(work)
-
-
-LOOK_EVERY = timedelta(seconds=15)
-"""How often a running daemon looks at itself."""

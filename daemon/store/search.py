@@ -89,10 +89,6 @@ def _holds(ticket: Ticket, wanted: Search, tax_people: frozenset[str]) -> bool:
     )
 
 
-def _in_any(part: str, wholes: list[str]) -> bool:
-    return not part or any(_inside(part, whole) for whole in wholes)
-
-
 def _inside(part: str, whole: str) -> bool:
     return words.fold(part.strip()) in words.fold(whole)
 

@@ -242,14 +242,6 @@ class Store:
         """As :func:`daemon.store.queues.due`."""
         return self._read(lambda s: queues.due(s, now, limit))
 
-    def next_due_at(self) -> datetime | None:
-        """As :func:`daemon.store.queues.next_due`."""
-        return self._read(queues.next_due)
-
-    def acquire(self, mailbox: str, owner: str, length: timedelta) -> queues.Lease | None:
-        """As :func:`daemon.store.queues.acquire`."""
-        return self._run(lambda s: queues.acquire(s, mailbox, owner, length))
-
     def beat(self, owner: str, mailboxes: Sequence[str], length: timedelta, share: int | None = None) -> daemons.Beat:
         """As :func:`daemon.store.daemons.beat`; the store's clock is set by it."""
         beat = self._run(lambda s: daemons.beat(s, owner, mailboxes, length, share))
@@ -264,10 +256,6 @@ class Store:
     def give_up(self, lease: queues.Lease) -> None:
         """As :func:`daemon.store.queues.give_up`."""
         self._run(lambda s: queues.give_up(s, lease))
-
-    def leases(self) -> Sequence[queues.Lease]:
-        """As :func:`daemon.store.queues.leases`."""
-        return self._read(queues.leases)
 
     # -- looking
 

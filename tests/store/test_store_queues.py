@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from daemon.store import Cause, Outcome, Store
+from daemon.store import Cause, Outcome, Store, queues
 from daemon.store.errors import LeaseLost
-from daemon.store.queues import Outgoing
+from daemon.store.queues import Lease, Outgoing
 from rules.decision import Decision, Letter, Needs
 from rules.desk import Desk, Guards
 from rules.ticket import Ticket
@@ -151,10 +151,15 @@ def test_windows_are_read_back_as_counts(store: Store) -> None:
 # -- due
 
 
+def next_due_at(store: Store) -> datetime | None:
+    with store.read() as reading:
+        return queues.next_due(reading.session)
+
+
 def test_due_tickets_come_longest_overdue_first(store: Store) -> None:
     early, late = open_ticket(store, 1), open_ticket(store, 2, priority="Urgente")
     assert store.due(NOW) == []
-    due_at = store.next_due_at()
+    due_at = next_due_at(store)
     assert due_at
     assert [number for number, _ in store.due(due_at)] == [late]
     assert {number for number, _ in store.due(NOW + timedelta(days=30))} == {early, late}
@@ -162,7 +167,7 @@ def test_due_tickets_come_longest_overdue_first(store: Store) -> None:
 
 def test_a_due_row_is_claimed_by_name_and_put_off_when_nothing_came_of_it(store: Store) -> None:
     open_ticket(store, 1)
-    due_at = store.next_due_at()
+    due_at = next_due_at(store)
     assert due_at
     ((number, name),) = store.due(due_at)
     with store.write() as tx:
@@ -175,21 +180,26 @@ def test_a_due_row_is_claimed_by_name_and_put_off_when_nothing_came_of_it(store:
 def test_a_closed_ticket_has_nothing_due(store: Store) -> None:
     number = open_ticket(store, 1)
     change(store, number, "closed", state="closed", closed_at=NOW, running=((NOW, NOW),))
-    assert store.next_due_at() is None
+    assert next_due_at(store) is None
 
 
 # -- leases
 
 
+def acquire(store: Store, owner: str, length: timedelta) -> Lease | None:
+    with store.write() as tx:
+        return queues.acquire(tx.session, "apertura", owner, length)
+
+
 def test_f37_a_lease_has_one_holder_and_the_late_writer_is_refused(store: Store) -> None:
-    mine = store.acquire("apertura", "a", timedelta(hours=1))
+    mine = acquire(store, "a", timedelta(hours=1))
     assert mine
-    assert store.acquire("apertura", "b", timedelta(hours=1)) is None
-    renewed = store.acquire("apertura", "a", timedelta(hours=1))
+    assert acquire(store, "b", timedelta(hours=1)) is None
+    renewed = acquire(store, "a", timedelta(hours=1))
     assert renewed
     assert renewed.fence == mine.fence
     store.give_up(mine)
-    theirs = store.acquire("apertura", "b", timedelta(hours=1))
+    theirs = acquire(store, "b", timedelta(hours=1))
     assert theirs
     assert theirs.fence > mine.fence
     with pytest.raises(LeaseLost), store.write(lease=mine) as tx:
@@ -197,12 +207,13 @@ def test_f37_a_lease_has_one_holder_and_the_late_writer_is_refused(store: Store)
     with store.write(lease=theirs):
         pass
     assert claim(store) == []
-    assert [lease.owner for lease in store.leases()] == ["b"]
+    with store.read() as reading:
+        assert [lease.owner for lease in queues.leases(reading.session)] == ["b"]
 
 
 def test_a_lapsed_lease_gets_a_new_fence(store: Store, clock: Clock) -> None:
-    first = store.acquire("apertura", "a", timedelta(microseconds=-1))
-    again = store.acquire("apertura", "a", timedelta(hours=1))
+    first = acquire(store, "a", timedelta(microseconds=-1))
+    again = acquire(store, "a", timedelta(hours=1))
     assert first
     assert again
     assert again.fence == first.fence + 1
