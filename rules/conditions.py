@@ -29,6 +29,7 @@ _EXCERPT = 60
 _LINEAR = re2.Options()
 _LINEAR.log_errors = False
 _WORD = re.compile(r"\w+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,10 @@ def _sender(value: Any, context: Context) -> Test:
 
 
 def _domain(value: Any, context: Context) -> Test:
-    return _equal(lambda e: domain_of(e.given.sender), tuple(text.lstrip("@") for text in texts(value)))
+    wanted = tuple(text.lstrip("@") for text in texts(value))
+    if wrong := next((text for text in wanted if "@" in text), ""):
+        raise ValueError(f'"{wrong}" is an address; write a domain such as "cliente.example", or "sender"')
+    return _equal(lambda e: domain_of(e.given.sender), wanted)
 
 
 def _attachment(value: Any, context: Context) -> Test:
@@ -227,7 +231,7 @@ def _reading(name: str) -> Callable[[Evidence], str]:
 
 
 def _search(value: Any, read: Callable[[Evidence], str]) -> Test:
-    patterns = [_linear(pattern) for pattern in texts(value)]
+    patterns = [linear(pattern) for pattern in texts(value)]
 
     def test(evidence: Evidence) -> Found:
         text = read(evidence)
@@ -237,7 +241,10 @@ def _search(value: Any, read: Callable[[Evidence], str]) -> Test:
     return test
 
 
-def _linear(pattern: str) -> Any:
+def linear(pattern: str) -> Any:
+    """An admin's regular expression, which takes linear time on any text; ValueError says what is wrong with it."""
+    if _CONTROL.search(pattern):
+        raise ValueError('this holds a control character, which "\\b" in double quotes is; write it in single quotes')
     try:
         return re2.compile(pattern, options=_LINEAR)
     except re2.error as error:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from parsers.senders import bare
 from parsers.spelling import fold_label
 from rules.caching import once_per_desk
 from rules.conditions import (
@@ -195,10 +196,12 @@ def _one(what: str, value: Any, known: Sequence[str]) -> None:
     known_texts(what, value, known)
 
 
-def _addresses(value: Any) -> None:
+def _addresses(value: Any, desk: Desk) -> None:
     for address in texts(value):
-        if address.count("@") != 1:
-            raise ValueError(f'"{address}" is no mail address')
+        if not bare(address):
+            raise ValueError(f'"{address}" is no mail address; write one such as "ana@cau.example"')
+        if address.lower() in desk.own_addresses():
+            raise ValueError(f'"{address}" is a mailbox of the desk itself; another address is needed here')
 
 
 def _text(value: Any) -> None:
@@ -210,7 +213,7 @@ OUTCOMES: Mapping[str, Callable[[Any, Desk], object]] = {
     "group": lambda value, desk: _one("group", value, list(desk.groups)),
     "priority": lambda value, desk: _one("priority", value, list(desk.priorities)),
     "category": lambda value, desk: _one("category", value, [c.name for c in desk.categories]),
-    "notify": lambda value, desk: _addresses(value),
+    "notify": lambda value, desk: _addresses(value, desk),
     "language": lambda value, desk: _one("language", value, list(desk.catalogue)),
     "refuse": lambda value, desk: _text(value),
     "hold": lambda value, desk: truth(value),

@@ -78,6 +78,7 @@ coordinator = "coord@cau.example"
 [groups.n2]
 label = "Nivel 2"
 address = "n2@cau.example"
+members = ["eva@cau.example"]
 
 [[rules]]
 name = "averías de AREN"

@@ -151,6 +151,16 @@ def test_a_file_that_a_refused_state_lacked_is_waited_for(tmp_path: Path, watche
     assert live.current.settings.desk.canned[0].text == "Ya está.\n"
 
 
+def test_a_folder_of_letters_that_a_refused_state_lacked_is_waited_for(tmp_path: Path, watched: Watched) -> None:
+    write(tmp_path)
+    live = watched()
+    write(tmp_path, BASE + '[letters]\ntemplates = "cartas"\n')
+    assert isinstance(live.poll(), Refused)
+    write(tmp_path, '[actions]\ntake = "Mía"\n', "cartas/es/words.toml")
+    assert isinstance(live.poll(), Changed)
+    assert live.current.settings.desk.words()["actions"]["take"] == "Mía"
+
+
 def test_texts_words_and_templates_are_watched(tmp_path: Path, watched: Watched) -> None:
     write(tmp_path, "Uno.\n", "canned.txt")
     write(tmp_path, "", "cartas/es/words.toml")

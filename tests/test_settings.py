@@ -127,7 +127,8 @@ def test_included_files_add_to_the_arrays_in_the_order_of_their_names(tmp_path: 
     write(tmp_path, RULE.format(name="second", group="n2"), "rules.d/20.toml")
     write(
         tmp_path,
-        RULE.format(name="first", group="n1") + "[groups.n3]\nlabel = 'N3'\naddress = 'n3@x.es'\n",
+        RULE.format(name="first", group="n1")
+        + "[groups.n3]\nlabel = 'N3'\naddress = 'n3@x.es'\nmembers = ['x@x.es']\n",
         "rules.d/10.toml",
     )
     settings = load(path)

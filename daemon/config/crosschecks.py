@@ -19,6 +19,7 @@ from parsers.spelling import fold, fold_label
 from parsers.subject import SubjectMarks, opening_key, thread_key
 from rules import calendars
 from rules.desk import Duration
+from rules.ticket import STATES
 
 Check = Callable[[Written], Iterator[Misfit]]
 
@@ -112,6 +113,8 @@ def kinds(written: Written) -> Iterator[Misfit]:
             yield Misfit(
                 ("kinds", key), f"there is nothing to fill in; write at least one [[kinds.{key}.fields]]", at_key=True
             )
+        for state in kind.states:
+            yield from unknown(("kinds", key, "states", state), "state", state, STATES)
     if not written.priorities:
         yield Misfit(("priorities",), "there is no priority; write at least one table such as [priorities.Media]")
     yield from repeated(((("kinds", k, "prefix"), v.prefix) for k, v in written.kinds.items()), "this prefix")
@@ -132,50 +135,7 @@ def subjects(written: Written) -> Iterator[Misfit]:
     yield from repeated(keys, "this subject (as it is compared: spaces and gateway tags aside)")
 
 
-# ---------------------------------------------------------------- people and hours
-
-
-def people(written: Written) -> Iterator[Misfit]:
-    """Addresses look like addresses; nobody is known twice; no letter of the desk comes back to the desk."""
-    for path, address in _addresses(written):
-        if address and not ADDRESS.fullmatch(address):
-            yield Misfit(
-                path, f'{shown(address)} is no mail address; write one bare address, such as "ana@cau.example"'
-            )
-    own = {a.lower() for box in written.mailboxes for a in (box.address, *box.addresses)}
-    for key, group in written.groups.items():
-        if group.address.lower() in own:
-            yield Misfit(
-                ("groups", key, "address"), "this is a mailbox of the desk itself; the group needs its own address"
-            )
-        if group.escalates_to == key:
-            yield Misfit(("groups", key, "escalates_to"), "a group cannot escalate to itself; name another group")
-    for number, address in enumerate(written.desk.admins):
-        if address.lower() in own:
-            yield Misfit(
-                ("desk", "admins", number), "this is a mailbox of the desk itself; an admin needs another address"
-            )
-    yield from repeated(_known_people(written), "this person's address")
-
-
-ADDRESS = re.compile(r"[^\s@<>\"(),:;\\\[\]]+@[^\s@<>\"(),:;\\\[\]]+")
-"""One bare address; whether it exists, only a letter can tell."""
-
-
-def _addresses(written: Written) -> Named:
-    for key, group in written.groups.items():
-        yield ("groups", key, "address"), group.address
-        yield ("groups", key, "coordinator"), group.coordinator
-        yield from ((("groups", key, "members", number), member) for number, member in enumerate(group.members))
-    yield from ((("desk", "admins", number), admin) for number, admin in enumerate(written.desk.admins))
-    yield from ((("reports", "recipients", n), one) for n, one in enumerate(written.reports.recipients))
-    yield from ((("alerts", "to", number), one) for number, one in enumerate(written.alerts.to))
-    yield from _known_people(written)
-
-
-def _known_people(written: Written) -> Named:
-    for number, person in enumerate(written.people):
-        yield from ((("people", number, "addresses", n), a.lower()) for n, a in enumerate(person.addresses))
+# ---------------------------------------------------------------- hours and days
 
 
 def hours(written: Written) -> Iterator[Misfit]:
@@ -210,6 +170,14 @@ def _no_zone(read: str) -> Iterator[Misfit]:
     near = nearest(read, sorted(available_timezones()))
     hint = f'did you mean "{near}"?' if near else 'write one such as "Europe/Madrid" or "UTC"'
     yield Misfit(("desk", "timezone"), f"there is no time zone {shown(read)}; {hint}")
+
+
+def promises(written: Written) -> Iterator[Misfit]:
+    """Nothing is promised to be solved before somebody has answered."""
+    for name, priority in written.priorities.items():
+        if priority.resolution < priority.response:
+            text = f"this must not be shorter than the response, which is {priority.response}"
+            yield Misfit(("priorities", name, "resolution"), text)
 
 
 def reminders(written: Written) -> Iterator[Misfit]:
@@ -295,5 +263,5 @@ def _languages_named(written: Written) -> Named:
             yield ("mailboxes", number, "addresses", address, "language"), fixed.language
 
 
-CHECKS: tuple[Check, ...] = (references, kinds, subjects, people, hours, reminders, uniques, numbers, canned)
+CHECKS: tuple[Check, ...] = (references, kinds, subjects, hours, promises, reminders, uniques, numbers, canned)
 """The checks of this module, in the order in which their misfits are told."""

@@ -10,6 +10,7 @@ from daemon.config.crosschecks import Named, repeated, unknown
 from daemon.config.positions import Path
 from daemon.config.shape import Misfit, shown
 from parsers.spelling import fold_label
+from rules.conditions import linear
 from rules.desk import FieldTable
 
 SOURCES = ("services", "priorities", "categories")
@@ -21,9 +22,9 @@ def forms(written: Written) -> Iterator[Misfit]:
     for path, fields in _forms(written):
         yield from repeated((((*path, n, "name"), f.name) for n, f in enumerate(fields)), "this field name")
         yield from repeated(_labels(path, fields), "this label")
-        names = [table.name for table in fields]
         for number, table in enumerate(fields):
-            yield from _field((*path, number), table, names, written)
+            yield from _field((*path, number), table, written)
+            yield from _required_when((*path, number, "required_when"), table, fields, written)
 
 
 def _forms(written: Written) -> Iterator[tuple[Path, Sequence[FieldTable]]]:
@@ -40,7 +41,7 @@ def _labels(path: Path, fields: Sequence[FieldTable]) -> Named:
                 yield (*path, number, "aliases", place), fold_label(alias)
 
 
-def _field(path: Path, table: FieldTable, names: Sequence[str], written: Written) -> Iterator[Misfit]:
+def _field(path: Path, table: FieldTable, written: Written) -> Iterator[Misfit]:
     if not re.fullmatch("[a-z][a-z0-9_]*", table.name):
         text = f'{shown(table.name)} is no field name; write small letters, digits and "_", such as "service"'
         yield Misfit((*path, "name"), text)
@@ -52,10 +53,25 @@ def _field(path: Path, table: FieldTable, names: Sequence[str], written: Written
         yield Misfit(
             (*path, "max_length"), f"max_length must be 1 or more, and not less than min_length ({table.min_length})"
         )
-    for name in table.required_when:
-        yield from unknown((*path, "required_when", name), "field", name, names)
-    yield from pattern((*path, "pattern"), table.pattern)
+    yield from _pattern((*path, "pattern"), table.pattern)
     yield from _choices(path, table, written)
+
+
+def _required_when(path: Path, table: FieldTable, fields: Sequence[FieldTable], written: Written) -> Iterator[Misfit]:
+    """Other fields of the form, and of a choice the values as they are kept."""
+    choices = {other.name: _literals(other, written) for other in fields}
+    for name, wanted in table.required_when.items():
+        yield from unknown((*path, name), "field", name, choices)
+        for value in ((wanted,) if isinstance(wanted, str) else wanted) if choices.get(name) else ():
+            yield from unknown((*path, name), "value", value, choices[name])
+
+
+def _literals(table: FieldTable, written: Written) -> list[str]:
+    """What a choice may hold; [] for another field, and where nothing is known of it."""
+    if table.from_:
+        listed = getattr(written, table.from_, ())
+        return list(listed) if isinstance(listed, dict) else [one.name for one in listed]
+    return [value if isinstance(value, str) else value.value for value in table.values]
 
 
 def _choices(path: Path, table: FieldTable, written: Written) -> Iterator[Misfit]:
@@ -69,20 +85,13 @@ def _choices(path: Path, table: FieldTable, written: Written) -> Iterator[Misfit
     yield from unknown((*path, "from"), "table of choices", table.from_, SOURCES)
     if table.from_ in SOURCES and not getattr(written, table.from_):
         yield Misfit((*path, "from"), f'the table "{table.from_}" is empty, so nothing could be chosen')
-    literals = [value if isinstance(value, str) else value.value for value in table.values]
+    literals = _literals(table, written) if table.values else ()
     spelt = (((*path, "values", n), fold_label(literal)) for n, literal in enumerate(literals))
     yield from repeated(spelt, "this value (as it is compared: case and accents aside)")
 
 
-def pattern(path: Path, expression: str) -> Iterator[Misfit]:
-    """A regular expression that google-re2 cannot take."""
-    if expression:
-        import re2
-
-        options = re2.Options()
-        options.log_errors = False
-        try:
-            re2.compile(expression, options)
-        except re2.error as error:
-            text = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
-            yield Misfit(path, f"{shown(expression)} is no regular expression (google-re2): {text}")
+def _pattern(path: Path, expression: str) -> Iterator[Misfit]:
+    try:
+        linear(expression)
+    except ValueError as error:
+        yield Misfit(path, str(error))

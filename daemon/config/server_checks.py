@@ -5,13 +5,15 @@ Only what the text alone can tell; `acuse doctor` talks to the servers.
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
 import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from daemon.config.accounts import Account, Credentials, Database, OAuth2, Smtp, Written
-from daemon.config.crosschecks import ADDRESS, repeated
+from daemon.config.crosschecks import repeated
+from daemon.config.people_checks import is_address
 from daemon.config.positions import Path
 from daemon.config.shape import Misfit, shown
 
@@ -27,10 +29,23 @@ def mailboxes(written: Written) -> Iterator[Misfit]:
         if not box.roles:
             yield Misfit(("mailboxes", number, "roles"), 'a mailbox needs a role: "opening", "service", "desk"')
         yield from _connection(("mailboxes", number), box)
+        yield from _folders(("mailboxes", number), box)
+    watched = ((("mailboxes", n, "folder"), f"{b.username}\n{b.host}:{b.port}\n{b.folder}".lower()) for n, b in boxes)
+    yield from repeated(watched, "this folder of this account")
     for role in ("opening", "service") if all(box.roles for box in written.mailboxes) else ():
         if not any(role in box.roles for box in written.mailboxes):
             yield Misfit(("mailboxes",), f'no mailbox has the role "{role}"; one must')
     yield from _sender(written)
+
+
+def _folders(path: Path, box: Account) -> Iterator[Misfit]:
+    """A treated mail leaves the folder that is watched."""
+    for use, folder in dataclasses.asdict(box.folders).items():
+        if not folder.strip():
+            yield Misfit((*path, "folders", use), "a folder needs a name")
+        elif folder == box.folder:
+            text = "this is the folder that is watched; a treated mail must leave it"
+            yield Misfit((*path, "folders", use), text)
 
 
 def _own_addresses(written: Written) -> Iterator[tuple[Path, str]]:
@@ -42,7 +57,7 @@ def _own_addresses(written: Written) -> Iterator[tuple[Path, str]]:
 def _own_address(path: Path, address: str) -> Iterator[Misfit]:
     if not address:
         return
-    if not ADDRESS.fullmatch(address):
+    if not is_address(address):
         yield Misfit(path, f'{shown(address)} is no mail address; write one such as "soporte@cau.example"')
     elif "+" in address:
         yield Misfit(
@@ -79,14 +94,19 @@ def servers(written: Written) -> Iterator[Misfit]:
 def _connection(path: Path, server: Account | Smtp) -> Iterator[Misfit]:
     if not 0 < server.port < 65536:
         yield Misfit((*path, "port"), f"{server.port} is no port; write a number from 1 to 65535")
-    if not server.host.strip():
-        yield Misfit((*path, "host"), "a host name or an address is needed")
+    if not _HOST.fullmatch(server.host):
+        text = f"{shown(server.host)} is no host; write a name or an address alone: the port has a key of its own"
+        yield Misfit((*path, "host"), text)
     if server.security == "none" and server.host and not is_loopback(server.host):
         text = f'"none" would send the password in clear to {server.host}; it is allowed on loopback only: use "tls"'
         yield Misfit((*path, "security"), text)
     if isinstance(server, Account) and not server.username:
         yield Misfit((*path, "username"), '"username" is missing here; a mailbox is opened by logging in', at_key=True)
     yield from _login(path, server)
+
+
+_HOST = re.compile(r"[\w.-]+|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?")
+"""A name or an IPv4 address; or an IPv6 address, which has two colons at least."""
 
 
 def is_loopback(host: str) -> bool:

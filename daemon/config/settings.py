@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from daemon.config import crosschecks, form_checks, server_checks
+from daemon.config import crosschecks, form_checks, people_checks, server_checks
 from daemon.config.accounts import Account, Alerts, Database, Log, Metrics, Smtp, Written
 from daemon.config.catalogue import SHIPPED, Words, lay_over, letter_files, read_catalogue
 from daemon.config.crosschecks import Check
@@ -33,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     server_checks.servers,
     server_checks.database,
     *crosschecks.CHECKS,
+    *people_checks.CHECKS,
     form_checks.forms,
 )
 
@@ -77,16 +78,18 @@ def load(path: Path) -> Settings:
     written, misfits, doubtful = fit(Written, _complete(document.table))
     own = _own_letters(written, path)
     catalogue, wrong_words = read_catalogue(own)
-    replies, reply_misfits = _canned(written, path)
+    replies, absent = _canned(written, path)
+    absent += _absent_letters(own)
     desk = _desk(written, path, catalogue, replies)
-    checked = (*_checked(written, desk), *reply_misfits)
+    checked = (*_checked(written, desk), *absent)
     misfits += [misfit for misfit in checked if not _touches(misfit.path, doubtful)]
     problems += wrong_words + [document.problem(m.path, m.text, m.at_key) for m in misfits]
     files = _files(document, replies, own)
+    patterns = document.patterns + ((f"{own}/*/*",) if own else ())
     if not problems:  # only rules without a fault can be tried out
         problems = [document.problem(path, text) for path, text in _failing_tests(desk)]
     if problems:
-        raise ConfigErrors(_in_order(problems, document), files, document.patterns)
+        raise ConfigErrors(_in_order(problems, document), files, patterns)
     return _settings(written, desk, path, files, document.patterns)
 
 
@@ -193,6 +196,12 @@ def _canned_folders(written: Written, config: Path) -> list[Path]:
 def _own_letters(written: Written, config: Path) -> Path | None:
     """The admin's own folder of letters."""
     return Path(_beside(config, written.letters.templates)) if written.letters.templates else None
+
+
+def _absent_letters(own: Path | None) -> list[Misfit]:
+    if own is None or own.is_dir():
+        return []
+    return [Misfit(("letters", "templates"), f"there is no folder {own}; it stands beside config.toml")]
 
 
 def _find(name: str, folders: list[Path], at: KeyPath, misfits: list[Misfit]) -> str:

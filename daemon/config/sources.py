@@ -210,4 +210,11 @@ def _syntax(path: Path, text: str, message: str) -> Problem:
         line, column = int(found[1]), int(found[2])
     again = "overwrite" in what or what.endswith("twice")
     what = "this key or table stands here already" if again else what[:1].lower() + what[1:]
-    return Problem(str(path), line, column, f"this is not valid TOML: {what}")
+    return Problem(str(path), line, column, f"this is not valid TOML: {what}{_HINTS.get(what, '')}")
+
+
+_HINTS = {
+    "invalid value": '; text stands in straight quotes "…", a switch is true or false',
+    "unescaped '\\' in a string": "; in single quotes it is taken as it is",
+}
+"""What an admin may have meant, by tomllib's words."""

@@ -1,0 +1,91 @@
+"""Groups, people and domains: can every letter reach somebody, and can somebody act on every ticket?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from daemon.config.accounts import Written
+from daemon.config.crosschecks import Check, Named, repeated
+from daemon.config.positions import Path
+from daemon.config.shape import Misfit, shown
+from parsers.senders import bare
+from rules.desk import Group
+
+
+def is_address(text: str) -> bool:
+    """Whether ``text`` is one bare address that we would write to; whether it exists, only a letter can tell."""
+    return bool(text) and bare(text).lower() == text.lower()
+
+
+def people(written: Written) -> Iterator[Misfit]:
+    """Addresses look like addresses; nobody is known twice; no letter of the desk comes back to the desk."""
+    own = {a.lower() for box in written.mailboxes for a in (box.address, *box.addresses)}
+    for path, address in _addresses(written):
+        if address and not is_address(address):
+            yield Misfit(
+                path, f'{shown(address)} is no mail address; write one bare address, such as "ana@cau.example"'
+            )
+        elif address.lower() in own:
+            yield Misfit(path, "this is a mailbox of the desk itself; another address is needed here")
+    yield from repeated(_known_people(written), "this person's address")
+    for number, person in enumerate(written.people):
+        if not person.addresses:
+            yield Misfit(("people", number, "addresses"), "a person is known by an address; write at least one")
+
+
+def _addresses(written: Written) -> Named:
+    for key, group in written.groups.items():
+        yield ("groups", key, "address"), group.address
+        yield ("groups", key, "coordinator"), group.coordinator
+        yield from _members(key, group)
+    yield from ((("desk", "admins", number), admin) for number, admin in enumerate(written.desk.admins))
+    yield from ((("reports", "recipients", n), one) for n, one in enumerate(written.reports.recipients))
+    yield from ((("alerts", "to", number), one) for number, one in enumerate(written.alerts.to))
+    yield from _known_people(written)
+
+
+def _members(key: str, group: Group) -> Named:
+    yield from ((("groups", key, "members", number), member.lower()) for number, member in enumerate(group.members))
+
+
+def _known_people(written: Written) -> Named:
+    for number, person in enumerate(written.people):
+        yield from ((("people", number, "addresses", n), a.lower()) for n, a in enumerate(person.addresses))
+
+
+def groups(written: Written) -> Iterator[Misfit]:
+    """Somebody can act for every group, in the way that it is told to."""
+    for key, group in written.groups.items():
+        at: Path = ("groups", key)
+        yield from repeated(_members(key, group), "this member's address")
+        if not group.members and not group.coordinator:
+            yield Misfit(at, 'nobody could act for this group; write "members" or a "coordinator"', at_key=True)
+        if group.triage and not group.coordinator:
+            yield Misfit((*at, "triage"), 'this group has no "coordinator", who would say who does it')
+        if group.escalates_to == key:
+            yield Misfit((*at, "escalates_to"), "a group cannot escalate to itself; name another group")
+        if not group.free_text and not any(key in reply.groups or not reply.groups for reply in written.canned):
+            yield Misfit((*at, "free_text"), "this group could not answer; write a [[canned]] reply that it may use")
+
+
+def domains(written: Written) -> Iterator[Misfit]:
+    """The domain of Message-IDs is one, and those whose people may write are."""
+    named: list[tuple[Path, str]] = [(("desk", "domain"), written.desk.domain)]
+    named += [(("requesters", "domains", n), text.lstrip("@")) for n, text in enumerate(written.requesters.domains)]
+    for path, domain in named:
+        if not is_address(f"acuse@{domain}"):
+            yield Misfit(path, f'{shown(domain)} is no domain; write one such as "cau.example"')
+
+
+def proof(written: Written) -> Iterator[Misfit]:
+    """Whose word counts on who the sender is."""
+    senders = written.senders
+    if senders.authentication != "off" and not senders.trusted_authserv:
+        text = (
+            f'"{senders.authentication}" needs "trusted_authserv": the name that your server writes into its verdicts'
+        )
+        yield Misfit(("senders", "authentication"), text)
+
+
+CHECKS: tuple[Check, ...] = (people, groups, domains, proof)
+"""The checks of this module, in the order in which their misfits are told."""
