@@ -16,14 +16,13 @@ import pwd
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 from imapclient import IMAPClient
 
+from daemon.bench.servers import free_port, wait_for_port
 from daemon.mail.wire import Endpoint
 
 HOST = "127.0.0.1"
@@ -128,26 +127,6 @@ userdb static {{
 )
 TLS_24 = "ssl = yes\nssl_server_cert_file = {cert}\nssl_server_key_file = {key}"
 QUOTA_24 = 'mail_plugins {{\n  quota = yes\n}}\nquota "User quota" {{\n  quota_storage_size = {quota}\n}}'
-
-
-def free_port() -> int:
-    """A TCP port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_for_port(port: int, seconds: float = 20.0) -> None:
-    """Until something accepts connections on ``port``."""
-    until = time.monotonic() + seconds
-    while True:
-        try:
-            socket.create_connection((HOST, port), 1).close()
-            return
-        except OSError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.02)
 
 
 class Dovecot:

@@ -16,7 +16,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from certificates import Certificates
-from dovecot import HOST, Dovecot, free_port, wait_for_port
+from dovecot import HOST, Dovecot
+
+from daemon.bench.servers import free_port, wait_for_port
 
 MAIN = """
 compatibility_level = 3.6

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from daemon.bench.servers import free_port
 
 
 def _programs() -> Path:
@@ -28,7 +29,7 @@ class Server:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.programs = _programs()
-        self.port = _free_port()
+        self.port = free_port()
         self._as = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.getuid() == 0 else []
 
     def create(self) -> None:
@@ -74,9 +75,3 @@ def server() -> Iterator[Server]:
         if (root / "cluster" / "postmaster.pid").exists():
             server.stop("immediate")
         shutil.rmtree(root)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -19,10 +19,11 @@ from pathlib import Path
 
 import pytest
 from deskworld import ANA, GOOD, GROUP, OPENINGS, SUBJECT, DeskWorld, Real
-from dovecot import Dovecot, free_port
+from dovecot import Dovecot
 from invariants import at_rest, letter_violations, run_until_rest, violations
 from test_kills import MAILS, inject
 
+from daemon.bench.servers import free_port
 from daemon.demo.correspondent import Received, write
 from daemon.store.dialect import BUSY_MS
 

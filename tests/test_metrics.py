@@ -8,8 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from deskworld import GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
-from dovecot import free_port
 
+from daemon.bench.servers import free_port
 from daemon.config.accounts import Metrics
 from daemon.demo.correspondent import write
 from daemon.operations.metrics import Counted, Exporter, exposition

@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from dovecot import free_port
 from sink import DROP, HANG, RESET, Sink
 
+from daemon.bench.servers import free_port
 from daemon.config.accounts import Smtp
 from daemon.mail.outbox import CLAIM_AT_ONCE, Outbox, Post, Retry, described
 from daemon.mail.smtp import Result

@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import random
 import re
 import shutil
 import socket
@@ -12,6 +13,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from daemon.bench.dovecot_conf import V23, V24
@@ -34,10 +36,13 @@ def program(name: str) -> str:
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """A TCP port that nobody listens on now, below those that outgoing connections get: while its server is restarted,
+    none of them takes it."""
+    while True:
+        port = random.randrange(10_000, 32_768)  # noqa: S311 - no secret
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port
 
 
 def wait_for_port(port: int, seconds: float = 20.0) -> None:
