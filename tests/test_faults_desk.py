@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import signal
 import socket
@@ -167,6 +168,20 @@ def test_f44_a_reader_of_figures_that_never_reads_stops_nothing(tmp_path: Path) 
         for each in silent:
             each.close()
         assert violations(world, 10, 10) == []
+
+
+def test_f44_a_disk_that_hangs_under_the_figures_stops_nothing(tmp_path: Path) -> None:
+    """Whoever opens a pipe that nobody reads waits for ever, as on a file system whose server has gone."""
+    os.mkfifo(tmp_path / "acuse.prom.part")
+    with DeskWorld(tmp_path, extra='[metrics]\ntextfile = "acuse.prom"\n') as world:
+        started(world)
+        for turn, group in enumerate(("n2", "n1"), 1):  # the figures are written between two turns of the pump
+            text = world.config.read_text(encoding="utf-8")
+            world.config.write_text(re.sub('default_group = ".."', f'default_group = "{group}"', text), "utf-8")
+            world.until(lambda turn=turn: world.log().count("configuration reloaded") == turn, "the pump's turn")
+        inject(world, 1)
+        run_until_rest(world, 1)
+        assert violations(world, 1, 1) == []
 
 
 # -- the database file

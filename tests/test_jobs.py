@@ -138,6 +138,7 @@ def test_a_running_scheduler_makes_up_for_missed_jobs_and_follows_the_configurat
     tick = [0.0]
     jobs = jobs_of(world, tick)
     jobs.start()
+    jobs.tend()
     try:
         world.clock.now = MONDAY
         tick[0] += 1e6

@@ -44,7 +44,6 @@ class Mailboxes:
         self._store, self._work = store, work
         self._alone = store.one_daemon
         self._watching = self._ending = False
-        self._changing = threading.Lock()
         self._beaten_at = -float("inf")
         self._share = 0
         self._stop = threading.Event()
@@ -86,9 +85,8 @@ class Mailboxes:
             watcher.wake()
 
     def end(self) -> None:
-        """Ask the watchers to end; nothing new is begun."""
-        with self._changing:
-            self._ending = True
+        """Ask the watchers to end; nothing new is begun. Waits for nothing, least of all for the database."""
+        self._ending = True
         for watcher in list(self.watchers.values()):
             watcher.stop()
 
@@ -113,9 +111,8 @@ class Mailboxes:
     def _tend(self) -> None:
         if not self._alone:
             self._beat()
-        with self._changing:
-            if self._watching and not self._ending:
-                self._tend_watchers()
+        if self._watching and not self._ending:
+            self._tend_watchers()
 
     def _beat(self) -> None:
         began = time.monotonic()
@@ -143,6 +140,8 @@ class Mailboxes:
             elif account.name not in self.watchers or not self.watchers[account.name].is_alive():
                 watcher = self.watchers[account.name] = self._work.watch(account)
                 watcher.start()
+                if self._ending:  # since we looked: :meth:`end` may not have seen this one
+                    watcher.stop()
 
     def _hand_over(self, name: str) -> None:
         """Give a mailbox up once its watcher has ended what it had in hand."""

@@ -63,14 +63,13 @@ class Jobs:
         self._lock = threading.Lock()
 
     def start(self) -> None:
-        """Begin to count from here: what was due before this desk ever ran is not made up for."""
+        """Let them run; the first :meth:`tend` sets their times."""
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
             executors={"default": ThreadPoolExecutor(1)},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
         self._scheduler.start()
-        self.tend()
 
     def stop(self) -> None:
         """No job begins any more; one that runs is left to its transaction."""
@@ -79,7 +78,8 @@ class Jobs:
         self._scheduler = None
 
     def tend(self) -> None:
-        """To be called now and then: follow the configuration and a clock that was set, make up for what was missed."""
+        """To be called now and then, by who may wait for the database: follow the configuration and a clock that was
+        set, make up for what was missed."""
         drift = self._drift()
         moved, self._offset = abs(drift - self._offset) > DRIFT, drift
         wanted = (running.slots(self._desk()), self._desk().desk.timezone)

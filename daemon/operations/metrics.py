@@ -78,6 +78,7 @@ class Exporter:
         self._table, self._figures = table, figures
         self._text = b""
         self._server: ThreadingHTTPServer | None = None
+        self._news = threading.Event()
 
     @property
     def port(self) -> int:
@@ -85,9 +86,13 @@ class Exporter:
         return self._server.server_address[1] if self._server else 0
 
     def start(self) -> None:
-        """Listen; a port that is taken is logged, the desk goes on."""
-        if not self._table.listen:
-            return
+        """Listen and write; a port that is taken is logged, the desk goes on."""
+        if self._table.textfile:
+            threading.Thread(target=self._write, name="metrics file", daemon=True).start()
+        if self._table.listen:
+            self._listen()
+
+    def _listen(self) -> None:
         host, _, port = self._table.listen.rpartition(":")
         try:
             self._server = ThreadingHTTPServer((host.strip("[]"), int(port)), _answering(lambda: self._text))
@@ -98,19 +103,22 @@ class Exporter:
         threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True).start()
 
     def refresh(self) -> None:
-        """Take the figures anew. The file is written whole, or the old one stays."""
-        if not (self._table.listen or self._table.textfile):
-            return
-        self._text = self._figures().encode()
-        if not self._table.textfile:
-            return
+        """Take the figures anew."""
+        if self._table.listen or self._table.textfile:
+            self._text = self._figures().encode()
+            self._news.set()
+
+    def _write(self) -> None:
+        """The file, whole, or the old one stays; in a thread of its own, which a disk that hangs may have."""
         path = Path(self._table.textfile)
         part = path.with_name(path.name + ".part")
-        try:
-            part.write_bytes(self._text)
-            part.replace(path)
-        except OSError as fault:
-            log.warning("metrics cannot be written", file=str(path), why=str(fault))
+        while self._news.wait():
+            self._news.clear()
+            try:
+                part.write_bytes(self._text)
+                part.replace(path)
+            except OSError as fault:
+                log.warning("metrics cannot be written", file=str(path), why=str(fault))
 
     def stop(self) -> None:
         """Stop listening."""
