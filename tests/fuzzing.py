@@ -3,10 +3,11 @@ them."""
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from parsers import charsets
+from parsers import charsets, rtf
 from parsers.form import parse_form
 from parsers.html import to_text
 from parsers.mail import OverBudget, attachment_chunks, parse
@@ -30,6 +31,7 @@ def try_out(raw: bytes) -> str:
         return "over budget"
     finally:
         try_text(charsets.tidy(raw.decode("utf-8", "replace")))
+        try_rtf(raw)
 
 
 def try_mail(raw: bytes) -> None:
@@ -44,6 +46,14 @@ def try_mail(raw: bytes) -> None:
     written.encode("utf-8")  # no lone surrogate
     assert not set("\r\n") & set(mail.subject + mail.sender + mail.sender_name)
     parse_form(strip_signature(mail.body), DESK.fields_of("incident"), MADRID)
+
+
+def try_rtf(raw: bytes) -> None:
+    """As what a winmail.dat holds: compressed RTF, and RTF as it stands."""
+    for compressed in (raw, struct.pack("<II4sI", len(raw) + 12, len(raw), b"MELA", 0) + raw):
+        text, page = rtf.read(compressed)
+        assert "\0" not in text + page
+        (text + page).encode("utf-8")
 
 
 def try_text(text: str) -> None:
