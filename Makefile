@@ -55,6 +55,6 @@ fuzz: setup
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --no-deps 'atheris>=3'
 	PYTHONPATH=.:tests $(BIN)/python -m tests.fuzz $(ARGS)
 
-# Asks a list of known vulnerabilities over the network.
+# Asks a list of known vulnerabilities over the network; fails where a package cannot be looked up.
 audit: setup
-	$(BIN)/uv tool run pip-audit --disable-pip --require-hashes -r requirements.lock
+	$(BIN)/uv tool run pip-audit --strict --disable-pip --require-hashes -r requirements.lock

@@ -95,6 +95,11 @@ class ServerlessDesk:
         )
         return [found[uid] for uid, _, _ in rows]
 
+    def treat_waiting(self, box: str) -> None:
+        """What stands in the ledger without a verdict: released, retried, or failed a moment ago."""
+        account: Any = SimpleNamespace(name=box)
+        self._intake.treat_waiting(account)
+
     def ledger(self) -> list[tuple[str, str]]:
         """(verdict, why) of every mail, oldest first."""
         return self.query("SELECT verdict, why FROM mails ORDER BY id")

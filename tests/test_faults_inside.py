@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from deskworld import GOOD, OPENINGS, SUBJECT, DeskWorld
+from deskworld import GOOD, MARTA, OPENINGS, SERVICE, SUBJECT, DeskWorld
 from invariants import at_rest, violations
 
-from daemon.demo.correspondent import write
+from daemon.demo.correspondent import click, write
 from daemon.mail.reader import Reader
 from daemon.service import Service, open_service
 
@@ -64,6 +64,28 @@ def test_f38_f39_f40_the_clock_jumps_and_the_desk_goes_on(world: DeskWorld) -> N
     assert len(set(numbers)) == len(jumps) + 1
     events = [row[0] for row in world.query("SELECT COUNT(*) FROM events GROUP BY number")]
     assert max(events) < 10, "what was due in 400 days came once, not day by day"
+
+
+def test_retention_runs_by_itself_and_the_books_balance(tmp_path: Path) -> None:
+    """Of an open ticket the octets of its mail and its letters go, of one that was withdrawn every word."""
+    clock = Moved()
+    with DeskWorld(tmp_path, extra="[retention]\nraw_mails = 30\nsent = 30\nclosed_tickets = 60\n") as world:
+        with running(world, clock):
+            world.until(lambda: world.query("SELECT 1 FROM meta WHERE name = 'job retention'"), "its first time")
+            for who in (MARTA, "Luis Pardo <luis@cliente.example>"):
+                world.send(write(who, OPENINGS, SUBJECT, GOOD))
+            closed = world.wait("confirmation", MARTA)["X-Acuse-Number"]
+            world.send(write(MARTA, SERVICE, f"Retirar la incidencia {closed}", ""))
+            world.send(click(MARTA, world.wait("withdrawal", MARTA).links["Confirmar la retirada"]))
+            world.wait("closure", MARTA)
+            world.until(lambda: at_rest(world), "rest")
+            clock.off = timedelta(days=61)
+            world.until(lambda: not world.query("SELECT 1 FROM mail_raws"), "retention", 60)
+            kept = "SELECT 1 FROM outbox WHERE head IS NOT NULL AND letter = 'confirmation'"
+            world.until(lambda: not world.query(kept), "letters dropped")
+        assert "marta" not in str(world.query("SELECT * FROM tickets") + world.query("SELECT * FROM events")).lower()
+        assert "luis" in str(world.query("SELECT * FROM tickets")).lower()
+        assert world.balanced()
 
 
 def test_f42_a_mail_that_kills_its_parser_is_quarantined_and_its_neighbours_are_not(

@@ -30,7 +30,9 @@ class Counters:
         day = now.astimezone(zone).strftime("%y%m%d")
         n = self._last(prefix, day) + 1
         if n > MOST:
-            raise NumbersSpent(f"all {MOST} numbers of {prefix}{day} are used; openings wait until tomorrow")
+            raise NumbersSpent(
+                f"all {MOST} numbers of {prefix}{day} are used; `acuse retry` treats the openings tomorrow"
+            )
         number = f"{prefix}{day}_{n:06d}"
         self._peeked.add(number)
         return number
