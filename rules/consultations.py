@@ -17,7 +17,7 @@ from rules.effects import Act, refusal
 from rules.openings import confirmation_letter, routing_of
 from rules.promises import promises
 from rules.queries import row
-from rules.reading import Reading, author
+from rules.reading import Reading, author, opening_windows
 from rules.requests import kind_named
 from rules.routing import RouteInput, route
 from rules.ticket import Event, Ticket, evolve
@@ -64,8 +64,18 @@ def open_for_caller(reading: Reading, facts: Facts, desk: Desk, now: datetime) -
         confirmation_letter(ticket, desk, opened_by=author(mail)),
         *assignment_letter(ticket, desk, by=author(mail), extra=routed.notify),
     )
-    return Decision("desk", "open", events=(event,), letters=letters, kind=kind, fields=fields, rule=routed.rule,
-                    group=routed.group, priority=routed.priority)  # fmt: skip
+    return Decision(
+        "desk",
+        "open",
+        events=(event,),
+        letters=letters,
+        counters=opening_windows(reading.sender),
+        kind=kind,
+        fields=fields,
+        rule=routed.rule,
+        group=routed.group,
+        priority=routed.priority,
+    )
 
 
 def search(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:

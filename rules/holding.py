@@ -9,7 +9,7 @@ from rules.access import authentication, domain_of
 from rules.decision import Decision, Facts
 from rules.desk import Desk
 from rules.openings import refuse
-from rules.reading import Reading
+from rules.reading import Reading, opening_windows
 
 LOOK_AGAIN = timedelta(minutes=10)
 """How long a rate-held mail waits before it is looked at again."""
@@ -44,11 +44,11 @@ def is_unproven(reading: Reading, facts: Facts, desk: Desk) -> bool:
 
 
 def over_rate(reading: Reading, facts: Facts, desk: Desk) -> bool:
-    """Whether this opening goes over the hourly rate of its sender or of all."""
-    if not reading.kind or facts.released:
+    """Whether this opening, or «Abrir», goes over the hourly rate of its sender or of all."""
+    if not reading.opens or facts.released:
         return False
     rates = desk.senders.rates
-    own, total = (facts.counts.get(name, 0) for name in (f"opening:{reading.sender}", "opening:"))
+    own, total = (facts.counts.get(name, 0) for name in opening_windows(reading.sender))
     return own >= rates.per_sender or total >= rates.total
 
 

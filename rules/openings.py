@@ -14,7 +14,7 @@ from rules.decision import Decision, Facts, Letter, Link
 from rules.desk import Desk
 from rules.promises import counts_from, promises
 from rules.quality import Finding
-from rules.reading import Reading
+from rules.reading import Reading, opening_windows
 from rules.routing import Routed, RouteInput, route
 from rules.secret import masked_fields
 from rules.ticket import Event, Ticket, fold
@@ -89,7 +89,7 @@ def open_ticket(
                 similar=quality.similar(findings),
             ),
         ),
-        counters=(f"opening:{reading.sender}", "opening:"),
+        counters=opening_windows(reading.sender),
         kind=reading.kind,
         fields=reading.form.values,
         rule=routed.rule,

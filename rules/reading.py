@@ -69,6 +69,11 @@ class Reading:
         return self.arrival.mail.sender.lower()
 
     @property
+    def opens(self) -> bool:
+        """Whether it asks for a ticket: an opening, or a technician's «Abrir»."""
+        return bool(self.kind) or (self.consult == "consult" and self.request[0] == "open")
+
+    @property
     def fixed(self) -> Address:
         """What the address that was written to fixes (J: its priority, its kinds)."""
         return self.mailbox.addresses.get(self.address, Address())
@@ -113,11 +118,16 @@ class Reading:
         return desk.kinds[kind].prefix if kind and not self.form.faults else ""
 
     def _counters(self) -> tuple[str, ...]:
-        opening = (f"opening:{self.sender}", "opening:") if self.kind else ()
+        opening = opening_windows(self.sender) if self.opens else ()
         token = (token_window(self.sender), alarm_window(self.sender)) if self.token else ()
         closed = (closed_window(self.sender),) if self.number else ()
         report = (UNDELIVERED,) if self.mail.report else ()
         return opening + token + closed + report
+
+
+def opening_windows(sender: str) -> tuple[str, str]:
+    """The windows that count the tickets opened by ``sender``, and by all."""
+    return f"opening:{sender}", "opening:"
 
 
 UNDELIVERED = "undelivered:"

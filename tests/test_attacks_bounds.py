@@ -207,6 +207,15 @@ def test_a10_mails_in_a_technicians_name_are_bounded_too(desk: ServerlessDesk) -
     assert max(sent.values()) <= DESK.guards.staff + DESK.guards.letters
 
 
+def test_a10_tickets_opened_for_callers_are_held_over_a_senders_rate(desk: ServerlessDesk) -> None:
+    """Each of them would write to somebody else whom the form names, and to the group."""
+    form = f"Acción: Abrir\nClase: Incidencia\nSolicitante: victima{{}}@otro.test\n{GOOD}"
+    mails = [write(ANA, "tecnicos@cau.test", "Consulta", form.format(n)) for n in range(400)]
+    most = desk.desk.senders.rates.per_sender
+    assert Counter(desk.receive_all(mails)) == {"desk": most, "held": 400 - most}
+    assert Counter(sent.letter for sent in desk.letters()) == {"confirmation": most, "assignment": most}
+
+
 def test_a_monitoring_system_that_opens_many_alike_is_answered_each_time(desk: ServerlessDesk) -> None:
     """A form for each machine, all but its number the same; what is sent again and again as it is comes to rest."""
     watch = "vigia@cliente.test"
