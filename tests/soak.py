@@ -142,9 +142,10 @@ class Soak:
         return self.violations()
 
     def _people(self) -> None:
-        """Everybody who writes, those who react to letters first, until there were enough mails of every verdict."""
+        """Everybody who writes, those who react to letters first, until there were enough mails of every verdict; most
+        of them spread evenly over the kills."""
         while self.sent < self.mails or (self.sent < ENOUGH * self.mails and self._unseen()):
-            if self.sent >= self.mails:
+            if self.sent * self.kills >= self.mails * (self.done["kill"] + 1):
                 time.sleep(0.2)  # while what came is treated
             message = self._reacted() or stranger(self.sent, self.dice)
             self._send(message)
