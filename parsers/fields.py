@@ -37,7 +37,7 @@ class Field:
     min_length: int = 0
     max_length: int = 20_000
     hint: str = ""
-    """What helps to know, shown in refusals and forms."""
+    """What helps to know, shown where the field is faulty."""
     aliases: tuple[str, ...] = ()
     """Other labels that people may write for it."""
 
@@ -60,7 +60,8 @@ class Fault:
     ``field`` is the field's name ("" for the mail as a whole), ``label`` its label; ``read`` what was read; ``allowed``
     the allowed literals or, for a length or size, the limit as text; ``nearest`` the nearest valid value or "".
     ``detail`` says more where the code does not suffice: the type that ``bad_format`` and ``bad_date`` wanted («email»,
-    «phone», «number», «pattern», «date», «datetime»), or the size of a file.
+    «phone», «number», «pattern», «date», «datetime»), the length or size that was read, the names of files beyond the
+    limit, or why something is ``refused``. ``hint`` is the field's own.
     """
 
     field: str
@@ -70,6 +71,7 @@ class Fault:
     nearest: str = ""
     label: str = ""
     detail: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,11 @@ EXCERPT = 300
 
 
 def fault(field: Field, code: FaultCode, read: str = "", **more: Any) -> Fault:
-    """A fault about ``field``: its label, the literals it allows and, for a choice, the nearest of them."""
+    """A fault about ``field``: its label, its hint and the literals that it allows."""
     shown = read if code == "too_short" or len(read) <= EXCERPT else read[:EXCERPT] + "…"
     allowed = tuple(choice.value for choice in field.choices)
-    return Fault(**{"field": field.name, "code": code, "read": shown, "allowed": allowed, "label": field.label, **more})
+    given = {"read": shown, "allowed": allowed, "label": field.label, "hint": field.hint, **more}
+    return Fault(field.name, code, **given)
 
 
 def read_value(field: Field, text: str, zone: ZoneInfo) -> str | Fault:
@@ -43,7 +44,7 @@ def chosen(field: Field, text: str) -> str:
 
 def _measured(field: Field, value: str) -> str | Fault:
     if len(value) < field.min_length:
-        return fault(field, "too_short", value, allowed=(str(field.min_length),))
+        return fault(field, "too_short", value, allowed=(str(field.min_length),), detail=str(len(value)))
     if len(value) > field.max_length:
         return fault(field, "too_long", value, allowed=(str(field.max_length),), detail=str(len(value)))
     if field.pattern and not field.many_lines and not _pattern(field.pattern).fullmatch(value):

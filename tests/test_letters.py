@@ -18,10 +18,11 @@ import pytest
 from letter_reading import collapsed, contrast, links, mail_of, parts, shown
 from lettering import composed_samples, letters_desk, sent, token_source
 
-from daemon.writing.letters import Letters, check_templates
+from daemon.writing.letters import Letters
 from daemon.writing.mime import Composed
 from daemon.writing.sample_world import NOW, NUMBER, REQUESTER, sample_ticket
 from daemon.writing.samples import samples
+from daemon.writing.tried import template_faults
 from parsers.links import MAX_LENGTH, read_mailto
 from parsers.subject import find_token
 from rules.assignment import manage_link
@@ -62,7 +63,7 @@ def test_every_letter_has_a_sample() -> None:
 
 
 def test_the_templates_pass_their_own_check() -> None:
-    assert check_templates(letters_desk()) == ()
+    assert template_faults(letters_desk()) == ()
 
 
 def test_both_languages_have_the_same_words() -> None:
@@ -506,9 +507,9 @@ def test_a_value_that_a_letter_was_not_given_is_an_error(tmp_path: Path) -> None
     own = tmp_path / "es" / "survey_thanks.j2"
     own.parent.mkdir()
     own.write_text("{% extends base %}{% block subject %}{{ v.nothing }}{% endblock %}", encoding="utf-8")
-    told = check_templates(letters_desk(letters=LettersTable(templates=str(tmp_path))))
-    assert "es/survey_thanks" in told[0]
-    assert "nothing" in told[0]
+    told = template_faults(letters_desk(letters=LettersTable(templates=str(tmp_path))))
+    assert [(each.language, each.file, each.line) for each in told] == [("es", "survey_thanks.j2", 1)]
+    assert "nothing" in told[0].text
 
 
 # -- hostile and unwieldy values

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
 from daemon.demo.correspondent import Received, click, write
-from tests.rules.desks import ANA, EVA, GOOD, LUIS, MARTA, NOW, OPENING, OPENINGS, TECHNICIANS
+from tests.rules.desks import ANA, COORD, DESK, EVA, GOOD, LUIS, MARTA, NOW, OPENING, OPENINGS, TECHNICIANS, make_desk
 from tests.serverless import ServerlessDesk
 
 
@@ -86,6 +88,32 @@ def with_no_action_at_all(scene: Scene) -> EmailMessage:
     return write(ANA, TECHNICIANS, "Consulta", "Acción: Bailar")
 
 
+def explaining_an_unknown_number(scene: Scene) -> EmailMessage:
+    return write(ANA, TECHNICIANS, "Consulta", "Acción: Explicar\nNúmero: I171009_000999")
+
+
+def explaining_another_groups(scene: Scene) -> EmailMessage:
+    return write(EVA, TECHNICIANS, "Consulta", f"Acción: Explicar\nNúmero: {scene.assignment['X-Acuse-Number']}")
+
+
+def with_the_subject_of_before(scene: Scene) -> EmailMessage:
+    scene.desk.receive(scene.does("Escalar", Caso="Otra causa", Motivo="No lo vemos."))
+    away = scene.desk.letter("assignment", "coordinacion@cau.test")
+    scene.done(scene.does("Devolver", who=COORD, on=away, Motivo="Sí es vuestro."))
+    return scene.does("Resolver", Solución="Reiniciado.")
+
+
+def with_an_altered_subject(scene: Scene) -> EmailMessage:
+    mail = scene.does("Resolver", Solución="Reiniciado.")
+    mail.replace_header("Subject", re.sub(r"\[\w+\]", "[" + "A" * 26 + "]", str(mail["Subject"])))
+    return mail
+
+
+def with_free_text_where_only_templates_are_sent(scene: Scene) -> EmailMessage:
+    theirs = scene.opened(GOOD.replace("Error Funcional", "Pérdida de Servicio"))
+    return scene.does("Responder", who=EVA, on=theirs, Texto="Mire en el manual.")
+
+
 AGAIN = "Corrija lo que sigue y envíelo otra vez."
 REFUSED: dict[Wrong, tuple[str, tuple[str, ...]]] = {
     # what was done: the subject of the letter, what it says
@@ -130,12 +158,33 @@ REFUSED: dict[Wrong, tuple[str, tuple[str, ...]]] = {
         "No se ha hecho nada: esa acción no existe",
         ("1. Acción: ese valor no está en la lista", "Usted escribió: «Bailar»", "Puede escribir: Asignarme,"),
     ),
+    explaining_an_unknown_number: (
+        "Explicar no se ha hecho: ese número no existe",
+        ("Compruebe el número. Puede buscarla con la acción «Buscar».", "Usted escribió: I171009_000999"),
+    ),
+    explaining_another_groups: (  # as if it did not exist
+        "Explicar no se ha hecho: ese número no existe",
+        ("Compruebe el número. Puede buscarla con la acción «Buscar».", "Usted escribió: I171009_000001"),
+    ),
+    with_the_subject_of_before: (
+        "No se ha hecho nada: ha cambiado de grupo desde entonces",
+        ("Los enlaces que tenía ya no sirven. Use los que siguen.", "Motivo: Devuelta", "Resolver: Envía la solución"),
+    ),
+    with_an_altered_subject: (
+        "No se ha hecho nada: el asunto no es el del enlace",
+        ("Abra otra vez el enlace de la última carta y no cambie el asunto.", "Gestión de la incidencia I171009_0"),
+    ),
+    with_free_text_where_only_templates_are_sent: (
+        "Responder no se ha hecho: revise los datos",
+        ("1. Texto: no se admite", "Usted escribió: «Mire en el manual.»", "Su grupo contesta solo con plantillas."),
+    ),
 }  # fmt: skip
 
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
-    with ServerlessDesk(tmp_path, now=NOW) as desk:
+    n2 = replace(DESK.groups["n2"], free_text=False)
+    with ServerlessDesk(tmp_path, make_desk(groups={**DESK.groups, "n2": n2}), now=NOW) as desk:
         yield Scene(desk)
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from pathlib import Path
-
-from jinja2 import TemplateSyntaxError
 
 from daemon.config.catalogue import folders
 from daemon.config.settings import ConfigErrors, load
 from daemon.config.sources import Problem
-from daemon.writing.letters import Letters, check_templates, template_folder
+from daemon.writing.letters import Letters, template_folder
+from daemon.writing.tried import template_faults
 from rules.desk import Desk
 
 
@@ -34,27 +31,17 @@ def tried_letters(desk: Desk) -> Letters:
 def letter_problems(desk: Desk) -> tuple[Problem, ...]:
     """What is wrong with the templates, each at its file, and at its line where that is known."""
     try:
-        told = check_templates(desk)
-    except TemplateSyntaxError as fault:
-        file = _template(desk, desk.desk.language, Path(fault.filename or fault.name or "").stem)
-        return (Problem(file, fault.lineno, 1, f"this template is wrong: {fault.message}"),)
+        told = template_faults(desk)
     except OSError as fault:
         return (Problem(str(fault.filename), 1, 1, f"cannot read this file: {fault.strerror}"),)
-    return tuple(_located(told, desk))
+    found = (Problem(_file(desk, one.language, one.file), one.line, 1, one.text) for one in told)
+    return tuple(dict.fromkeys(found))
 
 
-def _located(told: tuple[str, ...], desk: Desk) -> Iterator[Problem]:
-    for text in told:
-        where, _, what = text.partition(": ")
-        language, _, name = where.partition("/")
-        line = re.search(r"line (\d+)", what)
-        yield Problem(_template(desk, language, name), int(line[1]) if line else 1, 1, f"this letter fails: {what}")
-
-
-def _template(desk: Desk, language: str, name: str) -> str:
-    """The file of a letter: the admin's own before the shipped one, its language before the desk's and the layout."""
+def _file(desk: Desk, language: str, name: str) -> str:
+    """The path of a template: the admin's own before the shipped one, its language before the desk's and the layout."""
     places = [
-        folder / place / f"{name}.j2"
+        folder / place / name
         for place in (language, desk.desk.language, "layout")
         for folder in reversed(folders(template_folder(desk)))
     ]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import outbox_templates
-from daemon.config.sources import Problem, read_toml
+from daemon.config.positions import Path as KeyPath
+from daemon.config.positions import Place
+from daemon.config.shape import nearest, shown
+from daemon.config.sources import Problem, Source, read_toml
 
 SHIPPED = Path(outbox_templates.__file__).parent
 """The letters that come with Acuse, one folder a language."""
@@ -38,12 +43,30 @@ def read_catalogue(own: Path | None) -> tuple[dict[str, Words], list[Problem]]:
     catalogue: dict[str, Words] = {}
     problems: list[Problem] = []
     for path in word_files(own):
-        read = read_toml(path)
+        read, language = read_toml(path), path.parent.name
         if isinstance(read, Problem):
             problems.append(read)
-        else:
-            lay_over(catalogue.setdefault(path.parent.name, {}), read.table)
+            continue
+        problems += _misspelt(read, read.table, catalogue.get(language) or catalogue.get(STANDARD, {}), ())
+        lay_over(catalogue.setdefault(language, {}), read.table)
     return catalogue, problems
+
+
+STANDARD = "es"
+"""The language that every other one is measured by."""
+
+
+def _misspelt(source: Source, table: Words, known: Words, at: KeyPath) -> Iterator[Problem]:
+    """Words that no letter looks for, while one of nearly that name is; and what is no text where one must be."""
+    for key, value in table.items() if known else ():
+        place = source.positions.find((*at, key), at_key=True) or Place(1, 1)
+        told = partial(Problem, str(source.path), place.line, place.column)
+        if key not in known and (near := nearest(key, known)):
+            yield told(f'there is no word "{key}"; did you mean "{near}"?')
+        elif key in known and isinstance(value, dict) and isinstance(known[key], dict):
+            yield from _misspelt(source, value, known[key], (*at, key))
+        elif key in known and type(value) is not type(known[key]):
+            yield told(f"{shown(value)} is wrong here; it must be like {shown(known[key])}")
 
 
 def lay_over(under: dict[str, Any], over: dict[str, Any]) -> None:

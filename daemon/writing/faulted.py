@@ -33,14 +33,12 @@ def explain_faults(faults: Sequence[Fault], fields: Sequence[Field], formats: Fo
 def _explain(fault: Fault, meanings: Mapping[tuple[str, str], str], formats: Formats) -> Said:
     words, spoken = formats.words, formats.words["fault_words"]
     subject = fault.label or fault.field or spoken["mail"]
-    read = f"«{fault.read}»" if fault.read else ""
-    if fault.code in ("too_short", "too_long") and fault.read:
-        read += " " + spoken["length"].format(n=len(fault.read))
     lines = [
-        (spoken["wrote"], read),
+        (spoken["wrote"], _read(fault, words["fault_sizes"])),
         _allowed(fault, meanings, formats),
         (spoken["meant"].format(nearest=fault.nearest), spoken["prepared"]) if fault.nearest else ("", ""),
-        (spoken["helps"] if fault.code != "refused" else "", _detail(fault, words)),
+        ("", _reason(fault, words)),
+        (spoken["helps"], fault.hint),
     ]
     return Said(
         f"{subject}: {words['faults'][fault.code]}",
@@ -50,16 +48,25 @@ def _explain(fault: Fault, meanings: Mapping[tuple[str, str], str], formats: For
     )
 
 
-def _detail(fault: Fault, words: Mapping[str, Any]) -> str:
-    """What rules gave by key, be it a check of `[quality]`, in words; any other text as it is."""
+def _read(fault: Fault, sizes: Mapping[str, str]) -> str:
+    """What they wrote, with its length or size where that is what is wrong."""
+    size = sizes[fault.code].format(n=fault.detail) if fault.detail and fault.code in sizes else ""
+    return f"«{fault.read}» {size}".rstrip() if fault.read else ""
+
+
+def _reason(fault: Fault, words: Mapping[str, Any]) -> str:
+    """Why something is refused: what rules gave by key, be it a check of `[quality]`, in words; else a rule's text."""
+    if fault.code != "refused":
+        return ""
     return str(words["fault_details"].get(fault.detail) or words["quality"].get(fault.detail, fault.detail))
 
 
 def _allowed(fault: Fault, meanings: Mapping[tuple[str, str], str], formats: Formats) -> tuple[str, str]:
-    limit = str(formats.words["fault_limits"].get(fault.code, ""))
-    if limit:
+    limits = formats.words["fault_limits"]
+    if limit := str(limits.get(fault.code) or limits.get(fault.detail, "")):
         allowed = ", ".join(fault.allowed)
-        label, _, text = limit.format(n=allowed, limit=allowed, allowed=allowed, label=fault.label).partition(": ")
+        given = {"n": allowed, "limit": allowed, "allowed": allowed, "label": fault.label, "beyond": fault.detail}
+        label, _, text = limit.format(**given).partition(": ")
         return f"{label}:", text
     if not fault.allowed:
         return "", ""

@@ -27,8 +27,6 @@ from daemon.writing.formats import Formats
 from daemon.writing.list_views import ListViews
 from daemon.writing.mime import Composed
 from daemon.writing.pages import Page, read_sources
-from daemon.writing.sample_world import NOW
-from daemon.writing.samples import samples
 from daemon.writing.shown import Blanks, LinkViews, Shown, fill
 from daemon.writing.tables import list_files
 from daemon.writing.ticket_views import TicketViews
@@ -264,16 +262,3 @@ def _thread_root(letter: Letter, spec: LetterSpec, desk: Desk) -> str:
         return ""
     own = f"{letter.ticket.number}.group@{desk.desk.domain}"
     return own if spec.side == "group" else letter.ticket.thread_id
-
-
-def check_templates(desk: Desk) -> tuple[str, ...]:
-    """Renders every letter with its sample values in every language; what went wrong, one text a fault."""
-    letters = Letters.load(desk)
-    wrong = []
-    for language in desk.catalogue:
-        for name, sample in samples(desk, language, draw=False).items():
-            try:
-                letters.compose(sample, sample.to[0], desk, NOW, lambda: "A" * 26)
-            except Exception as error:  # noqa: BLE001 - a template may fail in any way; each is reported
-                wrong.append(f"{language}/{name}: {type(error).__name__}: {error}")
-    return tuple(wrong)

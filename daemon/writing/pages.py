@@ -14,7 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from jinja2 import DictLoader, StrictUndefined, Template, TemplateNotFound
+from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateNotFound
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
@@ -139,7 +139,7 @@ def _environment(
     sources: Mapping[str, str], formats: Formats, filters: Mapping[str, Any], part: str, *, autoescape: bool
 ) -> Sandbox:
     environment = Sandbox(
-        loader=DictLoader({name: inlined(name, sources) for name in sources}),
+        loader=FunctionLoader(lambda name: (inlined(name, sources), name, None) if name in sources else None),
         undefined=StrictUndefined,
         autoescape=autoescape,
         trim_blocks=True,

@@ -80,8 +80,8 @@ def _opening(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
                 "AREN",
                 first.label,
             ),
-            Fault("description", "too_short", "No va", ("10",), "", "Descripción", "Qué hacía y a qué hora salió"),
-        ),  # as parsers.form gives them; ``detail``: the field's hint
+            Fault("description", "too_short", "No va", ("10",), "", "Descripción", "5", "Qué hacía y a qué hora salió"),
+        ),  # as parsers.form gives them
         "fields": ((first.name, "AREN"),),  # what was right
         "form": form_text(desk, ticket),  # the whole repaired form
         "left_out": False,  # a long value stands in ``form`` alone, not in the link
@@ -303,7 +303,9 @@ def _people(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
             None,
             {
                 "held": "",
-                "faults": (Fault("tax_id", "bad_format", "123", (), "", "CIF/NIF", "Una letra y ocho cifras"),),
+                "faults": (
+                    Fault("tax_id", "bad_format", "123", (), "", "CIF/NIF", "pattern", "Una letra y ocho cifras"),
+                ),
             },
             (register,),
         ),

@@ -395,12 +395,13 @@ def test_what_another_value_requires() -> None:
 
 
 def test_a_fault_says_how_to_mend_it() -> None:
-    form = parse_form("Servicio/Aplicación: ARENN\nTipo: perdida\nDescripción: Nada", INCIDENT, MADRID)
+    fields = (*INCIDENT[:2], replace(INCIDENT[2], hint="Qué ocurre"))
+    form = parse_form("Servicio/Aplicación: ARENN\nTipo: perdida\nDescripción: Nada", fields, MADRID)
     assert form.faults == (
         Fault("service", "not_in_list", "ARENN", ("AREN", "CONDUCTORES"), "AREN", "Servicio/Aplicación"),
         Fault("type", "not_in_list", "perdida", ("Pérdida de Servicio", "Error Acceso", "Error Funcional"),
               "Pérdida de Servicio", "Tipo"),
-        Fault("description", "too_short", "Nada", ("10",), "", "Descripción"),
+        Fault("description", "too_short", "Nada", ("10",), "", "Descripción", "4", "Qué ocurre"),
     )  # fmt: skip
 
 

@@ -1,0 +1,97 @@
+"""Every letter tried once with sample values: what an admin's own template gets wrong, and where."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import TemplateSyntaxError
+from jinja2.debug import rewrite_traceback_stack
+
+from daemon.config.catalogue import SHIPPED, STANDARD, folders
+from daemon.config.shape import nearest
+from daemon.writing.letters import Letters, template_folder
+from daemon.writing.pages import SUFFIX, inlined, read_sources
+from daemon.writing.sample_world import NOW
+from daemon.writing.samples import samples
+from rules.desk import Desk
+
+TOKEN = "A" * 26
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateFault:
+    """What is wrong with a letter: the file of its template, without its folder, and the line there, from 1."""
+
+    language: str
+    file: str
+    line: int
+    text: str
+
+
+def template_faults(desk: Desk) -> tuple[TemplateFault, ...]:
+    """Renders every letter with its sample values in every language; each fault once. OSError: one cannot be read."""
+    try:
+        letters = Letters.load(desk)
+    except TemplateSyntaxError as error:  # in what all letters are built of
+        return (_fault(desk, desk.desk.language, str(error.name), error),)
+    return tuple(dict.fromkeys([*_unused(desk), *_tried(letters, desk)]))
+
+
+_BLOCK = re.compile(r"{%-?\s*block\s+(\w+)")
+
+
+def _unused(desk: Desk) -> Iterator[TemplateFault]:
+    """What stands in the admin's own folder and no letter would ever show: a misspelt file or block."""
+    shipped = read_sources((SHIPPED,), ("layout", STANDARD))
+    blocks = {"subject", *_BLOCK.findall("".join(shipped.values()))}
+    own = template_folder(desk)
+    for path in sorted(own.glob(f"*/[!_]*{SUFFIX}")) if own else ():
+        if path.name not in shipped:
+            yield _misspelt(path, 1, "letter", path.stem, (name.removesuffix(SUFFIX) for name in shipped))
+        for line, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            for name in {*_BLOCK.findall(text)} - blocks:
+                yield _misspelt(path, line, "block", name, blocks)
+
+
+def _misspelt(path: Path, line: int, what: str, name: str, known: Iterable[str]) -> TemplateFault:
+    near = nearest(name, known)
+    hint = f'; did you mean "{near}"?' if near else ""
+    return TemplateFault(path.parent.name, path.name, line, f'there is no {what} "{name}"{hint}')
+
+
+def _tried(letters: Letters, desk: Desk) -> Iterator[TemplateFault]:
+    for language in desk.catalogue:
+        for sample in samples(desk, language, draw=False).values():
+            try:
+                letters.compose(sample, sample.to[0], desk, NOW, lambda: TOKEN)
+            except Exception:  # noqa: BLE001 - a template may fail in any way; each is reported
+                yield _fault(desk, language, sample.name + SUFFIX, rewrite_traceback_stack())
+
+
+def _fault(desk: Desk, language: str, template: str, error: BaseException) -> TemplateFault:
+    sources = read_sources(folders(template_folder(desk)), (desk.letters.language or desk.desk.language, language))
+    file, line = _place(error, sources) or (template, 1)
+    what = str(error.message) if isinstance(error, TemplateSyntaxError) else f"{type(error).__name__}: {error}"
+    return TemplateFault(language, file, _written_line(file, line, sources), what)
+
+
+def _place(error: BaseException, sources: Mapping[str, str]) -> tuple[str, int] | None:
+    """The deepest letter that the error passed through; what all letters are built of is not where it comes from."""
+    if isinstance(error, TemplateSyntaxError):
+        return str(error.name), error.lineno
+    passed = [(f.filename, f.lineno or 1) for f in traceback.extract_tb(error.__traceback__) if f.filename in sources]
+    return next((place for place in reversed(passed) if not place[0].startswith(("base.", "blocks."))), None)
+
+
+def _written_line(file: str, line: int, sources: Mapping[str, str]) -> int:
+    """The line of ``file`` that became ``line`` of the template: fragments take more lines there, constants none."""
+    made = 0
+    for number, text in enumerate(sources[file].splitlines(keepends=True), 1):
+        made += inlined(file, {**sources, file: text}).count("\n")
+        if made >= line:
+            return number
+    return line

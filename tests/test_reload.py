@@ -1,0 +1,129 @@
+"""What an admin saves goes live in a running daemon; what is wrong stays out: its file, line and reason are mailed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from deskworld import ANA, GOOD, GROUP, MARTA, OPENINGS, SUBJECT, DeskWorld
+
+from daemon.demo.correspondent import write
+from daemon.store.clock import utc_now
+from outbox_templates import __file__ as letters
+
+CONFIG, CONFIRMATION = "config.toml", "cartas/es/confirmation.j2"
+EXTRA = '\n[calendars.oficina]\nhours = ["00:00-24:00"]\ndays = "mon-sun"\n[letters]\ntemplates = "cartas"\n'
+DOWN = GOOD.replace("Error Funcional", "Pérdida de Servicio")
+
+
+def opened(world: DeskWorld, body: str = GOOD) -> str:
+    """A new ticket; its confirmation."""
+    world.send(write(MARTA, OPENINGS, SUBJECT, body))
+    return world.wait("confirmation", MARTA).part("plain")
+
+
+def alta_by_the_rule(world: DeskWorld) -> bool:
+    return "Su prioridad es Alta." in opened(world, DOWN)
+
+
+def assigned_to_the_new_address(world: DeskWorld) -> bool:
+    opened(world)
+    return bool(world.wait("assignment", "primera@cau.example"))
+
+
+def refused_as_too_short(world: DeskWorld) -> bool:
+    world.send(write(MARTA, OPENINGS, SUBJECT, GOOD))
+    return "60 caracteres o más" in world.wait("refusal", MARTA).part("plain")
+
+
+def half_an_hour_a_day(world: DeskWorld) -> bool:
+    told = re.search(r"Primera respuesta: (\d\d/\d\d/\d{4})", opened(world))
+    assert told
+    return datetime.strptime(told[1], "%d/%m/%Y").date() - utc_now().date() >= timedelta(days=7)
+
+
+def greets(world: DeskWorld) -> bool:
+    return "Gracias por escribirnos." in opened(world)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """``old`` becomes ``good`` in ``file``, which ``shows``; then ``bad``, refused with ``reason``."""
+
+    file: str
+    old: str
+    good: str
+    bad: str
+    reason: str
+    shows: Callable[[DeskWorld], bool]
+
+
+SAVED = {
+    "rules": Saved(
+        CONFIG, 'priority = "Urgente"', 'priority = "Alta"', 'priority = "Altta"',
+        'did you mean "Alta"', alta_by_the_rule,
+    ),
+    "groups": Saved(
+        CONFIG, f'"{GROUP}"', '"primera@cau.example"', '"primera"', "is no mail address", assigned_to_the_new_address
+    ),
+    "kinds": Saved(
+        CONFIG, "min_length = 10", "min_length = 60", "min_lenght = 60",
+        'did you mean "min_length"', refused_as_too_short,
+    ),
+    "calendars": Saved(
+        CONFIG, '"00:00-24:00"', '"03:00-03:30"', '"3-3:30"', "write it as 09:00-18:00", half_an_hour_a_day
+    ),
+    "templates": Saved(
+        CONFIRMATION, "{% block body %}", "{% block body %}Gracias por escribirnos. ", "{% block body %}{% if %}",
+        "Expected an expression", greets,
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskWorld]:
+    folder = tmp_path_factory.mktemp("desk")
+    own = folder / CONFIRMATION
+    own.parent.mkdir(parents=True)
+    own.write_text((Path(letters).parent / "es/confirmation.j2").read_text(encoding="utf-8"), encoding="utf-8")
+    with DeskWorld(folder, "embedded", extra=EXTRA) as world:
+        text = world.config.read_text(encoding="utf-8").replace("[groups.n1]", '[groups.n1]\ncalendar = "oficina"')
+        world.config.write_text(text, encoding="utf-8")
+        world.start()
+        world.until(lambda: " started " in world.log(), "start")
+        yield world
+        assert world.stop() == 0
+
+
+def reloads(world: DeskWorld) -> int:
+    return world.log().count("configuration reloaded")
+
+
+def save(world: DeskWorld, file: str, text: str) -> None:
+    """Save what is right, and wait until it is in force."""
+    before = reloads(world)
+    (world.folder / file).write_text(text, encoding="utf-8")
+    world.until(lambda: reloads(world) > before, "new configuration")
+
+
+@pytest.mark.parametrize("what", SAVED)
+def test_a_saved_change_goes_live_and_a_bad_one_stays_out(world: DeskWorld, what: str) -> None:
+    saved = SAVED[what]
+    path = world.folder / saved.file
+    text = path.read_text(encoding="utf-8")
+    assert saved.old in text
+    save(world, saved.file, text.replace(saved.old, saved.good, 1))
+    assert saved.shows(world)
+
+    path.write_text(text.replace(saved.old, saved.bad, 1), encoding="utf-8")
+    told = " ".join(world.wait("admin_alert", ANA).part("plain").split())
+    line = text[: text.index(saved.old)].count("\n") + 1
+    assert f"Archivo: {path}" in told
+    assert f"Línea: {line}" in told
+    assert saved.reason in told
+    assert saved.shows(world), "what was good is still in force"
+    save(world, saved.file, text)
