@@ -39,6 +39,7 @@ UNBOUNDED = """
 letters = 1000000
 notices = 1000000
 near_miss = 1000000
+staff = 1000000
 [guards.breaker]
 notices_per_domain = 1000000
 notices_total = 1000000
