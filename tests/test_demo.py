@@ -6,12 +6,22 @@ import imaplib
 import os
 import re
 import signal
+import smtplib
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from email.message import EmailMessage
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+from imapclient import IMAPClient
+
+from daemon.demo.correspondent import Received, click, reply
+
+T = TypeVar("T")
+ANA = "Ana Ruiz <ana@cau.example>"
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "COLUMNS": "80"}
 PATIENCE_S = 60.0
@@ -27,6 +37,30 @@ def demo(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 def screen_of(folder: Path) -> str:
     return (folder / "screen").read_text(encoding="utf-8")
+
+
+def until(found: Callable[[], T], what: str) -> T:
+    """Wait for ``found()`` to give something."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        if result := found():
+            return result
+        time.sleep(0.1)
+    raise AssertionError(f"no {what} within {PATIENCE_S:.0f} s")
+
+
+def letters(port: int, user: str, name: str, holding: str = "") -> list[Received]:
+    """The letters of that name in somebody's INBOX, as their client reads them."""
+    with IMAPClient("127.0.0.1", port, ssl=False) as client:
+        client.login(user, "demo")
+        client.select_folder("INBOX", readonly=True)
+        found = [Received.of(each[b"BODY[]"]) for each in client.fetch(client.search(), ["BODY.PEEK[]"]).values()]
+    return [letter for letter in found if letter.letter == name and holding in letter.part("plain")]
+
+
+def send(port: int, message: EmailMessage) -> None:
+    with smtplib.SMTP("127.0.0.1", port) as client:
+        client.send_message(message)
 
 
 def test_the_whole_flow_is_shown_and_ends_by_itself(tmp_path: Path) -> None:
@@ -45,10 +79,9 @@ def test_the_whole_flow_is_shown_and_ends_by_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ends_it", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_kept_it_says_how_to_attach_and_leaves_nothing(tmp_path: Path, ends_it: signal.Signals) -> None:
     process = demo(tmp_path, "--keep")
-    until = time.monotonic() + PATIENCE_S
-    while "config.toml list" not in screen_of(tmp_path) and time.monotonic() < until:
-        time.sleep(0.1)
+    until(lambda: "config.toml list" in screen_of(tmp_path), "instructions")
     (settings,) = re.findall(r"mutt -F (\S+/marta)", screen_of(tmp_path))
+    assert f"mutt -F {Path(settings).with_name('ana')} 'mailto:…'" in screen_of(tmp_path)
     (port,) = re.findall(r"folder=imap://127\.0\.0\.1:(\d+)/", Path(settings).read_text(encoding="utf-8"))
     with imaplib.IMAP4("127.0.0.1", int(port)) as client:
         client.login("marta", "demo")
@@ -57,3 +90,22 @@ def test_kept_it_says_how_to_attach_and_leaves_nothing(tmp_path: Path, ends_it: 
     assert process.wait(PATIENCE_S) == 0
     assert screen_of(tmp_path).endswith("Stopped.\n")
     assert not list(tmp_path.glob("acuse-demo-*"))
+
+
+def test_kept_a_technicians_own_client_reads_answers_and_solves(tmp_path: Path) -> None:
+    process = demo(tmp_path, "--keep")
+    try:
+        rc = until(lambda: re.findall(r"mutt -F (\S+/ana)", screen_of(tmp_path)), "instructions")[0]
+        settings = Path(rc).read_text(encoding="utf-8")
+        imap, smtp = (int(re.search(rf"{kind}://127\.0\.0\.1:(\d+)/", settings)[1]) for kind in ("imap", "smtp"))  # type: ignore[index]
+
+        assignment = until(lambda: letters(imap, "ana", "assignment"), "assignment")[-1]
+        send(smtp, reply(ANA, assignment, "Lo miro ahora."))
+        acknowledged = until(lambda: letters(imap, "ana", "update", "Lo miro ahora."), "note, with the links")[-1]
+        assert "assignment" not in acknowledged.part("plain"), "what was quoted is no part of the note"
+        send(smtp, click(ANA, assignment.links["Resolver"], {"Solución": "Se le ha dado acceso."}))
+        validation = until(lambda: letters(imap, "pepe", "validation"), "validation")[-1]
+        assert "Se le ha dado acceso." in validation.part("plain")
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE_S) == 0

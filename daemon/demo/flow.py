@@ -95,8 +95,12 @@ Read and write as one of its people:
   mutt -F {folder}/marta    a requester, as is pepe
   mutt -F {folder}/ana      a technician; reads n1@ and n2@ too
 
-A link of a letter is opened by /tmp/w/user/…: No such file or directory, or its copy block is
-typed into a new mail. Thunderbird: IMAP {host} port {imap}, SMTP {host}
+A link of a letter is opened by
+
+  mutt -F {folder}/ana 'mailto:…'
+
+with the whole link between the quotes; or its copy block is typed into a new
+mail. Thunderbird: IMAP {host} port {imap}, SMTP {host}
 port {smtp}, no encryption; user marta, pepe or ana, password {password};
 marta@cliente.example, pepe@cliente.example, ana@cau.example.
 

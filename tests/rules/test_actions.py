@@ -16,7 +16,7 @@ from rules.assignment import action_grant, action_links
 from rules.consultations import CONSULTATIONS
 from rules.decision import Grant
 from rules.desk import Calendar, Quality
-from rules.lifecycle import possible
+from rules.lifecycle import move, possible
 from rules.ticket import Ticket, evolve
 from tests.rules.desks import ANA, COORD, EVA, LUIS, MARTA, NOW, NUMBER, letters, opened, resolved
 from tests.rules.technicians import FORM, STAFF, act, after, desk, moved
@@ -285,9 +285,10 @@ def test_a_date_that_is_over_is_a_fault(form: str) -> None:
     assert (fault.code, fault.detail) == ("refused", "past")
 
 
-def test_a_follow_up_is_noted_and_dropped_when_it_is_worked_on_again() -> None:
+def test_a_follow_up_outlives_the_closing_and_is_dropped_when_it_is_worked_on_again() -> None:
     done = after(act("Acción: Resolver\nSolución: x\nSeguimiento: 20/10/2017"))
     assert done.follow_up is not None
+    assert evolve(done, move(done, "validate", NOW)).follow_up == done.follow_up
     assert after(act("Acción: Reabrir", done), done).follow_up is None
 
 

@@ -89,6 +89,8 @@ NEXT = [
      "silence_reminder:2"),
     ("the assignee's follow-up, in the morning", told(RESOLVED, "silence_reminder:1", "silence_reminder:2",
      follow_up=at("2026-12-01 00:00")), "2026-11-30 10:00", "2026-12-01 09:00", "follow_up"),
+    ("a follow-up outlives the closing", told(RESOLVED, state="closed", follow_up=at("2026-12-01 00:00")),
+     "2026-11-30 10:00", "2026-12-01 09:00", "follow_up"),
 ]  # fmt: skip
 
 

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from rules import wording
 from rules.lifecycle import KEEPING, REASONS, TRANSITIONS, move, possible
 from rules.ticket import Event, dump_changes, evolve, fold, load_changes
-from tests.rules.desks import NOW, opened
+from tests.rules.desks import DESK, NOW, opened
 
 STATES = ("assigned", "pending", "resolved", "closed")
 POSSIBLE = {
@@ -29,6 +30,12 @@ POSSIBLE = {
     "resolved": {"validate", "silence", "reject", "reopen", "withdraw"},
     "closed": set(),
 }
+
+
+def test_the_states_are_called_as_in_the_manual() -> None:
+    assert [wording.state_label(DESK, "incident", state) for state in STATES] == [
+        "Asignado", "Pendiente", "Resuelto", "Cerrado",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("state", STATES)
