@@ -198,14 +198,15 @@ def test_without_books_a_mail_is_explained_as_a_new_desk_would(
 
 def test_what_is_held_or_in_quarantine_is_listed_and_set_back(tmp_path: Path) -> None:
     with DeskWorld(tmp_path, "embedded", extra=ONE_AN_HOUR) as world:
-        for _ in range(2):
-            world.send(write(STRANGER, OPENINGS, SUBJECT, GOOD))
+        first, second = (write(STRANGER, OPENINGS, SUBJECT, GOOD) for _ in range(2))
+        for mail in (first, second, second):  # a copy of what is held takes nothing away from it
+            world.send(mail)
         world.send(write(STRANGER, OPENINGS, "Oferta", GOOD, headers={"X-Long": TOO_LONG}))
         world.acuse("run", "--once")
-        quarantined, held = r"(?m)^3 .* quarantined +luis@cliente\.example .* header block over", r"(?m)^2 .* held "
+        quarantined, held = r"(?m)^4 .* quarantined +luis@cliente\.example .* header block over", r"(?m)^2 .* held "
         assert re.search(quarantined, world.acuse("retry").stdout)
         assert re.search(held, world.acuse("release").stdout)
-        assert world.acuse("retry", "3").stdout == "retry: mail 3; treated at the next run of the daemon\n"
+        assert world.acuse("retry", "4").stdout == "retry: mail 4; treated at the next run of the daemon\n"
         assert world.acuse("retry").stdout == "no mail is quarantined\n"
         world.start()
         world.until(lambda: re.search(quarantined, world.acuse("retry").stdout), "the mail back in quarantine")

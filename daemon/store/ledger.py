@@ -178,10 +178,11 @@ def _seen(session: Session, files: Files, row: Row) -> Seen:
 def copies(
     session: Session, mailbox: str, key: bytes, since: datetime | None, but: int
 ) -> list[tuple[str, datetime | None]]:
-    """Digest and time of the mails treated in this mailbox under the copy key ``key``, other than row ``but``."""
+    """Digest and time of the mails treated in this mailbox under the copy key ``key``, other than row ``but``. A copy
+    counts for nothing: what it copies may have been held, and is treated now."""
     rows = session.all(
-        "SELECT digest, decided_at FROM mails WHERE mailbox = ? AND copy_key = ? AND id <> ? AND verdict <> ''"
-        " AND received_at >= ? LIMIT 20",
+        "SELECT digest, decided_at FROM mails WHERE mailbox = ? AND copy_key = ? AND id <> ?"
+        " AND verdict NOT IN ('', 'duplicate') AND received_at >= ? LIMIT 20",
         mailbox,
         key,
         but,

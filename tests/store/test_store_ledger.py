@@ -169,6 +169,16 @@ def test_a_retried_mail_is_no_copy_of_itself(store: Store) -> None:
     assert facts.duplicate == ""
 
 
+def test_a_mail_that_was_held_is_no_copy_of_its_own_copy(store: Store) -> None:
+    held, copy, own = take(store, 1), take(store, 2), mail(1)
+    for seen, verdict in ((held, "held"), (copy, "duplicate")):
+        with store.write() as tx:
+            tx.apply(Cause(seen.id, own), Decision(verdict), compose, DESK, NOW)  # type: ignore[arg-type]
+    assert copies(store, own.message_id, own.digest) == "same", "while it is held"
+    store.release([held.id])
+    assert copies(store, own.message_id, own.digest) == "", "or neither would ever be treated"
+
+
 def test_what_no_text_column_can_hold_is_mended(store: Store) -> None:
     seen = take(store, 1)
     odd = mail(1, subject="a\0b\ud800" + "x" * 5000, message_id="m" * 9000, sender="s" * 4000 + "@x")

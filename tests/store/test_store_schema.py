@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from daemon.store import Cause, Filed, Outcome, Store, models
+from daemon.store import Cause, Filed, Outcome, Store, models, queues
 from daemon.store.errors import WrongVersion
 from rules.decision import Decision, Grant, Letter, Link, Needs
 from rules.ticket import Event
@@ -86,7 +86,8 @@ def hot_queries(store: Store, clock: Clock) -> Heard:
         store.next_delivery()
         later = clock.turn(days=30)
         (due,) = store.due(later)
-        store.next_due_at()
+        with store.read() as books:
+            queues.next_due(books.session)
         store.run(lambda tx: tx.claim_due(*due, later))
         store.index_words()
     return heard
