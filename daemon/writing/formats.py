@@ -5,6 +5,7 @@ Everything that is a word comes from the language's words.toml; `Formats` only p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -114,14 +115,14 @@ def plural(count: int, one: str, many: str) -> str:
 
 def wrap(text: str, indent: str = "") -> str:
     """Prose broken at spaces into lines of at most PROSE columns; further lines begin with ``indent``."""
-    lines: list[str] = []
-    line, room = "", PROSE
-    for word in text.split():
-        if not line:
-            line = word
-        elif len(line) + 1 + len(word) <= room:
-            line = f"{line} {word}"
-        else:
-            lines.append(line)
-            line, room = word, PROSE - len(indent)
-    return f"\n{indent}".join([*lines, line])
+    prose = " ".join(text.split())
+    if len(prose) <= PROSE:
+        return prose
+    first = _columns(PROSE).match(prose)
+    return f"\n{indent}".join([first[1], *_columns(PROSE - len(indent)).findall(prose, first.end())]) if first else ""
+
+
+@lru_cache(maxsize=8)
+def _columns(most: int) -> re.Pattern[str]:
+    """A line of words that are parted by single spaces, and the space behind; a longer word is a line of its own."""
+    return re.compile(rf"(.{{1,{most}}}|[^ ]+)(?: |$)")

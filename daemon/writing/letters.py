@@ -24,10 +24,11 @@ from daemon.writing import mime
 from daemon.writing.faulted import explain_faults
 from daemon.writing.folding import Folder, Row
 from daemon.writing.formats import Formats
+from daemon.writing.forms import Forms, Plain
 from daemon.writing.list_views import ListViews
 from daemon.writing.mime import Composed
 from daemon.writing.pages import Page, read_sources
-from daemon.writing.shown import Blanks, LinkViews, Shown, fill
+from daemon.writing.shown import Blanks, LinkViews, Shown
 from daemon.writing.tables import list_files
 from daemon.writing.ticket_views import TicketViews
 from parsers.subject import SubjectMarks, thread_key
@@ -65,8 +66,9 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
 class Letters:
     """Every letter of a desk. Built once per configuration, never changed."""
 
-    def __init__(self, desk: Desk, pages: Mapping[str, Page]) -> None:
+    def __init__(self, desk: Desk, pages: Mapping[str, Page], forms: type[Plain] = Forms) -> None:
         self._pages = pages
+        self._forms = {language: forms(page) for language, page in pages.items()}
         self._views = {language: LinkViews(page.words) for language, page in pages.items()}
         self._standard = desk.letters.language or desk.desk.language
         self._kinds = {(language, kind): kind_words(desk, kind, language) for language in pages for kind in desk.kinds}
@@ -74,7 +76,7 @@ class Letters:
         self._verbatim = frozenset({"From", "To", "Reply-To", "Date", "Message-ID", "In-Reply-To", "References"})
 
     @classmethod
-    def load(cls, desk: Desk) -> Letters:
+    def load(cls, desk: Desk, forms: type[Plain] = Forms) -> Letters:
         """Read the templates: the shipped ones, under those of `[letters] templates`. OSError: one cannot be read."""
         places = folders(template_folder(desk))
         standard = desk.letters.language or desk.desk.language
@@ -84,7 +86,7 @@ class Letters:
             sources = read_sources(places, (standard, language))
             tickets = TicketViews(desk, formats, language)
             pages[language] = Page(sources, formats, tickets, ListViews(formats, tickets))
-        return cls(desk, pages)
+        return cls(desk, pages, forms)
 
     def subject_of(self, letter: Letter, desk: Desk, now: datetime) -> str:
         """The subject that ``letter`` will have."""
@@ -103,9 +105,9 @@ class Letters:
         shown, blanks, grants = self._links(letter, to, page, language, new_token)
         context = self._context(letter, to, desk, now, shown, page, language)
         subject = context["subject"] = mime.clean(page.subject(letter.name, context))
-        text, html = (fill(part(letter.name, context), blanks) for part in (page.text, page.html))
-        files = (*context["files"], *context["folder"].files)
-        content, attachments, tail = mime.body(text, html, files, letter.attachments)
+        key = (letter.name, context["kind"]["key"], letter.ticket and letter.ticket.group, context["copy"], shown)
+        text, html = self._forms[language].encoded(key, letter.name, context, blanks)
+        content, attachments, tail = mime.body(text, html, (*context["files"], *context["folded"]), letter.attachments)
         spec, number = LETTERS[letter.name], letter.ticket.number if letter.ticket else ""
         message_id = f"{letter.name}.{new_token().lower()}@{desk.desk.domain}"
         headers = self._headers(letter, spec, to, subject, message_id, desk, now)
@@ -184,10 +186,10 @@ class Letters:
             "copy": to != letter.to[0],
             "lang": language,
             "files": (*letter.files, *list_files(values.get("rows", ()), page.tickets, desk, language)),
-            "folder": folder,
             "foot": desk.letters.foot,
             "foot_genuine": layout["foot_genuine"].format(desk=desk.desk.name, address=desk.service_address),
             "foot_password": layout["foot_password"].format(desk=desk.desk.name),
+            "folded": tuple(folder.files),
         }
 
     def _headers(

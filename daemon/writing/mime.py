@@ -17,10 +17,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import BinaryIO, Protocol
 from urllib.parse import quote
 
-from daemon.writing.quoted import LINE, quoted_printable
+from daemon.writing.quoted import LINE
 from parsers.mail import Attachment
 from rules.decision import File, Grant
 from rules.ticket import Side
@@ -112,6 +113,7 @@ def message_ids(values: Iterable[str]) -> str:
     return " ".join(dict.fromkeys(f"<{value}>" for value in bare if _ID.fullmatch(value)))
 
 
+@lru_cache(maxsize=16)
 def mailbox(name: str, bare: str) -> str:
     """`name <address>` as the value of From, the name encoded where it must be."""
     name = clean(name)
@@ -193,6 +195,7 @@ def _read_again(block: bytes, verbatim: frozenset[str]) -> list[Header]:
     return found
 
 
+@lru_cache(maxsize=16)
 def date(now: datetime) -> str:
     """The Date header of an aware ``now``."""
     return format_datetime(now)
@@ -204,11 +207,9 @@ MIXED, ALTERNATIVE, RELATED = "=_acuse-mixed", "=_acuse-alternative", "=_acuse-r
 """Boundaries: «=_» stands in no quoted-printable and no base64 line, so no content can hold them (RFC 2045, 6.7)."""
 
 
-def _text_part(subtype: str, text: str) -> bytes:
-    return (
-        b"Content-Type: text/%b; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-        % subtype.encode()
-    ) + quoted_printable(text)
+def _text_part(subtype: bytes, encoded: bytes) -> bytes:
+    head = b"Content-Type: text/%b; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    return head % subtype + encoded
 
 
 def file_header(name: str, media_type: str, cid: str = "", charset: str = "") -> bytes:
@@ -247,15 +248,16 @@ def _own_file(file: File) -> bytes:
 
 
 def body(
-    text: str, html: str, files: Sequence[File] = (), attachments: Sequence[Attachment] = ()
+    text: bytes, html: bytes, files: Sequence[File] = (), attachments: Sequence[Attachment] = ()
 ) -> tuple[bytes, tuple[AttachmentPart, ...], bytes]:
-    """Head (without the letter's own headers: it begins with Content-Type), attachment parts and tail of a letter."""
+    """Head (without the letter's own headers: it begins with Content-Type), attachment parts and tail of a letter;
+    ``text`` and ``html`` are quoted-printable."""
     inline = [file for file in files if file.cid]
     enclosed = [file for file in files if not file.cid]
-    page = _text_part("html", html.encode("ascii", "xmlcharrefreplace").decode())
+    page = _text_part(b"html", html)
     if inline:
         page = _multipart(RELATED, "related", [page, *map(_own_file, inline)])
-    both = _multipart(ALTERNATIVE, "alternative", [_text_part("plain", text), page])
+    both = _multipart(ALTERNATIVE, "alternative", [_text_part(b"plain", text), page])
     if not enclosed and not attachments:
         return both, (), b""
     head = _multipart(MIXED, "mixed", [both, *map(_own_file, enclosed)], closed=False)

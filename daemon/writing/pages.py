@@ -8,33 +8,24 @@ template: values are data, and a name that a letter was not given is an error, n
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from inspect import getsource
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateNotFound
-from jinja2.exceptions import SecurityError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
+from daemon.writing import sandbox
 from daemon.writing.compiled import compiled
-from daemon.writing.faulted import Said
-from daemon.writing.formats import Formats, plural, wrap
-from daemon.writing.list_views import Listed
+from daemon.writing.formats import PROSE, Formats, plural, wrap
+from daemon.writing.questions import Run
+from daemon.writing.sandbox import Sandbox
 from daemon.writing.shown import Shown
 from daemon.writing.ticket_views import TicketViews, brief
-from rules.decision import Letter
-from rules.desk import Group
-from rules.ticket import Event, Ticket
 
 SUFFIX = ".j2"
-_OFFSET = re.compile(r"\(UTC [+-] [0-9:]+\)")
-
-
-PLAIN: frozenset[type] = frozenset({SimpleNamespace, Ticket, Letter, Group, Shown, Said, Listed, Event})
-"""Value types whose public attributes are all harmless: frozen, and without a method that changes anything."""
+_OFFSET = re.compile(r"\(UTC [+-] [0-9:]+\)(?!</span>)")
 
 
 def read_sources(folders: Sequence[Path], languages: Sequence[str]) -> dict[str, str]:
@@ -45,6 +36,19 @@ def read_sources(folders: Sequence[Path], languages: Sequence[str]) -> dict[str,
         for folder in folders
         for path in sorted((folder / name).glob(f"*{SUFFIX}"))
     }
+
+
+def as_text(rendered: str) -> str:
+    """A text part as it is sent: lines without trailing spaces, never more than one blank line."""
+    lines = [line if line == "-- " else line.rstrip() for line in rendered.split("\n")]
+    kept = [line for before, line in zip(["", *lines], lines, strict=False) if line or before]
+    return "\n".join(kept).strip("\n") + "\n"
+
+
+def as_html(rendered: str) -> str:
+    """An HTML part as it is sent: in ASCII, an offset from UTC on one line."""
+    unbroken = _OFFSET.sub(r'<span style="white-space:nowrap">\g<0></span>', rendered)
+    return unbroken.encode("ascii", "xmlcharrefreplace").decode()
 
 
 class Page:
@@ -66,17 +70,20 @@ class Page:
         return str(self.words["letter_subjects"][name]).format_map(context)
 
     def text(self, name: str, context: Mapping[str, Any]) -> str:
-        """The text part, lines without trailing spaces, never more than one blank line."""
-        rendered = self._template(self._text, name).render(context).split("\n")
-        lines = [line if line == "-- " else line.rstrip() for line in rendered]
-        kept = [line for before, line in zip(["", *lines], lines, strict=False) if line or before]
-        return "\n".join(kept).strip() + "\n"
+        """The text part, as :func:`as_text` wants it."""
+        return self._template(self._text, name).render(context)
 
     def html(self, name: str, context: Mapping[str, Any]) -> str:
-        """The HTML part."""
-        return _OFFSET.sub(
-            r'<span style="white-space:nowrap">\g<0></span>', self._template(self._html, name).render(context)
-        )
+        """The HTML part, as :func:`as_html` wants it."""
+        return self._template(self._html, name).render(context)
+
+    def asked(self, name: str, context: Mapping[str, Any], run: Run) -> tuple[str, str]:
+        """Text and HTML with the blanks of ``run``, whose questions are in ``context``. One run at a time."""
+        self._text.run = self._html.run = run
+        try:
+            return self.text(name, context), self.html(name, context)
+        finally:
+            self._text.run = self._html.run = None
 
     @staticmethod
     def _template(environment: Sandbox, name: str) -> Template:
@@ -101,38 +108,10 @@ def _filters(*sources: object) -> dict[str, Any]:
         "columns": columns,
         "brief": brief,
         "fill": fill,
+        "underline": underline,
         "cap": cap,
         "others": others,
     }
-
-
-LARGEST_PRODUCT = 100_000
-"""Characters, items or value of a multiplication in a template; the sandbox alone would let one fill the memory."""
-
-
-class Sandbox(ImmutableSandboxedEnvironment):
-    """The sandbox, with a short way to what needs no asking: a plain value's public attribute, a key of a dict."""
-
-    intercepted_binops = frozenset({"*", "**"})
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        """As the sandbox does; SecurityError for a power, and for a product over :data:`LARGEST_PRODUCT`."""
-        sizes = [value if isinstance(value, int | float) else len(value) for value in (left, right)]
-        if operator == "**" or abs(sizes[0] * sizes[1]) > LARGEST_PRODUCT:
-            raise SecurityError(f"{operator} makes too much in a template")
-        return super().call_binop(context, operator, left, right)
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        """As the sandbox does; a dict's own key comes before its method of the same name."""
-        kind = type(obj)
-        if kind is dict and attribute in obj:
-            return obj[attribute]
-        if kind in PLAIN and attribute[0] != "_":
-            try:
-                return getattr(obj, attribute)
-            except AttributeError:
-                return self.undefined(obj=obj, name=attribute)
-        return super().getattr(obj, attribute)
 
 
 def _environment(
@@ -146,37 +125,14 @@ def _environment(
         lstrip_blocks=True,
         auto_reload=False,
         cache_size=-1,
-        bytecode_cache=compiled(sources, part),
+        bytecode_cache=compiled({**sources, "sandbox": getsource(sandbox)}, part),
     )
-    environment.filters.update(filters, lines=lines if autoescape else str)
+    environment.take(**filters, lines=lines if autoescape else _as_is)
     environment.globals.update(base=f"base.{part}{SUFFIX}", words=formats.words)
     blocks: Any = environment.get_template(f"blocks.{part}{SUFFIX}").module
     macros = {name: getattr(blocks, name) for name in dir(blocks) if not name.startswith("_")}
-    environment.filters.update({name: remembering(macro) for name, macro in macros.items() if callable(macro)})
+    environment.filters.update({name: macro for name, macro in macros.items() if callable(macro)})
     return environment
-
-
-def remembering(block: Callable[..., str]) -> Callable[..., str]:
-    """A building block that remembers what it made of short texts and of links: most of a letter's own words never
-    change, and its links are the same for every ticket of a kind (daemon/writing/shown.py)."""
-    known = lru_cache(maxsize=512, typed=True)(block)
-
-    def made(*values: Any, **named: Any) -> str:
-        values = tuple(tuple(value) if type(value) is list else value for value in values)
-        return known(*values, **named) if all(map(_lasting, values)) else block(*values, **named)
-
-    return made
-
-
-def _lasting(value: object) -> bool:
-    """Whether ``value`` may be met again: a short text, a link, links."""
-    if isinstance(value, str):
-        return len(value) <= REMEMBERED
-    return type(value) is Shown or (type(value) is tuple and all(type(item) is Shown for item in value))
-
-
-REMEMBERED = 400
-"""Characters."""
 
 
 _CONSTANT = re.compile(r"""{%- set (\w+) = (["'])(.*?)\2 -%}\n?""", re.DOTALL)
@@ -194,7 +150,11 @@ def inlined(name: str, sources: Mapping[str, str]) -> str:
 
 def lines(text: object) -> Markup:
     """What a person wrote, its line ends as `<br>`."""
-    return Markup(escape(text).replace("\n", Markup("<br>\n")))  # noqa: S704 - escaped just here
+    return Markup(str(escape(text)).replace("\n", "<br>\n"))  # noqa: S704 - escaped just here
+
+
+def _as_is(text: object) -> str:
+    return str(text)
 
 
 def columns(rows: Sequence[Sequence[object]], heads: Sequence[str]) -> str:
@@ -212,6 +172,11 @@ def _row(row: Sequence[object], heads: Sequence[str]) -> str:
 def fill(text: str, /, **values: str) -> str:
     """A phrase of the catalogue with its places filled: «Nota de {by}»."""
     return text.format(**values)
+
+
+def underline(text: str, sign: str) -> str:
+    """A line of ``sign`` as long as ``text``, if that is on one line."""
+    return sign * min(len(text), PROSE)
 
 
 def others(links: Sequence[Shown], key: str) -> tuple[Shown, ...]:

@@ -12,6 +12,8 @@ from functools import lru_cache
 LINE = 76
 """The longest raw line that we write, without its CRLF."""
 _BLANKS = frozenset({b" ", b"\t"})
+_ENDS = _BLANKS | {b"."}
+"""What a line may not end in as it is: servers cut blanks off, and may take a dot alone for the end of the mail."""
 
 _BARE = re.compile(r"\r\n?|\n")
 _UNSENT = dict.fromkeys({*range(32), 127} - {9, 10})
@@ -28,18 +30,14 @@ def quoted_printable(text: str) -> bytes:
     octets = text.encode("utf-8", "replace").replace(b"=", b"=3D")
     for octet in set(octets.translate(None, _ASCII)):
         octets = octets.replace(bytes([octet]), b"=%02X" % octet)
-    return b"\r\n".join([line if _is_safe(line) else _mended(line) for line in octets.split(b"\n")])
-
-
-def _is_safe(line: bytes) -> bool:
-    """Whether no server will break, cut off or misread it: a dot alone may be taken for the end."""
-    return len(line) <= LINE and line[-1:] not in _BLANKS and line != b"."
+    lines = octets.split(b"\n")
+    return b"\r\n".join([line if len(line) <= LINE and line[-1:] not in _ENDS else _mended(line) for line in lines])
 
 
 @lru_cache(maxsize=2048)
 def _mended(line: bytes) -> bytes:
-    """An encoded line with soft line breaks where it is too long, no `=XX` torn; what :func:`_is_safe` minds at its end
-    is escaped. Remembered, for most of them stand in every letter."""
+    """An encoded line with soft line breaks where it is too long, no `=XX` torn; a blank at its end and a dot
+    alone are escaped. Remembered, for most of them stand in every letter."""
     if line[-1:] in _BLANKS:
         line = line[:-1] + b"=%02X" % line[-1]
     pieces, start = [], 0

@@ -10,12 +10,12 @@ random, so that nothing a sender writes can hold one.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from daemon.writing.questions import blank
 from parsers.links import mailto
 from rules.action_forms import SAME_WORD
 from rules.decision import Grant, Letter, Link
@@ -47,20 +47,7 @@ class Shown:
 
 
 Blanks = Mapping[str, str]
-"""What stands in the place of a number or a token, and what is to be put there."""
-
-
-def fill(page: str, blanks: Blanks) -> str:
-    """``page`` with its blanks filled in."""
-    for blank, value in blanks.items():
-        page = page.replace(blank, value)
-    return page
-
-
-@lru_cache(maxsize=256)
-def _blank(place: int, length: int) -> str:
-    """The letter's blank number ``place``: capitals, as numbers and tokens may hold."""
-    return "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ") for _ in range(length))
+"""The number and the tokens of a letter's links, by the names of their blanks."""
 
 
 class LinkViews:
@@ -74,35 +61,31 @@ class LinkViews:
         """The links of ``letter`` with their labels and effects, and the blanks in them for its number and ``tokens``;
         ``the`` is what the letter calls its ticket. A letter about several things keeps their numbers as they are."""
         number = letter.ticket.number if letter.ticket else ""
-        own = _blank(len(tokens), len(number))
-        blanks = {_blank(place, len(token)): token for place, token in enumerate(tokens.values())}
-        marks = dict(zip(tokens, (f" [{blank}]" for blank in blanks), strict=True))
+        blanks = {f"token{place}": token for place, token in enumerate(tokens.values())}
+        marks = dict(zip(tokens, (f" [{blank(name)}]" for name in blanks), strict=True))
 
         def shown(link: Link) -> Shown:
-            subject = link.subject.replace(number, own) if number else link.subject
+            subject = link.subject.replace(number, blank("number")) if number else link.subject
             mark = marks[link.grant] if link.grant else ""
+            purpose = link.grant.purpose if link.grant else ""
             about = (link.grant.number, link.grant.mail) if link.grant and not number else ("", 0)
-            return self._known(link.key, link.to, subject + mark, link.body, self._label(link, about), the, about)
+            return self._known(link.key, link.to, subject + mark, link.body, link.label, purpose, the, about)
 
-        return tuple(map(shown, letter.links)), {**blanks, own: number} if number else blanks
+        return tuple(map(shown, letter.links)), {**blanks, "number": number} if number else blanks
 
-    def _show(self, key: str, to: str, subject: str, body: str, label: str, the: str, about: tuple[str, int]) -> Shown:
+    def _show(
+        self, key: str, to: str, subject: str, body: str, label: str, purpose: str, the: str, about: tuple[str, int]
+    ) -> Shown:
+        """``about``: the number or the mail that a link is named with, in a letter about several."""
+        label = label or self._label(key, purpose, about[1] or about[0])
         effect = str(self._words["action_effects"].get(key, "")).replace("{The}", the)
         return Shown(key, label, effect, mailto(to, subject, body), to, subject, _copied(body), *about)
 
-    def _label(self, link: Link, about: tuple[str, int]) -> str:
-        """An action is called by its word; any other link by its own, which may share the key. ``about``: the number or
-        the mail that it is named with, in a letter about several."""
-        if link.label:
-            return link.label
-        key, words = SAME_WORD.get(link.key, link.key), self._words
-        sections = (
-            ("actions", "links")
-            if link.grant and link.grant.purpose == "action"
-            else ("links", "quarantine_verbs", "actions")
-        )
+    def _label(self, key: str, purpose: str, what: object) -> str:
+        """An action is called by its word; any other link by its own, which may share the key."""
+        key, words = SAME_WORD.get(key, key), self._words
+        sections = ("actions", "links") if purpose == "action" else ("links", "quarantine_verbs", "actions")
         label = str(next((words[section][key] for section in sections if key in words[section]), key))
-        what = about[1] or about[0]
         return f"{label} {what}" if what else label
 
 

@@ -13,6 +13,7 @@ from jinja2.debug import rewrite_traceback_stack
 
 from daemon.config.catalogue import SHIPPED, STANDARD, folders
 from daemon.config.shape import nearest
+from daemon.writing.forms import Plain
 from daemon.writing.letters import Letters, template_folder
 from daemon.writing.pages import SUFFIX, inlined, read_sources
 from daemon.writing.sample_world import NOW
@@ -35,7 +36,7 @@ class TemplateFault:
 def template_faults(desk: Desk) -> tuple[TemplateFault, ...]:
     """Renders every letter with its sample values in every language; each fault once. OSError: one cannot be read."""
     try:
-        letters = Letters.load(desk)
+        letters = Letters.load(desk, Plain)
     except TemplateSyntaxError as error:  # in what all letters are built of
         return (_fault(desk, desk.desk.language, str(error.name), error),)
     return tuple(dict.fromkeys([*_unused(desk), *_tried(letters, desk)]))
