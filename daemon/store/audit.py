@@ -103,6 +103,16 @@ def _opened_mails(books: Books, tick: Tick) -> Found:
         yield f"mail {id_}", f"it opened {number or 'a ticket'}, but the journal of that ticket does not begin with it"
 
 
+def _copies(books: Books, tick: Tick) -> Found:
+    """What was filed as a copy has its original in the ledger, treated or still waiting."""
+    rows = books.session.all(
+        "SELECT id FROM mails c WHERE verdict = 'duplicate' AND NOT EXISTS (SELECT 1 FROM mails m"
+        " WHERE m.mailbox = c.mailbox AND m.copy_key = c.copy_key AND m.verdict <> 'duplicate')"
+    )
+    for (id_,) in tick(rows):
+        yield f"mail {id_}", "it was filed as a copy, but no other mail is its original"
+
+
 def _raw_mails(books: Books, tick: Tick) -> Found:
     query = "SELECT m.id, m.raw_digest, r.raw FROM mails m LEFT JOIN mail_raws r ON r.mail_id = m.id ORDER BY m.id"
     for id_, digest, raw in tick(books.session.stream(query)):
@@ -240,6 +250,7 @@ def _folders(books: Books, tick: Tick) -> Found:
 CHECKS: Mapping[str, Check] = {
     "verdicts": _verdicts,
     "openings": _opened_mails,
+    "copies": _copies,
     "raw mails": _raw_mails,
     "journals": _folds,
     "numbers": _numbers,

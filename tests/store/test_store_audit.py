@@ -38,7 +38,7 @@ def test_a_desk_in_order_has_no_findings(books: Store, clock: Clock) -> None:
     folders = {("apertura", "done"): 3}
     assert books.audit(DESK, folders, lambda check, rows: ticks.append(check)) == []
     assert ticks == [
-        "verdicts", "openings", "raw mails", "journals", "numbers", "letters", "attachments", "folders",
+        "verdicts", "openings", "copies", "raw mails", "journals", "numbers", "letters", "attachments", "folders",
     ]  # fmt: skip
     clock.turn(days=400)
     assert books.audit(DESK) == []
@@ -76,6 +76,7 @@ def leave_undecided(store: Store) -> None:
     ("check", "inflict", "detail"),
     [
         ("verdicts", leave_undecided, "no verdict"),
+        ("copies", damage("UPDATE mails SET verdict = 'duplicate' WHERE id = 3"), "no other mail is its original"),
         ("verdicts", damage("UPDATE mails SET verdict = 'lost' WHERE id = 3"), "'lost' is no verdict"),
         ("verdicts", damage("UPDATE mails SET decided_at = NULL WHERE id = 3"), "at no time"),
         ("openings", damage("UPDATE mails SET number = 'I171009_000009' WHERE id = 1"), "does not begin with it"),
