@@ -62,6 +62,7 @@ class Client(IMAPClient):  # type: ignore[misc]
             timeout=SocketTimeout(endpoint.connect_timeout_s, endpoint.read_timeout_s),
         )
         self.normalise_times = False  # aware times
+        self._imap.debug = 0  # imapclient sets 5: every octet that comes is shown as text for a log that is off
 
     @property
     def grown(self) -> bool:
