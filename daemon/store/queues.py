@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
+
+from isal import isal_zlib
 
 from daemon.store.dialect import Row, Session, marks
 from daemon.store.errors import LeaseLost
@@ -75,8 +76,8 @@ def _outgoing(row: Row, lease: int, attempts: int) -> Outgoing:
     id_, letter, number, to, message_id, created_at, head, attachments, tail = row
     parts = tuple((part.encode("latin-1"), digest) for part, digest in json.loads(attachments))
     return Outgoing(
-        id_, lease, letter, number, to, message_id, moment(created_at), attempts, zlib.decompress(head), parts,
-        zlib.decompress(tail) if tail else b"",
+        id_, lease, letter, number, to, message_id, moment(created_at), attempts, isal_zlib.decompress(head), parts,
+        isal_zlib.decompress(tail) if tail else b"",
     )  # fmt: skip
 
 
