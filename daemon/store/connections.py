@@ -114,7 +114,9 @@ class SqliteConnections:
 
     def __init__(self, path: Path, readonly: bool) -> None:
         self.path = path
+        self._log = Path(f"{path}-wal")
         self._turn = threading.Lock()
+        self._waits_for_disk: bool | None = None
         self._lock_file: int | None = None
         self._writer: peewee.SqliteDatabase | None = None
         if not readonly:
@@ -151,7 +153,7 @@ class SqliteConnections:
         with self._turn:
             connection = raw(self._writer)
             with _full(connection):
-                connection.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
+                self._wait_for_disk(connection, lasting)
                 connection.execute("BEGIN IMMEDIATE")
                 yield SqliteSession(connection)
                 connection.execute("COMMIT")
@@ -165,6 +167,11 @@ class SqliteConnections:
             yield SqliteSession(connection, readonly=True)
         finally:
             connection.execute("ROLLBACK")
+
+    def _wait_for_disk(self, connection: sqlite3.Connection, lasting: bool) -> None:
+        if self._waits_for_disk is not lasting:
+            connection.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
+            self._waits_for_disk = lasting
 
     def renew(self) -> None:
         """A SQLite connection does not die."""
@@ -185,13 +192,20 @@ class SqliteConnections:
 
     def _checkpoint(self, connection: sqlite3.Connection, over: int) -> None:
         """Bring a log of so many octets back into the database; never wait for a reader that still needs it."""
-        log = Path(f"{self.path}-wal")
-        if not log.exists() or log.stat().st_size < over:
+        if _size(self._log) < over:
             return
         connection.execute("PRAGMA busy_timeout = 0")
         busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-        self._checkpoint_over = log.stat().st_size + CHECKPOINT_BYTES if busy else CHECKPOINT_BYTES
+        self._checkpoint_over = CHECKPOINT_BYTES + (_size(self._log) if busy else 0)
+
+
+def _size(path: Path) -> int:
+    """Octets of a file; 0 where there is none."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 @contextmanager
