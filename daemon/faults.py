@@ -9,21 +9,20 @@ import os
 import signal
 import threading
 
-_passed: dict[str, int] = {}
+_POINT, _, _NTH = os.environ.get("ACUSE_KILL", "").partition(":")
+_passages = 0
 _lock = threading.Lock()
 
 
 def kill_point(name: str) -> None:
     """Die by SIGKILL where ``ACUSE_KILL`` names this point and this passage; «name» alone means the first."""
-    if wanted := os.environ.get("ACUSE_KILL"):
-        _pass(name, wanted)
+    if name == _POINT:
+        _pass()
 
 
-def _pass(name: str, wanted: str) -> None:
-    point, _, nth = wanted.partition(":")
-    if point != name:
-        return
+def _pass() -> None:
+    global _passages
     with _lock:
-        _passed[name] = _passed.get(name, 0) + 1
-        if _passed[name] == int(nth or 1):
+        _passages += 1
+        if _passages == int(_NTH or 1):
             os.kill(os.getpid(), signal.SIGKILL)

@@ -30,6 +30,7 @@ Strength = Literal["dated", "named", "loose"]
 
 _WRAPPED_LINES = 5  # an attribution is wrapped over at most so many lines
 _ATTRIBUTION_CHARACTERS = 400
+_VERB_CHARACTERS = 32  # the longest verb that ends one, and a word boundary
 _HEADER_LINES = 24
 _MISSED_LINES = 2  # lines between two labels that may be the rest of a long value, or blank
 
@@ -246,7 +247,7 @@ def _last_line(line: str) -> str:
 
 def _may_end_attribution(line: str) -> bool:
     end = line[-60:].rstrip(" \t\xa0\u202f*-")
-    return end.endswith((":", "：", ">")) or ends_in_verb(fold_line(end))
+    return end.endswith((":", "：", ">")) or ends_in_verb(fold_line(end[-_VERB_CHARACTERS:]))
 
 
 def _attribution_head(lines: Lines, last: int, floor: int) -> Head | None:

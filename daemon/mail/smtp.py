@@ -227,7 +227,7 @@ def stuffed(chunks: Iterable[bytes]) -> Iterator[bytes]:
         ready, held = text[:cut], text[cut:]
         if ready:
             _check_lines(ready)
-            yield (b"." if at_start and ready.startswith(b".") else b"") + ready.replace(b"\r\n.", b"\r\n..")
+            yield (b"." if at_start and ready.startswith(b".") else b"") + ready.replace(b"\n.", b"\n..")
             at_start = False
     if held == b"\r":
         raise ContentError("bare CR at the end of a letter")

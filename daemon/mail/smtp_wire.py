@@ -241,5 +241,5 @@ def _own_name(sock: socket.socket) -> str:
 
 def _shown(octets: bytes) -> str:
     """A server's words for logs and letters: one line, no controls, at most 300 characters."""
-    text = octets.decode("utf-8", "replace")
-    return "".join(each if each.isprintable() else " " for each in text)[:300]
+    text = octets.decode("utf-8", "replace")[:300]
+    return text if text.isprintable() else "".join(each if each.isprintable() else " " for each in text)

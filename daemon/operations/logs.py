@@ -24,6 +24,9 @@ SECRET = frozenset({"password", "token", "secret", "body", "text", "raw", "autho
 
 MOST_LINES = 10_000
 """Lines that wait to be written; further ones are dropped."""
+GATHER_S = 0.05
+"""A line is written at once, those that come in the time after it together: a write for each would wake the thread each
+time, beside those that work."""
 FLUSH_S = 1.0
 """What a process that ends waits for its last lines."""
 
@@ -114,6 +117,7 @@ class LineWriter:
                 told = self.dropped
             self._put(lines.encode("utf-8", "replace"))
             self._writing = False
+            time.sleep(GATHER_S)
 
     def _take(self) -> str:
         with self._changed:
