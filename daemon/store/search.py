@@ -11,6 +11,7 @@ from daemon.store import models, words
 from daemon.store.dialect import Session
 from daemon.store.rows import key
 from daemon.store.tickets import Remembered, read_tickets
+from parsers.spelling import fold
 from rules.decision import Brief, Search
 from rules.ticket import Ticket, micros
 
@@ -90,11 +91,11 @@ def _holds(ticket: Ticket, wanted: Search, tax_people: frozenset[str]) -> bool:
 
 
 def _inside(part: str, whole: str) -> bool:
-    return words.fold(part.strip()) in words.fold(whole)
+    return fold(part.strip()) in fold(whole)
 
 
 def _matched(ticket: Ticket, wanted: Search) -> str:
     """The value in which the first word looked for stands, "" where it stands elsewhere in the journal."""
     looked_for = words.words_of(" ".join((wanted.text, wanted.tax_id, *(text for _, text in wanted.fields))))
     values = (ticket.requester_name, *(value for _, value in ticket.fields), ticket.solution)
-    return next((value for value in values if looked_for and looked_for[0] in words.fold(value)), "")
+    return next((value for value in values if looked_for and looked_for[0] in fold(value)), "")

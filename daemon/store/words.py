@@ -9,22 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from typing import Any
 
 from daemon.store.dialect import Session, marks
+from parsers.spelling import fold
 
 MOST_WORDS = 20
 _WORD = re.compile(r"[^\W_]+")
-
-
-@lru_cache(maxsize=512)
-def fold(text: str) -> str:
-    """``text`` without case and accents."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
 def words_of(text: str) -> list[str]:
@@ -67,7 +59,7 @@ def _texts(session: Session, which: str, *values: int) -> Iterator[tuple[int, st
     )
     for id_, number, actor, text, changes, attachments in rows:
         texts = (actor, text, *_strings(json.loads(changes)), *_strings(json.loads(attachments or "[]")))
-        yield id_, number, [word for each in texts for word in words_of(each)]
+        yield id_, number, words_of("\n".join(texts))
 
 
 def _strings(value: Any) -> Iterator[str]:
