@@ -25,7 +25,7 @@ _FORMAT = re.compile(
 
 def without_format(text: str) -> str:
     """``text`` without control and format characters (Unicode Cc and Cf); those that are white space stay."""
-    return _FORMAT.sub("", text)
+    return text if text.isprintable() else _FORMAT.sub("", text)  # what is printable holds none: most lines
 
 
 def plain(text: str) -> str:

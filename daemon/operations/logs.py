@@ -50,7 +50,7 @@ def set_up_logs(table: Log) -> LineWriter:
             *shown,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(table.level),
-        logger_factory=structlog.PrintLoggerFactory(WRITER),  # type: ignore[arg-type]
+        logger_factory=structlog.WriteLoggerFactory(WRITER),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
     threading.excepthook = _log_defect
