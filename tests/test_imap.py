@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -205,6 +206,17 @@ def test_mails_come_as_they_are(dovecot: Dovecot, tmp_path: Path) -> None:
     assert [mail.raw for mail in found] == mails[:2]
     assert [mail.size for mail in found] == [len(raw) for raw in mails[:2]]
     assert all(mail.internaldate.tzinfo is not None and not mail.remarks for mail in found)
+
+
+def test_a38_the_library_s_own_log_holds_no_mail_and_no_password(
+    dovecot: Dovecot, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    dovecot.deliver("ana", raw_mail("Petición", "confidencial"))
+    with caplog.at_level(logging.DEBUG, "imapclient"), Imap(dovecot.endpoint("ana")) as imap:
+        assert b"confidencial" in octets(all_mails(imap, tmp_path)[0])
+    assert "SEARCH" in caplog.text
+    assert "confidencial" not in caplog.text
+    assert dovecot.password not in caplog.text
 
 
 def test_a26_large_mails_are_streamed_and_larger_ones_are_not_fetched(dovecot: Dovecot, tmp_path: Path) -> None:
