@@ -222,7 +222,8 @@ def near_kind(subject: str, box: Mailbox, desk: Desk) -> str:
 
 def opening_form(mail: Mail, kind: str, desk: Desk) -> tuple[Form, str]:
     """The opening's form with every fault, of its fields and of its files; and the earlier ticket that it names."""
-    text, related = without_relation(strip_signature(mail.body, text_marks(desk)), desk)
+    whole = mail.visible == mail.body  # the reader has found neither history nor signature
+    text, related = without_relation(mail.body if whole else strip_signature(mail.body, text_marks(desk)), desk)
     form = parse_form(text, desk.fields_of(kind), desk.zone, own=wording.own_lines(desk))
     limits = desk.limits
     files = check_files(mail.attachments, limits.attachments, limits.attachment)

@@ -451,6 +451,12 @@ def test_nothing_is_added_and_a_second_look_changes_nothing(text: str) -> None:
     assert visible_text(visible_text(text)) == visible_text(text)
 
 
+@given(MIXED)
+def test_what_is_shown_whole_has_no_signature(text: str) -> None:
+    shown = visible_text(text)
+    assert strip_signature(shown) == shown
+
+
 @given(INNOCENT)
 def test_text_without_any_mark_comes_back_whole(text: str) -> None:
     assert visible_text(text) == text
