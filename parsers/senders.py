@@ -23,8 +23,8 @@ _TOKEN = re.compile(
     r"""(?P<quoted>"(?:[^"\\]|\\.)*+"?)|(?P<special>[(),:;<>])|(?P<space>\s+)|(?P<atom>[^\s"(),:;<>]+)""", re.DOTALL
 )
 _ATOM = r"""[^\s"(),:;<>@\\\[\].\x00-\x20\x7f]+"""
-_LOCAL = rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*"
-_DOMAIN = r"(?:[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)*|\[[0-9A-Fa-f.:IPv]+\])"
+_LOCAL = rf"(?=[^@]{{1,64}}@)(?!.*=\?){_ATOM}(?:\.{_ATOM})*"
+_DOMAIN = r"[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)*"
 _ADDRESS = re.compile(f"{_LOCAL}@(?=.{{1,190}}$){_DOMAIN}")
 
 
@@ -54,8 +54,8 @@ def addresses(values: list[str]) -> tuple[Address, ...]:
 def bare(text: str) -> str:
     """``text`` as a bare address with its domain in lower case, or "" where it is none that we would write to.
 
-    A quoted local part is none, nor what reads like another address: invisible characters, compatibility forms (the
-    Kelvin sign becomes a «k» in lower case).
+    A quoted local part is none, nor a machine by its number, nor what reads like another address: invisible characters,
+    compatibility forms (the Kelvin sign becomes a «k» in lower case), an encoded word (readers of To decode it).
     """
     text = text.strip().strip("<>").strip()
     if not (text.isprintable() and unicodedata.is_normalized("NFKC", text) and _ADDRESS.fullmatch(text)):

@@ -89,7 +89,7 @@ def _base64(content: bytes) -> bytes:
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\u200b-\u200f\u202a-\u202e\u2060-\u2069]+")
 _SPACES = re.compile(r" {2,}")
 _PLAIN = re.compile(r"[ -~]*")
-_ADDRESS = re.compile(r'[^\s<>()\[\]\\,;:@"\x00-\x1f\x7f]{1,64}@[^\s<>()\\,;:@"\x00-\x1f\x7f]{1,190}')
+_ADDRESS = re.compile(r'(?!.*=\?)[^\s<>()\[\]\\,;:@"\x00-\x1f\x7f]{1,64}@[^\s<>()\[\]\\,;:@"\x00-\x1f\x7f]{1,190}')
 _ID = re.compile(r"[!-;=?-~]{3,240}")
 
 
@@ -101,7 +101,7 @@ def clean(value: str) -> str:
 
 
 def address(value: str) -> str:
-    """``value`` if it is one bare addr-spec that needs no quoting; else ValueError."""
+    """``value`` if it is one bare addr-spec that needs no quoting and reads as itself; else ValueError."""
     if not _ADDRESS.fullmatch(value):
         raise ValueError(f"not a bare address: {value!r}")
     return value

@@ -22,7 +22,6 @@ ONE = {
     '"=?iso-8859-1?q?Jos=E9?=" <j@cau.example>': ("j@cau.example", "José"),
     "J. R. Peña <j@cau.example>": ("j@cau.example", "J. R. Peña"),
     "josé@ñandú.example": ("josé@ñandú.example", ""),
-    "ana@[192.0.2.1]": ("ana@[192.0.2.1]", ""),
     "ana@cau.example,": ("ana@cau.example", ""),
     '"Ana \\"la\\" Gil" <ana@cau.example>': ("ana@cau.example", 'Ana "la" Gil'),
     "Ana\u202egpj.exe <ana@cau.example>": ("ana@cau.example", "Anagpj.exe"),
@@ -53,6 +52,8 @@ NOBODY = [
     "a@x.example>",
     "Gil, Ana <a@x.example>",
     "=?utf-8?q?Ana_=3Ca=40x=2Eexample=3E?=",
+    "=?utf-8?q?ana?=@x.example",
+    "ana@[192.0.2.1]",
 ]
 
 
