@@ -133,11 +133,16 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
-_ADDRESS = re.compile(r"[^\s@<>()\[\]\",:;]{1,64}@[^\s@<>()\[\]\",:;]{1,250}\.[^\W\d_][\w-]{1,62}")
+_AROUND = r"[\s<>()\[\]\",:;]"
+_ADDRESS = re.compile(
+    rf"(?:(?<={_AROUND})|^)[^\s@<>()\[\]\",:;]{{1,64}}@[^\s@<>()\[\]\",:;]{{1,250}}\.[^\W\d_][\w-]{{1,62}}"
+    rf"(?=[.!?]*(?:{_AROUND}|$))"
+)
+"""A whole word: part of a longer one would be somebody else's address."""
 
 
 def _email(field: Field, text: str, zone: ZoneInfo) -> str | Fault:
-    found = set(map(bare, _ADDRESS.findall(text[:1000]))) - {""}
+    found = set(map(bare, _ADDRESS.findall(text if len(text) <= 1000 else ""))) - {""}
     if len(found) == 1:
         return min(found)
     return fault(field, "several_values" if found else "bad_format", text, detail="email")
