@@ -237,7 +237,7 @@ def _is_list_post(headers: Headers, root: Part) -> bool:
         or root.media_type == "multipart/report"
     ):
         return False
-    weight = sender_weight(headers)
+    weight = _from_weight(headers)  # a newsletter that somebody redirects has a null path, too
     return weight < 2 or (weight == 2 and not any(part.media_type in _COPIES for part in root.leaves()))
 
 
