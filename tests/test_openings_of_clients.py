@@ -16,6 +16,7 @@ from rules.decision import Decision, Facts
 from rules.intake import decide
 from rules.reading import Arrival, read
 from tests.parsers.mails import SUBJECT, mail_of, nested, part, raw_mail
+from tests.parsers.test_mail import mapi, tnef_attribute
 from tests.rules.desks import DESK, NOW, NUMBER
 
 S, T, D = "Servicio/Aplicación", "Tipo", "Descripción"
@@ -155,6 +156,10 @@ BODIES = {
     "an unknown label is ignored": text(f"Teléfono: 600 000 000\n{FORM}"),
     "a signature below": text(f"{FORM}\n-- \nMarta Gil\nTel. 600 000 000\n"),
     "a phone's footer": text(f"{FORM}\nEnviado desde mi iPhone\n"),
+    "a firm's disclaimer": text(f"{FORM}\nEste mensaje y sus adjuntos son confidenciales y se dirigen exclusivamente a su destinatario.\n"
+        "Si lo ha recibido por error, bórrelo y avise al remitente.\n"),
+    "a disclaimer in two languages": text(f"{FORM}\n____________________\nAVISO LEGAL: Este mensaje es confidencial.\n"
+        "This e-mail is confidential and may be privileged.\n"),
     "an Android footer": text(f"{FORM}\nEnviado desde Outlook para Android\n"),
     "the same line twice": text(f"{S}: AREN\n{FORM}"),
     "many lines": Row(raw_mail(FORM + "Pasa desde ayer.\n\nSolo en Lugo.\n", content_type=PLAIN),
@@ -215,6 +220,13 @@ HTML = (
 
 OTHER = f"{S}: OTRO\n{T}: Error Acceso\n{D}: Esto no es de este mensaje.\n"
 PNG = part("image/png; name=foto.png", b"\x89PNG", "base64", 'Content-Disposition: attachment; filename="foto.png"')
+
+
+def winmail(body: str) -> bytes:
+    """What Exchange wraps a mail in (MS-OXTNEF), with this text."""
+    return b"\x78\x9f\x3e\x22\x01\x00" + tnef_attribute(1, 0x9003, mapi((0x1F, 0x1000, body.encode("utf-16-le"))))
+
+
 SHAPES = {
     "text beside HTML that says otherwise": Row(mail_of("alternative", [part(PLAIN, FORM), page(f"<p>{OTHER}</p>")])),
     "an attached mail": Row(mail_of("mixed", [part(PLAIN, FORM), part("message/rfc822", raw_mail(OTHER))])),
@@ -228,6 +240,10 @@ SHAPES = {
     "signed by PGP": Row(mail_of("signed", [part(PLAIN, FORM), part("application/pgp-signature", "x")], protocol='"application/pgp-signature"')),
     "alternative within mixed within related": Row(mail_of("mixed", [nested("related", [nested("alternative",
         [part(PLAIN, FORM), page("<p>x</p>")], "b3"), PNG], "b2")])),
+    "winmail.dat alone": Row(raw_mail(base64.encodebytes(winmail(FORM)), "Content-Transfer-Encoding: base64",
+        content_type="application/ms-tnef; name=winmail.dat")),
+    "winmail.dat beside it": Row(mail_of("mixed", [part(PLAIN, FORM),
+        part("application/ms-tnef; name=winmail.dat", winmail(OTHER), "base64")])),
     "a calendar beside it": Row(mail_of("mixed", [part(PLAIN, FORM), part('application/ics; name="cita.ics"', "x", "base64")])),
 }  # fmt: skip
 

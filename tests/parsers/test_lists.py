@@ -16,9 +16,7 @@ LOG = (
     "Nov 22 10:00:01 mx postfix/smtp[812]: 4ABC: to=<juan@destino.example>, dsn=5.1.1, status=bounced\n"
     "Nov 22 10:00:02 mx postfix/bounce[813]: 4ABC: sender non-delivery notification: 5DEF\n"
 )
-COPY = (
-    "\n----- Original message -----\nReceived: from a.example\nMessage-ID: <viejo@destino.example>\nFrom: eva@x.example\nSubject: hola\n"
-)
+COPY = "\n----- Original message -----\nReceived: from a.example\nMessage-ID: <viejo@destino.example>\nFrom: eva@x.example\nSubject: hola\n"
 
 MAILMAN = ("List-Id: Usuarios <usuarios.lists.example>", "List-Post: <mailto:usuarios@lists.example>", "List-Unsubscribe: <https://lists.example/u>",
            "Precedence: list", "X-Mailman-Version: 2.1.39", "X-BeenThere: usuarios@lists.example", "Sender: Usuarios <usuarios-bounces@lists.example>",
@@ -31,11 +29,25 @@ GOOGLE = ("Mailing-list: list equipo@grupos.example; contact equipo+owners@grupo
           "X-Google-Group-Id: 123456", "List-Help: <https://support.example>", "Return-Path: <equipo+bncABC@grupos.example>")  # fmt: skip
 LISTSERV = ("Sender: Lista de redes <REDES-L@LISTSERV.EXAMPLE>", "List-Help: <mailto:LISTSERV@LISTSERV.EXAMPLE?body=INFO%20REDES-L>", "Precedence: list",
             "List-Owner: <mailto:REDES-L-request@LISTSERV.EXAMPLE>", "Return-Path: <owner-REDES-L*marta**CLIENTE*-EXAMPLE@LISTSERV.EXAMPLE>")  # fmt: skip
-MAJORDOMO = ("Sender: owner-hackers@lists.example", "Precedence: bulk", "X-Mailing-List: hackers", "Return-Path: <owner-hackers@lists.example>")
+MAJORDOMO = (
+    "Sender: owner-hackers@lists.example",
+    "Precedence: bulk",
+    "X-Mailing-List: hackers",
+    "Return-Path: <owner-hackers@lists.example>",
+)
 EZMLM = ("Mailing-List: contact correo-help@lists.example; run by ezmlm", "Delivered-To: mailing list correo@lists.example", "List-Post: <mailto:correo@lists.example>",
          "Return-Path: <correo-return-812-marta=cliente.example@lists.example>")  # fmt: skip
-YAHOO = ("X-Yahoo-Newman-Property: groups-email", "Mailing-List: list antiguos@grupos.example; contact antiguos-owner@grupos.example", "X-eGroups-Msg-Info: 1:12:0:0")
-TRACKER = ("Auto-Submitted: auto-generated", "List-ID: acme/correo <correo.acme.forge.example>", "X-Forge-Reason: subscribed", "Precedence: list")
+YAHOO = (
+    "X-Yahoo-Newman-Property: groups-email",
+    "Mailing-List: list antiguos@grupos.example; contact antiguos-owner@grupos.example",
+    "X-eGroups-Msg-Info: 1:12:0:0",
+)
+TRACKER = (
+    "Auto-Submitted: auto-generated",
+    "List-ID: acme/correo <correo.acme.forge.example>",
+    "X-Forge-Reason: subscribed",
+    "Precedence: list",
+)
 NEWSLETTER = ("List-Unsubscribe: <mailto:baja@boletin.example>, <https://boletin.example/b>", "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
               "Feedback-ID: 12:34:boletin", "Return-Path: <bounce-812-marta=cliente.example@boletin.example>")  # fmt: skip
 
@@ -48,7 +60,10 @@ def post(headers: tuple[str, ...], sender: str, title: str, text: str) -> bytes:
 
 def digest(headers: tuple[str, ...], title: str, *posts: str) -> bytes:
     """A digest as lists send it (RFC 1153 by parts)."""
-    parts = [part("text/plain", f"{title}\n\nToday's topics:\n 1. Undelivered mail"), *(part("message/rfc822", each) for each in posts)]
+    parts = [
+        part("text/plain", f"{title}\n\nToday's topics:\n 1. Undelivered mail"),
+        *(part("message/rfc822", each) for each in posts),
+    ]
     return mail_of("digest", parts, *headers)
 
 
@@ -59,7 +74,9 @@ def attaching(headers: tuple[str, ...], text: str) -> bytes:
     return mail_of("mixed", [part("text/plain", text), part("message/rfc822", returned)], *headers, boundary="b9")
 
 
-DAEMON_POST = "From: MAILER-DAEMON@destino.example\nSubject: Undelivered Mail Returned to Sender\n\n550 5.1.1 user unknown\n"
+DAEMON_POST = (
+    "From: MAILER-DAEMON@destino.example\nSubject: Undelivered Mail Returned to Sender\n\n550 5.1.1 user unknown\n"
+)
 TALK = f"Me llega esto desde ayer, ¿a alguien más?\n\n{QUOTED_DSN}\nSaludos, Eva\n"
 ENGLISH_TALK = f"Since yesterday all I get is «could not be delivered».\n\n{LOG}{QUOTED_DSN}\nEva\n"
 
