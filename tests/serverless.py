@@ -59,15 +59,15 @@ class Sent:
 class ServerlessDesk:
     """One desk. ``url``: its database, SQLite in ``folder`` without one."""
 
-    def __init__(self, folder: Path, desk: Desk = DESK, url: str = "", now: datetime = NOW) -> None:
+    def __init__(self, folder: Path, desk: Desk = DESK, url: str = "", now: datetime = NOW, first_uid: int = 1) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.desk, self.clock = desk, Clock(now)
         self.store = Store.open(url or f"sqlite:///{folder}/acuse.db", folder / "files", clock=self.clock)
         settings: Any = SimpleNamespace(desk=desk)
-        live: Any = SimpleNamespace(current=Loaded(settings, Letters.load(desk), "1"))
+        self.live: Any = SimpleNamespace(current=Loaded(settings, Letters.load(desk), "1"))
         reader: Any = Here(self.store.files.root, desk)
-        self._intake = Intake(self.store, reader, live, folder)
-        self._uids = itertools.count(1)
+        self._intake = Intake(self.store, reader, self, folder)
+        self._uids = itertools.count(first_uid)
         self.sent: list[Sent] = []
 
     def __enter__(self) -> ServerlessDesk:
@@ -75,6 +75,11 @@ class ServerlessDesk:
 
     def __exit__(self, *_: object) -> None:
         self.store.close()
+
+    @property
+    def current(self) -> Any:
+        """The configuration in force, as the intake asks for it."""
+        return self.live.current
 
     # -- mails in
 

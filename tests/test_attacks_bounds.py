@@ -322,3 +322,15 @@ def test_a10_end_to_end_a_flood_is_bounded_and_the_desk_goes_on(tmp_path: Path) 
         assert sent["refusal"] == 12
         assert (sent["confirmation"], sent["assignment"]) == (1, 1)
         assert world.balanced()
+
+
+def test_a26_a_flood_in_one_mailbox_holds_up_no_other(tmp_path: Path) -> None:
+    flooded, mails = "apertura", 400
+    with DeskWorld(tmp_path, "embedded") as world:
+        for n in range(mails):
+            world.send(write(f"v{n}@otro.example", "soportecau@cau.example", OPENING, f"{BAD}{n}"))
+        world.start()
+        world.until(lambda: world.query("SELECT 1 FROM mails"), "the flood's first mails")
+        world.send(write("marta@cliente.example", "soporteservicios@cau.example", "Mis incidencias", ""))
+        world.wait("status", "marta@cliente.example", 60)
+        assert world.servers.counts(flooded)["INBOX"] > 0, "others are not yet looked at"

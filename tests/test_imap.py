@@ -254,6 +254,34 @@ def test_f25_a_mail_that_has_gone_is_no_mail(dovecot: Dovecot, tmp_path: Path) -
         assert [mail.uid for mail in fetch(imap, announced, tmp_path, LARGEST)] == [1, 3]
 
 
+@pytest.mark.parametrize("answer", ["1 FETCH (UID 1 BODY[] NIL)", "1 FETCH (FLAGS (\\Deleted) UID 1)", ""])
+def test_f25_whatever_a_server_says_of_a_mail_that_has_gone(answer: str) -> None:
+    def script(line: Line) -> None:
+        line.greet("1 EXISTS")
+        while command := line.read():
+            if "RFC822.SIZE" in command:
+                line.ok('1 FETCH (UID 1 RFC822.SIZE 10 INTERNALDATE "22-Nov-2026 10:00:00 +0100")')
+            else:
+                line.ok(*filter(None, [answer if "BODY" in command else "SEARCH 1"]))
+
+    with ScriptedImap(script) as server, Imap(server.endpoint) as imap:
+        assert all_mails(imap, Path("/nowhere")) == []
+
+
+def test_a26_no_room_is_made_for_what_nobody_asked_for() -> None:
+    def script(line: Line) -> None:
+        line.greet("1 EXISTS")
+        line.read()
+        line.say(b"* 1 FETCH (UID 1 BODY[] {3000000000}\r\nSubject: x\r\n")
+        line.read()
+
+    with ScriptedImap(script) as server, Imap(server.endpoint) as imap:
+        imap.select("INBOX")
+        with pytest.raises(ImapError, match="announces 3000000000 octets") as error:
+            imap.noop()
+    assert (error.value.kind, error.value.alive) == ("transient", False)
+
+
 def lying(sizes: list[int], body: bytes) -> ScriptedImap:
     """A server with one mail, whose body has another length at each FETCH than it announced."""
     given = list(sizes)
@@ -516,6 +544,18 @@ def test_f26_filed_away_with_and_without_move(tmp_path: Path, capability: str) -
                 imap.select(folders.name("Acuse/Automáticos")).uidvalidity
             }
         assert server.counts("ana") == {"INBOX": 2, "Acuse/Automáticos": 3}
+
+
+def test_f26_a_folder_that_somebody_deleted_is_made_again(dovecot: Dovecot) -> None:
+    dovecot.deliver("ana", raw_mail("uno"))
+    with Imap(dovecot.endpoint("ana")) as imap:
+        folders = Folders(imap)
+        imap.select("INBOX")
+        folders.make("Acuse/Tratados")
+        with dovecot.client("ana") as other:
+            other.delete_folder("Acuse/Tratados")
+        assert folders.file_away([1], "Acuse/Tratados").moved == {1}
+    assert dovecot.counts("ana") == {"Acuse/Tratados": 1}
 
 
 def test_f26_without_uidplus_nobody_else_s_deleted_mail_is_expunged(tmp_path: Path) -> None:

@@ -104,3 +104,17 @@ def test_f06_killed_after_the_final_dot(tmp_path: Path) -> None:
         run_until_rest(world, MAILS)
         assert violations(world, MAILS, MAILS, doubled=len(passages) * IN_DOUBT) == []
         assert twice(world) >= len(passages), "the letter of the kill was sent again"
+
+
+def test_f42_where_every_parser_dies_each_mail_is_set_aside_and_treated_when_it_lives(tmp_path: Path) -> None:
+    mails = 5
+    with DeskWorld(tmp_path) as world:
+        inject(world, mails)
+        world.start(ACUSE_KILL="parsing:1")
+        run_until_rest(world, mails)
+        aside = world.query("SELECT id, attempts_alone FROM mails WHERE verdict = 'quarantined'")
+        assert [attempts for _, attempts in aside] == [3] * mails
+        assert world.servers.counts("apertura") == {"Acuse/Cuarentena": mails}
+        world.acuse("retry", *(str(mail) for mail, _ in aside))
+        run_until_rest(world, mails)
+        assert violations(world, mails, mails) == []

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from configs import BASE, changed, write
 
-from daemon.config.live import Changed, Live, Refused
+from daemon.config.live import Changed, Live, Loaded, Refused
 from daemon.config.settings import ConfigErrors
 from daemon.config.sources import Problem
-from rules.desk import Desk
+from daemon.demo.correspondent import write as mail
+from daemon.writing.letters import Letters
+from rules.desk import Desk, DeskTable
+from tests.rules.desks import GOOD, OPENING, OPENINGS, make_desk
+from tests.serverless import ServerlessDesk
 
 
 def name_of(desk: Desk) -> str:
@@ -228,3 +234,27 @@ def test_a_bad_configuration_does_not_start(tmp_path: Path, watched: Watched) ->
     write(tmp_path, "[desk")
     with pytest.raises(ConfigErrors):
         watched()
+
+
+class Changing:
+    """A configuration that is another one at every look."""
+
+    def __init__(self) -> None:
+        desks = [make_desk(desk=DeskTable(name, "cau.test")) for name in ("Uno", "Dos", "Tres")]
+        self._versions = itertools.cycle(Loaded(SimpleNamespace(desk=d), Letters.load(d), d.desk.name) for d in desks)  # type: ignore[arg-type]
+
+    @property
+    def current(self) -> Loaded[Letters]:
+        return next(self._versions)
+
+
+def test_f41_a_mail_sees_one_version(tmp_path: Path) -> None:
+    with ServerlessDesk(tmp_path) as desk:
+        desk.live = Changing()
+        for n in range(6):
+            assert desk.receive(mail(f"p{n}@cliente.test", OPENINGS, OPENING, GOOD)) == "opened"
+        names: dict[str, set[str]] = {}
+        for sent in desk.letters():
+            names.setdefault(sent.read["X-Acuse-Number"], set()).add(sent.read["From"].partition(" <")[0])
+        assert sorted(map(len, names.values())) == [1] * 6, names
+        assert len(set().union(*names.values())) > 1, "it did change"

@@ -307,6 +307,21 @@ def test_f27_refused_logins_are_counted(
     assert watcher.state.auth_failures == 0
 
 
+def test_f19_a_connection_that_ends_in_every_idle_is_made_again_no_faster_than_the_waits(
+    dovecot: Dovecot, notebook: Notebook, watch: Watch
+) -> None:
+    with FaultProxy(dovecot.port, Mode(cut_on=rb"\+ idling")) as proxy:
+        watch(account(proxy.port, poll=Duration(seconds=120)), notebook)
+        until(lambda: proxy.cuts >= 3)
+        connections, used = proxy.connections, time.process_time()
+        time.sleep(3)
+        assert proxy.connections - connections <= 3 / 0.025 / 2, "half of the first wait is the shortest, on and on"
+        assert time.process_time() - used < 1.5
+        proxy.set()
+        dovecot.deliver("ana", raw_mail("uno"))
+        until(lambda: notebook.subjects == ["uno"])
+
+
 @pytest.mark.parametrize("break_by", ["drop", "reset", "cut", "refuse"])
 def test_a_flapping_network_loses_and_doubles_nothing(
     dovecot: Dovecot, notebook: Notebook, watch: Watch, break_by: str

@@ -19,6 +19,7 @@ from daemon.mail.outbox import CLAIM_AT_ONCE, Outbox, Post, Retry, described
 from daemon.mail.smtp import Result
 from daemon.mail.smtp_wire import SmtpError
 from daemon.store import Cause, Outcome, Outgoing, Store
+from daemon.store.queues import micros_of
 from rules.decision import Decision, Letter
 from rules.desk import Breaker, Duration, Guards
 from tests.store.desk import DESK, NOW, Clock, compose, mail, take
@@ -310,6 +311,9 @@ def test_f15_a_queue_of_two_days_goes_out_when_the_server_is_back(store: Store) 
         with suppress(SmtpError):
             desk.outbox().send_due()
         clock.turn(hours=1)
+    with store.read() as reading:
+        ((first, last),) = reading.session.all("SELECT MIN(next_at), MAX(next_at) FROM deliveries")
+    assert last - first > micros_of(timedelta(minutes=10)), "they do not all come back at once"
     with Sink(port=port) as sink:
         while desk.due_now():
             desk.outbox().send_due()

@@ -12,6 +12,9 @@ from imapclient.imapclient import require_capability
 
 from daemon.mail.wire import Cord, Endpoint, open_socket
 
+LITERAL_AT_MOST = 16 * 1024 * 1024
+"""Octets of one literal: we ask for half a MiB at most, but a server may tell a smaller size than it has."""
+
 
 class Wire(imaplib.IMAP4):
     """imaplib over a socket of ours, so that greeting and TLS handshake too are under the watchdog.
@@ -34,6 +37,12 @@ class Wire(imaplib.IMAP4):
         if self._endpoint.security == "tls":
             return self._endpoint.tls_context().wrap_socket(sock, server_hostname=self._endpoint.host)
         return sock
+
+    def read(self, size: int) -> bytes:
+        """A literal. imaplib would make room for whatever the server announces."""
+        if size > LITERAL_AT_MOST:
+            raise self.abort(f"the server announces {size} octets, which nobody asked for")
+        return super().read(size)
 
     def _append_untagged(self, typ: str, dat: Any) -> None:
         self.count(typ.encode(), dat)
