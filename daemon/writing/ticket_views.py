@@ -56,7 +56,7 @@ class TicketViews:
             "reason": wording.word(self._desk, "reasons", ticket.reason, self._language),
             "priority": ticket.priority,
             "group": group.label if group else "",
-            "assignee": ticket.assignee,
+            "assignee": self.named(ticket.assignee),
         }
         return [self._row(name, value) for name, value in told.items() if value]
 
@@ -70,6 +70,11 @@ class TicketViews:
         """What a group is called."""
         group = self._desk.groups.get(key)
         return group.label if group else key
+
+    def named(self, who: str) -> str:
+        """Somebody's name where `[[people]]` knows their address; else ``who`` as it is."""
+        person = self._desk.person_at(who)
+        return person.name if person else who
 
     def summary(self, ticket: Ticket) -> str:
         """A ticket in a few words: its category, else its first two short values, else its kind."""
@@ -102,7 +107,7 @@ class TicketViews:
 
     def _told(self, event: Event) -> str:
         what = self._formats.word(event.name, "events")
-        said = f"{what}, {event.actor}" if event.actor else what
+        said = f"{what}, {self.named(event.actor)}" if event.actor else what
         return f"{said}\n{shortened(event.text)}" if event.text else said
 
     def _opened(self, ticket: Ticket) -> list[Row]:
