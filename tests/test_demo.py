@@ -109,3 +109,14 @@ def test_kept_a_technicians_own_client_reads_answers_and_solves(tmp_path: Path) 
     finally:
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE_S) == 0
+
+
+def test_a_week_of_a_desk_is_shown_and_ends_by_itself(tmp_path: Path) -> None:
+    process = demo(tmp_path, "--week")
+    assert process.wait(3 * PATIENCE_S) == 0
+    shown = set(re.findall(r"← Acuse: (\w+)", screen_of(tmp_path)))
+    assert shown >= {
+        "registration", "welcome", "confirmation", "refusal", "assignment", "info_request", "reminder", "warning",
+        "breach", "validation", "closure", "survey_thanks", "desk_refusal", "report", "proof",
+    }  # fmt: skip
+    assert not list(tmp_path.glob("acuse-demo-*"))
