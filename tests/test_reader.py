@@ -158,6 +158,16 @@ def test_processor_time_is_limited_for_each_mail_anew(tmp_path: Path) -> None:
     assert used < soft <= used + 3
 
 
+def test_f44_nothing_that_a_library_says_of_a_mail_reaches_the_log(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It would be the sender's words, and a sender could fill a log that nobody reads."""
+    nobody = b"From: \r\nSubject: hola\r\n\r\nUna pregunta.\r\n"
+    with Reader(tmp_path) as reader:
+        reader.parse(pairs(*[nobody] * 3))
+    assert capfd.readouterr().err == ""
+
+
 # -- its life
 
 

@@ -42,9 +42,12 @@ def main() -> None:
 
 
 def _answers() -> BinaryIO:
-    """Standard output for answers alone: whatever a library prints goes to standard error."""
+    """Standard output for answers alone. What a library prints or logs of a mail goes nowhere: the words are its
+    sender's, and the log may be a pipe that nobody reads."""
     own = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
     return own
 
 
