@@ -6,11 +6,13 @@ import re
 import tomllib
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 import outbox_templates
-from daemon.config.settings import _defaults
+from daemon.config.settings import _defaults, load
+from parsers.form import parse_form
 from rules.action_forms import parse_action
 from rules.desk import Desk, Duration, Escalation, FieldTable
 from tests.rules.desks import make_desk, opened
@@ -85,3 +87,26 @@ def test_the_six_canned_replies_of_the_manual_are_there_with_their_files() -> No
 
 def test_each_kind_says_what_it_is_for() -> None:
     assert all(kind["description"] for kind in EXAMPLE["kinds"].values())
+
+
+def test_the_third_kind_is_a_help_desks_form_once_its_marks_are_taken_off(tmp_path: Path) -> None:
+    text = (ROOT / "config.example.toml").read_text(encoding="utf-8")
+    start, end = text.index("# [kinds.request]"), text.index("# The catalogue behind")
+    config = tmp_path / "config.toml"
+    third = re.sub(r"(?m)^# ", "", text[start:end])
+    config.write_text(text[:start] + third + text[end:], encoding="utf-8")
+    desk = load(config).desk
+    form = parse_form(FILLED, desk.fields_of("request"), ZoneInfo("Europe/Madrid"))
+    assert (form.faults, len(form.values)) == ((), 6)
+    assert form.get("happened_at") == "2017-10-09T10:30:00+02:00"
+    assert (form.get("service"), form.get("priority")) == ("AREN", "Alta")
+
+
+FILLED = """Nombre: Marta Gil
+Correo: marta@cliente.example
+Fecha y Hora: 09/10/2017 10:30
+Módulo: Arena
+Prioridad: alta
+Descripción: La pantalla de altas
+da un error 500.
+"""
