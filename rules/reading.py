@@ -169,7 +169,8 @@ def read(arrival: Arrival, desk: Desk) -> Reading:
     box = next(box for box in desk.mailboxes if box.name == arrival.mailbox)
     mail, fixed = arrival.mail, fixed_subjects(desk)
     address = written_to(mail, box)
-    kind = opened_kind(mail.subject, box, address, desk) if mail.sender else ""
+    opening = opening_key(mail.subject, fixed.marks)
+    kind = opened_kind(opening, box, address, desk) if mail.sender else ""
     form, related = opening_form(mail, kind, desk) if kind and not arrival.too_large else (NO_FORM, "")
     token = find_token(mail.subject)
     number = find_number(mail.subject, [k.prefix for k in desk.kinds.values()])
@@ -187,7 +188,7 @@ def read(arrival: Arrival, desk: Desk) -> Reading:
         token=token,
         number=number,
         consult=consult,
-        registration=is_registration(mail.subject, desk),
+        registration=bool(fixed.registration) and opening == fixed.registration,
         request=parse_action(mail.visible, None, desk) if acts else ("", NO_FORM),
         named=numbers_in(mail.visible, desk) if acts else (),
         related=related,
@@ -202,14 +203,13 @@ def written_to(mail: Mail, box: Mailbox) -> str:
     return next((own[a.lower()] for a in candidates if a.lower() in own), box.address)
 
 
-def opened_kind(subject: str, box: Mailbox, address: str, desk: Desk) -> str:
-    """The kind whose opening subject this exactly is, in a mailbox that opens it; "" for none."""
+def opened_kind(key: str, box: Mailbox, address: str, desk: Desk) -> str:
+    """The kind whose opening subject has this key, in a mailbox that opens it; "" for none."""
     if "opening" not in box.roles:
         return ""
-    fixed = fixed_subjects(desk)
-    key = opening_key(subject, fixed.marks)
     allowed = box.addresses.get(address, Address()).kinds
-    return next((kind for own, kind in fixed.openings if own == key and (not allowed or kind in allowed)), "")
+    openings = fixed_subjects(desk).openings
+    return next((kind for own, kind in openings if own == key and (not allowed or kind in allowed)), "")
 
 
 def near_kind(subject: str, box: Mailbox, desk: Desk) -> str:
@@ -242,9 +242,3 @@ def _relation(desk: Desk) -> re.Pattern[str]:
     labels = "|".join(map(re.escape, wording.spellings(desk, "action_fields", "with")))
     prefixes = "|".join(re.escape(kind.prefix) for kind in desk.kinds.values())
     return re.compile(rf"(?im)^[ \t]*(?:{labels})\s*:\s*((?:{prefixes})[0-9]{{6}}_[0-9]{{6}})\b[ \t]*\n?", re.ASCII)
-
-
-def is_registration(subject: str, desk: Desk) -> bool:
-    """Whether the subject asks for registration (M's fixed subject)."""
-    fixed = fixed_subjects(desk)
-    return bool(fixed.registration) and opening_key(subject, fixed.marks) == fixed.registration

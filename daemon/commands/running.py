@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from dataclasses import replace
@@ -23,6 +24,7 @@ def forever(path: Path) -> NoReturn:
     share_arenas()
     service = wait_for_database(lambda: open_service(path))
     set_up_logs(service.live.current.settings.log)
+    gc.freeze()  # what a start has built stays: it need not be looked through for garbage
     run_until_signal(service)
     WRITER.wait(FLUSH_S)
     os._exit(0)  # Python would first wait for a job that waits for a silent database; what it does is done again
