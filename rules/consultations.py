@@ -137,7 +137,7 @@ def explanation_values(ticket: Ticket, facts: Facts, desk: Desk, now: datetime) 
     """The rule that took the ticket and those that did not, the clock as counted, the journal."""
     routed, journal = route(desk, routing_of(ticket)), facts.journals.get(ticket.number, ())
     return {
-        "steps": tuple({"rule": s.rule, "matched": s.matched, "why": s.why} for s in routed.trace),
+        "steps": tuple({"rule": s.rule, "matched": s.matched, "read": s.read} for s in routed.trace),
         "rule": ticket.rule,
         "intervals": tuple(
             {"start": s.start, "end": s.end, "counts": s.counted, "why": why(s, journal), "name": s.holiday}

@@ -35,11 +35,16 @@ USUAL_PRIORITY = "Media"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A rule that was tried. ``why``: the condition that failed, or all that held, each with what was read."""
+    """A rule that was tried. ``read``: the condition that failed, or all that held, each with what was read."""
 
     rule: str
     matched: bool
-    why: str = ""
+    read: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def why(self) -> str:
+        """The same in a line, as an admin writes it."""
+        return "; ".join(f"{key}: «{read}»" for key, read in self.read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +72,10 @@ class _Compiled:
         held = []
         for condition in self.conditions:
             holds, read = condition.test(evidence)
-            told = f"{condition.key}: «{read}»"
             if not holds:
-                return Step(self.rule.name, False, told)
-            held.append(told)
-        return Step(self.rule.name, True, "; ".join(held))
+                return Step(self.rule.name, False, ((condition.key, read),))
+            held.append((condition.key, read))
+        return Step(self.rule.name, True, tuple(held))
 
 
 @once_per_desk

@@ -76,12 +76,17 @@ class ListViews:
             for i in intervals
         ]
 
-    def steps_tried(self, steps: Iterable[Mapping[str, Any]]) -> list[Row]:
-        """Rules in the order in which they were tried."""
-        return [
-            (step["rule"], self._words["matched" if step["matched"] else "missed"].format(why=step["why"]), False)
+    def steps_tried(self, steps: Iterable[Mapping[str, Any]], kind: str) -> list[Row]:
+        """Rules in the order in which they were tried for a ticket of ``kind``, each with what it read."""
+        return self._tickets.pairs(
+            (
+                step["rule"],
+                self._words["matched" if step["matched"] else "missed"].format(
+                    why="; ".join(self._tickets.condition(key, read, kind) for key, read in step["read"])
+                ),
+            )
             for step in steps
-        ]
+        )
 
     def suspect(self, mail: Mapping[str, Any]) -> list[Row]:
         """A mail in quarantine: where from, why, a safe extract."""

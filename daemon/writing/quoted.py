@@ -16,9 +16,7 @@ _ENDS = _BLANKS | {b"."}
 """What a line may not end in as it is: servers cut blanks off, and may take a dot alone for the end of the mail."""
 
 _BARE = re.compile(r"\r\n?|\n")
-_UNSENT = dict.fromkeys({*range(32), 127} - {9, 10})
-_UNSENT_EACH = tuple(map(chr, _UNSENT))
-_ASCII = bytes(range(128))
+_PLAIN = bytes({*b"\t\n", *range(32, 127)})
 
 
 def quoted_printable(text: str) -> bytes:
@@ -26,12 +24,12 @@ def quoted_printable(text: str) -> bytes:
     no line of a single dot."""
     if "\r" in text:
         text = _BARE.sub("\n", text)
-    text = _without_controls(text).removesuffix("\n") + "\n"
     octets = text.encode("utf-8", "replace").replace(b"=", b"=3D")
-    for octet in set(octets.translate(None, _ASCII)):
-        octets = octets.replace(bytes([octet]), b"=%02X" % octet)
-    lines = octets.split(b"\n")
-    return b"\r\n".join([line if len(line) <= LINE and line[-1:] not in _ENDS else _mended(line) for line in lines])
+    for octet in set(octets.translate(None, _PLAIN)):
+        octets = octets.replace(bytes([octet]), b"=%02X" % octet if octet > 127 else b"")
+    lines = octets.removesuffix(b"\n").split(b"\n")
+    mended = [line if len(line) <= LINE and line[-1:] not in _ENDS else _mended(line) for line in lines]
+    return b"\r\n".join([*mended, b""])
 
 
 @lru_cache(maxsize=2048)
@@ -49,8 +47,3 @@ def _mended(line: bytes) -> bytes:
         start = end
     last = line[start:]
     return b"=\r\n".join([*pieces, b"=2E" if last == b"." else last])
-
-
-def _without_controls(text: str) -> str:
-    """Looking for each is the quickest way to see that there is none, which is the rule."""
-    return text.translate(_UNSENT) if any(map(text.__contains__, _UNSENT_EACH)) else text

@@ -21,8 +21,9 @@ from daemon.writing.sample_world import (
 from parsers.form import Fault
 from parsers.mail import Attachment
 from rules.assignment import action_links
-from rules.decision import Brief, Grant, Letter, Link
+from rules.decision import Brief, Grant, Letter, Link, SetAside
 from rules.desk import Desk
+from rules.quarantine import links
 from rules.report import Report
 from rules.ticket import Ticket
 
@@ -139,8 +140,12 @@ def _lists(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
         for n in (NUMBER, "I171009_000050")
     )
     steps = (
-        {"rule": "caída de AREN", "matched": False, "why": "type: «Error Acceso»"},
-        {"rule": "accesos", "matched": True, "why": "type: «Pérdida de Servicio»"},
+        {"rule": "caída de AREN", "matched": False, "read": (("type", "Error Acceso"),)},
+        {
+            "rule": "accesos",
+            "matched": True,
+            "read": (("kind", ticket.kind), ("type", "Pérdida de Servicio"), ("attachment", "true")),
+        },
     )
     intervals = (
         {"start": NOW, "end": NOW + timedelta(hours=5), "counts": True, "why": "hours", "name": "oficina"},
@@ -202,16 +207,7 @@ def _admins(desk: Desk, ticket: Ticket, draw: bool) -> dict[str, Letter]:
         "size": 48_000,
         "extract": "Compre ya nuestro producto…",
     }
-    verbs = tuple(
-        Link(
-            verb,
-            desk.service_address,
-            f"Cuarentena {verb} 41",
-            "",
-            Grant("quarantine", verb, addressee=to[0], mail=41),
-        )
-        for verb in ("retry", "release", "discard", "block")
-    )
+    verbs = links((SetAside(41, "apertura", "quarantined", "", "raro@ejemplo.example", "", NOW),), to[0], desk)
     config = {
         "topic": "config_refused",  # a key of [alerts]
         "details": (

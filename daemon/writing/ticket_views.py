@@ -76,6 +76,13 @@ class TicketViews:
         person = self._desk.person_at(who)
         return person.name if person else who
 
+    def condition(self, key: str, read: str, kind: str) -> str:
+        """What a rule looked at, and read there: «Tipo: «Error Acceso»»."""
+        labels = {**self._desk.field_labels(kind), **self._formats.words["conditions"]}
+        if key == "kind" and read in self._desk.kinds:
+            read = self._desk.kinds[read].label
+        return f"{labels.get(key, key)}: «{self._formats.words['truths'].get(read, read)}»"
+
     def summary(self, ticket: Ticket) -> str:
         """A ticket in a few words: its category, else its first two short values, else its kind."""
         if ticket.category:

@@ -152,9 +152,10 @@ def test_first_match_wins_and_the_trace_tells_why_the_others_did_not():
     )
     assert (found.group, found.priority, found.rule) == ("n2", "Urgente", "accesos")
     assert found.trace == (
-        Step("caída", False, "type: «Error Acceso»"),
-        Step("accesos", True, "kind: «incident»; type: «Error Acceso»"),
+        Step("caída", False, (("type", "Error Acceso"),)),
+        Step("accesos", True, (("kind", "incident"), ("type", "Error Acceso"))),
     )
+    assert found.trace[1].why == "kind: «incident»; type: «Error Acceso»"
 
 
 def test_continue_lets_later_rules_add_but_not_change():
