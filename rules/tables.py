@@ -198,7 +198,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Openings an hour before further ones are held."""
+    """Openings an hour, those of «Abrir» among them, before further ones are held."""
 
     per_sender: int = 60
     total: int = 1000

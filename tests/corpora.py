@@ -3,7 +3,7 @@
     make corpora FROM=FOLDER
 
 No test: the folders are not part of this project. Each set is a folder with a ``manifest.json`` that names its files
-and what is expected of them; sets that are missing are left out. The exit status is 0 where every set reaches its goal.
+and what is expected of them; sets that are missing are left out.
 """
 
 from __future__ import annotations
