@@ -70,6 +70,7 @@ class Letters:
         self._pages = pages
         self._forms = {language: forms(page) for language, page in pages.items()}
         self._views = {language: LinkViews(page.words) for language, page in pages.items()}
+        self._same = {language: _same(desk, page.words["layout"], language) for language, page in pages.items()}
         self._standard = desk.letters.language or desk.desk.language
         self._kinds = {(language, kind): kind_words(desk, kind, language) for language in pages for kind in desk.kinds}
         self._marks = SubjectMarks(desk.threading.prefixes, desk.threading.tags)
@@ -157,11 +158,12 @@ class Letters:
         language: str,
     ) -> dict[str, Any]:
         """Everything that a template may use."""
-        ticket, kind, layout = letter.ticket, self._kind(letter, page), page.words["layout"]
+        ticket, kind = letter.ticket, self._kind(letter, page)
         folder = Folder(page.words)
         values = {**DEFAULTS.get(letter.name, {}), **letter.values}
         fields = desk.fields_of(kind["key"]) if values.get("faults") and kind["key"] else ()
         return {
+            **self._same[language],
             "letter": letter,
             "ticket": ticket,
             "number": ticket.number if ticket else "",
@@ -177,18 +179,10 @@ class Letters:
             "the": kind["the"],
             "noun": kind["noun"],
             "group": desk.groups.get(ticket.group) if ticket else None,
-            "desk": desk.desk.name,
-            "desk_address": desk.desk_address,
-            "desk_name": desk.desk.name,
-            "service": desk.service_address,
             "now": now,
             "to": to,
             "copy": to != letter.to[0],
-            "lang": language,
             "files": (*letter.files, *list_files(values.get("rows", ()), page.tickets, desk, language)),
-            "foot": desk.letters.foot,
-            "foot_genuine": layout["foot_genuine"].format(desk=desk.desk.name, address=desk.service_address),
-            "foot_password": layout["foot_password"].format(desk=desk.desk.name),
             "folded": tuple(folder.files),
         }
 
@@ -246,6 +240,20 @@ def kind_words(desk: Desk, kind: str, language: str) -> Mapping[str, str]:
         "label": noun[:1].upper() + noun[1:],
         "number_label": own or known or str(grammar["number_label"]).format(of=of),
         "o": "a" if article in grammar["feminine"] else "o",
+    }
+
+
+def _same(desk: Desk, layout: Mapping[str, str], language: str) -> Mapping[str, str]:
+    """What a template may use and is the same in every letter of a language."""
+    return {
+        "desk": desk.desk.name,
+        "desk_address": desk.desk_address,
+        "desk_name": desk.desk.name,
+        "service": desk.service_address,
+        "lang": language,
+        "foot": desk.letters.foot,
+        "foot_genuine": layout["foot_genuine"].format(desk=desk.desk.name, address=desk.service_address),
+        "foot_password": layout["foot_password"].format(desk=desk.desk.name),
     }
 
 
