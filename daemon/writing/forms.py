@@ -43,7 +43,7 @@ ASKED = (
 """What a template is asked about by questions. All else that it sees is the same for every letter of one key."""
 
 MOST = 200
-"""Forms remembered, some 30 KB each; one more, and all are forgotten."""
+"""Runs of a template whose forms are remembered, some 30 KB each; one more, and all are forgotten."""
 
 SEAM = f"{secret_word()}\n"
 """A line of an open text, in the place of closed ones."""
@@ -159,7 +159,7 @@ class Forms(Plain):
     def __init__(self, page: Page) -> None:
         super().__init__(page)
         self._trees: dict[Hashable, Tree] = {}
-        self._made = 0
+        self._runs = 0
         self._making = Lock()
 
     def encoded(self, key: Hashable, name: str, context: Mapping[str, Any], blanks: Blanks) -> Encoded:
@@ -172,7 +172,8 @@ class Forms(Plain):
         return text.filled(values, blanks), html.filled(values, blanks)
 
     def _found(self, key: Hashable, values: Values) -> Form | None:
-        place = self._trees[key].root if key in self._trees else None
+        tree = self._trees.get(key)
+        place = tree.root if tree else None
         while place and place.asks:
             place = place.ways.get(values[place.asks])
         return place.form if place else None
@@ -180,8 +181,9 @@ class Forms(Plain):
     def _new(self, key: Hashable, name: str, context: Mapping[str, Any], values: Values, blanks: Blanks) -> Form | None:
         """The form of a letter like none before; None if it can have none."""
         with self._making:
-            if self._made >= MOST:
-                self._trees, self._made = {}, 0
+            if self._runs >= MOST:
+                self._trees, self._runs = {}, 0
+            self._runs += 1
             tree = self._trees.setdefault(key, Tree())
             run = Run(values, tree.known)
             questions = {asked: Question(run, given(asked)) for asked in ASKED}
@@ -192,5 +194,4 @@ class Forms(Plain):
             finally:
                 run.end()
             text, html = (cut(page, medium, run, frozenset(blanks)) for page, medium in zip(pages, MEDIA, strict=True))
-            self._made += 1
             return tree.grow(run.answers, (text, html))
