@@ -24,7 +24,7 @@ SAYS = {
     ("date", "ayer"): "Correo: no es una fecha Usted escribió: «ayer» Hace falta: una fecha, como 09/10/2017",
     ("datetime", "ayer"): "Correo: no es una fecha Usted escribió: «ayer» "
     "Hace falta: fecha y hora, como 09/10/2017 10:30",
-    ("text", "x"): "Correo: es un texto demasiado corto Usted escribió: «x» (1 caracteres) "
+    ("text", "x"): "Correo: es un texto demasiado corto Usted escribió: «x» (1 carácter) "
     "Hacen falta: 3 caracteres o más",
     ("text", "x" * 400): f"Correo: es un texto demasiado largo Usted escribió: «{'x' * 300}…» (400 caracteres) "
     "Puede escribir: 350 caracteres como mucho",

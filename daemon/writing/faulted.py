@@ -48,9 +48,10 @@ def _explain(fault: Fault, meanings: Mapping[tuple[str, str], str], formats: For
     )
 
 
-def _read(fault: Fault, sizes: Mapping[str, str]) -> str:
+def _read(fault: Fault, sizes: Mapping[str, tuple[str, str]]) -> str:
     """What they wrote, with its length or size where that is what is wrong."""
-    size = sizes[fault.code].format(n=fault.detail) if fault.detail and fault.code in sizes else ""
+    one, many = sizes.get(fault.code, ("", ""))
+    size = (one if fault.detail == "1" else many).format(n=fault.detail) if fault.detail else ""
     return f"«{fault.read}» {size}".rstrip() if fault.read else ""
 
 
