@@ -13,8 +13,9 @@ from parsers.form import Choice, Fault, Field, Form, fold_label, parse_form
 from parsers.form import form_lines as blocks
 from rules import wording
 from rules.caching import once_per_desk
-from rules.desk import Canned, Desk, Escalation
+from rules.desk import Desk
 from rules.lifecycle import TRANSITIONS, reasons
+from rules.tables import Canned, Escalation
 from rules.ticket import STATES, State, Ticket
 
 

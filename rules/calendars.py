@@ -12,7 +12,8 @@ from datetime import date, timedelta
 from functools import lru_cache
 from itertools import pairwise
 
-from rules.desk import Calendar, Desk
+from rules.desk import Desk
+from rules.tables import Calendar
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 """The names of the days, Monday first, as :meth:`datetime.date.weekday` counts."""

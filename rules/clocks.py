@@ -15,7 +15,8 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from rules.calendars import Hours, OwnDay, holidays_of, read_day, read_days, read_hours
-from rules.desk import Calendar, Desk
+from rules.desk import Desk
+from rules.tables import Calendar
 from rules.ticket import Ticket
 
 HORIZON = timedelta(days=3660)

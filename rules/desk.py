@@ -1,7 +1,4 @@
-"""What the admin wrote: the desk as one frozen value.
-
-Its parts are the tables of rules/tables.py, which are at home here too.
-"""
+"""What the admin wrote: the desk as one frozen value, made of the tables of rules/tables.py."""
 
 from __future__ import annotations
 
@@ -14,16 +11,12 @@ from zoneinfo import ZoneInfo
 from parsers.form import Choice, Field
 from rules.decision import File
 from rules.tables import (
-    Address,
-    Breaker,
     Calendar,
     Canned,
     Category,
     DeskTable,
-    Duration,
     Escalation,
     FieldTable,
-    Folders,
     Group,
     Guards,
     Kind,
@@ -34,57 +27,16 @@ from rules.tables import (
     Person,
     Priority,
     Quality,
-    QualityMode,
-    Rates,
     Reports,
     Requesters,
     Retention,
-    Role,
     Rule,
-    RuleTest,
     Senders,
     Service,
     Text,
     Threading,
     Validation,
 )
-
-__all__ = [
-    "Address",
-    "Breaker",
-    "Calendar",
-    "Canned",
-    "Category",
-    "Desk",
-    "DeskTable",
-    "Duration",
-    "Escalation",
-    "FieldTable",
-    "Folders",
-    "Group",
-    "Guards",
-    "Kind",
-    "LettersTable",
-    "Limits",
-    "Mailbox",
-    "Pending",
-    "Person",
-    "Priority",
-    "Quality",
-    "QualityMode",
-    "Rates",
-    "Reports",
-    "Requesters",
-    "Retention",
-    "Role",
-    "Rule",
-    "RuleTest",
-    "Senders",
-    "Service",
-    "Text",
-    "Threading",
-    "Validation",
-]
 
 
 @dataclass(frozen=True)

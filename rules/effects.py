@@ -13,11 +13,12 @@ from rules import quality, wording
 from rules.action_forms import SAME_WORD, canned_for, event_of
 from rules.assignment import action_link, action_links, consult_link, update_letter
 from rules.decision import NO_FORM, Decision, Facts, File, Letter, Link
-from rules.desk import Canned, Desk
+from rules.desk import Desk
 from rules.lifecycle import move
 from rules.openings import requester_links
 from rules.reading import author
 from rules.secret import masked_fields
+from rules.tables import Canned
 from rules.ticket import Event, Ticket
 
 SHOWS_FILES = frozenset({"answer", "ask", "resolve"})

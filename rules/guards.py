@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from rules.desk import Guards
 from rules.letters import LETTERS, Guard
+from rules.tables import Guards
 from rules.ticket import micros, moment
 
 BUCKET = timedelta(minutes=5)

@@ -17,8 +17,9 @@ from parsers.mail import Mail
 from parsers.spelling import fold
 from rules.caching import once_per_desk
 from rules.decision import Brief
-from rules.desk import Desk, QualityMode
+from rules.desk import Desk
 from rules.secret import secrets_in
+from rules.tables import QualityMode
 
 LIMIT = 20_000
 """Characters of a text that are looked at; secrets are looked for in all of it."""

@@ -15,9 +15,10 @@ from rules import wording
 from rules.action_forms import parse_action
 from rules.caching import once_per_desk
 from rules.decision import NO_FORM, Needs, Search
-from rules.desk import Address, Desk, Mailbox
+from rules.desk import Desk
 from rules.requests import kind_named, numbers_in, own_tickets, search_of
 from rules.subjects import fixed_subjects, query_of
+from rules.tables import Address, Mailbox
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ from rules.conditions import (
     truth,
     unknown,
 )
-from rules.desk import Category, Desk, Rule, RuleTest
+from rules.desk import Desk
+from rules.tables import Category, Rule, RuleTest
 
 __all__ = ["Problem", "RouteInput", "Routed", "Step", "default_priority", "problems", "route", "run_tests"]
 

@@ -16,9 +16,10 @@ from rules.calendars import DAYS
 from rules.clocks import people_clock
 from rules.consultations import worklist_values
 from rules.decision import FOLDER_OF, Brief, Decision, Letter, Link
-from rules.desk import Desk, Group
+from rules.desk import Desk
 from rules.lifecycle import possible
 from rules.report import Report, weekly
+from rules.tables import Group
 from rules.ticket import Event, Ticket
 
 JobName = Literal["report", "proof", "digest", "worklist", "retention"]

@@ -13,19 +13,8 @@ from daemon.writing.mime import Composed, render
 from daemon.writing.sample_world import NOW
 from daemon.writing.samples import samples
 from rules.decision import Letter
-from rules.desk import (
-    Calendar,
-    Category,
-    Desk,
-    DeskTable,
-    Duration,
-    FieldTable,
-    Group,
-    Kind,
-    Mailbox,
-    Priority,
-    Service,
-)
+from rules.desk import Desk
+from rules.tables import Calendar, Category, DeskTable, Duration, FieldTable, Group, Kind, Mailbox, Priority, Service
 
 TYPES = ("Pérdida de Servicio", "Error Acceso", "Error Funcional")
 FIELDS = (

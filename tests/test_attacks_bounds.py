@@ -13,7 +13,7 @@ import pytest
 from deskworld import DeskWorld
 
 from daemon.demo.correspondent import reply, write
-from rules.desk import Breaker, DeskTable, Group, Guards, Mailbox, Senders
+from rules.tables import Breaker, DeskTable, Group, Guards, Mailbox, Senders
 from tests.parsers.mails import mail_of, part, raw_mail
 from tests.rules.desks import ANA, DESK, GOOD, LUIS, MARTA, NUMBER, OPENING, OPENINGS, SERVICE, make_desk
 from tests.serverless import Sent, ServerlessDesk

@@ -21,7 +21,7 @@ from daemon.store import facts as store_facts
 from parsers.mail import Mail, parse
 from rules.access import authentication
 from rules.decision import Grant
-from rules.desk import Guards, Requesters, Senders
+from rules.tables import Guards, Requesters, Senders
 from tests.lettering import composed_samples
 from tests.parsers.mails import raw_mail
 from tests.postgres import Server, server

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from daemon.demo.correspondent import write
-from rules.desk import FieldTable, Limits
+from rules.tables import FieldTable, Limits
 from tests.rules.desks import DESK, FIELDS, GOOD, MARTA, OPENING, OPENINGS, make_desk
 from tests.serverless import ServerlessDesk
 

@@ -22,7 +22,7 @@ from daemon.writing.questions import MARK
 from daemon.writing.sample_world import NOW
 from daemon.writing.samples import samples
 from rules.decision import Letter
-from rules.desk import LettersTable
+from rules.tables import LettersTable
 
 DESK = letters_desk()
 WRITTEN = (

@@ -20,8 +20,9 @@ from daemon.operations.jobs import AGAIN_AFTER_S, Jobs, trigger
 from daemon.operations.running import Office, run_job
 from daemon.store import Store
 from daemon.writing.letters import Letters
-from rules.desk import Desk, Reports, Retention
+from rules.desk import Desk
 from rules.running import Slot, last_slot
+from rules.tables import Reports, Retention
 from tests.postgres import Server, server
 from tests.rules.desks import DESK, GOOD, OPENING, OPENINGS, make_desk
 from tests.serverless import Here, ServerlessDesk

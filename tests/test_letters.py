@@ -27,9 +27,9 @@ from parsers.links import MAX_LENGTH, read_mailto
 from parsers.subject import find_token
 from rules.assignment import manage_link
 from rules.decision import Letter, SetAside
-from rules.desk import LettersTable
 from rules.letters import LETTERS
 from rules.quarantine import digest
+from rules.tables import LettersTable
 
 PALETTE = {
     "light": {"page": "#ffffff", "box": "#f3f5f7", "fault": "#fdf0ee", "warning": "#fff6e0"},

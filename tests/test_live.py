@@ -16,7 +16,8 @@ from daemon.config.settings import ConfigErrors
 from daemon.config.sources import Problem
 from daemon.demo.correspondent import write as mail
 from daemon.writing.letters import Letters
-from rules.desk import Desk, DeskTable
+from rules.desk import Desk
+from rules.tables import DeskTable
 from tests.rules.desks import GOOD, OPENING, OPENINGS, make_desk
 from tests.serverless import ServerlessDesk
 

@@ -19,7 +19,7 @@ from daemon.mail.imap import ImapError
 from daemon.mail.mailbox import MailboxWatcher, run_once
 from daemon.mail.wire import Backoff
 from daemon.store import Filed, Unfiled
-from rules.desk import Duration
+from rules.tables import Duration
 
 
 class Notebook:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from daemon.demo.correspondent import Received, click, write
-from rules.desk import Person
+from rules.tables import Person
 from tests.rules.desks import ANA, GOOD, LUIS, MARTA, NOW, OPENING, OPENINGS, make_desk
 from tests.serverless import ServerlessDesk
 

@@ -21,7 +21,7 @@ from daemon.mail.smtp_wire import SmtpError
 from daemon.store import Cause, Outcome, Outgoing, Store
 from daemon.store.queues import micros_of
 from rules.decision import Decision, Letter
-from rules.desk import Breaker, Duration, Guards
+from rules.tables import Breaker, Duration, Guards
 from tests.store.desk import DESK, NOW, Clock, compose, mail, take
 
 NO_GUARDS = Guards(10**6, 10**6, 10**6, 10**6, Breaker(10**6, 10**6, 10**6))

@@ -15,10 +15,11 @@ from daemon.writing.report import COLUMNS, report_files
 from daemon.writing.tables import csv_bytes, list_files
 from daemon.writing.ticket_views import TicketViews
 from rules.decision import File
-from rules.desk import Desk, DeskTable, Duration, Group, Kind, Priority
+from rules.desk import Desk
 from rules.lifecycle import move
 from rules.queries import row
 from rules.report import Report, weekly
+from rules.tables import DeskTable, Duration, Group, Kind, Priority
 from rules.ticket import Event, Ticket, evolve
 
 MONDAY = datetime(2026, 11, 15, 23, tzinfo=UTC)

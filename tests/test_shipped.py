@@ -14,7 +14,8 @@ import outbox_templates
 from daemon.config.settings import _defaults, load
 from parsers.form import parse_form
 from rules.action_forms import parse_action
-from rules.desk import Desk, Duration, Escalation, FieldTable
+from rules.desk import Desk
+from rules.tables import Duration, Escalation, FieldTable
 from tests.rules.desks import make_desk, opened
 
 ROOT = Path(__file__).parents[1]

@@ -15,7 +15,8 @@ from typing import Any, ClassVar, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from rules.decision import File
-from rules.desk import Desk, Duration, Mailbox
+from rules.desk import Desk
+from rules.tables import Duration, Mailbox
 
 Security = Literal["tls", "starttls", "none"]
 

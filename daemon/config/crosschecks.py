@@ -18,7 +18,7 @@ from daemon.config.shape import Misfit, nearest, shown, toml_name
 from parsers.spelling import fold, fold_label
 from parsers.subject import SubjectMarks, opening_key, thread_key
 from rules import calendars
-from rules.desk import Duration
+from rules.tables import Duration
 from rules.ticket import STATES
 
 Check = Callable[[Written], Iterator[Misfit]]

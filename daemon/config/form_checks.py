@@ -11,7 +11,7 @@ from daemon.config.positions import Path
 from daemon.config.shape import Misfit, shown
 from parsers.spelling import fold_label
 from rules.conditions import linear
-from rules.desk import FieldTable
+from rules.tables import FieldTable
 
 SOURCES = ("services", "priorities", "categories")
 """The tables that `from` may name."""

@@ -9,7 +9,7 @@ from daemon.config.crosschecks import Check, Named, repeated
 from daemon.config.positions import Path
 from daemon.config.shape import Misfit, shown
 from parsers.senders import bare
-from rules.desk import Group
+from rules.tables import Group
 
 
 def is_address(text: str) -> bool:

@@ -26,7 +26,8 @@ from daemon.config.shape import Misfit, fit
 from daemon.config.sources import Document, Problem, Table, read_document
 from rules import routing
 from rules.decision import File
-from rules.desk import Canned, Desk
+from rules.desk import Desk
+from rules.tables import Canned
 
 CHECKS: tuple[Check, ...] = (
     server_checks.mailboxes,

@@ -19,7 +19,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 from pydantic import TypeAdapter, ValidationError
 
 from daemon.config.positions import Path
-from rules.desk import Duration
+from rules.tables import Duration
 
 Shape = TypeVar("Shape")
 

@@ -89,12 +89,6 @@ class Letters:
             pages[language] = Page(sources, formats, tickets, ListViews(formats, tickets))
         return cls(desk, pages, forms)
 
-    def subject_of(self, letter: Letter, desk: Desk, now: datetime) -> str:
-        """The subject that ``letter`` will have."""
-        page, language = self._page(letter)
-        context = self._context(letter, letter.to[0], desk, now, (), page, language)
-        return mime.clean(page.subject(letter.name, context))
-
     def compose(self, letter: Letter, to: str, desk: Desk, now: datetime, new_token: Callable[[], str]) -> Composed:
         """The mail of ``letter`` to ``to``, one of its addresses; only the first of them gets links.
 

@@ -22,7 +22,7 @@ from daemon.writing.list_views import Listed
 from daemon.writing.questions import Run
 from daemon.writing.shown import Shown
 from rules.decision import Letter
-from rules.desk import Group
+from rules.tables import Group
 from rules.ticket import Event, Ticket
 
 PLAIN: frozenset[type] = frozenset({SimpleNamespace, Ticket, Letter, Group, Shown, Said, Listed, Event})

@@ -8,8 +8,9 @@ from typing import Any
 from parsers.mail import Address
 from rules.assignment import action_grant
 from rules.decision import Decision, Facts, File, Grant, HeldGrant
-from rules.desk import Canned, Category, Desk, Escalation, FieldTable, Group
+from rules.desk import Desk
 from rules.reading import token_digest
+from rules.tables import Canned, Category, Escalation, FieldTable, Group
 from rules.ticket import Event, Ticket, evolve
 from tests.rules.desks import ANA, COORD, EVA, LUIS, NOW, NUMBER, TOKEN, mail, make_desk, opened, verdict
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from parsers.mail import Mail
 from rules.access import acts_for, admits, authentication, domain_of, is_shared, may_join
 from rules.decision import Person
-from rules.desk import Desk, DeskTable, Group, Kind, Mailbox, Requesters, Senders
-from rules.desk import Person as Listed
+from rules.desk import Desk
+from rules.tables import DeskTable, Group, Kind, Mailbox, Requesters, Senders
+from rules.tables import Person as Listed
 from rules.ticket import Ticket
 
 DESK = Desk(

@@ -15,8 +15,8 @@ from rules.actions import EFFECTS
 from rules.assignment import action_grant, action_links
 from rules.consultations import CONSULTATIONS
 from rules.decision import Grant
-from rules.desk import Calendar, Quality
 from rules.lifecycle import move, possible
+from rules.tables import Calendar, Quality
 from rules.ticket import Ticket, evolve
 from tests.rules.desks import ANA, COORD, EVA, LUIS, MARTA, NOW, NUMBER, letters, opened, resolved
 from tests.rules.technicians import FORM, STAFF, act, after, desk, moved

@@ -23,7 +23,8 @@ from rules.clocks import (
     people_clock,
     spent,
 )
-from rules.desk import Calendar, Desk, DeskTable, Duration, Group, Kind, Priority
+from rules.desk import Desk
+from rules.tables import Calendar, DeskTable, Duration, Group, Kind, Priority
 from rules.ticket import Ticket
 
 MADRID = ZoneInfo("Europe/Madrid")

@@ -9,7 +9,7 @@ import pytest
 
 from parsers.mail import Address, Attachment
 from rules.decision import Brief, Facts, Search
-from rules.desk import Calendar, Person
+from rules.tables import Calendar, Person
 from rules.ticket import Event, evolve, fold
 from tests.rules.desks import ANA, EVA, FIELDS, LUIS, MARTA, NOW, NUMBER, letters, mail, opened, reading, verdict
 from tests.rules.technicians import STAFF, act, ask_desk, desk, facts_for

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rules.desk import Calendar, Desk, DeskTable, Duration, Group, Kind, Pending, Priority, Validation
+from rules.desk import Desk
 from rules.due import DUE, closes_at, key_of, next_due, schedule
+from rules.tables import Calendar, DeskTable, Duration, Group, Kind, Pending, Priority, Validation
 from rules.ticket import Ticket
 
 MADRID = ZoneInfo("Europe/Madrid")

@@ -8,8 +8,8 @@ import pytest
 
 from parsers.mail import Attachment
 from rules.decision import Person
-from rules.desk import FieldTable
 from rules.erasure import NOBODY, empty, erasure, forget, sent_by
+from rules.tables import FieldTable
 from rules.ticket import Event, dump_changes, fold
 from tests.rules.desks import ANA, DESK, FIELDS, MARTA, NOW, make_desk, opened
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rules.desk import Breaker as BreakerTable
-from rules.desk import Guards
 from rules.guards import Admission, Breaker, admit, bucket, content_window, fingerprint, last_hour, limits
 from rules.letters import LETTERS
+from rules.tables import Breaker as BreakerTable
+from rules.tables import Guards
 
 NOW = datetime(2017, 10, 9, 8, 2, tzinfo=UTC)
 GUARDS = Guards(letters=60, notices=3, near_miss=1, breaker=BreakerTable(100, 500, 10))

@@ -10,9 +10,9 @@ import pytest
 
 from parsers.mail import Address, Attachment, Mail, Report
 from rules.decision import Facts, Grant, HeldGrant, Registered, Sent
-from rules.desk import Requesters, Senders
 from rules.intake import TABLE
 from rules.reading import token_digest
+from rules.tables import Requesters, Senders
 from rules.ticket import evolve
 from tests.rules.desks import (
     ANA,

@@ -12,9 +12,10 @@ import pytest
 import daemon.config.settings
 from parsers.mail import Address
 from rules.decision import Brief, Facts, Grant, HeldGrant, Person
-from rules.desk import Desk, FieldTable, Limits, Quality, Requesters, Rule
-from rules.desk import Person as Listed
+from rules.desk import Desk
 from rules.reading import token_digest
+from rules.tables import FieldTable, Limits, Quality, Requesters, Rule
+from rules.tables import Person as Listed
 from rules.ticket import evolve
 from tests.rules.desks import (
     GOOD,

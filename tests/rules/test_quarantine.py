@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from rules.decision import Decision, Facts, Grant, HeldGrant, SetAside
-from rules.desk import Senders
 from rules.quarantine import MOST, VERBS, digest
 from rules.reading import token_digest
+from rules.tables import Senders
 from tests.rules.desks import DESK, GOOD, MARTA, NOW, OPENING, TOKEN, letters, mail, make_desk, verdict
 
 ADMIN = "admin@cau.test"

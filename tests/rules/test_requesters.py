@@ -9,10 +9,10 @@ import pytest
 
 from parsers.mail import Address
 from rules.decision import Brief, Facts, Grant, HeldGrant, Registered
-from rules.desk import DeskTable, Guards, Person, Senders
 from rules.masking import masked
 from rules.reading import alarm_window, closed_window, token_digest, token_window
 from rules.silence import fire
+from rules.tables import DeskTable, Guards, Person, Senders
 from rules.ticket import Event, evolve, fold
 from tests.rules.desks import (
     ANA,
@@ -332,7 +332,7 @@ def test_a_person_is_written_to_in_their_language_from_any_of_their_addresses(se
 
 
 def test_a_rule_chooses_the_language_before_the_person_and_the_desk_writes_to_all_others() -> None:
-    from rules.desk import Rule
+    from rules.tables import Rule
 
     rules = (Rule("portugal", {"domain": "cliente.test"}, {"language": "en"}),)
     ruled = replace(DESK, rules=rules)

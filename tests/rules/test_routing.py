@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from rules.desk import (
+from rules.desk import Desk
+from rules.routing import RouteInput, Step, default_priority, problems, route, run_tests
+from rules.tables import (
     Address,
     Calendar,
     Category,
-    Desk,
     DeskTable,
     Duration,
     FieldTable,
@@ -24,7 +25,6 @@ from rules.desk import (
     RuleTest,
     Service,
 )
-from rules.routing import RouteInput, Step, default_priority, problems, route, run_tests
 
 FIELDS = (
     FieldTable("Servicio/Aplicación", "service", "choice", from_="services"),

@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 from rules.decision import Brief
-from rules.desk import Calendar, Desk, Reports, Retention
+from rules.desk import Desk
 from rules.running import LINKED, last_slot, next_link, proof, reports, slots, week_before, worklists
+from rules.tables import Calendar, Reports, Retention
 from rules.ticket import Event
 from tests.rules.desks import ANA, COORD, DESK, NOW, make_desk, opened
 

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 from daemon.store import Cause, Seen, Store
 from parsers.mail import Attachment, Mail
 from rules.decision import Decision, Grant, Letter, Needs
-from rules.desk import Desk, DeskTable, Duration, Group, Kind, Mailbox, Priority
+from rules.desk import Desk
 from rules.letters import LETTERS
+from rules.tables import DeskTable, Duration, Group, Kind, Mailbox, Priority
 from rules.ticket import Event, Ticket
 
 NOW = datetime(2017, 10, 9, 8, 23, 58, tzinfo=UTC)

@@ -12,7 +12,8 @@ from daemon.store import Cause, Outcome, Store, queues
 from daemon.store.errors import LeaseLost
 from daemon.store.queues import Lease, Outgoing
 from rules.decision import Decision, Letter, Needs
-from rules.desk import Desk, Guards
+from rules.desk import Desk
+from rules.tables import Guards
 from rules.ticket import Ticket
 from tests.store.desk import ANA, DESK, EVA, NOW, ZONE, Clock, change, compose, mail, open_ticket, take
 
