@@ -22,6 +22,7 @@ from parsers.mail import Mail, OverBudget, parse
 from parsers.reply import visible_text
 
 OPENING = "Apertura de Incidencia Automática Aplicación / Desarrollo."
+TICKET = "RE: Confirmación de la incidencia I171009_000049"
 SLOW_S = 1.0
 
 Entry = dict[str, Any]
@@ -78,7 +79,8 @@ def read(path: Path, raised: Tally) -> tuple[bytes, Mail | None]:
 
 
 def machine_mail(folder: Path) -> list[Tally]:
-    """Bounces, complaints, automatic replies; and whether they are still known under an opening's subject."""
+    """Bounces, complaints, automatic replies; and whether they are still known under the subject of an opening or a
+    ticket."""
     raised = Tally("sisimai: no exception")
     classes = {
         "bounce": (Tally("sisimai: bounces and delays"), lambda mail: mail.report is not None),
@@ -87,14 +89,14 @@ def machine_mail(folder: Path) -> list[Tally]:
         "not-bounce": (Tally("sisimai: people's mail"), lambda mail: mail.report is None and mail.automatic is None),
         "normal": (Tally("sisimai: not called a bounce"), lambda mail: mail.report is None),
     }
-    silent = Tally("sisimai: never answered, under an opening's subject too")
+    silent = Tally("sisimai: never answered, whatever the subject is")
     for entry in entries(folder):
         raw, mail = read(folder / entry["file"], raised)
         tally, holds = classes[entry["cls"]]
         tally.count(mail is not None and holds(mail), entry["file"])
         if entry.get("must_not_reply"):
-            disguised = parse(with_subject(raw, OPENING))
-            silent.count(mail and is_machine(mail) and is_machine(disguised), entry["file"])
+            disguised = [parse(with_subject(raw, title)) for title in (OPENING, TICKET)]
+            silent.count(mail and all(map(is_machine, (mail, *disguised))), entry["file"])
     return [raised, *(tally for tally, _ in classes.values()), silent]
 
 
