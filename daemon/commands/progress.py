@@ -22,10 +22,10 @@ def progress() -> Iterator[Tell]:
 
 
 def _show(bar: Progress, what: str, done: int, of: int) -> None:
-    """One line, of what is being done now."""
+    """One line, of what is being done now; its end is shown however fast it came."""
     now = next((task.id for task in bar.tasks if task.description == what), None)
     if now is None:
         for task in bar.task_ids:
             bar.remove_task(task)
         now = bar.add_task(what, total=of or None)
-    bar.update(now, completed=done, total=of or None)
+    bar.update(now, completed=done, total=of or None, refresh=done == of)
