@@ -91,6 +91,13 @@ def test_a_place_that_cannot_be_written_is_named(acuse: Any, world: DeskWorld, t
     assert re.fullmatch(rf"acuse: {tmp_path}/file(/x)?: (Not a directory|File exists)\n", told)
 
 
+def test_init_says_that_it_leaves_a_file_as_it_is(acuse: Any, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("mine", encoding="utf-8")
+    assert acuse("init", str(tmp_path)) == (
+        1, "", f"acuse: {tmp_path}/config.toml: it exists already and is left as it is\n",
+    )  # fmt: skip
+
+
 def test_without_any_configuration_the_way_to_one_is_said(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -17,7 +18,7 @@ def write_config(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "config.toml"
     if path.exists():
-        raise FileExistsError(f"{path} exists already; it is left as it is")
+        raise FileExistsError(errno.EEXIST, "it exists already and is left as it is", str(path))
     _write(path, EXAMPLE.read_text(encoding="utf-8"), os.O_EXCL)
     _write(folder / "config.schema.json", json.dumps(schema(), ensure_ascii=False, indent=1) + "\n", os.O_TRUNC)
     return path

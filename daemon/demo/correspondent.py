@@ -12,10 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid, parseaddr, parsedate_to_datetime
+from zoneinfo import ZoneInfo
 
 from daemon.store.clock import utc_now
 from parsers.links import read_mailto
 
+HERE = ZoneInfo("Europe/Madrid")
+"""Where these people live."""
 _LINK = re.compile(r'<a\b[^>]*href="(mailto:[^"]+)"[^>]*>(.*?)</a>', re.S | re.I)
 
 
@@ -95,7 +98,7 @@ def reply(sender: str, letter: Received, text: str, prefix: str = "RE: ") -> Ema
     """An answer to a letter, with the letter quoted below it as most clients do."""
     to = parseaddr(letter["Reply-To"] or letter["From"])[1]
     quoted = "".join(f"> {line}\n" for line in letter.part("plain").splitlines())
-    sent = parsedate_to_datetime(letter["Date"])
+    sent = parsedate_to_datetime(letter["Date"]).astimezone(HERE)
     body = f"{text}\n\nEl {sent:%d/%m/%Y a las %H:%M}, {letter['From']} escribió:\n{quoted}"
     return write(sender, to, prefix + letter["Subject"], body, headers={"In-Reply-To": letter["Message-ID"]})
 
