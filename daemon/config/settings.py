@@ -202,7 +202,7 @@ def _own_letters(written: Written, config: Path) -> Path | None:
 def _absent_letters(own: Path | None) -> list[Misfit]:
     if own is None or own.is_dir():
         return []
-    return [Misfit(("letters", "templates"), f"there is no folder {own}; it stands beside config.toml")]
+    return [Misfit(("letters", "templates"), f"there is no folder {own}; it is looked for beside config.toml")]
 
 
 def _find(name: str, folders: list[Path], at: KeyPath, misfits: list[Misfit]) -> str:
@@ -212,7 +212,7 @@ def _find(name: str, folders: list[Path], at: KeyPath, misfits: list[Misfit]) ->
     found = next((path for path in candidates if path.is_file()), None)
     if not found:
         misfits.append(
-            Misfit(at, f"there is no file {candidates[0]}; it stands beside config.toml or with the letters")
+            Misfit(at, f"there is no file {candidates[0]}; it is looked for beside config.toml and with the letters")
         )
     return str(found or candidates[0])
 
