@@ -18,6 +18,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from imapclient import IMAPClient
@@ -190,16 +191,34 @@ class Dovecot:
         self._process.send_signal(sig)
         self._process.wait(20)
         self._process = None
-        _kill(sessions)
+        self._kill(sessions)
 
     def kill_sessions(self) -> None:
-        """Kill the processes that serve mailboxes and logins now: connections end in the middle of whatever they do."""
-        _kill(self._sessions())
+        """Kill the processes that serve mailboxes and logins now: connections end in the middle of whatever they do.
+
+        The server stands still meanwhile, so that no new session is there when the dead ones' locks are removed.
+        """
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            self._kill(self._sessions())
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def _sessions(self) -> list[int]:
         assert self._process is not None
         listing = subprocess.run(["ps", "--ppid", str(self._process.pid), "-o", "pid=,comm="], capture_output=True)
         return [int(pid) for pid, name in re.findall(rb"(\d+) (\S+)", listing.stdout) if name.startswith(b"imap")]
+
+    def _kill(self, sessions: list[int]) -> None:
+        """Kill all sessions there are. A dead one's lock would keep the others waiting for two minutes: it goes too."""
+        for pid in sessions:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        while any(_lives(pid) for pid in sessions):
+            time.sleep(0.005)
+        for lock in self.mail.rglob("dovecot-uidlist.lock"):
+            lock.unlink(missing_ok=True)
 
     def restart(self) -> None:
         """Stop, then start."""
@@ -281,10 +300,10 @@ class Dovecot:
         return subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.strip()
 
 
-def _kill(pids: list[int]) -> None:
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+def _lives(pid: int) -> bool:
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
 
 
 def _encoded(password: str) -> str:
