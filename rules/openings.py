@@ -7,6 +7,7 @@ from datetime import datetime
 
 from parsers.form import Fault, form_lines, render_form
 from parsers.links import fitting_body
+from parsers.mail import Mail
 from rules import quality, wording
 from rules.access import language_of, may_join, unproven
 from rules.assignment import assignment_letter
@@ -209,7 +210,7 @@ def refuse(reading: Reading, faults: tuple[Fault, ...], desk: Desk, language: st
             "fields": reading.form.values,
             "form": render_form(desk.fields_of(kind), values, faults),
             "left_out": left_out,
-            "attach_again": tuple(a.name for a in reading.mail.attachments if not a.inline),
+            "attach_again": attached_files(reading.mail),
             "received_at": reading.arrival.received_at,
             "address": reading.address,
         },
@@ -218,6 +219,11 @@ def refuse(reading: Reading, faults: tuple[Fault, ...], desk: Desk, language: st
         in_reply_to=reading.mail.message_id,
     )
     return Decision("refused", letters=(letter,), kind=kind, fields=reading.form.values, faults=faults)
+
+
+def attached_files(mail: Mail) -> tuple[str, ...]:
+    """Names of the files that somebody attached; that of an encrypted mail is the mail itself."""
+    return () if mail.encrypted else tuple(file.name for file in mail.attachments if not file.inline)
 
 
 def valid_values(reading: Reading) -> Mapping[str, str]:

@@ -40,7 +40,7 @@ from parsers.form import Fault
 from rules import wording
 from rules.decision import Grant, Letter, Link
 from rules.desk import Desk
-from rules.openings import requester_links
+from rules.openings import form_link, requester_links
 from rules.people import kinds_explained, opening_link, registration_link
 from rules.solutions import survey_links, verdict_links
 from rules.threads import answer_link
@@ -89,6 +89,7 @@ def _opening(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
         "address": opening_address(desk),  # where they wrote to
         "received_at": NOW,
     }
+    empty, _ = form_link("correct", opening_address(desk), ticket.kind, {}, (), desk, ticket.language)
     return {
         "confirmation": Letter(
             "confirmation",
@@ -123,8 +124,8 @@ def _opening(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
             "refusal",
             to,
             None,
-            {**refusal, "faults": (Fault("", "encrypted"),), "fields": (), "attach_again": ()},
-            (opening_form(desk, ticket, "correct"),),
+            {**refusal, "faults": (Fault("", "encrypted"),), "fields": (), "form": empty.body, "attach_again": ()},
+            (empty,),
             in_reply_to=reply_to,
         ),
         "refusal.many": Letter(
