@@ -80,7 +80,11 @@ def test_a_secret_in_the_file_is_not_repeated_in_the_message(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("content", "place", "fragment"),
     [
-        (b'[desk]\nname = "Se\xf1or"\n', (2, 11), "byte 0xf1 is not UTF-8"),
+        (
+            b'[desk]\nname = "Se\xf1or"\n',
+            (2, 11),
+            "byte 0xf1 is not UTF-8 (in Windows-1252 it is «ñ»); save the file as UTF-8",
+        ),
         (bytes(range(256)), (2, 118), "byte 0x80 is not UTF-8"),
         (b"\xff\xfe[\x00", (1, 1), "not UTF-8"),
         (b"x = " + b"[" * 100_000, (1, 1), "nests tables too deeply"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any
 
 from daemon.config.positions import Path as KeyPath
 from daemon.config.positions import Place, Positions, positions
+from daemon.config.slips import slip
 
 Table = dict[str, Any]
 
@@ -190,31 +190,15 @@ def read_toml(path: Path) -> Source | Problem:
     except UnicodeDecodeError as error:
         return _not_utf8(path, error)
     except tomllib.TOMLDecodeError as error:
-        return _syntax(path, text, str(error))
+        found = slip(text, str(error))
+        return Problem(str(path), found.place.line, found.place.column, f"this is not valid TOML: {found.text}")
     except RecursionError:
         return Problem(str(path), 1, 1, "this file nests tables too deeply")
 
 
 def _not_utf8(path: Path, error: UnicodeDecodeError) -> Problem:
     lines = error.object[: error.start].decode("utf-8", "replace").split("\n")
-    byte = error.object[error.start]
-    return Problem(str(path), len(lines), len(lines[-1]) + 1, f"byte 0x{byte:02x} is not UTF-8; save the file as UTF-8")
-
-
-def _syntax(path: Path, text: str, message: str) -> Problem:
-    """tomllib's own words, with the position that stands at their end taken off."""
-    lines = text.split("\n")
-    line, column = len(lines), len(lines[-1]) + 1
-    what, _, where = message.rpartition(" (at ")
-    if found := re.fullmatch(r"line (\d+), column (\d+)\)", where):
-        line, column = int(found[1]), int(found[2])
-    again = "overwrite" in what or what.endswith("twice")
-    what = "this key or table stands here already" if again else what[:1].lower() + what[1:]
-    return Problem(str(path), line, column, f"this is not valid TOML: {what}{_HINTS.get(what, '')}")
-
-
-_HINTS = {
-    "invalid value": '; text stands in straight quotes "…", a switch is true or false',
-    "unescaped '\\' in a string": "; in single quotes it is taken as it is",
-}
-"""What an admin may have meant, by tomllib's words."""
+    byte = error.object[error.start : error.start + 1]
+    windows = f"in Windows-1252 it is «{byte.decode('cp1252', 'replace')}»"
+    text = f"byte 0x{byte.hex()} is not UTF-8 ({windows}); save the file as UTF-8"
+    return Problem(str(path), len(lines), len(lines[-1]) + 1, text)
