@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from daemon.commands import Unable
+from daemon.commands import COMMAND, Unable
 from daemon.commands.arguments import parser
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def init(options: argparse.Namespace) -> int:
     from daemon.commands.starting import write_config
 
     path = write_config(options.dir)
-    print(f"{path}: written. Edit it, then: acuse --config {path} check")
+    print(f"{path}: written. Edit it, then: {COMMAND} --config {path} check")
     return 0
 
 

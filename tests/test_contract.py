@@ -117,6 +117,32 @@ def test_check_tells_every_problem_at_its_place_and_ends_with_one(
     ]
 
 
+def test_check_tells_of_secrets_that_cannot_be_read(world: DeskWorld, acuse: Acuse, tmp_path: Path) -> None:
+    config, there = tmp_path / "config.toml", f'"{world.folder}/password"'
+    text = world.config.read_text(encoding="utf-8").replace(there, '"missing"', 1).replace(there, '"empty"', 1)
+    config.write_text(text + '[alerts.smtp]\nhost = "127.0.0.1"\nsender = "a@x.es"\nca_file = "."\n', encoding="utf-8")
+    (tmp_path / "empty").write_text("\n", encoding="utf-8")
+    code, out, _ = acuse("check", config=config)
+    line, missing, empty, folder = map(
+        re.escape, (str(config), f"{tmp_path}/missing", f"{tmp_path}/empty", str(tmp_path))
+    )
+    assert code == 1
+    assert re.fullmatch(
+        rf"{line}:\d+:17: cannot read {missing}: No such file or directory\n{line}:\d+:17: {empty} is empty\n"
+        rf"{line}:\d+:11: cannot read {folder}: Is a directory\n",
+        out,
+    )
+
+
+def test_the_configuration_is_named_before_the_verb_or_after_it(
+    world: DeskWorld, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ACUSE_CONFIG", "/nowhere")
+    named = ["--config", str(world.config)]
+    told = [(main([*named, "check"]), capsys.readouterr()), (main(["check", *named]), capsys.readouterr())]
+    assert told[0] == told[1] == (0, (f"{world.config}: no problems\n", ""))
+
+
 @pytest.mark.parametrize(("given", "found"), [({"ACUSE_CONFIG": "named.toml"}, "named.toml"), ({}, "config.toml")])
 def test_the_configuration_is_named_by_the_environment_or_lies_here(
     world: DeskWorld, tmp_path: Path, given: dict[str, str], found: str

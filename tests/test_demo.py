@@ -72,7 +72,10 @@ def test_the_whole_flow_is_shown_and_ends_by_itself(tmp_path: Path) -> None:
         "confirmation", "assignment", "info_request", "update", "validation", "reopening", "closure", "refusal",
     }  # fmt: skip
     assert re.search(r"Validar Petición · Rechazar\s+Petición", shown), "what a letter offers is seen"
-    assert shown.splitlines()[-1].startswith("The flow took"), "no letter passes behind the last line"
+    flow, _, behind = shown.partition("The flow took ")
+    assert "lines more, which --keep lets you read" in flow
+    assert "←" not in behind, "no letter passes behind the last line"
+    assert re.findall(r"acuse (demo --keep|init)  ", behind) == ["demo --keep", "init"], "the next steps"
     assert not list(tmp_path.glob("acuse-demo-*"))
 
 

@@ -25,7 +25,7 @@ def test_a_mistake_is_told_at_its_place(mistake: str, tmp_path: Path) -> None:
     path = write(tmp_path, text)
     with pytest.raises(ConfigErrors) as raised:
         load(path)
-    (problem,) = raised.value.problems
+    (problem,) = (one for one in raised.value.problems if "were not run" not in one.text)
     assert fragment in problem.text
     assert (problem.line, problem.column) == (places or [_place(text, where)])[0]
     assert problem.file == str(path)
@@ -65,6 +65,39 @@ def test_a_misspelt_value_causes_no_second_fault(tmp_path: Path) -> None:
     with pytest.raises(ConfigErrors) as raised:
         load(write(tmp_path, text))
     assert [(p.line, p.column) for p in raised.value.problems] == places
+
+
+TESTED = '‸[[rules.tests]]\ngiven = { service = "AREN", type = "Acceso" }\nexpect = { group = "n2" }\n'
+
+
+FAILS, NOT_RUN = 'rule "averías de AREN", test 1: group = "n2" expected', "the tests of the rules were not run"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told", "of_the_test"),
+    [
+        ("port = 1143", "port = 70000", "70000 is no port", FAILS),
+        ("[desk]", "[desc]", 'did you mean "desk"', FAILS),
+        ('default_group = "n1"', 'default_group = "n9"', 'there is no group "n9"', NOT_RUN),
+    ],
+)
+def test_a_rule_that_fails_its_test_is_told_with_all_else_where_it_can_be_tried(
+    old: str, new: str, told: str, of_the_test: str, tmp_path: Path
+) -> None:
+    text, _ = marked(changed(old, new) + TESTED)
+    with pytest.raises(ConfigErrors) as raised:
+        load(write(tmp_path, text))
+    first, second = raised.value.problems
+    assert told in first.text
+    assert of_the_test in second.text
+
+
+def test_a_wrong_language_is_no_fault_of_the_replies_that_come_with_it(tmp_path: Path) -> None:
+    reply = '[[canned]]\ntitle = "b"\nfile = "canned/datos.txt"\n'
+    with pytest.raises(ConfigErrors) as raised:
+        load(write(tmp_path, changed('language = "es"', 'language = "spanish"') + reply))
+    (problem,) = raised.value.problems
+    assert 'there is no language "spanish"' in problem.text
 
 
 def test_a_secret_in_the_file_is_not_repeated_in_the_message(tmp_path: Path) -> None:

@@ -22,18 +22,25 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """Every verb with its options."""
-    top = Parser(prog="acuse", description="An incident desk that lives entirely in mail.")
-    top.add_argument(
-        "--config", type=Path, metavar="FILE", help="default: $ACUSE_CONFIG, ./config.toml, /etc/acuse/config.toml"
-    )
+    top = Parser(prog="acuse", description="An incident desk that lives entirely in mail.", parents=[_everywhere()])
+    top.set_defaults(config=None)
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
 
     def verb(name: str, text: str) -> argparse.ArgumentParser:
-        return verbs.add_parser(name, help=text, description=text)
+        return verbs.add_parser(name, help=text, description=text, parents=[_everywhere()])
 
     for add in (_setting_up, _running, _looking, _keeping, _trying_out):
         add(verb)
     return top
+
+
+def _everywhere() -> Parser:
+    """What stands before the verb or after it. Without a default: that of the verb would hide what stood before."""
+    options = Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    options.add_argument(
+        "--config", type=Path, metavar="FILE", help="default: $ACUSE_CONFIG, ./config.toml, /etc/acuse/config.toml"
+    )
+    return options
 
 
 def _setting_up(verb: NewVerb) -> None:

@@ -1,10 +1,12 @@
-"""`acuse check`: everything that is wrong with a configuration, its rules' tests and its letters."""
+"""`acuse check`: everything wrong with a configuration, its rules' tests, the files of its secrets and its letters."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from daemon.config.catalogue import folders
+from daemon.config.server_checks import secret_files
 from daemon.config.settings import ConfigErrors, load
 from daemon.config.sources import Problem
 from daemon.writing.letters import Letters, template_folder
@@ -15,7 +17,7 @@ from rules.desk import Desk
 def check(path: Path) -> tuple[Problem, ...]:
     """Every problem of ``path``; () for a configuration that can run."""
     try:
-        settings = load(path)
+        settings = load(path, partial(secret_files, config=path.absolute()))
     except ConfigErrors as errors:
         return errors.problems
     return letter_problems(settings.desk)

@@ -220,20 +220,21 @@ def numbers(written: Written) -> Iterator[Misfit]:
     """No number is negative and no time is nothing; the rules' own values are theirs to check."""
     tables = dataclasses.asdict(written)
     del tables["rules"]
-    for path, value in _leaves(tables, ()):
+    for path, value in leaves(tables):
         if isinstance(value, Duration) and not value:
             yield Misfit(path, "this must be longer than 0s")
         elif isinstance(value, int) and value < 0:
             yield Misfit(path, f"{value} is wrong here; it must be 0 or more")
 
 
-def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """What stands in a nest of tables and arrays at last, each with its path."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _leaves(inner, (*path, toml_name(key)))
+            yield from leaves(inner, (*path, toml_name(key)))
     elif isinstance(value, tuple):
         for number, inner in enumerate(value):
-            yield from _leaves(inner, (*path, number))
+            yield from leaves(inner, (*path, number))
     else:
         yield path, value
 

@@ -9,12 +9,13 @@ import dataclasses
 import ipaddress
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from daemon.config.accounts import Account, Credentials, Database, OAuth2, Smtp, Written
-from daemon.config.crosschecks import repeated
+from daemon.config.crosschecks import leaves, repeated
 from daemon.config.people_checks import is_address
-from daemon.config.positions import Path
+from daemon.config.positions import Path as KeyPath
 from daemon.config.shape import Misfit, shown
 
 
@@ -38,7 +39,7 @@ def mailboxes(written: Written) -> Iterator[Misfit]:
     yield from _sender(written)
 
 
-def _folders(path: Path, box: Account) -> Iterator[Misfit]:
+def _folders(path: KeyPath, box: Account) -> Iterator[Misfit]:
     """A treated mail leaves the folder that is watched."""
     for use, folder in dataclasses.asdict(box.folders).items():
         if not folder.strip():
@@ -48,13 +49,13 @@ def _folders(path: Path, box: Account) -> Iterator[Misfit]:
             yield Misfit((*path, "folders", use), text)
 
 
-def _own_addresses(written: Written) -> Iterator[tuple[Path, str]]:
+def _own_addresses(written: Written) -> Iterator[tuple[KeyPath, str]]:
     for number, box in enumerate(written.mailboxes):
         yield ("mailboxes", number, "address"), box.address.lower()
         yield from ((("mailboxes", number, "addresses", a), a.lower()) for a in box.addresses)
 
 
-def _own_address(path: Path, address: str) -> Iterator[Misfit]:
+def _own_address(path: KeyPath, address: str) -> Iterator[Misfit]:
     if not address:
         return
     if not is_address(address):
@@ -91,7 +92,7 @@ def servers(written: Written) -> Iterator[Misfit]:
         yield Misfit(("metrics", "listen"), text)
 
 
-def _connection(path: Path, server: Account | Smtp) -> Iterator[Misfit]:
+def _connection(path: KeyPath, server: Account | Smtp) -> Iterator[Misfit]:
     if not 0 < server.port < 65536:
         yield Misfit((*path, "port"), f"{server.port} is no port; write a number from 1 to 65535")
     if not _HOST.fullmatch(server.host):
@@ -117,7 +118,7 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
-def _login(path: Path, login: Credentials) -> Iterator[Misfit]:
+def _login(path: KeyPath, login: Credentials) -> Iterator[Misfit]:
     """Exactly one way to the secret where there is a user name, none where there is not."""
     ways = _ways(login, "password") + (["oauth2"] if login.oauth2 else [])
     if login.username and not ways:
@@ -137,7 +138,7 @@ def _ways(table: object, name: str) -> list[str]:
     return [key for way in ("file", "env", "credential") if getattr(table, key := f"{name}_{way}")]
 
 
-def _oauth2(path: Path, table: OAuth2) -> Iterator[Misfit]:
+def _oauth2(path: KeyPath, table: OAuth2) -> Iterator[Misfit]:
     secrets, tokens = _ways(table, "client_secret"), _ways(table, "refresh_token")
     for ways in (secrets, tokens):
         if len(ways) > 1:
@@ -181,3 +182,24 @@ def _database_login(table: Database) -> Iterator[Misfit]:
         yield Misfit(("database", ways[1]), f"{' and '.join(ways)} are both set; keep one", at_key=True)
     if ways and table.is_sqlite:
         yield Misfit(("database", ways[0]), f'SQLite has no password; "{ways[0]}" is for PostgreSQL', at_key=True)
+
+
+# ---------------------------------------------------------------- files
+
+
+def secret_files(written: Written, config: Path) -> Iterator[Misfit]:
+    """Every file of a secret or a certificate can be read and holds something; seen from the folder of ``config``."""
+    servers = {name: table for name, table in dataclasses.asdict(written).items() if name in _SERVERS}
+    for path, name in leaves(servers):
+        if str(path[-1]).endswith("_file") and name and (fault := _unreadable(config.parent / Path(name).expanduser())):
+            yield Misfit(path, fault)
+
+
+_SERVERS = ("mailboxes", "smtp", "database", "alerts")
+
+
+def _unreadable(file: Path) -> str:
+    try:
+        return "" if file.read_bytes().strip() else f"{file} is empty"
+    except OSError as error:
+        return f"cannot read {file}: {error.strerror}"

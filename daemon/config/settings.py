@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from daemon.config import crosschecks, form_checks, people_checks, server_checks
 from daemon.config.accounts import Account, Alerts, Database, Log, Metrics, Smtp, Written
-from daemon.config.catalogue import SHIPPED, Words, lay_over, letter_files, read_catalogue
+from daemon.config.catalogue import SHIPPED, STANDARD, Words, lay_over, letter_files, read_catalogue
 from daemon.config.crosschecks import Check
 from daemon.config.positions import Path as KeyPath
 from daemon.config.shape import Misfit, fit
@@ -69,8 +69,8 @@ class ConfigErrors(Exception):  # noqa: N818 - it is several
         self.patterns = patterns
 
 
-def load(path: Path) -> Settings:
-    """The settings that stand in ``path``; raises :class:`ConfigErrors` with every fault."""
+def load(path: Path, *further: Check) -> Settings:
+    """The settings that stand in ``path``; raises :class:`ConfigErrors` with every fault, those of ``further`` too."""
     path = path.absolute()
     document = read_document(path)
     problems = list(document.problems)
@@ -79,16 +79,15 @@ def load(path: Path) -> Settings:
     written, misfits, doubtful = fit(Written, _complete(document.table))
     own = _own_letters(written, path)
     catalogue, wrong_words = read_catalogue(own)
-    replies, absent = _canned(written, path)
+    replies, absent = _canned(written, path, catalogue)
     absent += _absent_letters(own)
     desk = _desk(written, path, catalogue, replies)
-    checked = (*_checked(written, desk), *absent)
+    checked = (*_checked(written, desk, further), *absent)
     misfits += [misfit for misfit in checked if not _touches(misfit.path, doubtful)]
+    misfits += _tried_rules(desk, {*doubtful, *(misfit.path for misfit in misfits)}, whole=not document.problems)
     problems += wrong_words + [document.problem(m.path, m.text, m.at_key) for m in misfits]
     files = _files(document, replies, own)
     patterns = document.patterns + ((f"{own}/*/*",) if own else ())
-    if not problems:  # only rules without a fault can be tried out
-        problems = [document.problem(path, text) for path, text in _failing_tests(desk)]
     if problems:
         raise ConfigErrors(_in_order(problems, document), files, patterns)
     return _settings(written, desk, path, files, document.patterns)
@@ -104,23 +103,36 @@ def _touches(path: KeyPath, doubtful: frozenset[KeyPath]) -> bool:
     return any(path[: len(place)] == place or place[: len(path)] == path for place in doubtful)
 
 
-def _checked(written: Written, desk: Desk) -> Iterator[Misfit]:
-    for check in CHECKS:
+def _checked(written: Written, desk: Desk, further: tuple[Check, ...]) -> Iterator[Misfit]:
+    for check in (*CHECKS, *further):
         yield from check(written)
     yield from crosschecks.languages(written, desk.catalogue)
     for problem in routing.problems(desk):
         yield Misfit(("rules", problem.rule, *problem.path), problem.text)
 
 
-def _failing_tests(desk: Desk) -> Iterator[tuple[KeyPath, str]]:
-    """The rules' own tests that fail, each at its place; a rule that fails them never takes a mail."""
+_ROUTED_BY = frozenset({"rules", "kinds", "services", "categories", "groups", "priorities", "addresses"})
+"""Keys of what routing looks at: tests of rules tell nothing as long as one of these is in doubt."""
+
+
+def _tried_rules(desk: Desk, doubtful: set[KeyPath], whole: bool) -> Iterator[Misfit]:
+    """The rules' own tests that fail; or a word that they could not be run, on a desk that is not ``whole``."""
+    if whole and not any(_ROUTED_BY.intersection(path) for path in doubtful):
+        yield from _failing_tests(desk)
+    elif any(rule.tests for rule in desk.rules):
+        text = f"the tests of the rules were not run; they need {', '.join(sorted(_ROUTED_BY))} without a fault"
+        yield Misfit(("rules",), text, at_key=True)
+
+
+def _failing_tests(desk: Desk) -> Iterator[Misfit]:
+    """Each at its place; a rule that fails them never takes a mail."""
     places: dict[str, KeyPath] = {
         f'rule "{rule.name}", test {test + 1}:': ("rules", number, "tests", test)
         for number, rule in enumerate(desk.rules)
         for test in range(len(rule.tests))
     }
     for failure in routing.run_tests(desk):
-        yield next((path for told, path in places.items() if failure.startswith(told)), ("rules",)), failure
+        yield Misfit(next((path for told, path in places.items() if failure.startswith(told)), ("rules",)), failure)
 
 
 # ---------------------------------------------------------------- defaults
@@ -174,11 +186,11 @@ def _beside(config: Path, name: str) -> str:
     return str(config.parent / Path(name).expanduser()) if name else ""
 
 
-def _canned(written: Written, config: Path) -> tuple[tuple[Canned, ...], list[Misfit]]:
+def _canned(written: Written, config: Path, catalogue: dict[str, Words]) -> tuple[tuple[Canned, ...], list[Misfit]]:
     """The canned replies with their texts read and their attachments found."""
     replies: list[Canned] = []
     misfits: list[Misfit] = []
-    folders = _canned_folders(written, config)
+    folders = _canned_folders(written, config, catalogue)
     for number, reply in enumerate(written.canned):
         at: KeyPath = ("canned", number)
         file = "" if reply.text else _find(reply.file, folders, (*at, "file"), misfits)
@@ -188,10 +200,11 @@ def _canned(written: Written, config: Path) -> tuple[tuple[Canned, ...], list[Mi
     return tuple(replies), misfits
 
 
-def _canned_folders(written: Written, config: Path) -> list[Path]:
-    """Beside config.toml first, then with the letters in the desk's language."""
-    own = _own_letters(written, config)
-    return [config.parent, *(root / written.desk.language for root in (own, SHIPPED) if root)]
+def _canned_folders(written: Written, config: Path, catalogue: dict[str, Words]) -> list[Path]:
+    """Beside config.toml first, then with the letters in the desk's language, if it is one."""
+    own, language = _own_letters(written, config), written.desk.language
+    known = language if language in catalogue else STANDARD
+    return [config.parent, *(root / known for root in (own, SHIPPED) if root)]
 
 
 def _own_letters(written: Written, config: Path) -> Path | None:

@@ -7,8 +7,10 @@ and what they say about a mended place is dropped.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
+import tomllib
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
@@ -206,8 +208,38 @@ def _wrong(misfit: _Found) -> str:
         return f"{shown(misfit.value)} is wrong here: {misfit.message.removeprefix('Value error, ')}"
     text = f"{shown(misfit.value)} is wrong here; it must be {_wanted(misfit.type)}"
     if get_origin(misfit.type) is Literal and (near := nearest(misfit.value, get_args(misfit.type))):
-        text += f'; did you mean "{near}"?'
-    return text
+        return f'{text}; did you mean "{near}"?'
+    return text + _rewritten(misfit)
+
+
+def _rewritten(misfit: _Found) -> str:
+    """How to write the same value so that it fits; "" where more is wrong than its quotes or brackets."""
+    for how, rewrite in _WAYS.items():
+        with contextlib.suppress(ValueError):  # it cannot be written so, or does not fit either
+            value = rewrite(misfit.value)
+            _adapter(_without_none(misfit.type)).validate_json(json.dumps(value, default=str), strict=True)
+            return f"; write {shown(value)} {how}"
+    return ""
+
+
+def _unquoted(value: Any) -> Any:
+    return tomllib.loads(f"value = {value}")["value"] if isinstance(value, str) else None
+
+
+def _quoted(value: Any) -> str | None:
+    return json.dumps(value) if isinstance(value, bool | int | float) else None
+
+
+def _listed(value: Any) -> list[Any]:
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else [value]
+
+
+_WAYS: Mapping[str, Callable[[Any], Any]] = {
+    "without quotes": _unquoted,
+    "in brackets": _listed,
+    "in quotes": _quoted,
+}
+"""What may be wrong with how a value is written, and that value written right."""
 
 
 def shown(value: object) -> str:

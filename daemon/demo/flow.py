@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from daemon.commands import COMMAND
 from daemon.demo.correspondent import click, reply, write
 from daemon.demo.embedded import HOST
 from daemon.demo.stage import PASSWORD, SUBJECT, USERS, Stage
@@ -24,6 +25,8 @@ def demo(keep: bool = False, week: bool = False) -> int:
             show_week(Path(folder), Console())
         else:
             _show_flow(Stage(Path(folder), Console()), keep)
+    if not keep:
+        Console().print(NEXT_STEPS, soft_wrap=True, highlight=False)
     return 0
 
 
@@ -72,7 +75,13 @@ def flow(stage: Stage) -> None:
 def stay(stage: Stage) -> None:
     """Leave servers and daemon running until Ctrl-C, and say how to look at them."""
     servers = stage.servers
-    where = {"host": HOST, "imap": servers.imap_port, "smtp": servers.smtp_port, "password": PASSWORD}
+    where = {
+        "command": COMMAND,
+        "host": HOST,
+        "imap": servers.imap_port,
+        "smtp": servers.smtp_port,
+        "password": PASSWORD,
+    }
     for user, sender in (("marta", MARTA), ("pepe", PEPE), ("ana", ANA)):
         (stage.folder / user).write_text(MUTTRC.format(user=user, sender=sender, **where), encoding="utf-8")
     stage.console.print(HOW_TO_ATTACH.format(folder=stage.folder, **where), soft_wrap=True, highlight=False)
@@ -83,6 +92,9 @@ def stay(stage: Stage) -> None:
         stage.console.print("Stopped.")
 
 
+NEXT_STEPS = f"""
+Try it yourself:   {COMMAND} demo --keep   the same desk goes on running, for your mail client
+Set up your own:   {COMMAND} init          writes a commented config.toml into this folder"""
 ANA_GROUP = "n1@cau.example"
 OPENING = """Servicio/Aplicación: AREN
 Tipo: Error Funcional
@@ -107,7 +119,7 @@ marta@cliente.example, pepe@cliente.example, ana@cau.example.
 Open an incident by a mail to soportecau@cau.example with the subject and the
 body that you saw above. What the desk has in its books:
 
-  acuse --config {folder}/config.toml list"""
+  {command} --config {folder}/config.toml list"""
 MUTTRC = """
 set imap_user={user} imap_pass={password} folder=imap://{host}:{imap}/ spoolfile=+INBOX record="" mail_check=5 timeout=5
 set smtp_url=smtp://{host}:{smtp}/ from="{sender}" use_from=yes abort_unmodified=no ssl_starttls=no ssl_force_tls=no

@@ -96,7 +96,8 @@ class Stage:
         ]
         files = [Text(f"[{part.get_filename()}]", style="italic") for part in message.iter_attachments()]
         lines = [line for line in body.strip().splitlines() if not line.startswith("<mailto:")]
-        more = [Text(f"… {len(lines) - SHOWN_LINES} lines more", style="dim")] if len(lines) > SHOWN_LINES else []
+        hidden = len(lines) - SHOWN_LINES
+        more = [Text(f"… {hidden} lines more, which --keep lets you read", style="dim")] if hidden > 0 else []
         buttons = [Text(" · ".join(links), style="underline")] if links else []
         title = f"Acuse: {message['X-Acuse-Letter']}" if ours else str(message["From"]).split("<")[0].strip()
         shown = Group(*heads, Text(""), Text("\n".join(lines[:SHOWN_LINES])), *more, *buttons, *files)
