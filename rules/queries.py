@@ -13,7 +13,7 @@ from rules.desk import Desk
 from rules.lifecycle import move, possible
 from rules.promises import promises
 from rules.reading import Reading, author
-from rules.solutions import closure_letter, comment, verdict_notice
+from rules.solutions import closure_letter, comment, verdict_notice, way_out
 from rules.ticket import Event, Ticket, evolve
 
 
@@ -84,7 +84,7 @@ def ask_withdrawal(reading: Reading, ticket: Ticket, desk: Desk) -> Decision:
     if reading.sender != ticket.requester.lower():
         return Decision("untreated", "not_requester")
     if not possible(ticket, "withdraw"):
-        return Decision("query", letters=(closed_already(reading, ticket),), kind=ticket.kind)
+        return Decision("query", letters=(closed_already(reading, ticket, desk),), kind=ticket.kind)
     language = ticket.language
     link = Link(
         "withdraw_confirm",
@@ -104,13 +104,14 @@ def ask_withdrawal(reading: Reading, ticket: Ticket, desk: Desk) -> Decision:
     return Decision("query", letters=(letter,), kind=ticket.kind)
 
 
-def closed_already(reading: Reading, ticket: Ticket) -> Letter:
+def closed_already(reading: Reading, ticket: Ticket, desk: Desk) -> Letter:
     """There is nothing left to withdraw."""
     return Letter(
         "verdict_notice",
         (reading.mail.sender,),
         ticket,
         values={"case": "closed", "at": ticket.closed_at, "verb": "withdraw", "used": ""},
+        links=way_out(reading, ticket, desk),
         language=ticket.language,
         in_reply_to=reading.mail.message_id,
     )

@@ -182,7 +182,6 @@ def verdict_notice(reading: Reading, ticket: Ticket, case: str, desk: Desk, fact
     participant."""
     held = facts.grant
     used = held if held and held.used_at else facts.round_used
-    links = verdict_links(ticket, desk) if ticket.state == "resolved" and _is_requester(reading, ticket) else ()
     letter = Letter(
         "verdict_notice",
         (reading.mail.sender,),
@@ -193,11 +192,18 @@ def verdict_notice(reading: Reading, ticket: Ticket, case: str, desk: Desk, fact
             "verb": held.grant.verb if held else "",
             "used": used.grant.verb if used else "",
         },
-        links=links,
+        links=way_out(reading, ticket, desk),
         language=ticket.language,
         in_reply_to=reading.mail.message_id,
     )
     return Decision("untreated", f"link_{case}", letters=(letter,), kind=ticket.kind)
+
+
+def way_out(reading: Reading, ticket: Ticket, desk: Desk) -> tuple[Link, ...]:
+    """What can be done instead: new links of a solution that waits, a related request where the ticket is closed."""
+    if ticket.state == "closed":
+        return (reopen_link(ticket, desk),)
+    return verdict_links(ticket, desk) if ticket.state == "resolved" and _is_requester(reading, ticket) else ()
 
 
 def altered(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:

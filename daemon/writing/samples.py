@@ -244,33 +244,42 @@ def _requester(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
 
 
 def _notices(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
-    to = (ticket.requester,)
-    cases = ("used_same", "used_other", "old", "expired", "altered", "closed")
+    to, closed = (ticket.requester,), replace(ticket, state="closed", closed_at=NOW)
+    related = (opening_form(desk, ticket, "reopen"),)
+    cases = {
+        "used_same": (closed, related),
+        "used_other": (replace(ticket, state="assigned"), ()),
+        "old": (ticket, verdict_links(ticket, desk)),
+        "expired": (ticket, verdict_links(ticket, desk)),
+        "altered": (ticket, verdict_links(ticket, desk)),
+        "closed": (closed, related),
+    }
     notices = {
         f"verdict_notice.{case}": Letter(
             "verdict_notice",
             to,
-            ticket,
+            about,
             {
                 "case": case,
                 "at": NOW + timedelta(days=1),  # when the earlier verdict was given, or the ticket closed; or None
                 "verb": "validate",  # what this mail wanted: validate | reject | withdraw, or a survey's mark
                 "used": {"used_same": "validate", "used_other": "reject"}.get(case, ""),  # what was done before
             },
-            verdict_links(ticket, desk) if case in ("expired", "altered", "old") else (),
+            links,
         )
-        for case in cases
+        for case, (about, links) in cases.items()
     }
+    notices["verdict_notice.old_closed"] = replace(notices["verdict_notice.old"], ticket=closed, links=related)
     withdraw = {"case": "closed", "at": NOW, "verb": "withdraw", "used": ""}
     return {
         **notices,
-        "verdict_notice.withdraw": Letter("verdict_notice", to, replace(ticket, state="closed"), withdraw),
+        "verdict_notice.withdraw": Letter("verdict_notice", to, closed, withdraw, related),
         "closed_notice": Letter(
             "closed_notice",
             to,
-            replace(ticket, state="closed", reason="validated", closed_at=NOW),
+            replace(closed, reason="validated"),
             {},
-            (opening_form(desk, ticket, "reopen"),),
+            related,
         ),
         "wrong_subject": Letter(
             "wrong_subject",

@@ -205,10 +205,15 @@ STALE = [
     ("second click", resolved(state="closed"), grant_of("validate"), {"round_used": used("validate")}, "used_same"),
     ("the other verb", resolved(state="closed"), grant_of("reject"), {"round_used": used("validate")}, "used_other"),
     ("an older solution", resolved(round=2), grant_of("validate"), {}, "old"),
+    ("an older solution of a closed ticket", resolved(round=2, state="closed"), grant_of("reject"), {}, "old"),
     ("expired", resolved(), grant_of("validate", expires_at=NOW - timedelta(days=1)), {}, "expired"),
     ("closed by itself", resolved(state="closed"), grant_of("validate"), {}, "closed"),
     ("taken back by a technician", resolved(state="assigned"), grant_of("validate"), {}, "old"),
 ]
+
+
+WAYS_OUT = {"resolved": ("validate", "reject"), "closed": ("reopen",), "assigned": ()}
+"""What the notice offers instead, by the ticket's state."""
 
 
 @pytest.mark.parametrize(("what", "ticket", "grant", "more", "case"), STALE, ids=[row[0] for row in STALE])
@@ -217,6 +222,7 @@ def test_a_stale_link_changes_nothing_and_says_why(what: str, ticket: Any, grant
     assert (decision.verdict, decision.events) == ("untreated", ())
     (letter,) = decision.letters
     assert (letter.name, letter.values["case"]) == ("verdict_notice", case)
+    assert tuple(link.key for link in letter.links) == WAYS_OUT[ticket.state]
 
 
 def test_only_the_addressee_can_use_a_link() -> None:
