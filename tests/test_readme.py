@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from daemon.commands.checking import check
 from rules.lifecycle import TRANSITIONS
 
 ROOT = Path(__file__).parents[1]
@@ -18,6 +19,14 @@ def test_the_table_of_states_is_the_one_in_the_code() -> None:
     rows = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in section.splitlines() if "|" in line]
     told = {event: (tuple(sources.split(", ")), target, reason) for event, sources, target, reason in rows[2:]}
     assert told == {name: (t.sources, t.target, t.reason) for name, t in TRANSITIONS.items()}
+
+
+def test_the_configuration_runs_as_it_stands(tmp_path: Path) -> None:
+    section = README.split("## A whole configuration")[1].split("## ")[0]
+    config = tmp_path / "config.toml"
+    config.write_text("".join(re.findall(r"```toml\n(.*?)```", section, re.S)), encoding="utf-8")
+    (tmp_path / "password").write_text("secret\n", encoding="utf-8")
+    assert check(config) == ()
 
 
 @pytest.mark.parametrize("promise", [f"P{n}" for n in range(1, 10)])
