@@ -85,6 +85,7 @@ def test_f34_answers_to_commit_are_lost_and_nothing_is_done_twice(desk: Shared) 
 
 def test_f35_while_postgresql_is_away_no_mail_is_moved(desk: Shared) -> None:
     treated, filed = desk.treated(), desk.world.servers.counts("apertura")
+    before = len(desk.world.log())
     desk.server.stop("fast")
     desk.inject(10)
     time.sleep(3)
@@ -93,6 +94,9 @@ def test_f35_while_postgresql_is_away_no_mail_is_moved(desk: Shared) -> None:
     desk.server.start()
     assert desk.settled() == []
     assert desk.treated() == treated + 10
+    told = desk.world.log()[before:]
+    assert "turn failed " in told
+    assert "Traceback" not in told, "what may last for hours is told in a line each time"
 
 
 def test_f35_a_daemon_that_starts_before_postgresql_waits_for_it(desk: Shared) -> None:

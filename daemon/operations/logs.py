@@ -18,6 +18,7 @@ from typing import Any
 
 from daemon.config.accounts import Log
 from daemon.log import structlog
+from daemon.store.errors import Unavailable
 
 SECRET = frozenset({"password", "token", "secret", "body", "text", "raw", "authorization"})
 """Keys whose values never reach a log, whoever passes them."""
@@ -47,6 +48,7 @@ def set_up_logs(table: Log) -> LineWriter:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             redact,
+            shorten,
             *shown,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(table.level),
@@ -61,6 +63,14 @@ def redact(logger: Any, method: str, event: MutableMapping[str, Any]) -> Mutable
     """A processor that blanks every value under a key of :data:`SECRET`."""
     for key in SECRET & event.keys():
         event[key] = "…"
+    return event
+
+
+def shorten(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A processor that tells of a database that is away in a line, and not by a traceback: it may be away for hours."""
+    fault = sys.exc_info()[1] if event.get("exc_info") is True else None
+    if isinstance(fault, Unavailable):
+        event.update(why=str(fault), exc_info=None)
     return event
 
 
