@@ -203,7 +203,7 @@ def _told(problems: Sequence[Problem]) -> tuple[tuple[str, str], ...]:
     return tuple(
         detail
         for problem in problems[:MOST_TOLD]
-        for detail in (("file", problem.file), ("line", str(problem.line)), ("reason", problem.text))
+        for detail in (("file", problem.file), ("line", str(problem.line)), ("check", problem.text))
     )
 
 

@@ -6,7 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from rules import wording
 from rules.desk import Desk
+from rules.quarantine import reason_of
 
 Details = tuple[tuple[str, str], ...]
 
@@ -77,11 +79,12 @@ def _over(key: str) -> Alarm:
     )
 
 
-def quarantine_details(found: Mapping[str, int], last_told: datetime | None, now: datetime) -> Details:
-    """What is told of mails that came to quarantine since ``last_told``, by reason; () for nothing now."""
+def quarantine_details(found: Mapping[str, int], last_told: datetime | None, now: datetime, desk: Desk) -> Details:
+    """What is told of mails that came to quarantine since ``last_told``, by their ``why``; () for nothing now."""
     if not found or (last_told is not None and now - last_told < GROUPED):
         return ()
-    return (("count", str(sum(found.values()))), ("reason", ", ".join(sorted(found))))
+    reasons = {wording.word(desk, "quarantine", reason_of(why)) for why in found}
+    return (("count", str(sum(found.values()))), ("reason", ", ".join(sorted(reasons))))
 
 
 def text(topic: str, details: Details, desk: Desk, now: datetime) -> tuple[str, str]:

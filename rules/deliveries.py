@@ -71,7 +71,7 @@ def alternative_contact(ticket: Ticket, desk: Desk) -> str:
 
 def undelivered_alert(sent: Sent, diagnostic: str, desk: Desk, now: datetime) -> Letter:
     """Tells the admins that a letter to staff did not arrive."""
-    details = (("address", sent.to), ("letter", sent.letter), ("number", sent.number), ("reason", diagnostic))
+    details = (("address", sent.to), ("letter", sent.letter), ("number", sent.number), ("diagnostic", diagnostic))
     return alert("undelivered", details, desk, now)
 
 

@@ -51,15 +51,19 @@ def _link(mail: SetAside, verb: str, admin: str, desk: Desk) -> Link:
     )
 
 
+def reason_of(why: str) -> str:
+    """The key of the catalogue's `[quarantine]` for a mail's ``why``."""
+    return why if why in REASONS else "error" if why.startswith("parser") else "over_budget"
+
+
 def _told(mail: SetAside) -> dict[str, object]:
-    reason = mail.why if mail.why in REASONS else "error" if mail.why.startswith("parser") else "over_budget"
     return {
         "id": mail.id,
         "sender": mail.sender,
         "subject": mail.subject,
         "mailbox": mail.mailbox,
-        "reason": reason,
-        "detail": "" if mail.why in REASONS else mail.why,
+        "reason": reason_of(mail.why),
+        "diagnostic": "" if mail.why in REASONS else mail.why,
         "seen_at": mail.received_at,
         "size": mail.size,
         "extract": mail.extract,

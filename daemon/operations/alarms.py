@@ -36,7 +36,7 @@ ROOM = 100 * 1024 * 1024
 
 def mailbox_troubles(account: Account, state: WatchState, started: datetime, now: datetime) -> Iterator[Trouble]:
     """What is wrong with one mailbox: unreachable, refusing us, or silent for longer than it should be."""
-    details = (("mailbox", account.name), ("server", account.host), ("reason", state.fault))
+    details = (("mailbox", account.name), ("server", account.host), ("diagnostic", state.fault))
     if state.auth_failures >= alarms.LOGINS_REFUSED:
         yield Trouble("login", account.name, state.failing_since or now, details)
     elif state.failing_since is not None:
@@ -56,7 +56,7 @@ def outbox_trouble(states: Iterable[PostState], host: str, waits: bool) -> Itera
     failing = [(state.failing_since, state.fault) for state in states if state.failing_since is not None]
     if failing and waits:
         since, fault = min(failing)
-        yield Trouble("smtp_down", "", since, (("server", host), ("reason", fault)))
+        yield Trouble("smtp_down", "", since, (("server", host), ("diagnostic", fault)))
 
 
 def disk_trouble(folders: Iterable[Path], now: datetime) -> Iterator[Trouble]:
@@ -121,7 +121,8 @@ class Alarms:
         with self._store.read() as reading:
             before = notes.get(reading.session, QUARANTINE)
             last = moment(int(before)) if before else None
-            details = alarms.quarantine_details(set_aside.quarantined_since(reading.session, last), last, now)
+            found = set_aside.quarantined_since(reading.session, last)
+            details = alarms.quarantine_details(found, last, now, loaded.settings.desk)
         if not details:
             return
 
@@ -141,7 +142,7 @@ class Alarms:
         self._database_since = self._database_since or now
         if not self._database_told and now - self._database_since >= self._current().settings.alerts.after:
             self._database_told = True
-            self._by_second_route("database", (("reason", str(fault)),))
+            self._by_second_route("database", (("diagnostic", str(fault)),))
 
     def database_works(self) -> None:
         """A turn went through."""

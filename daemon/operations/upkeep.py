@@ -108,7 +108,7 @@ class Upkeep:
         for job, beat in list(self.jobs.beats.items()):
             if beat.fault:
                 job_word = settings.desk.words()["jobs"].get(job, job)
-                yield Trouble("job_failed", job, now, (("job", str(job_word)), ("reason", beat.fault)))
+                yield Trouble("job_failed", job, now, (("job", str(job_word)), ("diagnostic", beat.fault)))
 
     def _well(self) -> Iterator[str]:
         """What this daemon knows to work."""

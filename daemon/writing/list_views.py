@@ -91,13 +91,13 @@ class ListViews:
     def suspect(self, mail: Mapping[str, Any]) -> list[Row]:
         """A mail in quarantine: where from, why, a safe extract."""
         labels = self._words
-        reason = self._formats.word(mail["reason"], "quarantine")
         rows = [
             (labels["id"], str(mail["id"])),
             (labels["sender"], mail["sender"] or labels["nobody"]),
             (labels["mailbox"], mail["mailbox"]),
             (labels["seen_at"], f"{self._formats.record(mail['seen_at'])}, {self._formats.size(mail['size'])}"),
-            (labels["reason"], f"{reason} ({mail['detail']})" if mail["detail"] else reason),
+            (labels["reason"], self._formats.word(mail["reason"], "quarantine")),
+            (labels["diagnostic"], mail["diagnostic"]),
             (labels["extract"], shortened(mail["extract"], EXTRACT)),
         ]
         return self._tickets.pairs((label, value) for label, value in rows if value)

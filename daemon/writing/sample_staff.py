@@ -202,7 +202,7 @@ def _admins(desk: Desk, ticket: Ticket, draw: bool) -> dict[str, Letter]:
         "subject": "<b>Oferta</b> & más",
         "mailbox": "apertura",
         "reason": "over_budget",  # over_budget | error | unproven | blocked: keys of [quarantine]
-        "detail": "parts: 5000",
+        "diagnostic": "more than 200 parts",
         "seen_at": NOW,
         "size": 48_000,
         "extract": "Compre ya nuestro producto…",
@@ -213,7 +213,7 @@ def _admins(desk: Desk, ticket: Ticket, draw: bool) -> dict[str, Letter]:
         "details": (
             ("file", "rules.d/n1.toml"),
             ("line", "14"),
-            ("reason", "unknown key «gruop»; did you mean «group»?"),
+            ("check", 'unknown key "gruop"; did you mean "group"? Allowed: category, group, priority'),
         ),
         "at": NOW,
         "count": 1,

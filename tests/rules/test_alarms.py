@@ -49,20 +49,27 @@ def test_an_alarm_tells_what_is_known() -> None:
     assert due([], (DOWN,), (DOWN,), AFTER, NOW)[0].details == (("mailbox", "apertura"),)
 
 
+READ_THRICE = "Falló tres veces al leerlo"
+
+
 @pytest.mark.parametrize(
     ("found", "minutes", "told"),
     [
         ({}, None, ()),
-        ({"unproven": 2, "error": 1}, None, (("count", "3"), ("reason", "error, unproven"))),
-        ({"error": 1}, 59, ()),
-        ({"error": 1}, 60, (("count", "1"), ("reason", "error"))),
+        (
+            {"unproven": 2, "error": 1},
+            None,
+            (("count", "3"), ("reason", f"{READ_THRICE}, No se ha comprobado quién lo envía")),
+        ),
+        ({"error": 1, "parser died: 9 EOFError": 4}, 59, ()),
+        ({"error": 1, "parser died: 9 EOFError": 4}, 60, (("count", "5"), ("reason", READ_THRICE))),
     ],
 )
 def test_mails_in_quarantine_are_told_of_together(
     found: dict[str, int], minutes: int | None, told: tuple[tuple[str, str], ...]
 ) -> None:
     last = None if minutes is None else NOW - timedelta(minutes=minutes)
-    assert quarantine_details(found, last, NOW) == told
+    assert quarantine_details(found, last, NOW, DESK) == told
 
 
 def test_the_second_route_gets_plain_words() -> None:

@@ -82,7 +82,7 @@ def test_a_mail_without_a_sender_blocks_nobody() -> None:
 
 
 @pytest.mark.parametrize(
-    ("why", "reason", "detail"),
+    ("why", "reason", "diagnostic"),
     [
         ("unproven", "unproven", ""),
         ("error", "error", ""),
@@ -90,10 +90,10 @@ def test_a_mail_without_a_sender_blocks_nobody() -> None:
         ("more than 200 parts", "over_budget", "more than 200 parts"),
     ],
 )
-def test_the_reason_is_told(why: str, reason: str, detail: str) -> None:
+def test_the_reason_is_told(why: str, reason: str, diagnostic: str) -> None:
     (letter,) = digest([replace(BAD, why=why)], 1, DESK).letters
     (told,) = letter.values["mails"]
-    assert (told["reason"], told["detail"]) == (reason, detail)
+    assert (told["reason"], told["diagnostic"]) == (reason, diagnostic)
 
 
 def test_a_blocked_sender_is_filed_unread() -> None:
