@@ -6,20 +6,20 @@ those without a ticket, rules/consultations.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from parsers.form import Fault
 from rules import consultations, everyday, specialists, wording
 from rules.access import acts_for
 from rules.action_forms import canned_for, event_of, offered, parse_action
-from rules.decision import Decision, Facts
+from rules.decision import Decision, Facts, Grant
 from rules.desk import Desk
 from rules.effects import Act, Effect, last_change, refusal
 from rules.lifecycle import possible
 from rules.reading import Reading
 from rules.threads import threaded_ticket
-from rules.ticket import Ticket
+from rules.ticket import Event, Ticket
 
 EFFECTS: Mapping[str, Effect] = {**everyday.EFFECTS, **specialists.EFFECTS, "explain": consultations.explain_own}
 """Action key → effect; every action that stands on a ticket has one."""
@@ -37,8 +37,10 @@ def act(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     if not key:
         return refusal(mail, ticket, desk, what="unknown_action", read=form.get("action"), faults=form.faults)
     if not possible(ticket, event_of(key)) or not offered(key, ticket, desk):
-        what = why_impossible(reading, facts, ticket)
-        return refusal(mail, ticket, desk, what=what, action=key, facts=facts)
+        what, last = why_impossible(reading, facts, ticket), last_change(facts, ticket)
+        return refusal(mail, ticket, desk, what=what, action=key, last=last)
+    if overtaken := assigned_since(key, reading, facts):
+        return refusal(mail, ticket, desk, what="changed", action=key, last=overtaken)
     a = Act(key, form, ticket, mail, facts, desk, now)
     faults = form.faults + tuple(fault for check in CHECKS.get(key, ()) for fault in check(a))
     if faults:
@@ -73,19 +75,33 @@ def not_theirs(reading: Reading, facts: Facts, ticket: Ticket, desk: Desk) -> De
     """What follows where the sender may not use this token: people of a group learn why, anybody else gets nothing."""
     assert facts.grant is not None
     mine, grant = acts_for(desk, ticket, reading.sender), facts.grant.grant
-    if mine and grant.group == ticket.group and not left_since(grant.round, ticket, facts):
+    if mine and grant.group == ticket.group and not left_since(grant, facts):
         return None
     if not desk.groups_of(reading.sender):
         return Decision("untreated", "stranger")
     if mine:
-        return refusal(reading.mail, ticket, desk, what="moved", facts=facts)
+        return refusal(reading.mail, ticket, desk, what="moved", last=last_change(facts, ticket))
     what = "stranger" if grant.group == ticket.group else "other_group"
     return refusal(reading.mail, None, desk, what=what, read=ticket.number)
 
 
-def left_since(version: int, ticket: Ticket, facts: Facts) -> bool:
-    """Whether the ticket has left its group after its ``version``, although it may be back."""
-    return any("group" in event.changes for event in facts.journals.get(ticket.number, ())[max(version, 1) :])
+def since(grant: Grant, facts: Facts) -> Sequence[Event]:
+    """What happened to the ticket after the letter that brought its reader this grant."""
+    return facts.journals.get(grant.number, ())[max(grant.round, 1) :]
+
+
+def left_since(grant: Grant, facts: Facts) -> bool:
+    """Whether the ticket has left its group since, although it may be back."""
+    return any("group" in event.changes for event in since(grant, facts))
+
+
+def assigned_since(key: str, reading: Reading, facts: Facts) -> Event | None:
+    """Of two who assign a ticket at once the second learns of the first's event; the links they get then do serve."""
+    assert facts.grant is not None
+    if key not in ("take", "assign"):
+        return None
+    chosen = [event for event in since(facts.grant.grant, facts) if "assignee" in event.changes]
+    return chosen[-1] if chosen and chosen[-1].actor.lower() != reading.sender else None
 
 
 def why_impossible(reading: Reading, facts: Facts, ticket: Ticket) -> str:

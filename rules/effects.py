@@ -137,10 +137,12 @@ def refusal(
     faults: tuple[Fault, ...] = (),
     form: Form = NO_FORM,
     read: str = "",
-    facts: Facts | None = None,
+    last: Event | None = None,
 ) -> Decision:
-    """Nothing changed: one letter that says what is wrong, with the repaired form or links to what is possible now."""
-    last = last_change(facts, ticket) if facts and ticket else None
+    """Nothing changed: one letter that says what is wrong, with the repaired form or links to what is possible now.
+
+    ``last`` is what somebody else did before.
+    """
     letter = Letter(
         "desk_refusal",
         (mail.sender,),

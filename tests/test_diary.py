@@ -15,7 +15,7 @@ DIARY = [
     ("11:23", "take", ANA, 2, "assigned", ""),
     ("12:23", "note", ANA, 3, "assigned", "Llamo mañana."),
     ("13:23", "ask", ANA, 4, "pending", "¿Qué navegador?"),
-    ("14:23", "assign", LUIS, 5, "pending", ""),
+    ("14:23", "assign", ANA, 5, "pending", ""),
     ("15:23", "resolve", LUIS, 6, "resolved", "Reiniciado."),
     ("16:23", "reject", MARTA, 7, "assigned", "Sigue igual."),
 ]
@@ -29,7 +29,7 @@ def test_every_change_is_kept_with_when_who_by_which_mail_and_what(tmp_path: Pat
             (ANA, "Asignarme", {}),
             (ANA, "Nota", {"Texto": "Llamo mañana."}),
             (ANA, "Pedir información", {"Texto": "¿Qué navegador?"}),
-            (LUIS, "Asignar", {"Técnico": "luis"}),
+            (ANA, "Asignar", {"Técnico": "luis"}),
             (LUIS, "Resolver", {"Solución": "Reiniciado."}),
         ):
             desk.clock.turn(hours=1)

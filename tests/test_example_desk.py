@@ -13,11 +13,12 @@ import pytest
 from deskworld import ANA, GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
 from example import change, live_example
 
-from daemon.demo.correspondent import Received, click, write
+from daemon.demo.correspondent import Received, click, reply, write
 from parsers.links import read_mailto
 
 N1, COORDINATION, N2 = "n1@cau.example", "coordinacion@cau.example", "n2@cau.example"
 COORD, EVA = "Concha Coordina <coord@cau.example>", "Eva Mas <eva@cau.example>"
+LUIS, PEPE = "Luis Paz <luis@cau.example>", "Pepe Paz <pepe@cliente.example>"
 ORDER = "Apertura de Orden de Trabajo."
 ORDERED = "Servicio/Aplicación: CONDUCTORES\nDescripción: El pago {0} no figura en FLEI.\n"
 
@@ -139,6 +140,84 @@ def test_a_canned_reply_of_the_coordination_is_not_the_first_levels(world: DeskW
     world.send(click(COORD, world.wait("assignment", COORDINATION).links["Resolver"], form))
     assert "La vinculación que nos pidió ya está hecha." in said(world.wait("validation", MARTA))
     assert standing(world, assignment) == ("coordinacion", "resolved", "auto_notified")
+
+
+def test_a_duplicate_is_joined_with_its_people_and_files_and_both_requesters_are_told(world: DeskWorld) -> None:
+    kept = number_of(opened(world))
+    world.send(write(PEPE, OPENINGS, SUBJECT, GOOD, files={"captura.png": b"\x89PNG"}))
+    confirmation, assignment = world.wait("confirmation", PEPE), world.wait("assignment", N1)
+    duplicate = number_of(assignment)
+
+    world.send(click(ANA, assignment.links["Unir"], {"Con": kept}))
+    assert f"trata de lo mismo que {kept}. La hemos cerrado y todo sigue en {kept}" in said(world.wait("merged", PEPE))
+    assert f"Sus archivos y sus personas están ahora en {kept}." in said(world.wait("merged", MARTA))
+    assert f"Se le ha unido {duplicate}" in said(world.wait("update", N1))
+    closed, joined = world.show(duplicate), world.show(kept)
+    assert (closed["state"], closed["reason"], closed["points_to"]) == ("closed", "merged", kept)
+    assert (joined["state"], joined["relations"]) == ("assigned", [duplicate])
+    assert joined["participants"] == ["pepe@cliente.example"]
+    assert [file["name"] for file in joined["attachments"]] == ["captura.png"]
+
+    world.send(reply(PEPE, confirmation, "En Lugo también."))
+    heard = world.wait("update", N1)
+    assert (number_of(heard), "En Lugo también." in said(heard)) == (kept, True)
+    world.send(click(LUIS, assignment.links["Resolver"], {"Solución": "Reiniciado."}))
+    late = world.wait("desk_refusal", LUIS)
+    assert late["Subject"] == "Resolver no se ha hecho: alguien se adelantó"
+    assert "ana@cau.example llegó antes" in said(late)
+    assert "«Unida a otra»" in said(late)
+    assert world.letters(MARTA, "validation") == world.letters(PEPE, "validation") == []
+
+
+def test_what_was_opened_as_the_wrong_kind_goes_on_under_another_number(world: DeskWorld) -> None:
+    world.send(write(PEPE, OPENINGS, SUBJECT, GOOD))
+    confirmation, assignment = world.wait("confirmation", PEPE), world.wait("assignment", N1)
+    old = number_of(assignment)
+    world.send(click(ANA, assignment.links["Reclasificar"], {"Clase": "Incidencia"}))
+    refused = world.wait("desk_refusal", ANA)
+    assert "Usted escribió: «Incidencia» Puede escribir: Orden de trabajo" in said(refused)
+
+    world.send(click(ANA, refused.links["Reclasificar"], {"Clase": "Orden de trabajo"}))
+    told, again = world.wait("reclassified", PEPE), world.wait("confirmation", PEPE)
+    number = number_of(again)
+    assert number.startswith("W")
+    assert told["Subject"] == f"{old} es ahora {number}"
+    assert "La hemos pasado a la clase «Orden de trabajo»" in said(told)
+    assert again["Subject"] == f"Confirmación de la orden de trabajo {number}"
+    assert "La pantalla de altas da un error 500." in said(again)
+    assert number_of(world.wait("assignment", N1)) == number
+    closed, new = world.show(old), world.show(number)
+    assert (closed["state"], closed["reason"], closed["points_to"]) == ("closed", "reclassified", number)
+    assert (new["kind"], new["state"], new["relations"]) == ("work_order", "assigned", [old])
+    assert new["received_at"] == closed["received_at"]
+
+    world.send(reply(PEPE, confirmation, "En Lugo también."))
+    heard = world.wait("update", N1)
+    assert (number_of(heard), "En Lugo también." in said(heard)) == (number, True)
+
+
+def test_of_two_technicians_at_once_the_second_learns_what_changed_and_may_choose_again(world: DeskWorld) -> None:
+    assignment = opened(world)
+    for technician in (ANA, LUIS):
+        world.send(click(technician, assignment.links["Asignarme"]))
+    assert "Se la asigna Ana Ruiz" in said(world.wait("update", N1))
+    second = world.wait("desk_refusal", LUIS)
+    assert second["Subject"] == "Asignarme no se ha hecho: alguien se adelantó"
+    assert re.search(r"ana@cau\.example llegó antes, el .*: «Asignada»\. .* Técnico: ana@cau\.example", said(second))
+
+    told = len(world.letters(MARTA))
+    world.send(click(ANA, assignment.links["Resolver"], {"Solución": "Reiniciado."}))
+    world.send(click(LUIS, second.links["Pedir información"], {"Texto": "¿Sigue fallando?"}))
+    world.wait("validation", MARTA)
+    late = world.wait("desk_refusal", LUIS)
+    assert late["Subject"] == "Pedir información no se ha hecho: alguien se adelantó"
+    assert re.search(r"ana@cau\.example llegó antes, el .*: «Solución enviada»\. .* Estado: Resuelto", said(late))
+    assert len(world.letters(MARTA)) == told + 1
+    assert standing(world, assignment) == ("n1", "resolved", "no_further_action")
+
+    world.send(click(LUIS, late.links["Reabrir"], {"Texto": "Aún no."}))
+    world.wait("reopening", MARTA)
+    assert standing(world, assignment) == ("n1", "assigned", "reopened")
 
 
 TRIAGED = {'triage = ""': 'triage = "coordinator"', "free_text = true": "free_text = false"}

@@ -80,6 +80,11 @@ def after_another_technician(scene: Scene) -> EmailMessage:
     return scene.does("Pedir información", Texto="¿Sigue fallando?")
 
 
+def taking_what_another_took(scene: Scene) -> EmailMessage:
+    scene.done(scene.does("Asignarme", who=LUIS))
+    return scene.does("Asignarme")
+
+
 def with_a_reason_of_another_state(scene: Scene) -> EmailMessage:
     return scene.does("Resolver", Motivo="Detenido por el cliente", Solución="Reiniciado.")
 
@@ -148,6 +153,10 @@ REFUSED: dict[Wrong, tuple[str, tuple[str, ...]]] = {
     after_another_technician: (
         "Pedir información no se ha hecho: alguien se adelantó",
         ("Mire cómo ha quedado y elija de nuevo.", f"{LUIS} llegó antes, el 09/10/2017", "Reabrir: Vuelve a estar"),
+    ),
+    taking_what_another_took: (
+        "Asignarme no se ha hecho: alguien se adelantó",
+        (f"{LUIS} llegó antes, el 09/10/2017", "«Asignada»", f"Técnico: {LUIS}", "Asignarme: La incidencia pasa a su"),
     ),
     with_a_reason_of_another_state: (
         "Resolver no se ha hecho: revise los datos",

@@ -562,6 +562,29 @@ def test_of_two_technicians_the_second_learns_what_changed_by_whom_with_fresh_li
     assert "reopen" in {link.key for link in letter.links}
 
 
+ASSIGNING = [
+    # who assigned it after the letter of the link, what is asked for now, whether it is done
+    (LUIS, "Acción: Asignarme", False),
+    (LUIS, "Acción: Asignar\nTécnico: ana", False),
+    (ANA, "Acción: Asignar\nTécnico: luis", True),
+    (LUIS, "Acción: Responder\nTexto: Lo miramos.", True),
+]
+
+
+@pytest.mark.parametrize(("first", "form", "done"), ASSIGNING)
+def test_of_two_who_assign_it_at_once_the_first_wins(first: str, form: str, done: bool) -> None:
+    now = after(act("Acción: Asignarme", sender=first))
+    journal = {NUMBER: (moved("opened", MARTA, assignee=""), moved("take", first, assignee=first))}
+    stale = act(form, now, grant=action_grant(opened(STAFF)), journals=journal)
+    assert (stale.why != "refused_changed", bool(stale.events)) == (done, done)
+    if not done:
+        (letter,) = stale.letters
+        assert (letter.values["by"], letter.values["event"]) == (first, "take")
+        assert {link.grant for link in letter.links} == {action_grant(now)}
+    fresh = act(form, now, journals=journal)
+    assert fresh.events
+
+
 @pytest.mark.parametrize("body", ["Acción: Bailar", "Texto: hola", "", "hola"])
 def test_an_unknown_action_is_answered_with_those_there_are(body: str) -> None:
     decision = act(body)
