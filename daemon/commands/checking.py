@@ -10,7 +10,6 @@ from daemon.config.server_checks import secret_files
 from daemon.config.settings import ConfigErrors, load
 from daemon.config.sources import Problem
 from daemon.writing.letters import Letters, template_folder
-from daemon.writing.tried import template_faults
 from rules.desk import Desk
 
 
@@ -24,14 +23,17 @@ def check(path: Path) -> tuple[Problem, ...]:
 
 
 def tried_letters(desk: Desk) -> Letters:
-    """The letters of ``desk``, each rendered once in every language; :class:`ConfigErrors` where one fails."""
-    if problems := letter_problems(desk):
+    """The letters of ``desk``. Where some templates are the admin's own, each letter is rendered once in every language;
+    :class:`ConfigErrors` where one fails."""
+    if template_folder(desk) and (problems := letter_problems(desk)):
         raise ConfigErrors(list(problems))
     return Letters.load(desk)
 
 
 def letter_problems(desk: Desk) -> tuple[Problem, ...]:
     """What is wrong with the templates, each at its file, and at its line where that is known."""
+    from daemon.writing.tried import template_faults  # and its samples, which most starts do without
+
     try:
         told = template_faults(desk)
     except OSError as fault:
