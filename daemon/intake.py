@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import time
 from collections import ChainMap, Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -34,6 +36,9 @@ from rules.decision import Decision, Needs
 from rules.desk import Desk
 from rules.intake import decide
 from rules.reading import Arrival, Reading, read
+
+AHEAD = 10
+"""Mails that are read before a transaction begins; the parser process goes on with the next ones meanwhile."""
 
 Verdicts = dict[int, tuple[str, str]]
 """Verdict and Message-ID by ledger id."""
@@ -171,18 +176,21 @@ class Intake:
     def _decide(self, mailbox: str, rows: Sequence[Seen]) -> Iterator[Verdicts]:
         """From octets to verdicts, one transaction after the other, by one version of the configuration."""
         loaded = self._live.current
-        left = self._in_hand(mailbox, rows, loaded.settings.desk)
-        while left:
-            looked_at, verdicts = self._transaction(left[: self._store.batch.mails], loaded)
-            self._tell(left[:looked_at], verdicts)
-            yield verdicts
-            left = left[looked_at:]
+        left: list[Pending] = []
+        with closing(self._in_hand(mailbox, rows, loaded.settings.desk)) as mails:
+            while left := [*left, *islice(mails, AHEAD - len(left))]:
+                looked_at, verdicts = self._transaction(left[: self._store.batch.mails], loaded)
+                self._tell(left[:looked_at], verdicts)
+                yield verdicts
+                left = left[looked_at:]
 
-    def _in_hand(self, mailbox: str, rows: Sequence[Seen], desk: Desk) -> list[Pending]:
+    def _in_hand(self, mailbox: str, rows: Sequence[Seen], desk: Desk) -> Generator[Pending, None, None]:
         """Parsed in the child process, read against the configuration."""
-        parsed = self._reader.parse([(row.id, row.raw if row.raw is not None else row.path) for row in rows])
-        kill_point("after_parse")
-        return [self._pending(mailbox, row, result, desk) for row, result in zip(rows, parsed, strict=True)]
+        octets = [(row.id, row.raw if row.raw is not None else row.path) for row in rows]
+        with closing(self._reader.answers(octets)) as answers:
+            for row, answer in zip(rows, answers, strict=True):
+                kill_point("after_parse")
+                yield self._pending(mailbox, row, answer, desk)
 
     def _pending(self, mailbox: str, row: Seen, result: Mail | Poisoned, desk: Desk) -> Pending:
         if isinstance(result, Poisoned) and not result.final and row.attempts_alone < desk.limits.attempts:

@@ -6,7 +6,7 @@ Everything between is the daemon's own: the parser's budgets, the rules, a real 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -37,9 +37,13 @@ class Here:
         self._files, self._desk = files, desk
 
     def parse(self, mails: Sequence[tuple[int, Octets]]) -> list[Mail | Poisoned]:
+        return list(self.answers(mails))
+
+    def answers(self, mails: Sequence[tuple[int, Octets]]) -> Generator[Mail | Poisoned, None, None]:
         budget, marks = how_to_read(self._desk)
         task = Task(budget, marks, self._files, ())
-        return [_read_one(octets, task) if octets else Poisoned("no octets", final=True) for _, octets in mails]
+        for _, octets in mails:
+            yield _read_one(octets, task) if octets else Poisoned("no octets", final=True)
 
 
 @dataclass(frozen=True)

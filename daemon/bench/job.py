@@ -175,7 +175,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def _compile() -> None:
-    """Our own packages as an installer leaves them, the peers' among them: from source, each start would compile them."""
+    """Our own packages as an installer leaves those of the peers: from source, each start would compile them."""
     for package in ("daemon", "rules", "parsers"):
         compileall.compile_dir(ROOT / package, quiet=2)
 

@@ -23,8 +23,8 @@ def check(path: Path) -> tuple[Problem, ...]:
 
 
 def tried_letters(desk: Desk) -> Letters:
-    """The letters of ``desk``. Where some templates are the admin's own, each letter is rendered once in every language;
-    :class:`ConfigErrors` where one fails."""
+    """The letters of ``desk``. Where templates of the admin's own stand among the shipped ones, each letter is rendered
+    once in every language; :class:`ConfigErrors` where one fails."""
     if template_folder(desk) and (problems := letter_problems(desk)):
         raise ConfigErrors(list(problems))
     return Letters.load(desk)

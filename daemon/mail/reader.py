@@ -10,7 +10,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import IO
 
@@ -30,6 +31,8 @@ CPU_S = 20
 """Seconds of processor time for one mail."""
 MEMORY = 1536 * 1024 * 1024
 """Octets of address space: a mail of 40 MB needs some nine times its size, the interpreter the rest."""
+PIPE = 256 * 1024
+"""Octets that the child may be ahead by: some fifty answers."""
 
 
 def how_to_read(desk: Desk) -> tuple[Budget, TextMarks]:
@@ -68,16 +71,18 @@ class Reader:
 
     def parse(self, mails: Sequence[tuple[int, Octets]]) -> list[Mail | Poisoned]:
         """One answer a mail, in order. The first of each pair is the caller's own and names the mail in faults."""
-        results: dict[int, Mail | Poisoned] = {
-            place: Poisoned("no octets", final=True) for place, (_, octets) in enumerate(mails) if not octets
-        }
-        left = [place for place in range(len(mails)) if place not in results]
+        return list(self.answers(mails))
+
+    def answers(self, mails: Sequence[tuple[int, Octets]]) -> Generator[Mail | Poisoned, None, None]:
+        """The same one by one: the child reads on while the caller works with what it has. Until the last was taken, or
+        the iterator closed, nobody else is answered."""
+        done = 0
         with self._lock:
-            while left:
-                answers = self._batch([mails[place][1] for place in left])
-                results.update(zip(left, answers, strict=False))
-                left = left[len(answers) :]
-        return [results[place] for place in range(len(mails))]
+            while done < len(mails):
+                with closing(self._batch([octets for _, octets in mails[done:]])) as batch:
+                    for answer in batch:
+                        done += 1
+                        yield answer
 
     def close(self, patience_s: float = 1.0) -> None:
         """Let the child end; what it has in hand for longer is given up (and offered again)."""
@@ -91,23 +96,31 @@ class Reader:
             if waited:
                 self._lock.release()
 
-    def _batch(self, mails: Sequence[Octets]) -> list[Mail | Poisoned]:
+    def _batch(self, mails: Sequence[Octets]) -> Generator[Mail | Poisoned, None, None]:
         """Answers up to and including the first mail that the child died of; at least one."""
-        budget, marks = self._rules()
-        answers: list[Mail | Poisoned] = []
         child = self._child = self._child or _Child(self._limits)
         try:
-            with WATCHDOG.limit(START_S, child.kill):
-                child.greet()
-            with WATCHDOG.limit(self._wall_s, child.kill):
-                child.send(Task(budget, marks, self._files, tuple(mail for mail in mails if mail)))
-            for _ in mails:
-                with WATCHDOG.limit(self._wall_s, child.kill):
-                    answers.append(child.receive())
+            self._send(child, mails)
+            for mail in mails:
+                yield self._receive(child) if mail else Poisoned("no octets", final=True)
         except (OSError, EOFError) as death:
-            answers.append(Poisoned(child.epitaph(death)))
+            epitaph = child.epitaph(death)
             self._drop()
-        return answers
+            yield Poisoned(epitaph)
+        except GeneratorExit:  # nobody wants the answers that are left
+            self._drop()
+            raise
+
+    def _send(self, child: _Child, mails: Sequence[Octets]) -> None:
+        budget, marks = self._rules()
+        with WATCHDOG.limit(START_S, child.kill):
+            child.greet()
+        with WATCHDOG.limit(self._wall_s, child.kill):
+            child.send(Task(budget, marks, self._files, tuple(mail for mail in mails if mail)))
+
+    def _receive(self, child: _Child) -> Mail | Poisoned:
+        with WATCHDOG.limit(self._wall_s, child.kill):
+            return child.receive()
 
     def _drop(self) -> None:
         child, self._child = self._child, None
@@ -120,7 +133,9 @@ class _Child:
 
     def __init__(self, limits: tuple[int, int]) -> None:
         command = [sys.executable, "-m", "daemon.mail.reader_child", *map(str, limits)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 our own
+        self._process = subprocess.Popen(  # noqa: S603 - our own
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pipesize=PIPE
+        )
         self._killed = False
         self._started = False
 
