@@ -110,9 +110,26 @@ def test_f32_a_damaged_database_is_refused(tmp_path: Path, damage: str) -> None:
         b"x" * 4096 * 4 if damage == "not a database" else before[:middle] + b"\xff" * 8192 + before[middle + 8192 :]
     )
     path.write_bytes(spoiled)
+    os.utime(path, ns=(1, 1))  # in any case at another time than the last daemon, whose tick of the clock this may be
     with pytest.raises(NotADatabase, match=r"acuse\.db"):
         Store.open(url, tmp_path / "files")
     assert path.read_bytes() == spoiled, "nothing was written"
+
+
+def test_f32_only_a_file_that_lies_as_a_daemon_left_it_is_not_looked_through(tmp_path: Path) -> None:
+    path, url = tmp_path / "acuse.db", f"sqlite:///{tmp_path}/acuse.db"
+    store = Store.open(url, tmp_path / "files")
+    for uid in range(30):
+        open_ticket(store, uid)
+    store.close()
+    left, before = path.stat(), path.read_bytes()
+    middle = len(before) // 2
+    path.write_bytes(before[:middle] + b"\xff" * 8192 + before[middle + 8192 :])
+    os.utime(path, ns=(left.st_atime_ns, left.st_mtime_ns))
+    Store.open(url, tmp_path / "files").close()
+    Path(f"{path}.lock").write_text("1234\n", encoding="ascii")  # as one that was killed leaves it
+    with pytest.raises(NotADatabase, match=r"acuse\.db"):
+        Store.open(url, tmp_path / "files")
 
 
 def test_a_reader_sees_nothing_of_a_transaction_that_runs(store: Store) -> None:
