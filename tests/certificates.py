@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,12 @@ class Certificates:
     authority: Path
     certificate: Path
     key: Path
+
+    def serve(self) -> ssl.SSLContext:
+        """What a server of ours shows."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, self.key)
+        return context
 
 
 def make(folder: Path, name: str = "IP:127.0.0.1") -> Certificates:

@@ -23,7 +23,7 @@ class Mode:
     ``refuse``: a new connection is closed at once; ``blackhole``: nothing passes, nothing is closed; ``delay_s`` before
     each piece; ``drip``: octets a second towards the client; ``cut_to_client``, ``cut_to_server``: connections end
     after so many octets in that direction; ``reset``: they end at once, by a TCP reset; ``cut_on``: they end when the
-    server says this (regular expression), which does not arrive.
+    server says this (regular expression), which does not arrive; ``hide``: a word of the server that arrives as X's.
     """
 
     refuse: bool = False
@@ -34,6 +34,7 @@ class Mode:
     cut_to_server: int = 0
     reset: bool = False
     cut_on: bytes = b""
+    hide: bytes = b""
 
 
 class FaultProxy:
@@ -44,6 +45,8 @@ class FaultProxy:
         self.connections = 0
         self.cuts = 0
         """How often something matched ``cut_on``."""
+        self.said = bytearray()
+        """All that the clients have said."""
         self._target = target
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._lock = threading.Lock()
@@ -110,6 +113,10 @@ class FaultProxy:
                     time.sleep(0.02)
                 mode = self.mode
                 time.sleep(mode.delay_s)
+                if not to_client:
+                    self.said += piece
+                elif mode.hide:
+                    piece = piece.replace(mode.hide, b"X" * len(mode.hide))
                 if to_client and mode.cut_on and re.search(mode.cut_on, piece):
                     self.cuts += 1
                     break

@@ -18,6 +18,11 @@ SELECT 1 FROM deliveries WHERE status NOT IN ('sent', 'failed')
 UNION ALL SELECT 1 FROM mails WHERE filed_at IS NULL AND verdict <> 'too_large' LIMIT 1
 """
 
+MAILS = """
+SELECT COUNT(*), COUNT(DISTINCT NULLIF(message_id, '')) + COUNT(*) - COUNT(NULLIF(message_id, '')) FROM mails
+"""
+"""Rows of the ledger, and mails by their Message-ID; one that could not be read has none, and is a mail by itself."""
+
 
 def at_rest(world: DeskWorld) -> bool:
     """No mail waits in a mailbox or in the ledger, and no letter in the outbox."""
@@ -45,7 +50,7 @@ def violations(world: DeskWorld, injected: int, openings: int, doubled: int = 0,
     them twice (an ambiguous final dot), with the same bytes.
     """
     found = []
-    ((rows, ids),) = world.query("SELECT COUNT(*), COUNT(DISTINCT message_id) FROM mails") or [(0, 0)]
+    ((rows, ids),) = world.query(MAILS) or [(0, 0)]
     if ids != injected or not injected <= rows <= injected + copies:
         found.append(f"{injected} mails injected, {rows} ledger rows with {ids} Message-IDs")
     numbers = sorted(int(number[-6:]) for (number,) in world.query("SELECT number FROM tickets"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -171,15 +170,9 @@ def test_an_address_in_unicode_needs_a_server_that_takes_it() -> None:
 # -- TLS and login
 
 
-def server_context(certificates: Certificates) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificates.certificate, certificates.key)
-    return context
-
-
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 def test_letters_go_over_tls(certificates: Certificates, security: str) -> None:
-    with Sink(tls=server_context(certificates), implicit_tls=security == "tls") as sink:
+    with Sink(tls=certificates.serve(), implicit_tls=security == "tls") as sink:
         session = Session(sink.endpoint(security, ca_file=str(certificates.authority)))
         assert next(session.deliver([envelope()]))[1][0].outcome == "sent"
         session.close()
@@ -193,7 +186,7 @@ def test_a38_a_wrong_certificate_fails_closed(
     other = make(tmp_path_factory.mktemp("other"), "DNS:other.test")
     shown = other if flaw == "other name" else certificates
     trusted = str(other.authority) if flaw == "other name" else ""
-    with Sink(tls=server_context(shown), implicit_tls=security == "tls", passwords={"ana": "clave"}) as sink:
+    with Sink(tls=shown.serve(), implicit_tls=security == "tls", passwords={"ana": "clave"}) as sink:
         with pytest.raises(SmtpError, match="certificate") as error:
             Session(sink.endpoint(security, username="ana", password=lambda: "clave", ca_file=trusted))
         assert not error.value.permanent
