@@ -50,6 +50,7 @@ soak: setup
 attacks: setup
 	@tests/servers.sh
 	PYTHONPATH=.:tests $(BIN)/python -m tests.attacks
+	PYTHONPATH=.:tests $(BIN)/python -m tests.timing
 
 # Finds stay in build/fuzz; ARGS: seconds, and another folder.
 fuzz: setup
