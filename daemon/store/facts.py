@@ -124,7 +124,7 @@ def _registered(session: Session, subject_key: str) -> Registered | None:
 
 
 def _grant(session: Session, digest: bytes) -> HeldGrant | None:
-    """The index leads to the row of a digest, whose timing tells nothing of a token (SECURITY.md); equal is what compares equal in
+    """The index leads to the row of a digest, whose timing tells nothing of a token; equal is what compares equal in
     constant time."""
     row = session.one(f"SELECT {GRANT_COLUMNS} FROM tokens WHERE digest = ?", digest)
     held = load_grant(row) if row else None
