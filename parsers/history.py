@@ -15,15 +15,18 @@ from typing import Literal
 from parsers.quotes import (
     AUTHOR_FIRST,
     FORWARD_PHRASES,
+    FORWARDED_BY,
     HEADER_LABELS,
     ORIGINAL_PHRASES,
     RAW_HEADERS,
     VERB,
     Role,
+    any_of,
     ends_in_verb,
     fold_line,
     is_footer,
 )
+from parsers.spelling import without_format
 
 Lines = Sequence[str]
 Strength = Literal["dated", "named", "loose"]
@@ -41,7 +44,8 @@ _QUOTE_MARKS = re.compile(r"^[\s>]*")
 _DASHES = "-_=*—–‐‑―─"
 _RULE = re.compile(rf"^[\s>]*[{_DASHES}]{{4,}}\s*$")
 _TIME = re.compile(r"\b\d{1,2}[:.h]\d\d\b")
-_TIME_THEN_NAME = re.compile(_TIME.pattern + r"[^,\d]{0,12},\s\S")
+_ARTICLE = any_of("el|la|los|las|un|una|the|a|an|le|les|une|der|die|das|ein|eine|o|os|as|um|uma|il|lo|els|les")
+_TIME_THEN_NAME = re.compile(rf"{_TIME.pattern}[^,\d]{{0,12}},\s(?!(?:{_ARTICLE})\s)\S")
 _DATE = re.compile(
     r"\b\d{4}[-./]\d{1,2}[-./]\d{1,2}\b|\b\d{1,2}[-./]\s?\d{1,2}[-./]\s?\d{2,4}\b|\d{4}年|\d{4}년"
     r"|\b\d{1,2}(?!\d)[^\d\n]{1,25}\b(?:19|20)\d\d\b"
@@ -49,12 +53,14 @@ _DATE = re.compile(
 )
 _DASHED = re.compile(rf"^[\s>]*[{_DASHES}]{{2,}}[\s>]*([^{_DASHES}].{{2,80}}?)\s*[{_DASHES}:\s]*$")
 _ONE_LINE_HEADER = re.compile(r"^[\s>]*-{3,}\s?([^-]{3,60}?)\s?-{3,}\s*([^-:]{1,24}):")
+_ADDRESS_THEN_VERB = re.compile(rf"@[^\s<>]+>+\s(?:{VERB.pattern})")
 _ADDRESS_LAST = re.compile(r"@[^\s<>]+\s?[>)\]]*\s?:$")
 _GROUPWISE = re.compile(r"^>>> ?[^>].{3,200}>>>\s*$")
 # Nothing but a name and a verb: «Mesa de Incidencias escribió:», not «El usuario Juan escribió:».
 _NAME_WROTE = re.compile(
     r"^(?:(?:[^\W\d_a-z][\w.'-]*|de|del|la|las|los|el|y|i|e|da|do|dos|van|von|der)\s){1,7}?(?:a |ha |va |hat )?\w+:\s*$"
 )
+_SMALL_LABELS = ("cc", "bcc", "cco")
 _BOLD = re.compile(r"^[*_]{1,2}(?=\w)|[*_]{1,2}\s*$")
 
 
@@ -100,9 +106,10 @@ def bare(line: str) -> str:
 
 
 def _label(line: str) -> tuple[str, str]:
-    """Folded label and value of a header line, both "" where it is none; bold marks around the label do not count."""
-    head, colon, value = bare(line)[:400].replace("：", ":", 1).partition(":")
-    if not colon or len(head) > 34:
+    """Folded label and value of a header line, both "" where it is none; bold marks around the label do not count.
+    Clients begin it with a capital, people's settings files («from: a@cau.example») do not."""
+    head, colon, value = without_format(bare(line)[:400]).replace("：", ":", 1).partition(":")
+    if not colon or len(head) > 34 or (head.islower() and fold_line(head) not in _SMALL_LABELS):
         return "", ""
     return _folded_label(head), value.strip(" *\t")
 
@@ -146,7 +153,7 @@ def _is_clients(found: dict[Role, str]) -> bool:
     return "subject" in found and bool(_TIME.search(found.get("date", "")))
 
 
-def _above(lines: Lines, start: int, floor: int) -> int:
+def above_block(lines: Lines, start: int, floor: int) -> int:
     """The line where what belongs to a header block begins: a rule or «Mensaje original» above it."""
     before = previous_text(lines, start, floor)
     if (
@@ -154,7 +161,7 @@ def _above(lines: Lines, start: int, floor: int) -> int:
         and start - before <= 3
         and (_RULE.match(lines[before]) or separator(lines[before], bare_too=True))
     ):
-        return _above(lines, before, floor) if start - before <= 1 else before
+        return above_block(lines, before, floor) if start - before <= 1 else before
     return start
 
 
@@ -169,9 +176,9 @@ def separator(line: str, *, bare_too: bool = False) -> Literal["", "original", "
     if not dashed and not bare_too:
         return ""
     phrase = fold_line(dashed[1] if dashed else bare(line)).strip(f"{_DASHES}: ")
-    if phrase in ORIGINAL_PHRASES:
+    if phrase in ORIGINAL_PHRASES or (dashed and _is_name_wrote(f"{dashed[1]}:")):
         return "original"
-    return "forward" if phrase in FORWARD_PHRASES or phrase.startswith(("forwarded by ", "reenviado por ")) else ""
+    return "forward" if phrase in FORWARD_PHRASES or FORWARDED_BY.match(phrase) else ""
 
 
 def _separates(lines: Lines, at: int, floor: int) -> bool:
@@ -250,9 +257,13 @@ def _may_end_attribution(line: str) -> bool:
     return end.endswith((":", "：", ">")) or ends_in_verb(fold_line(end[-_VERB_CHARACTERS:]))
 
 
+def _is_name_wrote(line: str) -> bool:
+    return len(line) <= 120 and bool(_NAME_WROTE.match(line)) and ends_in_verb(fold_line(line))
+
+
 def _attribution_head(lines: Lines, last: int, floor: int) -> Head | None:
     after = next_text(lines, last + 1)
-    if _NAME_WROTE.match(lines[last][:120]) and ends_in_verb(fold_line(lines[last][:120])):
+    if _is_name_wrote(lines[last]):
         quoted = after < len(lines) and bool(QUOTED.match(lines[after])) and _begins_paragraph(lines, last, floor)
         return Head(last, last + 1, quoted=True) if quoted else None
     if not any(c in line for line in lines[max(floor, last - 5) : last + 1] for c in "@0123456789年"):
@@ -268,14 +279,19 @@ def _attribution_head(lines: Lines, last: int, floor: int) -> Head | None:
 
 def _stands_alone(lines: Lines, first: int, last: int, floor: int, strength: Strength, text: str) -> bool:
     """An attribution above history without quote marks must be surer: a paragraph of its own, with an address, or with
-    a name behind a time and a comma, as no sentence has it («El 3/3/2026 a las 8:05 el sistema escribió:»)."""
-    below = lines[last + 1] if last + 1 < len(lines) else ""
+    a name behind a time and a comma, as no sentence has it («El 3/3/2026 a las 8:05 el sistema escribió:»); without a
+    date, the address stands in angle brackets before the verb. With nothing below, it is the author's."""
+    if next_text(lines, last + 1) == len(lines):
+        return False
+    below = lines[last + 1]
     blank_after = is_blank(below) or _label(below)[0] in HEADER_LABELS
     if strength == "loose" or not _begins_paragraph(lines, first, floor):
         return False
     if previous_text(lines, first, 0) < 0 and not blank_after:
         return False
-    if strength == "named" or not VERB.search(text):
+    if strength == "named":
+        return blank_after and bool(_ADDRESS_THEN_VERB.search(text))
+    if not VERB.search(text):
         return blank_after
     return "@" in text or (blank_after and bool(_TIME_THEN_NAME.search(text)))
 
@@ -323,6 +339,6 @@ def _header_head(lines: Lines, at: int, floor: int) -> Head | None:
     below = next_text(lines, block) if block else len(lines)
     if not block or below == len(lines):
         return None
-    start = _above(lines, at, floor)
+    start = above_block(lines, at, floor)
     forward = separator(lines[start], bare_too=True) == "forward"
     return Head(start, block, quoted=lines[below] == ELIDED, forward=forward)

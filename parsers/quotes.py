@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
-from parsers.spelling import fold, without_format
+from parsers.spelling import fold, repair, without_format
 
 Role = Literal["from", "to", "copy", "date", "subject", "other"]
 
@@ -18,10 +18,11 @@ _ANY_PECULIAR = re.compile(f"[{''.join(map(chr, _PECULIAR))}]")
 
 
 def fold_line(text: str) -> str:
-    """The text as tables compare it: :func:`parsers.spelling.fold`, letters with strokes as plain ones, white space of
-    any kind collapsed, trimmed."""
+    """The text as tables compare it: :func:`parsers.spelling.fold`, letters with strokes as plain ones, a broken
+    encoding mended, white space of any kind collapsed, trimmed."""
     if text.isascii():
         return " ".join(text.lower().split())
+    text = repair(text)
     if _ANY_PECULIAR.search(text):
         text = text.translate(_PECULIAR)
     return " ".join(fold(without_format(text)).split())
@@ -79,13 +80,13 @@ RAW_HEADERS = phrases(
 
 # Verbs that end (or, in German and Finnish, stand inside) the line above a quote: «El … escribió:».
 _VERBS = (
-    "escribió|ha escrito|escribía|escribiste|wrote|writes|has written|a écrit|écrivait|avez écrit|a rédigé|escreveu"
-    "|escreveste|va escriure|ha escrit|escrigué|schrieb|schrieben|hat geschrieben|geschrieben|schreef|geschreven"
-    "|ha scritto|scrive|ha inviato|escribiu|idatzi du|idatzi zuen|igorleak hau idatzi du|napisał|napisał(a)|napisała"
-    "|pisze|napsal|napsal(a)|napsala|napísal|napísal(a)|napísala|píše|skrev|skreiv|kirjoitti|írta|ezt írta|a scris"
-    "|написал|написал(а)|написал (а)|написала|пишет|писал|пише|написав|написала|написа|yazdı|şunu yazdı|έγραψε"
-    "|je napisao|je napisala|je napisao/la|je napisal|je napisal/-a|napisao|napisala|kirjutas|rakstīja|rašė|menulis"
-    "|đã viết"
+    "escribió|escribi�|escribi?|ha escrito|escribía|escribiste|wrote|writes|has written|a écrit|écrivait|avez écrit"
+    "|a rédigé|escreveu|escreveste|va escriure|ha escrit|escrigué|schrieb|schrieben|hat geschrieben|geschrieben"
+    "|schreef|geschreven|ha scritto|scrive|ha inviato|escribiu|idatzi du|idatzi zuen|igorleak hau idatzi du|napisał"
+    "|napisał(a)|napisała|pisze|napsal|napsal(a)|napsala|napísal|napísal(a)|napísala|napísali|píše|skrev|skreiv"
+    "|kirjoitti|írta|ezt írta|a scris|написал|написал(а)|написал (а)|написала|пишет|писал|пише|написав|написала"
+    "|написано|написа|yazdı|şunu yazdı|έγραψε|napisa|je napisao|je napisala|je napisao/la|je napisal|je napisal/-a"
+    "|napisao|napisala|kirjutas|rakstīja|rašė|menulis|đã viết"
 )
 _VERBS_WITHOUT_SPACES = "書きました|のメール|写道|寫道|님이 작성|작성|כתב|כתבה|كتب"
 VERB = re.compile(rf"(?<!\w)(?:{any_of(_VERBS)})(?!\w)|{any_of(_VERBS_WITHOUT_SPACES)}")
@@ -101,8 +102,10 @@ def ends_in_verb(folded: str) -> bool:
 
 # Attributions that name the person first and the date last, without a verb: «Missatge de … del dia …:».
 AUTHOR_FIRST = re.compile(
-    rf"^(?:{any_of('Missatge de|Mensaje de|Message from|Message de|Mensagem de|Quoting|Citando a')}"
-    rf"|{any_of('Wiadomość napisana przez')})\s"
+    rf"^(?:{any_of('Missatge de|Mensaje de|Message from|Message de|Mensagem de|Wiadomość napisana przez')}"
+    rf"|{any_of('Quoting|Citando a|Citando|Estase citando|Mensaje citado por|Zitat von|Citiram|Cytowanie')}"
+    rf"|{any_of('S’està citant|Cituji|Citát|Citat af|Citerar|Siterer|Citeren|Citēju|Lainaus|Цитирую|Цитую|Alıntı')}"
+    rf"|{any_of('引用|引述')})\s"
 )
 
 ORIGINAL_PHRASES = phrases(
@@ -136,6 +139,9 @@ FORWARD_PHRASES = phrases(
     "|Προωθημένο μήνυμα|メッセージを転送|転送されたメッセージ"
     "|转发邮件|轉寄郵件|전달된 메시지|הודעה שהועברה|رسالة معاد توجيهها"
 )
+
+# Horde, and what a person redirects, name whose mail it is behind the phrase.
+FORWARDED_BY = re.compile(rf"(?:forwarded|reenviado) (?:by|por) |(?:{'|'.join(map(re.escape, FORWARD_PHRASES))}) .*@")
 
 # Footers of phones and applications: how they begin, then a device or a program, and nothing like a sentence around it.
 _SENT_FROM = (

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from parsers.history import ELIDED, QUOTED, Head, bare, head_at, is_blank, next_text, previous_text, separator
+from parsers.history import (
+    ELIDED,
+    QUOTED,
+    Head,
+    above_block,
+    bare,
+    head_at,
+    is_blank,
+    next_text,
+    previous_text,
+    separator,
+)
 from parsers.quoted_html import cut_quote
 from parsers.quotes import fold_line
 from parsers.signature import text_end
@@ -42,15 +53,15 @@ class Span:
 def visible_text(text: str, marks: TextMarks = TextMarks()) -> str:
     """What the author wrote in a reply; ``text`` with LF line ends comes back whole where it holds no mark of history.
 
-    Where nothing stands above or below the history of a forward, or of a mail answered below its header block, the
-    text under that head is what was meant and is shown. A reply that adds nothing gives "".
+    Where the author wrote nothing beside it, a forwarded mail is what was meant and is shown; and what looks like the
+    head of unquoted history is the author's own, of a letter or a list. A quote to which nothing is added gives "".
     """
     for _ in range(_ROUNDS):
         lines = text.split("\n")
         spans = list(_spans(lines))
         own = _own_lines(lines, spans, marks)
         if all(map(is_blank, own)) and (head := _foreign_head(spans)):
-            own = lines[head.end :]
+            own = lines[head.end :] if head.forward else lines
         shown = text if len(own) == len(lines) else _trimmed(own)
         if shown == text:
             break
@@ -97,7 +108,7 @@ def _spans(lines: Sequence[str]) -> Iterator[Span]:
     attributed = False
     while at < min(len(lines), MOST_LINES):
         block = _quote_end(lines, at) if QUOTED.match(lines[at]) and not lines[at].startswith(">>> ") else at
-        head = _quoted_head(lines, at, block) if block > at else None
+        head = _quoted_head(lines, at, block, floor) if block > at else None
         if not head:
             head = head_at(lines, at, floor)
         if not head and block > at and _is_history(lines, at, block, floor, attributed):
@@ -134,14 +145,17 @@ def _quote_end(lines: Sequence[str], at: int) -> int:
     return end
 
 
-def _quoted_head(lines: Sequence[str], at: int, block: int) -> Head | None:
-    """A head inside the quote marks: Apple's phones quote the attribution, and the phrase of a forward, too."""
+def _quoted_head(lines: Sequence[str], at: int, block: int, floor: int) -> Head | None:
+    """A head inside the quote marks: Apple's phones quote the attribution, and the phrase of a forward, too; its
+    computers leave that phrase above them."""
     part = lines[at : min(block, at + _HEAD_LINES)]
     first = next((i for i, line in enumerate(part) if bare(line)), len(part))
     for i in range(first, min(first + 4, len(part))):
         head = head_at(part, i, 0)
         if head and head.start <= first:
-            return Head(at, at, quoted=True, forward=head.forward)
+            start = above_block(lines, at, floor)
+            forward = head.forward or separator(lines[start], bare_too=True) == "forward"
+            return Head(start, at, quoted=True, forward=forward)
     if first < len(part) and separator(part[first], bare_too=True):
         return Head(at, at, quoted=True, forward=True)
     return None

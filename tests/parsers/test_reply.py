@@ -77,6 +77,13 @@ ABOVE_QUOTED = {
     "sogo": "El Miércoles, 4 Febrero, 2026 14:03 CET, Mesa <mesa@cau.example> ha escrito:",
     "open-xchange de": "Mesa <mesa@cau.example> hat am 04.02.2026 14:03 CET geschrieben:",
     "spark": "El 4 feb 2026 14:03 +0100, Mesa <mesa@cau.example>, escribió:",
+    "horde es": "Mensaje citado por Mesa de ayuda <mesa@cau.example>:",
+    "horde ca": "S'està citant Mesa de ayuda <mesa@cau.example>:",
+    "horde de": "Zitat von Mesa de ayuda <mesa@cau.example>:",
+    "kmail uk": "вівторок, 3 березня 2026 р. 8:05:41 Mesa <mesa@cau.example> написано:",
+    "UTF-8 read as windows-1252": "El mar, 3 mar 2026 a las 8:05, Mesa (<mesa@cau.example>) escribiÃ³:",
+    "accents lost": "El mar, 3 mar 2026 a las 8:05, Mesa (<mesa@cau.example>) escribi?:",
+    "accents replaced": "El mar, 3 mar 2026 a las 8:05, Mesa (<mesa@cau.example>) escribi\ufffd:",
 }
 
 # What a client writes above history without quote marks.
@@ -148,6 +155,9 @@ ABOVE_PLAIN = {
     "forward thunderbird it": "-------- Messaggio Inoltrato --------\nOggetto: \tX\n"
     "Data: \tWed, 4 Feb 2026 14:03:41 +0100\nMittente: \tMesa <mesa@cau.example>\nA: \teva@uni.example",
     "lotus notes, verb": "-----Mesa <mesa@cau.example> escribió: -----\nPara: Eva\nDe: Mesa\nFecha: 03/03/2026 8:05\n",
+    "android": "---- Mesa de Ayuda escribió ----\n",
+    "windows mail": "De: Mesa\nEnviado: \u200emartes\u200e, \u200e3\u200e de \u200emarzo\u200e de \u200e2026 "
+    "\u200e8\u200e:\u200e05\nPara: Eva\nAsunto: X",
     "groupwise": ">>> Mesa de ayuda <mesa@cau.example> 03/03/2026 8:05 >>>",
     "yahoo": "     El martes 3 de marzo de 2026 8:05, Mesa <mesa@cau.example> escribió:\n   \n",
     "yahoo en": "On Tuesday, March 3, 2026, 08:05:41 AM GMT+1, Mesa <mesa@cau.example> wrote:\n",
@@ -162,6 +172,9 @@ ABOVE_PLAIN = {
     "De: \tMesa <mesa@cau.example>\nPara: \teva@uni.example",
     "forward yahoo": "   ----- Mensaje reenviado ----- De: Mesa "
     "<mesa@cau.example>Para: eva@uni.exampleEnviado: martesAsunto: X",
+    "forward horde": "----- Mensaje reenviado de Mesa <mesa@cau.example> -----\n"
+    "   Fecha: Tue, 03 Mar 2026 08:05:41 +0100\n"
+    "      De: Mesa <mesa@cau.example>\n  Asunto: X\n    Para: eva@uni.example",
     "forward apple": "Inicio del mensaje reenviado:\n\nDe: Mesa <mesa@cau.example>\nAsunto: X\n"
     "Fecha: 3 de marzo de 2026, 8:05:41 CET\nPara: eva@uni.example",
 }
@@ -190,6 +203,8 @@ QUOTES_OF_QUOTES = {
     "> El 3 mar 2026, a las 8:05, Mesa <mesa@cau.example> escribió:\n> \n> Hemos tomado nota.",
     "apple quotes its forward": f"{OWN}\n\n> Inicio del mensaje reenviado:\n>\n> De: Mesa <mesa@cau.example>\n"
     "> Asunto: X\n> Fecha: 3 de marzo de 2026\n> Para: eva@uni.example\n>\n> Hemos tomado nota.",
+    "apple's computers quote the header block": f"{OWN}\n\nInicio del mensaje reenviado:\n\n"
+    "> De: Mesa <mesa@cau.example>\n> Asunto: X\n> Fecha: 3 de marzo\n> Para: eva@uni.example\n>\n> Tomamos nota.",
     "two levels": f"{OWN}\n\nEl mar, 3 mar 2026 a las 8:05, Mesa (<mesa@cau.example>) escribió:\n\n> Tomamos nota.\n>\n"
     "> El lun, 2 mar 2026 a las 9:00, Eva (<eva@uni.example>) escribió:\n>\n>> Descripción: no carga",
     "signature of a phone program below the quote": f"{OWN}\n\nEl 3 de marzo de 2026 8:05:41 CET, Mesa "
@@ -303,6 +318,16 @@ NEGATIVES = {
     "an smtp dialogue": "> MAIL FROM:<a@b.example>\n< 250 OK\n> RCPT TO:<c@d.example>\n< 550 no",
     "html typed": "<div>De: a</div>\n<br>Para: b",
     "tabs and spaces": "a\tb\n   c\n\td  \n",
+    "a letter": "De: Eva Gil (eva@uni.example)\nPara: la mesa\nFecha: 3/3/2026\nAsunto: acceso\n\nPido acceso.",
+    "a letter's first words": "El 3 de marzo Ana (ana@uni.example) nos escribió:\n\nno me funciona.\n\n¿Lo miráis?",
+    "a nightly job": "From: root@uni.example (Cron)\nTo: root@uni.example\nSubject: copia\n\nsin sitio\n\nA diario",
+    "settings": "La configuración es\n\nfrom: a@b.example\nto: c@d.example\nsubject: aviso\n\ny no envía nada.",
+    "the program wrote": "Hola.\n\nEl 4/2/2026 a las 14:03, el programa escribió:\n\nERROR 5\n\ny se cerró.",
+    "the job wrote, en": "Hello.\n\nOn 4 February 2026 at 14:03, the job wrote:\n\nERROR 5\n\nand stopped.",
+    "a message of an account": "Hola.\n\nMensaje de ana@uni.example:\n\nno se puede conectar\n\nAyuda.",
+    "a user with an address wrote": "Hola.\n\nEl usuario Luis (luis@uni.example) escribió:\n\nno entra\n\n¿Qué hago?",
+    "what was written, at the end": "Hola.\n\nY el 03/03/2026 a las 8:05, desde ana@uni.example, escribió:",
+    "a program between dashes": "Sale\n\n---- El sistema escribió ----\n\nERROR 5\n\ny se cierra.",
     "emoji and a dash": "🎉\n\n—\nEva Gil\nLugo",
 }
 
@@ -384,7 +409,12 @@ def test_a_reply_that_adds_nothing_is_empty() -> None:
 
 def test_a_forward_without_comment_shows_what_is_forwarded() -> None:
     assert visible_text(f"{ABOVE_PLAIN['forward gmail']}\n\n{PLAIN}") == PLAIN
-    assert visible_text(f"{ABOVE_PLAIN['outlook es']}\n\n{PLAIN}") == PLAIN
+
+
+def test_a_header_block_above_all_there_is_stays() -> None:
+    """It may be a letter's own; of a mail that only sends the history back, the history is shown."""
+    text = f"{ABOVE_PLAIN['outlook es']}\n\n{PLAIN}"
+    assert visible_text(text) == text
 
 
 LOG = "\n".join(
