@@ -154,12 +154,12 @@ def _is_clients(found: dict[Role, str]) -> bool:
 
 
 def above_block(lines: Lines, start: int, floor: int) -> int:
-    """The line where what belongs to a header block begins: a rule or «Mensaje original» above it."""
+    """The line where what belongs to a header block begins: a rule, words in dashes or «Mensaje original» above."""
     before = previous_text(lines, start, floor)
     if (
         before >= floor
         and start - before <= 3
-        and (_RULE.match(lines[before]) or separator(lines[before], bare_too=True))
+        and (_RULE.match(lines[before]) or _DASHED.match(lines[before]) or separator(lines[before], bare_too=True))
     ):
         return above_block(lines, before, floor) if start - before <= 1 else before
     return start

@@ -9,12 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import unescape
 
+from parsers.history import attribution, is_blank
 from parsers.quotes import HEADER_LABELS, fold_line
 
 _TAG_CHARACTERS = 4000  # a tag longer than this is text
 _NEAR = 4  # elements between Gmail's wrapper and its quoted block
 _BORDER_TEXT = 900  # characters below Outlook's line in which its header block must begin
+_ABOVE = 500  # characters above a quoted block in which its attribution stands, …
+_NEAR_COLON = 60  # … and in which its colon does
 
 _TAG_NAME = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]*)")
 _ATTRIBUTE = re.compile(r"""([a-zA-Z-]{1,40})\s{0,9}=\s{0,9}(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
@@ -44,7 +48,7 @@ _WRAPPERS = frozenset({"gmail_quote", "gmail_quote_container", "x_gmail_quote"})
 # Elements with which history begins and after which nothing of the author comes.
 _TAIL_IDS = frozenset({"divrplyfwdmsg", "x_divrplyfwdmsg", "stopspelling", "zwchr"})
 _TAIL_CLASSES = frozenset({"outlookmessageheader"})
-_OUTLOOK_LINE = re.compile(r"border:\s?none;\s?border-top:\s?solid (?:#e1e1e1|#b5c4df|#b4b4b4) 1(?:\.0)?pt")
+_LINE_ABOVE = re.compile(r"border-top(?:-style)?:[^;]{0,40}\bsolid\b")
 _BOLD_LABEL = re.compile(
     r"<(?:b|strong)\b[^>]{0,200}>(?:<[^>]{0,200}>){0,4}([^<:]{1,40})(?:<[^>]{0,200}>)?\s?:", re.IGNORECASE
 )
@@ -130,7 +134,8 @@ class _Cutter:
         return self.found
 
     def _open(self, tag: _Tag) -> None:
-        element = _Open(tag, cut=_is_quote(tag), wrapper=tag.name == "div" and _is_wrapper(tag))
+        cut = _is_quote(tag) or (tag.name == "blockquote" and self._below_attribution(tag.start))
+        element = _Open(tag, cut=cut, wrapper=tag.name == "div" and _is_wrapper(tag))
         self.open.append(element)
         self.counts[tag.name] = self.counts.get(tag.name, 0) + 1
 
@@ -156,6 +161,15 @@ class _Cutter:
         elif element.wrapper:  # a forward: no block inside, all of it is another's
             self.found.append((element.tag.end, inner_end))
 
+    def _below_attribution(self, start: int) -> bool:
+        """Whether a dated attribution stands right above: then the block is a client's, though nothing marks it."""
+        if self.counts.get("blockquote") or ":" not in self.html[max(0, start - _NEAR_COLON) : start]:
+            return False
+        text = unescape(_TAGS.sub("\n", self.html[max(0, start - _ABOVE) : start]))
+        lines = [line for line in text.split("\n") if not is_blank(line)]
+        found = attribution(lines, len(lines) - 1, 0) if lines else None
+        return found is not None and found[1] == "dated"
+
     def _is_tail(self, tag: _Tag) -> bool:
         attributes = tag.attributes
         if not attributes or not ("id" in attributes or "class" in attributes or "style" in attributes):
@@ -169,7 +183,7 @@ class _Cutter:
         if identity in ("appendonsend", "x_appendonsend"):
             below = self.html[tag.end : tag.end + 400].lower()
             return "divrplyfwdmsg" in below or "<hr" in below
-        if _OUTLOOK_LINE.search(values.get("style", "").replace("; ", ";")):
+        if _LINE_ABOVE.search(values.get("style", "")):
             label = _BOLD_LABEL.search(self.html, tag.end, tag.end + _BORDER_TEXT)
             return bool(label and HEADER_LABELS.get(fold_line(label[1])))
         return False

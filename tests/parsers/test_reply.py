@@ -163,6 +163,8 @@ ABOVE_PLAIN = {
     "yahoo en": "On Tuesday, March 3, 2026, 08:05:41 AM GMT+1, Mesa <mesa@cau.example> wrote:\n",
     "zoho": "---- El mar, 03 mar 2026 08:05:41 +0100 mesa@cau.example escribió ----\n",
     "original alone": "-------- Original Message --------\n",
+    "words in dashes": "------------------ Original ------------------\nDe: Mesa <mesa@cau.example>\n"
+    "Fecha: martes 8:05\nPara: Eva\nAsunto: X",
     "ursprünglich": "-----Ursprüngliche Nachricht-----\nVon: Mesa <mesa@cau.example>\nAn: Eva\nBetreff: X",
     "d'origine": "-----Message d'origine-----\nDe : Mesa <mesa@cau.example>\nÀ : Eva\nObjet : X",
     "forward gmail": "---------- Forwarded message ---------\nDe: Mesa <mesa@cau.example>\n"
@@ -528,6 +530,8 @@ HTML = {
     "proton": '{own}<div class="protonmail_quote">El martes:<blockquote class="protonmail_quote">{history}'
     "</blockquote></div>",
     "spark": '{own}<div name="messageReplySection">El 4 feb, Mesa escribió:<blockquote>{history}</blockquote></div>',
+    "windows mail": '{own}<div style="padding-top: 5px; border-top-color: rgb(229, 229, 229); border-top-width: 1px; '
+    'border-top-style: solid;"><div><b>De:</b>&nbsp;Mesa<br><b>Enviado:</b> martes</div></div>{history}',
     "upper case": "<HTML><BODY>{own}<BLOCKQUOTE TYPE=CITE>{history}</BLOCKQUOTE></BODY></HTML>",
     "never closed": '<div>{own}</div><div class="gmail_quote"><blockquote class="gmail_quote">{history}<p>y más',
     "closed wrongly": '{own}<blockquote type="cite"><div>{history}</blockquote></div></div>',
@@ -542,6 +546,18 @@ def test_the_quoted_block_that_html_marks_is_cut(form: str) -> None:
     assert "Mesa" not in shown and "El mar" not in shown
 
 
+UNMARKED_BLOCKS = {
+    "yandex": '03.03.2026, 08:05, "Mesa" &lt;mesa@cau.example&gt;:',
+    "rainloop": '3 de marzo de 2026 8:05, "Mesa" &lt;<a href="mailto:m@cau.example">m@cau.example</a>&gt; escribió:',
+}
+
+
+@pytest.mark.parametrize("attribution", UNMARKED_BLOCKS.values(), ids=UNMARKED_BLOCKS)
+def test_a_block_below_an_attribution_is_quoted_though_nothing_marks_it(attribution: str) -> None:
+    block = f"<div>{attribution}<br></div><blockquote>{HISTORY}</blockquote>"
+    assert "Hemos tomado nota" not in cut_quote(KEPT + block)
+
+
 def test_what_is_typed_between_and_below_quoted_blocks_stays() -> None:
     block = f'<blockquote class="gmail_quote">{HISTORY}</blockquote>'
     inside = f'<div class="gmail_attr">El mar:</div>{block}<p>Uno.</p>{block}<p>Dos.</p>'
@@ -553,6 +569,7 @@ def test_what_is_typed_between_and_below_quoted_blocks_stays() -> None:
 WHOLE_HTML = {
     "no mark": f"<html><body>{KEPT}<hr>{HISTORY}</body></html>",
     "author's blockquote": f"{KEPT}<blockquote>{HISTORY}</blockquote>",
+    "author's blockquote, introduced": f"<p>El 3/3/2026 dice el manual:</p><blockquote>{HISTORY}</blockquote>",
     "border without header": f"{KEPT}<div style='border:none;border-top:solid #E1E1E1 1.0pt'><b>Nota</b> aparte</div>",
     "appendonsend of a new mail": f'{KEPT}<div id="appendonsend"></div><p>Fin</p>',
     "nothing else": f'<html><head><title>x</title></head><body><br>&nbsp;<blockquote type="cite">{HISTORY}'
@@ -579,6 +596,7 @@ HOSTILE_HTML = {
     "styles closed in upper case": "<style></STYLE>" * 10_000,
     "closing tags": "<p></div>" * 30_000,
     "one long tag": "<div " + "a=b " * 50_000,
+    "blocks below colons": "<blockquote>el 3/3/2026 (a@b.example) a las:" * 8_000,
     "lines of Outlook": "<div style='border:none;border-top:solid #E1E1E1 1.0pt'>" * 3_000,
 }
 
