@@ -91,7 +91,9 @@ def _holds(ticket: Ticket, wanted: Search, tax_people: frozenset[str]) -> bool:
 
 
 def _inside(part: str, whole: str) -> bool:
-    return fold(part.strip()) in fold(whole)
+    """Whether each word of ``part`` stands in ``whole``: of a name people remember a word here and there."""
+    looked_at = fold(whole)
+    return all(word in looked_at for word in fold(part).split())
 
 
 def _matched(ticket: Ticket, wanted: Search) -> str:

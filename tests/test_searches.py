@@ -1,0 +1,92 @@
+"""A technician's search, from the mail that asks to the table of results: every criterion over the same few tickets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from daemon.demo.correspondent import Received, click, write
+from rules.tables import FieldTable
+from tests.rules.desks import ANA, FIELDS, GOOD, NOW, OPENING, OPENINGS, ORDER, TECHNICIANS
+from tests.rules.technicians import STAFF
+from tests.serverless import ServerlessDesk
+
+MARTA, PEPE = "Marta Gil Prado <marta@cliente.test>", "Pepe Paz <pepe@cliente.test>"
+SCREEN, LOST, ACCESS, PLACE = "I171009_000001", "I171010_000001", "I171011_000001", "W171012_000001"
+WITH_CIF = replace(STAFF.kinds["work_order"], fields=(FieldTable("CIF", "cif"), FIELDS[2]))
+DESK = replace(STAFF, kinds={**STAFF.kinds, "work_order": WITH_CIF})
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerlessDesk]:
+    """Four tickets, one a day: a screen that fails, a lost service that was solved, an access, and an order."""
+    with ServerlessDesk(tmp_path_factory.mktemp("searched"), DESK, now=NOW) as desk:
+        desk.receive(write(MARTA, OPENINGS, OPENING, GOOD))
+        desk.clock.turn(days=1)
+        desk.receive(write(PEPE, OPENINGS, OPENING, GOOD.replace("Error Funcional", "Pérdida de Servicio")))
+        lost = desk.letter("assignment", "n2@cau.test")
+        desk.receive(click("eva@cau.test", lost.links["Resolver"], {"Solución": "Se reinstala el equipo."}))
+        desk.clock.turn(days=1)
+        access = "Servicio/Aplicación: CONDUCTORES\nTipo: Error Acceso\nDescripción: No puedo entrar desde casa."
+        desk.receive(write(PEPE, OPENINGS, OPENING, access))
+        desk.receive(click(ANA, desk.letter("assignment").links["Categoría"], {"Categoría": "Accesos"}))
+        desk.clock.turn(days=1)
+        desk.receive(write(MARTA, OPENINGS, ORDER, "CIF: B1234567\nDescripción: Vincular la provincia de Lugo."))
+        desk.letters()
+        yield desk
+
+
+def asked(desk: ServerlessDesk, form: str) -> Received:
+    """The answer to «Buscar»."""
+    desk.clock.turn(minutes=1)
+    assert desk.receive(write(ANA, TECHNICIANS, "Consulta", f"Acción: Buscar\n{form}")) == "desk"
+    return desk.letter("search_results", ANA)
+
+
+def results(letter: Received) -> dict[str, str]:
+    """Numbers with what stands beside each."""
+    return dict(re.findall(r"(?m)^([IW]\d{6}_\d{6}): (.+?)\r?$", letter.part("plain")))
+
+
+SEARCHES = {
+    # the form: the numbers that are found
+    f"Número: {ACCESS.lower()}": {ACCESS},
+    "Nombre: gil": {PLACE, SCREEN},
+    "Nombre: Marta Prado": {PLACE, SCREEN},
+    "Correo: pepe@cliente.test": {ACCESS, LOST},
+    "CIF: b1234567": {PLACE},
+    "Texto: pantalla guardar": {LOST, SCREEN},
+    "Texto: reinstala": {LOST},
+    "Texto: impresora": set(),
+    "Estado: Asignado": {PLACE, ACCESS, SCREEN},
+    "Estado: Resuelto": {LOST},
+    "Grupo: Nivel 2": {LOST},
+    "Desde: 11/10/2017": {PLACE, ACCESS},
+    "Hasta: 10/10/2017": {LOST, SCREEN},
+    "Desde: 10/10/2017\nHasta: 11/10/2017": {ACCESS, LOST},
+    "Servicio/Aplicación: conduc": {ACCESS},
+    "Tipo: funcional": {SCREEN},
+    "Nombre: Paz\nTexto: pantalla\nEstado: Resuelto": {LOST},
+}
+
+
+@pytest.mark.parametrize("form", SEARCHES)
+def test_what_each_criterion_finds(desk: ServerlessDesk, form: str) -> None:
+    assert results(asked(desk, form)).keys() == SEARCHES[form]
+
+
+def test_results_show_the_summary_and_link_what_the_technician_may_act_on(desk: ServerlessDesk) -> None:
+    letter = asked(desk, "Desde: 09/10/2017")
+    assert letter["Subject"] == "4 resultados de su búsqueda"
+    assert results(letter) == {
+        PLACE: "B1234567: Vincular la provincia de Lugo",
+        ACCESS: "Accesos",
+        LOST: "AREN: Pérdida de Servicio",
+        SCREEN: "AREN: Error Funcional",
+    }
+    assert letter.links.keys() == {f"Gestionar {number}" for number in (PLACE, ACCESS, SCREEN)}
+    assert desk.receive(click(ANA, letter.links[f"Gestionar {SCREEN}"], {"Acción": "Asignarme"})) == "desk"
+    assert "Se la asigna" in desk.letter("update").part("plain")
