@@ -4,18 +4,21 @@ it can be wrong: one letter that names it, and nothing changed."""
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from parsers.mail import Attachment
+from rules import wording
 from rules.access import acts_for
 from rules.action_forms import ACTIONS, event_of, offered
 from rules.actions import EFFECTS
 from rules.assignment import action_grant, action_links
 from rules.consultations import CONSULTATIONS
 from rules.decision import Grant
+from rules.due import next_due
 from rules.lifecycle import move, possible
+from rules.silence import fire
 from rules.tables import Calendar, Quality
 from rules.ticket import Ticket, evolve
 from tests.rules.desks import ANA, COORD, EVA, LUIS, MARTA, NOW, NUMBER, letters, opened, resolved
@@ -135,11 +138,42 @@ def test_a_reason_of_another_state_or_kind_is_a_fault_that_lists_the_allowed_one
     assert letters(decision) == [("desk_refusal", (ANA,))]
 
 
+INFO = "Info. adicional solicitada sobre cliente"
+REASONS = [
+    # kind, what is done, the manual's literal, state and reason
+    ("incident", "Pendiente", "Detenido por el cliente", ("pending", "client_hold")),
+    ("incident", "Pendiente", INFO, ("pending", "info_requested")),
+    ("incident", "Pedir información\nTexto: ¿?", INFO, ("pending", "info_requested")),
+    ("work_order", "Pendiente", "Requiere acción del cliente", ("pending", "client_action")),
+    ("incident", "Resolver\nSolución: x", "Acción adicional innecesaria", ("resolved", "no_further_action")),
+    ("incident", "Resolver\nSolución: x", "Resolución autom.notificada", ("resolved", "auto_notified")),
+    ("incident", "Resolver\nPlantilla: Solicitud documentación", "", ("resolved", "auto_notified")),
+    ("work_order", "Resolver\nSolución: x", "Con éxito", ("resolved", "success")),
+    ("work_order", "Resolver\nSolución: x", "Éxito con problemas", ("resolved", "success_with_issues")),
+]
+
+
+@pytest.mark.parametrize(("kind", "action", "literal", "expected"), REASONS)
+def test_the_manuals_reasons_are_understood_as_they_are_written(
+    kind: str, action: str, literal: str, expected: tuple[str, str]
+) -> None:
+    ticket = opened(STAFF, kind=kind)
+    done = after(act(f"Acción: {action}\nMotivo: {literal}", ticket), ticket)
+    assert (done.state, done.reason) == expected
+    assert wording.word(STAFF, "reasons", done.reason) == (literal or "Resolución autom.notificada")
+
+
+def test_only_a_member_of_the_group_is_assigned_to() -> None:
+    (fault,) = act("Acción: Asignar\nTécnico: eva").faults
+    assert (fault.field, fault.code, fault.allowed) == ("technician", "not_in_list", (ANA, LUIS))
+
+
 def test_a_work_order_ends_with_success_and_its_own_state() -> None:
     done = after(
         act("Acción: Resolver\nSolución: hecho", opened(STAFF, kind="work_order")), opened(STAFF, kind="work_order")
     )
     assert (done.state, done.reason) == ("resolved", "success")
+    assert wording.state_label(STAFF, "work_order", done.state) == "Terminado"
     again = act("Acción: Resolver\nMotivo: Éxito con problemas\nSolución: hecho", opened(STAFF, kind="work_order"))
     assert after(again).reason == "success_with_issues"
 
@@ -274,8 +308,12 @@ def test_its_forms_do_not_offer_the_free_text() -> None:
 
 def test_a_hold_until_a_date_comes_back_at_its_first_moment() -> None:
     decision = act("Acción: Pendiente\nMotivo: Detenido por el cliente\nHasta: 16/10/2017")
-    assert after(decision).pending_until is not None
-    assert after(decision).pending_until.isoformat() == "2017-10-15T22:00:00+00:00"
+    held = after(decision)
+    assert (held.state, held.pending_until) == ("pending", datetime(2017, 10, 15, 22, tzinfo=UTC))
+    assert next_due(held, STAFF, NOW) == (held.pending_until, "pending_until")
+    back = fire(held, "pending_until", STAFF, held.pending_until)
+    assert after(back, held).state == "assigned"
+    assert [(letter.to, letter.values["what"]) for letter in back.letters] == [((GROUP,), "pending_over")]
 
 
 @pytest.mark.parametrize("form", ["Pendiente\nMotivo: Detenido por el cliente\nHasta: 09/10/2017",
@@ -315,11 +353,10 @@ def test_a_case_with_all_that_it_demands_tells_the_coordination_group() -> None:
     assert (letter.values["why"], letter.values["by"]) == ("escalated", "Ana Ruiz")
 
 
-def test_files_of_the_ticket_count_for_a_case() -> None:
-    ticket = opened(STAFF, attachments=(SCREEN,))
-    assert (
-        act("Acción: Escalar\nCaso: Vinculación", ticket, files=(replace(SCREEN, name="lopd.pdf"),)).why == "escalate"
-    )
+def test_files_of_the_ticket_count_for_a_case_and_the_next_group_gets_them_all() -> None:
+    ticket, more = opened(STAFF, attachments=(SCREEN,)), replace(SCREEN, name="lopd.pdf")
+    (letter,) = act("Acción: Escalar\nCaso: Vinculación", ticket, files=(more,)).letters
+    assert (letter.name, letter.to, letter.attachments) == ("assignment", ("coordinacion@cau.test",), (SCREEN, more))
 
 
 def test_a_case_of_another_kind_is_a_fault_that_lists_those_of_this_one() -> None:
@@ -356,12 +393,13 @@ def other(**changes: object) -> Ticket:
     return opened(STAFF, number=OTHER, **changes)
 
 
-def test_a_relation_is_noted_on_both_tickets() -> None:
-    ticket = opened(STAFF)
-    order = other(kind="work_order")
+@pytest.mark.parametrize("kinds", [("incident", "incident"), ("work_order", "work_order"), ("incident", "work_order")])
+def test_a_relation_is_noted_on_both_tickets(kinds: tuple[str, str]) -> None:
+    ticket, order = opened(STAFF, kind=kinds[0]), other(kind=kinds[1])
     decision = act(f"Acción: Relacionar\nCon: {OTHER.lower()}", ticket, order)
     assert [(e.number, e.changes["relations"]) for e in decision.events] == [(NUMBER, (OTHER,)), (OTHER, (NUMBER,))]
     assert letters(decision) == [("update", (ANA,))]
+    assert (decision.letters[0].values["what"], decision.letters[0].values["text"]) == ("related", OTHER)
 
 
 def test_merging_closes_the_duplicate_and_moves_its_people_and_files() -> None:
@@ -498,11 +536,9 @@ def test_members_and_coordinators_act_others_learn_why_or_nothing(sender: str, v
 def test_a_token_of_a_group_that_the_ticket_left_is_dead() -> None:
     gone = opened(STAFF, group="n2", came_from=("n1",))
     decision = act("Acción: Asignarme", gone, grant=Grant("action", number=NUMBER, group="n1", round=1))
-    assert (decision.why, decision.letters[0].values["read"], decision.letters[0].ticket) == (
-        "refused_other_group",
-        NUMBER,
-        None,
-    )
+    (letter,) = decision.letters
+    assert (decision.why, decision.events) == ("refused_other_group", ())
+    assert (letter.values["read"], letter.ticket) == (NUMBER, None)
 
 
 def test_a_token_is_dead_although_the_ticket_came_back() -> None:
@@ -512,7 +548,7 @@ def test_a_token_is_dead_although_the_ticket_came_back() -> None:
     old = act(
         "Acción: Asignarme", back, grant=Grant("action", number=NUMBER, group="n1", round=1), journals={NUMBER: journal}
     )
-    assert (old.why, bool(old.letters[0].links)) == ("refused_moved", True)
+    assert (old.why, old.events, bool(old.letters[0].links)) == ("refused_moved", (), True)
     fresh = act("Acción: Asignarme", back, journals={NUMBER: journal})
     assert fresh.why == "take"
 
@@ -594,6 +630,7 @@ def test_an_unknown_action_is_answered_with_those_there_are(body: str) -> None:
 
 def test_all_faults_of_a_form_come_with_the_repaired_one() -> None:
     decision = act("Acción: Resolver\nMotivo: Con éxito\nSeguimiento: mañana")
+    assert decision.events == ()
     assert {(f.field, f.code) for f in decision.faults} == {
         ("reason", "not_in_list"),
         ("follow_up", "bad_date"),

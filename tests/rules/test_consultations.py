@@ -47,10 +47,17 @@ def test_its_number_is_that_of_the_kind_and_the_caller_is_written_to_in_their_la
 def test_a_faulty_form_for_a_caller_is_answered_with_all_faults_and_the_repaired_one() -> None:
     decision = ask_desk("Acción: Abrir\nClase: Incidencia\nSolicitante: pepe\nTipo: Error Acceso\n", next_number=NUMBER)
     assert (decision.verdict, decision.events) == ("desk", ())
-    assert {f.field for f in decision.faults} == {"requester", "service", "description"}
+    assert {(f.field, f.code) for f in decision.faults} == {
+        ("requester", "bad_format"), ("service", "missing"), ("description", "missing"),
+    }  # fmt: skip
     (link,) = decision.letters[0].links
     assert (link.subject, link.to, link.grant) == ("Consulta", "tecnicos@cau.test", None)
     assert "Tipo: Error Acceso" in link.body
+
+
+def test_for_whom_it_is_opened_must_be_said() -> None:
+    decision = ask_desk(CALL.replace("Solicitante: pepe@cliente.test\n", ""), next_number=NUMBER)
+    assert (decision.events, [(f.field, f.code) for f in decision.faults]) == ((), [("requester", "missing")])
 
 
 # -- Buscar
@@ -117,13 +124,14 @@ def test_the_worklist_shows_the_most_urgent_first_with_what_waits_for_an_answer(
     late = opened(STAFF, number="I171008_000001", running=((NOW - timedelta(days=3), None),))
     waiting = opened(STAFF, number="I171008_000002", state="pending", running=((NOW - timedelta(hours=3), NOW),))
     urgent = opened(STAFF, number="I171008_000003", priority="Urgente")
-    found = tuple(map(Brief, (opened(STAFF), waiting, urgent, late)))
+    solved = opened(STAFF, number="I171008_000004", state="resolved", running=((NOW - timedelta(hours=3), NOW),))
+    found = tuple(map(Brief, (opened(STAFF), waiting, urgent, late, solved)))
     (letter,) = ask_desk("Acción: Turno", found=found).letters
     rows = letter.values["rows"]
-    assert [row["ticket"].number[-6:] for row in rows] == ["000001", "000003", "000049", "000002"]
-    assert [row["needs_reply"] for row in rows] == [False, False, False, True]
-    assert (letter.values["overdue"], letter.values["total"], letter.values["group"]) == (1, 4, "n1")
-    assert len(letter.links) == 4
+    assert [row["ticket"].number[-6:] for row in rows] == ["000001", "000003", "000049", "000002", "000004"]
+    assert [row["ticket"].state for row in rows if row["needs_reply"]] == ["pending"]
+    assert (letter.values["overdue"], letter.values["total"], letter.values["group"]) == (1, 5, "n1")
+    assert len(letter.links) == 5
 
 
 def test_the_worklist_is_of_the_senders_groups_and_open_tickets() -> None:

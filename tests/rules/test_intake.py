@@ -12,17 +12,20 @@ from parsers.mail import Address, Attachment, Mail, Report
 from rules.decision import Facts, Grant, HeldGrant, Registered, Sent
 from rules.intake import TABLE
 from rules.reading import token_digest
-from rules.tables import Requesters, Senders
+from rules.tables import Calendar, FieldTable, Requesters, Senders
 from rules.ticket import evolve
 from tests.rules.desks import (
     ANA,
     DESK,
     EVA,
+    FIELDS,
     GOOD,
     MARTA,
     NOW,
     NUMBER,
     OPENING,
+    OPENINGS,
+    ORDER,
     SERVICE,
     TOKEN,
     facts_of,
@@ -87,6 +90,67 @@ def test_one_mail_one_verdict(
 ) -> None:
     decision = verdict(box, message, facts)
     assert (decision.verdict, [letter.name for letter in decision.letters]) == (expected, names)
+    assert bool(decision.events) == (expected in ("opened", "threaded") or what == "a technician's note")
+
+
+SUBJECTS = [
+    # as it was written: the kind that is opened, or else the letter that its sender gets
+    (OPENING, "incident"),
+    (ORDER, "work_order"),
+    (f"[EXTERNO]  {OPENING.replace(' ', chr(0xA0))} ", "incident"),
+    (f"Re: {OPENING}", "near_miss"),
+    (OPENING.upper(), "near_miss"),
+    (OPENING.rstrip("."), "near_miss"),
+    ("Apertura de Incidencia", ""),
+    ("Apertura de incidencia: no va la pantalla de altas", ""),
+    (CONFIRMATION, ""),
+]
+
+
+@pytest.mark.parametrize(("subject", "outcome"), SUBJECTS)
+def test_each_kind_is_opened_by_its_exact_subject_and_who_nearly_wrote_it_learns_it(subject: str, outcome: str) -> None:
+    decision = verdict("apertura", mail(subject, GOOD))
+    if outcome in DESK.kinds:
+        assert (decision.verdict, evolve(None, decision.events[0]).kind) == ("opened", outcome)
+        return
+    assert (decision.verdict, decision.events, [letter.name for letter in decision.letters]) == (
+        "untreated", (), [outcome] * bool(outcome),
+    )  # fmt: skip
+    for letter in decision.letters:
+        assert (letter.to, letter.values["read"], letter.values["right"]) == ((MARTA,), subject, OPENING)
+        assert [(link.to, link.subject) for link in letter.links] == [(OPENINGS, OPENING)]
+
+
+@pytest.mark.parametrize(("subject", "prefix"), [(OPENING, "I"), (ORDER, "W")])
+def test_each_kind_has_numbers_of_its_own(subject: str, prefix: str) -> None:
+    assert reading("apertura", mail(subject, GOOD)).needs(DESK).prefix == prefix
+
+
+@pytest.mark.parametrize(("box", "belongs"), [("servicio", True), ("apertura", False)])
+def test_what_is_written_about_a_ticket_belongs_to_the_service_address(box: str, belongs: bool) -> None:
+    decision = verdict(box, mail(f"RE: {CONFIRMATION}", "Uso Firefox."), facts_of(opened()))
+    if not belongs:
+        assert (decision.verdict, decision.events, decision.letters) == ("untreated", (), ())
+        return
+    assert [(e.number, e.name, e.text) for e in decision.events] == [(NUMBER, "reply", "Uso Firefox.")]
+    (letter,) = decision.letters
+    assert (letter.name, letter.to, letter.values["text"]) == ("update", ("n1@cau.test",), "Uso Firefox.")
+
+
+@pytest.mark.parametrize("written", ["AREN", "Arena", "ARENA", "aren."])
+def test_a_service_is_known_by_each_of_its_names(written: str) -> None:
+    decision = verdict("apertura", mail(OPENING, GOOD.replace("AREN", written)))
+    assert evolve(None, decision.events[0]).value("service") == "AREN"
+
+
+def test_an_opening_out_of_hours_is_confirmed_at_once_and_says_from_when_it_counts() -> None:
+    n1 = replace(DESK.groups["n1"], calendar="mañanas")
+    early = make_desk(groups={**DESK.groups, "n1": n1}, calendars={"mañanas": Calendar(hours=("11:00-14:00",))})
+    decision = verdict("apertura", mail(OPENING, GOOD), desk=early)
+    confirmation = decision.letters[0]
+    assert (decision.verdict, confirmation.name) == ("opened", "confirmation")
+    assert confirmation.values["counts_from"] == NOW.replace(hour=9, minute=0, second=0)  # eleven in Madrid
+    assert verdict("apertura", mail(OPENING, GOOD)).letters[0].values["counts_from"] is None
 
 
 def test_every_verdict_comes_from_a_named_row() -> None:
@@ -119,9 +183,10 @@ def test_a_rule_routes_and_fixes_the_priority() -> None:
 
 def test_a_refusal_names_every_fault_and_keeps_what_was_right() -> None:
     decision = verdict("apertura", mail(OPENING, "Servicio/Aplicación: ARENN\nTipo: Error Acceso\n"))
-    assert [(f.field, f.code, f.nearest) for f in decision.faults] == [
-        ("service", "not_in_list", "AREN"),
-        ("description", "missing", ""),
+    assert (decision.verdict, decision.events) == ("refused", ())
+    assert [(f.field, f.code, f.nearest, f.allowed) for f in decision.faults] == [
+        ("service", "not_in_list", "AREN", ("AREN", "CONDUCTORES")),
+        ("description", "missing", "", ()),
     ]
     (letter,) = decision.letters
     assert "Servicio/Aplicación: AREN" in letter.links[0].body
@@ -137,10 +202,13 @@ def test_people_in_copy_take_part_only_where_the_policy_says_so() -> None:
 
 
 def test_a_reply_to_a_question_brings_the_ticket_back() -> None:
-    pending = opened(state="pending", reason="info_requested", waiting_since=NOW)
+    pending = opened(state="pending", reason="info_requested", waiting_since=NOW, assignee=ANA)
     decision = verdict("servicio", mail(CONFIRMATION, "Firefox"), facts_of(pending))
     after = evolve(pending, decision.events[0])
     assert (after.state, after.reason, decision.events[0].text) == ("assigned", "info_received", "Firefox")
+    (letter,) = decision.letters
+    assert (letter.to, letter.values["what"], letter.values["text"]) == (("n1@cau.test",), "reply", "Firefox")
+    assert after.assignee == ANA
 
 
 def test_a_reply_to_a_solution_keeps_it_and_sends_the_links_again() -> None:
@@ -195,6 +263,9 @@ def test_reject_reopens_with_whatever_was_typed(body: str, reason: str) -> None:
     assert (decision.verdict, after.state, after.reason) == ("rejected", "assigned", "reopened")
     assert decision.events[0].text == reason
     assert letters(decision) == [("reopening", (MARTA,)), ("update", ("n1@cau.test",))]
+    assert [letter.values["reason" if letter.name == "reopening" else "text"] for letter in decision.letters] == [
+        reason, reason,
+    ]  # fmt: skip
 
 
 def used(verb: str) -> HeldGrant:
@@ -227,7 +298,7 @@ def test_a_stale_link_changes_nothing_and_says_why(what: str, ticket: Any, grant
 
 def test_only_the_addressee_can_use_a_link() -> None:
     decision = verdict("servicio", mail(VALIDATE, sender=STRANGER), granted(resolved(), grant_of("validate")))
-    assert (decision.verdict, decision.letters, decision.events) == ("untreated", (), ())
+    assert (decision.verdict, decision.letters, decision.events, decision.used) == ("untreated", (), (), ())
 
 
 def test_an_altered_token_is_told_apart_to_a_participant_alone() -> None:
@@ -293,6 +364,18 @@ def test_a_bounce_of_our_letter_is_noted_and_told_once() -> None:
     assert (after.unreached, after.state) == ((MARTA,), "assigned")
     again = verdict("servicio", mail("Undelivered", sender="", report=report), replace(facts, tickets={NUMBER: after}))
     assert (again.events, again.letters) == ((), ())
+
+
+@pytest.mark.parametrize(("given", "contact"), [("600 000 000", "600 000 000"), ("Marta@cliente.test", ""), ("", "")])
+def test_where_mail_does_not_arrive_the_group_reads_how_else_to_reach_them(given: str, contact: str) -> None:
+    reach = FieldTable("Otra vía", "reach", "email" if "@" in given else "phone", required=False)
+    kinds = {**DESK.kinds, "incident": replace(DESK.kinds["incident"], fields=(*FIELDS, reach))}
+    desk = make_desk(kinds=kinds)
+    ticket = opened(desk, fields=(("reach", given),))
+    report = Report("failed", (MARTA,), ("x1@cau.test",), "5.1.1", "550 no such user")
+    facts = facts_of(ticket, registered=None, own=Sent("confirmation", NUMBER, MARTA, "x1@cau.test"))
+    (letter,) = verdict("servicio", mail("Undelivered", sender="", report=report), facts, desk).letters
+    assert (letter.values["address"], letter.values["contact"]) == (MARTA, contact)
 
 
 def test_an_out_of_office_is_noted_and_changes_nothing() -> None:

@@ -32,10 +32,10 @@ POSSIBLE = {
 }
 
 
-def test_the_states_are_called_as_in_the_manual() -> None:
-    assert [wording.state_label(DESK, "incident", state) for state in STATES] == [
-        "Asignado", "Pendiente", "Resuelto", "Cerrado",
-    ]  # fmt: skip
+@pytest.mark.parametrize(("kind", "resolved"), [("incident", "Resuelto"), ("work_order", "Terminado")])
+def test_the_states_are_called_as_in_the_manual(kind: str, resolved: str) -> None:
+    labels = [wording.state_label(DESK, kind, state) for state in STATES]
+    assert labels == ["Asignado", "Pendiente", resolved, "Cerrado"]
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -103,6 +103,16 @@ def test_the_first_response_is_noted_once() -> None:
 def test_reasons_belong_to_a_kind_and_a_state() -> None:
     assert REASONS["incident"]["resolved"] == ("no_further_action", "auto_notified")
     assert REASONS["work_order"]["resolved"] == ("success", "success_with_issues")
+    pending = ("client_hold", "info_requested", "client_action")
+    assert [REASONS[kind]["pending"] for kind in ("incident", "work_order")] == [pending, pending]
+
+
+@pytest.mark.parametrize("event", ["reject", "reopen"])
+def test_what_was_reopened_waits_to_be_talked_over_with_the_client(event: str) -> None:
+    ticket = opened(state="resolved", running=((NOW, NOW),))
+    back = evolve(ticket, move(ticket, event, NOW))
+    assert (back.state, back.running[-1]) == ("assigned", (NOW, None))
+    assert wording.word(DESK, "reasons", back.reason) == "Pdte comunicación con cliente"
 
 
 def test_the_ticket_is_the_fold_of_its_journal_through_json() -> None:

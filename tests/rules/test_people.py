@@ -23,6 +23,8 @@ from tests.rules.desks import (
     NOW,
     NUMBER,
     OPENING,
+    OPENINGS,
+    ORDER,
     TOKEN,
     facts_of,
     granted,
@@ -105,10 +107,12 @@ def test_a_first_opening_is_held_and_its_sender_asked_to_register() -> None:
     assert all(f"{field.label}: " in link.body for field in FIELDS)
 
 
+@pytest.mark.parametrize("sender", [NEW, "juan.ruiz@correo.test"], ids=["a company's", "a personal one"])
 @pytest.mark.parametrize("box", ["apertura", "servicio"])
-def test_the_fixed_subject_asks_for_the_form_at_either_address(box: str) -> None:
-    decision = verdict(box, mail(M_SUBJECT, "", sender=NEW), desk=DESK)
-    assert (decision.verdict, letters(decision)) == ("registered", [("registration", (NEW,))])
+def test_the_fixed_subject_asks_for_the_form_at_either_address_from_any_account(box: str, sender: str) -> None:
+    decision = verdict(box, mail(M_SUBJECT, "", sender=sender), desk=DESK)
+    assert (decision.verdict, letters(decision)) == ("registered", [("registration", (sender,))])
+    assert decision.letters[0].links[0].grant == Grant("registration", addressee=sender)
 
 
 def register(body: str, sender: str = NEW, **facts: object):
@@ -126,7 +130,11 @@ def test_the_form_makes_a_person_welcomes_them_and_lets_their_mail_go() -> None:
     assert (decision.verdict, decision.release, decision.used) == ("registered", (NEW,), (token_digest(TOKEN),))
     (letter,) = decision.letters
     assert (letter.name, letter.values["name"], letter.values["held"]) == ("welcome", "Juan Ruiz", 2)
-    assert [link.label for link in letter.links] == ["Incidencia", "Orden de trabajo"]
+    assert [(link.label, link.to, link.subject) for link in letter.links] == [
+        ("Incidencia", OPENINGS, OPENING),
+        ("Orden de trabajo", OPENINGS, ORDER),
+    ]
+    assert "Servicio/Aplicación: \nTipo: \nDescripción: " in letter.links[0].body.replace("\r\n", "\n")
     assert reading("servicio", mail(f"Alta [{TOKEN}]"), DESK).needs(DESK).held
 
 

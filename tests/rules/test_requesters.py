@@ -89,6 +89,7 @@ def test_a_wrong_subject_is_answered_with_that_of_the_last_letter() -> None:
     last = f"Solicitud de información de la incidencia {NUMBER}"
     wrong = mail(f"Mi incidencia {NUMBER}")
     decision = verdict("servicio", wrong, facts_of(opened(), registered=None, last_subject=last))
+    assert (decision.verdict, decision.events) == ("untreated", ())
     assert (decision.letters[0].values["right"], decision.letters[0].links[0].subject) == (last, last)
     assert reading("servicio", wrong).needs(DESK).last_subject == NUMBER
 
@@ -124,7 +125,10 @@ def test_a_note_by_plain_answer_is_answered_once_for_each_technician() -> None:
 
     def told(sender: str, *journal: Event) -> list:
         facts = facts_of(opened(), registered=registered, journals={NUMBER: journal})
-        return letters(verdict("tecnicos", mail(subject, "Otra nota.", sender=sender), facts))
+        decision = verdict("tecnicos", mail(subject, "Otra nota.", sender=sender), facts)
+        (kept,) = decision.events
+        assert (kept.name, kept.actor, kept.text, kept.visible) == ("note", sender, "Otra nota.", False)
+        return letters(decision)
 
     assert told(ANA) == [("update", (ANA,))]
     assert told(ANA, note) == []
