@@ -12,6 +12,8 @@ from daemon.demo.correspondent import write
 ADDRESSES = """
 [mailboxes.addresses."soporte-a@cau.example"]
 priority = "Alta"
+[mailboxes.addresses."soporte-c@cau.example"]
+priority = "Baja"
 [mailboxes.addresses."soporte-w@cau.example"]
 kinds = ["work_order"]
 [mailboxes.addresses."soporte-2@cau.example"]
@@ -53,6 +55,7 @@ FIXED = {
     OPENINGS: ("Media", "n1", "Confirmación de la incidencia"),
     "soporte-a@cau.example": ("Alta", "n1", "Confirmación de la incidencia"),
     "Soporte-A@CAU.example": ("Alta", "n1", "Confirmación de la incidencia"),
+    "soporte-c@cau.example": ("Baja", "n1", "Confirmación de la incidencia"),
     "soporte-2@cau.example": ("Media", "n2", "Confirmación de la incidencia"),
     "support@cau.example": ("Media", "n1", "Confirmation of"),
 }

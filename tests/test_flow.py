@@ -84,7 +84,7 @@ def test_what_is_no_form_is_filed_and_not_answered(tmp_path: Path) -> None:
         world.send(write(STRANGER, SERVICE, "¿Hay alguien?", "Hola."))
         world.until(lambda: world.servers.counts("servicio").get("Acuse/No tratados") == 1, "filed mail")
         world.until(lambda: world.servers.counts("apertura").get("Acuse/No tratados") == 1, "filed mail")
-        assert world.letters() == []
+        assert world.letters() == world.query("SELECT * FROM outbox") == world.tickets() == []
 
 
 def test_a_configuration_with_faults_is_told_to_the_admins_line_by_line(tmp_path: Path) -> None:

@@ -319,6 +319,17 @@ def test_headers_say_what_machines_need(name: str, raw: bytes) -> None:
     assert (mail["Reply-To"] or "") == ("tecnicos@cau.example" if spec.side == "group" else "")
 
 
+GENUINE = {
+    "es": ("Los mensajes auténticos de Soporte CAU salen de soporteservicios@cau.example.", "le pedirá una contraseña"),
+    "en": ("Genuine messages from Soporte CAU come from soporteservicios@cau.example.", "will ask you for a password"),
+}
+
+
+@every_letter
+def test_every_letter_says_how_to_know_that_it_is_genuine(name: str, raw: bytes) -> None:
+    assert all(in_order(text, *GENUINE[name.partition("/")[0]]) for text in both(raw))
+
+
 @every_letter
 def test_raw_lines_are_short_and_end_in_crlf(raw: bytes) -> None:
     assert b"\r" not in raw.replace(b"\r\n", b"")
@@ -327,10 +338,26 @@ def test_raw_lines_are_short_and_end_in_crlf(raw: bytes) -> None:
     assert raw.isascii()
 
 
-@pytest.mark.parametrize("letter", sorted(name for name, spec in LETTERS.items() if spec.threads))
-def test_registered_subjects_hold_number_and_phrase(letter: str) -> None:
-    subjects = {mail_of(raw)["Subject"] for name, raw in everything().items() if name == f"es/{letter}"}
-    assert all(NUMBER in subject and "la incidencia" in subject for subject in subjects)
+SUBJECTS = {
+    "confirmation": "Confirmación de la incidencia {n}",
+    "info_request": "Solicitud de información de la incidencia {n}",
+    "reply": "Respuesta sobre la incidencia {n} - Soporte CAU",
+    "validation": "Validación solución de la incidencia {n}",
+    "reopening": "Reapertura de la incidencia {n}",
+    "closure": "Cierre de la incidencia {n}",
+    "desk_rejection": "Rechazo de la incidencia {n}",
+    "reminder": "Recordatorio de la incidencia {n}",
+    "status": "Estado de la incidencia {n}",
+    "assignment": "Asignación de la incidencia {n}",
+    "update": "Actualización de la incidencia {n}",
+    "warning": "Aviso de plazo de la incidencia {n}",
+    "breach": "Plazo vencido de la incidencia {n}",
+}
+
+
+def test_a_reply_is_known_by_these_subjects_and_no_other_letter_is_answered() -> None:
+    sent = {name: mail_of(everything()[f"es/{name}"])["Subject"] for name, spec in LETTERS.items() if spec.threads}
+    assert sent == {name: subject.format(n=NUMBER) for name, subject in SUBJECTS.items()}
 
 
 @every_letter
@@ -398,10 +425,10 @@ def test_the_validation_keeps_the_seeds_order(name: str) -> None:
 
 
 def test_the_two_links_write_to_the_service_address() -> None:
-    found = dict(links(parts(everything()["es/validation"])[1]))
+    mail, found = mail_of(everything()["es/validation"]), dict(links(parts(everything()["es/validation"])[1]))
     for label in ("Validar Petición", "Rechazar Petición"):
         to, subject, _ = read_mailto(found[label])
-        assert to == "soporteservicios@cau.example"
+        assert to == "soporteservicios@cau.example" == mail["From"].addresses[0].addr_spec
         assert re.fullmatch(rf"{label} {NUMBER} \[[A-Z2-7]{{26}}\]", subject)
 
 

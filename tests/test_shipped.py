@@ -15,7 +15,8 @@ from daemon.config.settings import _defaults, load
 from parsers.form import parse_form
 from rules.action_forms import parse_action
 from rules.desk import Desk
-from rules.tables import Duration, Escalation, FieldTable
+from rules.routing import default_priority
+from rules.tables import Duration, Escalation, FieldTable, Priority
 from tests.rules.desks import make_desk, opened
 
 ROOT = Path(__file__).parents[1]
@@ -30,6 +31,15 @@ def test_the_priorities_promise_what_the_help_desk_promised(name: str, response:
     assert Duration.parse(table["response"]) == timedelta(hours=response)
     assert Duration.parse(table["resolution"]) == timedelta(hours=resolution)
     assert len(table["description"]) > 20
+
+
+def test_the_usual_one_is_media() -> None:
+    promised = {
+        name: Priority(Duration.parse(table["response"]), Duration.parse(table["resolution"]))
+        for name, table in _defaults()["priorities"].items()
+    }
+    usual = default_priority(make_desk(priorities=promised))
+    assert (usual, promised[usual]) == ("Media", Priority(Duration(hours=4), Duration(hours=24)))
 
 
 def example_desk() -> Desk:
@@ -75,19 +85,47 @@ def test_each_case_can_be_filled_in_and_misses_nothing_then(row: tuple) -> None:
     assert [fault.label for fault in empty.faults] == labels
 
 
+TITLES = {
+    # the manual's title: how many files go with it
+    "Modificación\\Recuperación\\Baja de datos": 1,
+    "Solicitud documentación": 0,
+    "Vinculación - Envío cuadro de vinculación": 2,
+    "Vinculación - Desvinculado": 0,
+    "Vinculación - Vinculado": 0,
+    "Falta de pago": 0,
+}
+
+
 def test_the_six_canned_replies_of_the_manual_are_there_with_their_files() -> None:
     folder = Path(outbox_templates.__file__).parent / "es"
-    titles = [reply["title"] for reply in EXAMPLE["canned"]]
-    assert len(titles) == 6
+    assert {reply["title"]: len(reply.get("attachments", ())) for reply in EXAMPLE["canned"]} == TITLES
     for reply in EXAMPLE["canned"]:
         assert reply.get("text") or (folder / reply["file"]).read_text(encoding="utf-8").strip()
         assert all((folder / name).is_file() for name in reply.get("attachments", ()))
     coordination = [reply["title"] for reply in EXAMPLE["canned"] if reply.get("groups") == ["coordinacion"]]
-    assert [re.sub(r"^.* - ", "", title) for title in coordination] == ["Desvinculado", "Vinculado"]
+    assert coordination == ["Vinculación - Desvinculado", "Vinculación - Vinculado"]
 
 
-def test_each_kind_says_what_it_is_for() -> None:
-    assert all(kind["description"] for kind in EXAMPLE["kinds"].values())
+FORMS = {
+    # the kind: what it is for, the mail that opens it
+    "incident": ("El fallo está en nuestros sistemas.", "Apertura de Incidencia Automática Aplicación / Desarrollo.",
+                 ["Servicio/Aplicación", "Tipo", "Descripción"]),
+    "work_order": ("Una consulta o una petición, o algo del equipo propio.", "Apertura de Orden de Trabajo.",
+                   ["Servicio/Aplicación", "Descripción"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_a_kind_says_what_it_is_for_and_is_opened_by_the_documents_mail(kind: str) -> None:
+    description, subject, labels = FORMS[kind]
+    table = EXAMPLE["kinds"][kind]
+    assert (table["description"], table["subject"]) == (description, subject)
+    assert [field["label"] for field in table["fields"] if "required_when" not in field] == labels
+
+
+def test_an_incidents_type_is_one_of_three() -> None:
+    fields = {field["name"]: field for field in EXAMPLE["kinds"]["incident"]["fields"]}
+    assert fields["type"]["values"] == ["Pérdida de Servicio", "Error Acceso", "Error Funcional"]
 
 
 def test_the_third_kind_is_a_help_desks_form_once_its_marks_are_taken_off(tmp_path: Path) -> None:

@@ -37,7 +37,8 @@ ACTIONS: dict[str, tuple[list[Form], Done]] = {
     # what: the forms that are sent, and what the last of them comes to
     "taken": ([("Asignarme", {})], Done(
         {"state": "assigned", "assignee": "ana@cau.test"}, "",
-        {("update", N1): (OURS, "Se la asigna Ana Ruiz", "Técnico: ana@cau.test")},
+        {("update", N1): (OURS, "Se la asigna Ana Ruiz", "Estado: Asignado",
+         "Técnico: ana@cau.test Primera respuesta: ")},
     )),
     "given to a colleague": ([("Asignar", {"Técnico": "luis"})], Done(
         {"state": "assigned", "assignee": LUIS}, "",

@@ -366,7 +366,10 @@ def test_a_bounce_of_our_letter_is_noted_and_told_once() -> None:
     assert (again.events, again.letters) == ((), ())
 
 
-@pytest.mark.parametrize(("given", "contact"), [("600 000 000", "600 000 000"), ("Marta@cliente.test", ""), ("", "")])
+@pytest.mark.parametrize(
+    ("given", "contact"),
+    [("600 000 000", "600 000 000"), ("m@casa.test", "m@casa.test"), ("Marta@cliente.test", ""), ("", "")],
+)
 def test_where_mail_does_not_arrive_the_group_reads_how_else_to_reach_them(given: str, contact: str) -> None:
     reach = FieldTable("Otra vía", "reach", "email" if "@" in given else "phone", required=False)
     kinds = {**DESK.kinds, "incident": replace(DESK.kinds["incident"], fields=(*FIELDS, reach))}
