@@ -47,7 +47,7 @@ def _do(options: argparse.Namespace) -> int:
     try:
         return VERBS[options.verb](options)
     except ConfigErrors as errors:
-        return _complain(*map(str, errors.problems))
+        return _complain(*map(str, errors.problems), f"acuse: `{options.verb}` needs this mended first")
     except (StoreError, SecretError) as fault:
         raise Unable(fault) from fault
 
@@ -161,7 +161,7 @@ def list_tickets(options: argparse.Namespace) -> int:
     """`acuse list`."""
     from daemon.commands import showing
 
-    rows = showing.listed(_settings(options), options.state, options.group, options.since)
+    rows = showing.listed(_for_books(options), options.state, options.group, options.since)
     if options.json:
         _print_json(rows)
     else:
@@ -173,7 +173,7 @@ def show(options: argparse.Namespace) -> int:
     """`acuse show NUMBER`."""
     from daemon.commands import showing
 
-    ticket = showing.shown(_settings(options), options.number)
+    ticket = showing.shown(_for_books(options), options.number)
     if options.json:
         _print_json(ticket)
     else:
@@ -185,7 +185,7 @@ def export(options: argparse.Namespace) -> int:
     """`acuse export NUMBER --to DIR`."""
     from daemon.commands.showing import exported
 
-    print(f"{options.to}: {exported(_settings(options), options.number, options.to)} files")
+    print(f"{options.to}: {exported(_for_books(options), options.number, options.to)} files")
     return 0
 
 
@@ -271,6 +271,19 @@ def _settings(options: argparse.Namespace) -> Settings:
     from daemon.config.settings import load
 
     return load(config_path(options))
+
+
+def _for_books(options: argparse.Namespace) -> Settings:
+    """For a verb that only looks into the books, which an admin may want while the configuration is being changed."""
+    from daemon.config.settings import ConfigErrors
+
+    try:
+        return _settings(options)
+    except ConfigErrors as errors:
+        if errors.for_books is None:
+            raise
+        _complain(f"acuse: the configuration has faults, {len(errors.problems)} in all: `acuse check` tells them")
+        return errors.for_books
 
 
 def _print_json(value: Any) -> None:

@@ -119,6 +119,50 @@ def test_where_there_are_no_books_yet_none_are_made(acuse: Any, world: DeskWorld
     assert list(tmp_path.iterdir()) == [config]
 
 
+# -- while the configuration is being changed
+
+
+FAULTY = {"no such group": ('default_group = "n1"', 'default_group = "n9"'), "key misspelt": ("[smtp]", "[smpt]")}
+UNUSABLE = {
+    "no TOML": ("[desk]", "[desk"),
+    "no database": ("[database]", "[databasse]"),
+    "no zone": ("Madrid", "Madird"),
+}
+
+
+def edited(world: DeskWorld, folder: Path, old: str, new: str) -> Path:
+    """The desk's configuration in the middle of a bad edit."""
+    config = folder / "config.toml"
+    config.write_text(world.config.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    return config
+
+
+@pytest.mark.parametrize("fault", FAULTY)
+@pytest.mark.parametrize("verb", ["list", "show NUMBER", "export NUMBER --to NEW"])
+def test_the_books_are_shown_though_the_configuration_has_faults(
+    acuse: Any, world: DeskWorld, tmp_path: Path, verb: str, fault: str
+) -> None:
+    arguments = verb.replace("NUMBER", opened(world, MARTA)).replace("NEW", str(tmp_path / "new")).split()
+    code, out, told = acuse(*arguments, config=edited(world, tmp_path, *FAULTY[fault]))
+    assert code == 0
+    assert out == acuse(*arguments)[1]
+    assert re.fullmatch(r"acuse: the configuration has faults, \d in all: `acuse check` tells them\n", told)
+
+
+@pytest.mark.parametrize(
+    ("verb", "fault"),
+    [*((verb, FAULTY["no such group"]) for verb in ("explain x.eml", "audit", "doctor", "run --once", "retry")),
+     *(("list", fault) for fault in UNUSABLE.values())],
+)  # fmt: skip
+def test_a_verb_that_needs_more_of_the_configuration_says_so(
+    acuse: Any, world: DeskWorld, tmp_path: Path, verb: str, fault: tuple[str, str]
+) -> None:
+    code, out, told = acuse(*verb.split(), config=edited(world, tmp_path, *fault))
+    assert (code, out) == (1, "")
+    assert told.endswith(f"acuse: `{verb.split()[0]}` needs this mended first\n")
+    assert f"{tmp_path}/config.toml:" in told.splitlines()[0]
+
+
 # -- looking
 
 

@@ -60,13 +60,25 @@ class Settings:
 
 
 class ConfigErrors(Exception):  # noqa: N818 - it is several
-    """Everything that is wrong with a configuration, in the order of the files."""
+    """Everything that is wrong with a configuration, in the order of the files. ``for_books``: the settings all the
+    same, where nothing is wrong with the tables of :data:`FOR_BOOKS`."""
 
-    def __init__(self, problems: list[Problem], files: tuple[Path, ...] = (), patterns: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        problems: list[Problem],
+        files: tuple[Path, ...] = (),
+        patterns: tuple[str, ...] = (),
+        for_books: Settings | None = None,
+    ) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = tuple(problems)
         self.files = files
         self.patterns = patterns
+        self.for_books = for_books
+
+
+FOR_BOOKS = frozenset({"database", "desk"})
+"""What is needed by who only looks into the books."""
 
 
 def load(path: Path, *further: Check) -> Settings:
@@ -84,13 +96,16 @@ def load(path: Path, *further: Check) -> Settings:
     desk = _desk(written, path, catalogue, replies)
     checked = (*_checked(written, desk, further), *absent)
     misfits += [misfit for misfit in checked if not _touches(misfit.path, doubtful)]
-    misfits += _tried_rules(desk, {*doubtful, *(misfit.path for misfit in misfits)}, whole=not document.problems)
+    faulty = {*doubtful, *(misfit.path for misfit in misfits)}
+    misfits += _tried_rules(desk, faulty, whole=not document.problems)
     problems += wrong_words + [document.problem(m.path, m.text, m.at_key) for m in misfits]
     files = _files(document, replies, own)
     patterns = document.patterns + ((f"{own}/*/*",) if own else ())
+    settings = _settings(written, desk, path, files, document.patterns)
     if problems:
-        raise ConfigErrors(_in_order(problems, document), files, patterns)
-    return _settings(written, desk, path, files, document.patterns)
+        books = None if FOR_BOOKS & {path[0] for path in faulty} else settings
+        raise ConfigErrors(_in_order(problems, document), files, patterns, books)
+    return settings
 
 
 def _in_order(problems: list[Problem], document: Document) -> list[Problem]:
