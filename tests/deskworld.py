@@ -6,17 +6,18 @@ a test may kill. Letters are read where they arrive, as the people would.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Protocol
 
 from dovecot import Dovecot
+from patience import PATIENCE_S, until
 from sink import Sink
 
 from daemon.commands.showing import books
@@ -34,7 +35,6 @@ BOXES = {"apertura": ["opening"], "servicio": ["service"], "tecnicos": ["desk"]}
 ONE_BOX = {"servicio": ["opening", "service", "desk"]}
 """One account that has every role; the other addresses are its aliases."""
 GOOD = "Servicio/Aplicación: AREN\nTipo: Error Funcional\nDescripción: La pantalla de altas da un error 500.\n"
-PATIENCE_S = 30.0
 
 __all__ = ["ANA", "GOOD", "GROUP", "MARTA", "OPENINGS", "SERVICE", "SUBJECT", "TECHNICIANS", "DeskWorld", "servers"]
 
@@ -45,7 +45,7 @@ class Servers(Protocol):
     imap_port: int
     smtp_port: int
 
-    def deliver(self, user: str, raw: bytes) -> None: ...
+    def deliver(self, user: str, *mails: bytes) -> None: ...
     def counts(self, user: str) -> dict[str, int]: ...
     def letters(self) -> list[tuple[str, bytes]]: ...
     def stop(self) -> None: ...
@@ -59,8 +59,9 @@ class Embedded:
         self._servers.start()
         self.imap_port, self.smtp_port = self._servers.imap_port, self._servers.smtp_port
 
-    def deliver(self, user: str, raw: bytes) -> None:
-        self._servers.deliver(user, raw)
+    def deliver(self, user: str, *mails: bytes) -> None:
+        for raw in mails:
+            self._servers.deliver(user, raw)
 
     def counts(self, user: str) -> dict[str, int]:
         return {name: len(mails) for name, mails in self._servers.folders(user).items()}
@@ -80,8 +81,8 @@ class Real:
         self.dovecot.start()
         self.imap_port, self.smtp_port = self.dovecot.port, self.sink.port
 
-    def deliver(self, user: str, raw: bytes) -> None:
-        self.dovecot.deliver(user, raw)
+    def deliver(self, user: str, *mails: bytes) -> None:
+        self.dovecot.deliver(user, *mails)
 
     def counts(self, user: str) -> dict[str, int]:
         return self.dovecot.counts(user)
@@ -139,7 +140,13 @@ class DeskWorld:
         text = DESK.format(folder=self.folder, port=self.servers.smtp_port, subject=SUBJECT)
         if database:
             text = text.replace(f"sqlite:///{self.folder}/acuse.db", database)
-        self.config.write_text(text + boxes + extra, encoding="utf-8")
+        self.save(text + boxes + extra)
+
+    def save(self, text: str, file: str = "config.toml") -> None:
+        """Put a file of the configuration into its place whole, so that a running daemon never reads half of it."""
+        aside = self.folder / "saving"
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(self.folder / file)
 
     # -- the daemon
 
@@ -147,7 +154,7 @@ class DeskWorld:
         """Run the command line to its end."""
         command = [sys.executable, "-m", "daemon", "--config", str(self.config), *arguments]
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=120, check=False, env=self._environment()
+            command, capture_output=True, text=True, timeout=PATIENCE_S, check=False, env=self._environment()
         )
         assert not check or done.returncode == 0, f"acuse {arguments}: {done.stdout}\n{done.stderr}"
         return done
@@ -158,6 +165,13 @@ class DeskWorld:
         with Path(log or self.folder / "daemon.log").open("ab") as file:
             self.daemon = subprocess.Popen(command, stdout=file, stderr=file, env=self._environment(**environment))
         return self.daemon
+
+    def started(self, *wrapped_in: str, **environment: str) -> subprocess.Popen[bytes]:
+        """Start the daemon and wait until it is at work."""
+        before = self.log().count(" started ")
+        daemon = self.start(*wrapped_in, **environment)
+        self.until(lambda: self.log().count(" started ") > before, "start")
+        return daemon
 
     @property
     def runs(self) -> bool:
@@ -175,7 +189,7 @@ class DeskWorld:
         if self.daemon is None or not self.runs:
             return 0
         self.daemon.terminate()
-        return self.daemon.wait(15)
+        return self.daemon.wait(PATIENCE_S)
 
     def log(self) -> str:
         """What the daemon wrote."""
@@ -187,11 +201,14 @@ class DeskWorld:
 
     # -- people
 
-    def send(self, message: EmailMessage) -> None:
-        """Deliver a mail to the mailbox that it is for."""
+    def send(self, *messages: EmailMessage) -> None:
+        """Deliver mails, in order, each to the mailbox that it is for."""
+        for user, some in itertools.groupby(messages, self._mailbox_of):
+            self.servers.deliver(user, *(message.as_bytes() for message in some))
+
+    def _mailbox_of(self, message: EmailMessage) -> str:
         user = next(user for user, addresses in USERS.items() if message["To"] in addresses)
-        only = next(iter(self.boxes))
-        self.servers.deliver(only if user in BOXES and user not in self.boxes else user, message.as_bytes())
+        return next(iter(self.boxes)) if user in BOXES and user not in self.boxes else user
 
     def letters(self, to: str = "", letter: str = "") -> list[Received]:
         """The letters that arrived, each Message-ID once, oldest first."""
@@ -202,24 +219,19 @@ class DeskWorld:
                 found.setdefault((recipient, received["Message-ID"]), received)
         return list(found.values())
 
-    def wait(self, letter: str, to: str, seconds: float = PATIENCE_S) -> Received:
+    def wait(self, letter: str, to: str) -> Received:
         """The next letter of that name to that address that no earlier wait has had."""
 
         def unseen() -> Received | None:
             return next((each for each in self.letters(to, letter) if each["Message-ID"] not in self._seen), None)
 
-        received = self.until(unseen, f"letter «{letter}» to {to}", seconds)
+        received: Received = self.until(unseen, f"letter «{letter}» to {to}")
         self._seen.add(received["Message-ID"])
         return received
 
-    def until(self, found: Callable[[], Any], what: str, seconds: float = PATIENCE_S) -> Any:
+    def until(self, found: Callable[[], Any], what: str) -> Any:
         """Wait for ``found()`` to give something."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if result := found():
-                return result
-            time.sleep(0.05)
-        raise AssertionError(f"no {what} within {seconds:.0f} s\n{self.log()[-3000:]}")
+        return until(found, what, lambda: self.log()[-3000:])
 
     # -- the books
 

@@ -22,6 +22,7 @@ import time
 from pathlib import Path
 
 from imapclient import IMAPClient
+from patience import PATIENCE_S
 
 from daemon.bench.servers import free_port, wait_for_port
 from daemon.mail.wire import Endpoint
@@ -189,7 +190,7 @@ class Dovecot:
             return
         sessions = self._sessions()
         self._process.send_signal(sig)
-        self._process.wait(20)
+        self._process.wait(PATIENCE_S)
         self._process = None
         self._kill(sessions)
 
@@ -205,10 +206,16 @@ class Dovecot:
         finally:
             self._process.send_signal(signal.SIGCONT)
 
-    def _sessions(self) -> list[int]:
+    def left_alone(self) -> bool:
+        """Whether nobody uses a mailbox: what a client that died had asked for has been done."""
+        return not self._sessions("imap")
+
+    def _sessions(self, *kinds: str) -> list[int]:
+        """Process ids of those that serve mailboxes (imap) and logins (imap-login)."""
         assert self._process is not None
         listing = subprocess.run(["ps", "--ppid", str(self._process.pid), "-o", "pid=,comm="], capture_output=True)
-        return [int(pid) for pid, name in re.findall(rb"(\d+) (\S+)", listing.stdout) if name.startswith(b"imap")]
+        found = re.findall(r"(\d+) (\S+)", listing.stdout.decode())
+        return [int(pid) for pid, name in found if name in (kinds or ("imap", "imap-login"))]
 
     def _kill(self, sessions: list[int]) -> None:
         """Kill all sessions there are. A dead one's lock would keep the others waiting for two minutes: it goes too."""

@@ -16,13 +16,13 @@ _ELSEWHERE = re.compile(r"(?m)^(?:port|security|poll|password_file) = .*\n")
 def live_example(folder: Path, servers: str, changes: Mapping[str, str] | None = None) -> DeskWorld:
     """A desk that is configured as the example is, with ``changes`` of its text."""
     world = DeskWorld(folder, servers)
-    world.config.write_text(_changed(_on_test_servers(world), changes or {}), encoding="utf-8")
+    world.save(_changed(_on_test_servers(world), changes or {}))
     return world
 
 
 def change(world: DeskWorld, changes: Mapping[str, str]) -> None:
     """Save other text in the place of what stands there."""
-    world.config.write_text(_changed(world.config.read_text(encoding="utf-8"), changes), encoding="utf-8")
+    world.save(_changed(world.config.read_text(encoding="utf-8"), changes))
 
 
 def _changed(text: str, changes: Mapping[str, str]) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from certificates import Certificates
 from dovecot import HOST, Dovecot
+from patience import PATIENCE_S
 
 from daemon.bench.servers import free_port, wait_for_port
 
@@ -99,12 +100,12 @@ class Postfix:
     def __exit__(self, *_: object) -> None:
         subprocess.run(self._command("stop"), capture_output=True, check=False)
         if self._process is not None:
-            self._process.wait(20)
+            self._process.wait(PATIENCE_S)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def send(self, sender: str, to: str, raw: bytes) -> None:
         """A mail from outside."""
-        with smtplib.SMTP(HOST, self.port, timeout=20) as client:
+        with smtplib.SMTP(HOST, self.port, timeout=PATIENCE_S) as client:
             client.sendmail(sender, [to], raw)
 
     def log(self) -> str:

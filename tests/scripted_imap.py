@@ -10,6 +10,8 @@ import socketserver
 import threading
 from collections.abc import Callable
 
+from patience import PATIENCE_S
+
 from daemon.mail.wire import Endpoint
 
 
@@ -85,7 +87,7 @@ class ScriptedImap(socketserver.ThreadingTCPServer):
     def endpoint(self) -> Endpoint:
         """How the daemon's own client reaches it."""
         port = int(self.server_address[1])
-        return Endpoint("127.0.0.1", port, "none", "ana", lambda: "secret", read_timeout_s=5.0)
+        return Endpoint("127.0.0.1", port, "none", "ana", lambda: "secret", read_timeout_s=PATIENCE_S)
 
     def __exit__(self, *_: object) -> None:
         self.shutdown()

@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
+from patience import PATIENCE_S
+
 from daemon.mail.wire import Endpoint
 
 DROP = "drop"
@@ -85,7 +87,7 @@ class Sink(socketserver.ThreadingTCPServer):
         """Where it listens."""
         return int(self.server_address[1])
 
-    def endpoint(self, security: str = "none", timeout_s: float = 5.0, **more: object) -> Endpoint:
+    def endpoint(self, security: str = "none", timeout_s: float = PATIENCE_S, **more: object) -> Endpoint:
         """How the daemon's own client reaches it."""
         return Endpoint("127.0.0.1", self.port, security, read_timeout_s=timeout_s, **more)  # type: ignore[arg-type]
 

@@ -25,7 +25,7 @@ from typing import get_args
 from deskworld import DeskWorld
 from dovecot import Dovecot
 from faultproxy import FaultProxy
-from invariants import at_rest
+from invariants import at_rest, holes
 from sink import Kept, Sink
 from soak_people import REGISTERED, reaction, stranger
 
@@ -81,13 +81,17 @@ class Flapping:
         self.imap, self.smtp = FaultProxy(self.dovecot.port), FaultProxy(self.sink.port)
         self.imap_port, self.smtp_port = self.imap.port, self.smtp.port
 
-    def deliver(self, user: str, raw: bytes) -> None:
-        """Until the server has taken it: what it took without saying so comes twice, as a copy."""
-        while True:
-            with contextlib.suppress(Exception):
-                self.dovecot.deliver(user, raw)
-                return
-            time.sleep(0.1)
+    def deliver(self, user: str, *mails: bytes) -> None:
+        """Each until the server has taken it: what it took without saying so comes twice, as a copy."""
+        for raw in mails:
+            while not self._taken(user, raw):
+                time.sleep(0.1)
+
+    def _taken(self, user: str, raw: bytes) -> bool:
+        with contextlib.suppress(Exception):
+            self.dovecot.deliver(user, raw)
+            return True
+        return False
 
     def counts(self, user: str) -> dict[str, int]:
         return self.dovecot.counts(user)
@@ -261,22 +265,13 @@ class Soak:
         found += [f"letter {each} was never queued" for each in sorted(set(arrived) - queued)]
         found += [f"letter {each} arrived with other bytes" for each, n in Counter(arrived).items() if n > 1]
         found += [f"people stopped at {self.sent} mails"] if self.sent < self.mails else []
-        found += self._numbers() + [f"no mail was «{verdict}»" for verdict in self._unseen()]
+        found += holes(number for (number,) in self.world.query("SELECT number FROM tickets"))
+        found += [f"no mail was «{verdict}»" for verdict in self._unseen()]
         if self.doubled > self.in_doubt:
             found.append(f"{self.doubled} letters came more than once, {self.in_doubt} may have")
         if not at_rest(self.world):
             found.append("something still waits")
         return found + [f"audit: {finding}" for finding in prove(self.world.settings()).findings]
-
-    def _numbers(self) -> list[str]:
-        by_day: dict[str, list[int]] = {}
-        for (number,) in self.world.query("SELECT number FROM tickets"):
-            by_day.setdefault(number[:-6], []).append(int(number[-6:]))
-        return [
-            f"numbers of {day} are not dense"
-            for day, numbers in by_day.items()
-            if sorted(numbers) != list(range(1, len(numbers) + 1))
-        ]
 
     def told(self) -> str:
         """What was done and seen, for a person."""

@@ -38,7 +38,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskWorld]:
     with DeskWorld(tmp_path_factory.mktemp("desk"), "dovecot", extra=ORDERS) as world:
         text = world.config.read_text(encoding="utf-8")
         second = text.index("[[mailboxes]]", text.index("[[mailboxes]]") + 1)
-        world.config.write_text(text[:second] + ADDRESSES + text[second:], encoding="utf-8")
+        world.save(text[:second] + ADDRESSES + text[second:])
         world.start()
         yield world
         assert world.stop() == 0

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from deskworld import DeskWorld
+from patience import PATIENCE_S
 from sink import Sink
 
 from daemon.config.accounts import Account, Alerts, OAuth2, Smtp
@@ -165,13 +166,13 @@ def test_a_database_that_is_away_is_told_by_the_second_route_alone(world: Server
 def test_the_command_reads_the_alarm(tmp_path: Path) -> None:
     target = tmp_path / "alarm.txt"
     alerts = Alerts(command=("/bin/sh", "-c", f"cat > {target}"))
-    second_route.send(alerts, (ADMIN,), "Soporte: algo falla", "Motivo: ñ\n").join(20)
+    second_route.send(alerts, (ADMIN,), "Soporte: algo falla", "Motivo: ñ\n").join(PATIENCE_S)
     assert target.read_text(encoding="utf-8") == "Soporte: algo falla\n\nMotivo: ñ\n"
 
 
 def test_the_other_server_takes_the_alarm(sink: Sink) -> None:
     smtp = Smtp(host="127.0.0.1", port=sink.port, security="none", sender="alarma@otra.test")
-    second_route.send(Alerts(smtp=smtp), (ADMIN,), "Soporte: algo falla", "Motivo: ñ\n").join(20)
+    second_route.send(Alerts(smtp=smtp), (ADMIN,), "Soporte: algo falla", "Motivo: ñ\n").join(PATIENCE_S)
     (mail,) = sink.mails
     assert (mail.sender, mail.recipients) == ("alarma@otra.test", (ADMIN,))
     assert b"Subject: Soporte: algo falla" in mail.raw
@@ -182,7 +183,7 @@ def test_the_other_server_takes_the_alarm(sink: Sink) -> None:
 def test_a_route_that_fails_harms_nobody(command: tuple[str, ...]) -> None:
     dead = Smtp(host="127.0.0.1", port=1, security="none", sender="alarma@otra.test")
     thread = second_route.send(Alerts(command=command, smtp=dead), (ADMIN,), "x", "y")
-    thread.join(20)
+    thread.join(PATIENCE_S)
     assert not thread.is_alive()
 
 
@@ -194,10 +195,10 @@ def test_a_mailbox_that_goes_away_is_told_by_the_running_daemon(tmp_path: Path) 
         world.until(lambda: world.query("SELECT 1 FROM meta WHERE name = 'poll apertura'"), "first poll")
         (tmp_path / "password").write_text("wrong", encoding="utf-8")
         world.servers.stop()
-        world.until(lambda: target.exists() and "No podemos leer un buzón" in target.read_text(), "alarm", 60)
+        world.until(lambda: target.exists() and "No podemos leer un buzón" in target.read_text(), "alarm")
         (tmp_path / "password").write_text("secret", encoding="utf-8")
         world.servers.dovecot.start()  # type: ignore[attr-defined]
-        world.until(lambda: "Un buzón vuelve a funcionar" in target.read_text(), "all clear", 90)
+        world.until(lambda: "Un buzón vuelve a funcionar" in target.read_text(), "all clear")
         assert world.stop() == 0
 
 

@@ -21,7 +21,7 @@ from sink import Sink
 from daemon.config.settings import ConfigErrors, load
 from daemon.demo.correspondent import click, write
 from daemon.mail.filing import find
-from daemon.mail.imap import Deadlines, Imap, ImapError
+from daemon.mail.imap import Imap, ImapError
 from daemon.mail.smtp import Session, SmtpError
 from daemon.mail.wire import Endpoint
 from rules import conditions
@@ -49,7 +49,7 @@ def test_a34_what_a_sender_wrote_never_becomes_part_of_a_command() -> None:
             commands.append(command)
             line.ok('1 FETCH (UID 7 BODY[HEADER.FIELDS (MESSAGE-ID)] "Message-ID: <x>")')
 
-    with ScriptedImap(script) as scripted, Imap(scripted.endpoint, Deadlines(login=5.0)) as imap:
+    with ScriptedImap(script) as scripted, Imap(scripted.endpoint) as imap:
         imap.select("INBOX")
         assert find(imap, [7], {INJECTION, "x"}) == {"x": 7}
     assert [command for command in commands if not command.startswith(("UID FETCH", "LOGOUT"))] == []
@@ -169,7 +169,7 @@ def test_a37_the_libraries_keep_quiet_about_logins(capfd: pytest.CaptureFixture[
         line.no("[AUTHENTICATIONFAILED] no")
 
     with ScriptedImap(script) as scripted, pytest.raises(ImapError) as error:
-        Imap(scripted.endpoint, Deadlines(login=5.0))
+        Imap(scripted.endpoint)
     out = capfd.readouterr()
     assert "secret" not in out.out + out.err + str(error.value)
 

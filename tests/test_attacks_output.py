@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jinja2 import StrictUndefined
 from jinja2.exceptions import SecurityError, UndefinedError
@@ -62,7 +62,7 @@ values = st.one_of(
     st.text(max_size=60),
     st.lists(st.sampled_from([*HOSTILE, *"<>&\"'{}%\r\n\0.,;:@=?[] ", "a", "ñ"]), max_size=5).map("".join),
 )
-quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=25)
 
 
 def hostile(property_: Callable[[str], None]) -> Callable[[], None]:

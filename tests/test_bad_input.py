@@ -23,7 +23,7 @@ def nobody_listens() -> int:
 def rewrite(world: DeskWorld, old: str, new: str) -> None:
     text = world.config.read_text(encoding="utf-8")
     assert old in text
-    world.config.write_text(text.replace(old, new), encoding="utf-8")
+    world.save(text.replace(old, new))
 
 
 def no_imap_server(world: DeskWorld) -> None:
@@ -101,7 +101,7 @@ def test_without_an_smtp_server_the_mail_is_treated_and_the_letters_wait(tmp_pat
         assert re.search(r"acuse: connect: to 127\.0\.0\.1:\d+: .*refused", done.stderr), done.stderr
         assert "Traceback" not in done.stdout + done.stderr
         (ticket,) = world.tickets()
-        world.config.write_text(good, encoding="utf-8")
+        world.save(good)
         world.start()
         assert ticket["number"] in world.wait("confirmation", MARTA)["Subject"]
         world.stop()

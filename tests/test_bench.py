@@ -7,11 +7,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE_S, until
 
 from daemon.bench.figures import ratios, table
 from daemon.bench.growth import grow
@@ -92,11 +92,9 @@ def test_a_bench_that_is_ended_ends_its_servers(folder: Path) -> None:
     command = [sys.executable, "-m", "daemon", "bench", "--tickets", "0", "--mails", "100000"]
     measuring = subprocess.Popen(command, env={**os.environ, "TMPDIR": str(folder)})
     try:
-        while not any("dovecot.conf" in line for line in _running_in(folder)):
-            assert measuring.poll() is None
-            time.sleep(0.1)
+        until(lambda: any("dovecot.conf" in line for line in _running_in(folder)), "server")
         measuring.send_signal(signal.SIGTERM)
-        assert measuring.wait(60) == 128 + signal.SIGTERM
+        assert measuring.wait(PATIENCE_S) == 128 + signal.SIGTERM
     finally:
         measuring.kill()
     assert not _running_in(folder)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from deskworld import GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
+from patience import PATIENCE_S
 
 from daemon.cli import main
 from daemon.demo.correspondent import write
@@ -151,7 +152,7 @@ def test_the_configuration_is_named_by_the_environment_or_lies_here(
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), **given}
     command = [sys.executable, "-m", "daemon", "check"]
     done = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert done.returncode == 1
     assert f"{found}:1:6: this is not valid TOML" in done.stdout
@@ -159,11 +160,8 @@ def test_the_configuration_is_named_by_the_environment_or_lies_here(
 
 def test_sighup_reloads_at_once_and_sigterm_ends_well(tmp_path: Path) -> None:
     with DeskWorld(tmp_path, "embedded") as world:
-        daemon = world.start()
-        world.until(lambda: " started " in world.log(), "start")
-        world.config.write_text(
-            world.config.read_text(encoding="utf-8").replace("Soporte CAU", "Otro nombre"), encoding="utf-8"
-        )
+        daemon = world.started()
+        world.save(world.config.read_text(encoding="utf-8").replace("Soporte CAU", "Otro nombre"))
         daemon.send_signal(signal.SIGHUP)
         world.until(lambda: "configuration reloaded" in world.log(), "new configuration")
         world.send(write(MARTA, OPENINGS, SUBJECT, GOOD))

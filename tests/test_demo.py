@@ -9,22 +9,18 @@ import signal
 import smtplib
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 from imapclient import IMAPClient
+from patience import PATIENCE_S, until
 
 from daemon.demo.correspondent import Received, click, reply
 
-T = TypeVar("T")
 ANA = "Ana Ruiz <ana@cau.example>"
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "COLUMNS": "80"}
-PATIENCE_S = 60.0
 
 
 def demo(folder: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -37,16 +33,6 @@ def demo(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 def screen_of(folder: Path) -> str:
     return (folder / "screen").read_text(encoding="utf-8")
-
-
-def until(found: Callable[[], T], what: str) -> T:
-    """Wait for ``found()`` to give something."""
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        if result := found():
-            return result
-        time.sleep(0.1)
-    raise AssertionError(f"no {what} within {PATIENCE_S:.0f} s")
 
 
 def letters(port: int, user: str, name: str, holding: str = "") -> list[Received]:
@@ -116,7 +102,7 @@ def test_kept_a_technicians_own_client_reads_answers_and_solves(tmp_path: Path) 
 
 def test_a_week_of_a_desk_is_shown_and_ends_by_itself(tmp_path: Path) -> None:
     process = demo(tmp_path, "--week")
-    assert process.wait(3 * PATIENCE_S) == 0
+    assert process.wait(PATIENCE_S) == 0
     shown = set(re.findall(r"← Acuse: (\w+)", screen_of(tmp_path)))
     assert shown >= {
         "registration", "welcome", "confirmation", "refusal", "assignment", "info_request", "reminder", "warning",

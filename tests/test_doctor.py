@@ -51,7 +51,7 @@ def texts(world: DeskWorld, what: str) -> list[str]:
 def edit(world: DeskWorld, old: str, new: str) -> None:
     text = world.config.read_text(encoding="utf-8")
     assert old in text
-    world.config.write_text(text.replace(old, new), encoding="utf-8")
+    world.save(text.replace(old, new))
 
 
 def test_a_desk_that_is_well(world: DeskWorld) -> None:

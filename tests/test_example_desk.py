@@ -225,8 +225,7 @@ TRIAGED = {'triage = ""': 'triage = "coordinator"', "free_text = true": "free_te
 
 def test_where_the_coordinator_says_who_does_it_and_answers_are_canned_only(tmp_path: Path) -> None:
     with live_example(tmp_path, "dovecot") as world:
-        world.start()
-        world.until(lambda: " started " in world.log(), "start")
+        world.started()
         change(world, TRIAGED)
         world.until(lambda: "configuration reloaded" in world.log(), "new configuration")
         assignment = opened(world)

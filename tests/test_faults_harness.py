@@ -13,6 +13,7 @@ import pytest
 from faultproxy import FaultProxy
 from imapclient import IMAPClient
 from imapclient.exceptions import LoginError
+from patience import PATIENCE_S
 from scripted_imap import Line, ScriptedImap
 from sink import DROP, ENDLESS, GARBAGE, HANG, RESET, Sink
 
@@ -45,7 +46,7 @@ def proxy(echo: int) -> Iterator[FaultProxy]:
 
 
 def _connect(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=10)
+    return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
 
 
 def _read(sock: socket.socket, count: int) -> bytes:
@@ -80,7 +81,7 @@ def test_a_black_hole_neither_answers_nor_ends_and_gives_back_what_it_held(proxy
         sock.settimeout(0.3)
         with pytest.raises(TimeoutError):
             sock.recv(1)
-        sock.settimeout(10)
+        sock.settimeout(PATIENCE_S)
         proxy.set()
         assert _read(sock, 4) == b"hola"
 
@@ -121,8 +122,8 @@ def test_a_cut_on_what_the_server_says_withholds_it(proxy: FaultProxy) -> None:
 # -- SMTP --------------------------------------------------------------------------------------------------------------
 
 
-def _send(port: int, *recipients: str) -> dict[str, tuple[int, bytes]]:
-    with smtplib.SMTP("127.0.0.1", port, timeout=0.5) as client:
+def _send(port: int, *recipients: str, timeout_s: float = PATIENCE_S) -> dict[str, tuple[int, bytes]]:
+    with smtplib.SMTP("127.0.0.1", port, timeout=timeout_s) as client:
         return client.sendmail("a@cau.example", recipients or ["b@uni.example"], MAIL)
 
 
@@ -150,7 +151,7 @@ def test_a_reply_to_the_dot_that_never_comes_leaves_a_mail_that_was_taken(act: s
     with Sink() as sink:
         sink.script["DOT"].append(act)
         with pytest.raises((smtplib.SMTPServerDisconnected, ConnectionResetError)):
-            _send(sink.port)
+            _send(sink.port, timeout_s=1.0 if act == HANG else PATIENCE_S)
         assert len(sink.mails) == 1
 
 
@@ -175,7 +176,7 @@ def test_one_recipient_of_two_is_refused_and_then_all_is_well() -> None:
 
 def _imap(script: Callable[[Line], None], use: Callable[[IMAPClient], None]) -> None:
     with ScriptedImap(script) as server:
-        client = IMAPClient("127.0.0.1", int(server.server_address[1]), ssl=False, timeout=5)
+        client = IMAPClient("127.0.0.1", int(server.server_address[1]), ssl=False, timeout=PATIENCE_S)
         try:
             use(client)
         finally:
@@ -205,14 +206,14 @@ def test_a_login_refused_for_the_time_being() -> None:
 
 
 def test_octets_arrive_in_the_segments_that_the_script_makes() -> None:
-    parts: list[bytes] = []
+    first_read = threading.Event()
 
     def script(line: Line) -> None:
         line.say(b"* OK ")
-        time.sleep(0.2)
+        first_read.wait(PATIENCE_S)
         line.say(b"hola\r\n")
 
     with ScriptedImap(script) as server, _connect(int(server.server_address[1])) as sock:
-        while piece := sock.recv(100):
-            parts.append(piece)
-    assert parts == [b"* OK ", b"hola\r\n"]
+        assert sock.recv(100) == b"* OK "
+        first_read.set()
+        assert sock.recv(100) == b"hola\r\n"

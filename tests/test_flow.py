@@ -89,12 +89,9 @@ def test_what_is_no_form_is_filed_and_not_answered(tmp_path: Path) -> None:
 
 def test_a_configuration_with_faults_is_told_to_the_admins_line_by_line(tmp_path: Path) -> None:
     with DeskWorld(tmp_path, "embedded") as world:
-        world.start()
-        world.until(lambda: " started " in world.log(), "start")
+        world.started()
         text = world.config.read_text(encoding="utf-8")
-        world.config.write_text(
-            text.replace("timezone", "timezoen").replace("min_length", "min_lenght"), encoding="utf-8"
-        )
+        world.save(text.replace("timezone", "timezoen").replace("min_length", "min_lenght"))
         told = world.wait("admin_alert", ANA).part("plain")
         at = [number for number, line in enumerate(text.splitlines(), 1) if line.startswith(("timezone", "min_length"))]
         assert told.count(f"Archivo: {world.config}") == 2

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from patience import until
 
 from daemon.config.live import Loaded
 from daemon.demo.correspondent import click, write
@@ -144,11 +145,7 @@ def test_a_running_scheduler_makes_up_for_missed_jobs_and_follows_the_configurat
         world.clock.now = MONDAY
         tick[0] += 1e6
         jobs.tend()
-        done = threading.Event()
-        for _ in range(200):
-            if not jobs.missed() and all(beat.done_at for beat in jobs.beats.values()):
-                break
-            done.wait(0.05)
+        until(lambda: not jobs.missed() and all(beat.done_at for beat in jobs.beats.values()))
         assert set(jobs.beats) == {"report", "proof", "digest", "worklist", "retention"}
         assert all(not beat.fault for beat in jobs.beats.values())
         assert "proof" in [sent.letter for sent in world.letters()]

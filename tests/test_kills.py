@@ -14,6 +14,7 @@ from pathlib import Path
 
 from deskworld import GOOD, OPENINGS, SUBJECT, DeskWorld, Real
 from invariants import run_until_rest, violations
+from patience import PATIENCE_S
 
 from daemon.demo.correspondent import Received, write
 
@@ -27,8 +28,8 @@ _people = itertools.count()
 
 def inject(world: DeskWorld, mails: int = MAILS) -> None:
     """Openings of as many people, never the same twice."""
-    for n in itertools.islice(_people, mails):
-        world.send(write(f"Persona {n} <p{n}@cliente.example>", OPENINGS, SUBJECT, GOOD))
+    people = itertools.islice(_people, mails)
+    world.send(*(write(f"Persona {n} <p{n}@cliente.example>", OPENINGS, SUBJECT, GOOD) for n in people))
 
 
 @contextmanager
@@ -45,7 +46,7 @@ def killed_at(world: DeskWorld, point: str, *passages: int) -> None:
     """Let the daemon die at these passages of the point, one life each."""
     inject(world)
     for nth in passages:
-        assert world.start(ACUSE_KILL=f"{point}:{nth}").wait(90) == -signal.SIGKILL, world.log()
+        assert world.start(ACUSE_KILL=f"{point}:{nth}").wait(PATIENCE_S) == -signal.SIGKILL, world.log()
 
 
 def twice(world: DeskWorld) -> int:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from deskworld import GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
+from patience import PATIENCE_S
 
 from daemon.bench.servers import free_port
 from daemon.config.accounts import Metrics
@@ -77,11 +78,12 @@ def test_the_daemon_answers_and_writes_its_file(tmp_path: Path) -> None:
 
         def scraped() -> bool:
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE_S) as answer:
                     return wanted in answer.read().decode()
             except OSError:
                 return False
 
         world.until(scraped, "figures")
-        world.until(lambda: wanted in (tmp_path / "acuse.prom").read_text(encoding="utf-8"), "file")
+        world.until((tmp_path / "acuse.prom").exists, "file")
+        world.until(lambda: wanted in (tmp_path / "acuse.prom").read_text(encoding="utf-8"), "figures in it")
         assert world.stop() == 0

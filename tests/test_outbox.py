@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE_S, until
 from sink import DROP, HANG, RESET, Sink
 
 from daemon.bench.servers import free_port
@@ -73,7 +74,7 @@ def octets(letter: Outgoing) -> list[bytes]:
 
 
 def smtp_at(port: int, **more: object) -> Smtp:
-    settings = {"timeout": Duration(seconds=1), "connections": 2} | more
+    settings = {"timeout": Duration(seconds=PATIENCE_S), "connections": 2} | more
     return Smtp(host="127.0.0.1", port=port, security="none", sender="soporte@cau.example", **settings)  # type: ignore[arg-type]
 
 
@@ -105,14 +106,6 @@ def run() -> Iterator[Callable[[Desk], Outbox]]:
 
 
 Run = Callable[[Desk], Outbox]
-
-
-def until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait for something that must come; how fast is not the question."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.01)
 
 
 def message_ids(sink: Sink) -> list[str]:
@@ -179,7 +172,7 @@ def test_f10_what_is_refused_is_told_once_and_never_tried_again(desk: Desk, sink
 def test_f07_f08_an_unanswered_dot_is_sent_again_as_the_same_letter(desk: Desk, sink: Sink, run: Run, act: str) -> None:
     sink.script["DOT"] = [act]
     desk.write(ANA, "luis@cliente.test")
-    run(desk)
+    run(replace(desk, smtp=smtp_at(sink.port, timeout=Duration(seconds=1 if act == HANG else PATIENCE_S))))
     until(lambda: not desk.due_now())
     assert len(message_ids(sink)) == 3
     assert len(set(message_ids(sink))) == 2
@@ -347,7 +340,7 @@ def test_f43_it_stops_while_it_waits_for_work(desk: Desk) -> None:
 
 
 def test_f43_it_stops_while_the_server_hangs(store: Store, sink: Sink) -> None:
-    desk = Desk(store, smtp_at(sink.port, timeout=Duration(seconds=60)))
+    desk = Desk(store, smtp_at(sink.port, timeout=Duration(seconds=PATIENCE_S)))
     sink.script["DOT"] = [HANG, HANG]
     desk.write(ANA, "luis@cliente.test")
     outbox = desk.outbox()

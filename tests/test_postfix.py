@@ -37,10 +37,11 @@ class Real:
         self.imap_port, self.smtp_port = self.dovecot.port, self.postfix.submission
         self._user_address = {user: address for address, user in BOXES.items()}
 
-    def deliver(self, user: str, raw: bytes) -> None:
-        sender = re.search(rb"(?m)^From: .*?([\w.]+@[\w.]+)", raw)
-        assert sender
-        self.postfix.send(sender[1].decode(), self._user_address[user], raw)
+    def deliver(self, user: str, *mails: bytes) -> None:
+        for raw in mails:
+            sender = re.search(rb"(?m)^From: .*?([\w.]+@[\w.]+)", raw)
+            assert sender
+            self.postfix.send(sender[1].decode(), self._user_address[user], raw)
 
     def counts(self, user: str) -> dict[str, int]:
         return self.dovecot.counts(user)
@@ -62,9 +63,8 @@ def world(dovecot: Dovecot, certificates: Certificates, tmp_path: Path) -> Itera
         text = desk.config.read_text(encoding="utf-8")
         smtp = text.index("[smtp]")
         secured = text[smtp:].replace('security = "none"', f'{login}"{desk.folder}/password"', 1)
-        desk.config.write_text(text[:smtp] + secured, encoding="utf-8")
-        desk.start()
-        desk.until(lambda: " started " in desk.log(), "start")
+        desk.save(text[:smtp] + secured)
+        desk.started()
         yield desk
 
 
@@ -83,7 +83,7 @@ def test_an_alias_of_the_opening_address_fixes_the_priority(world: DeskWorld) ->
     text = world.config.read_text(encoding="utf-8")
     own = f'address = "{OPENINGS}"\n'
     fixes = 'addresses = { "soporte-a@cau.example" = { priority = "Alta" } }\n'
-    world.config.write_text(text.replace(own, own + fixes), encoding="utf-8")
+    world.save(text.replace(own, own + fixes))
     world.until(lambda: "configuration reloaded" in world.log(), "new configuration")
     named_elsewhere = write(MARTA, "lista@cliente.example", SUBJECT, GOOD)
     world.servers.postfix.send("marta@cliente.example", "soporte-a@cau.example", named_elsewhere.as_bytes())  # type: ignore[attr-defined]
@@ -108,10 +108,10 @@ def test_a_wrong_login_leaves_the_letters_waiting(world: DeskWorld) -> None:
     smtp = text.index("[smtp]")
     wrong = text[smtp:].replace(f"{world.folder}/password", f"{world.folder}/smtp-password", 1)
     assert world.stop() == 0
-    world.config.write_text(text[:smtp] + wrong, encoding="utf-8")
+    world.save(text[:smtp] + wrong)
     world.start()
     world.send(write(MARTA, OPENINGS, SUBJECT, GOOD))
     world.until(lambda: "smtp unreachable" in world.log(), "refused login")
     assert world.letters() == []
     (world.folder / "smtp-password").write_text(PASSWORD, encoding="utf-8")
-    world.wait("confirmation", MARTA, 60)
+    world.wait("confirmation", MARTA)

@@ -8,12 +8,12 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from base64 import encodebytes
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE_S, until
 
 from daemon.files import Files
 from daemon.mail.reader import Octets, Poisoned, Reader, how_to_read
@@ -193,12 +193,17 @@ def test_it_ends_with_its_parent(tmp_path: Path) -> None:
         f"reader = Reader(Path({str(tmp_path)!r})); reader.parse([(1, b'Subject: x')])\n"
         "print(reader._child._process.pid, flush=True); os._exit(9)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE_S)
     child = int(done.stdout)
-    end = time.monotonic() + 20
-    while Path(f"/proc/{child}/stat").exists() and " Z " not in Path(f"/proc/{child}/stat").read_text():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    until(lambda: not runs(child))
+
+
+def runs(process: int) -> bool:
+    """Whether it does: one that is gone does not, nor one whose end nobody has asked for yet."""
+    try:
+        return " Z " not in Path(f"/proc/{process}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_many_threads_share_it(reader: Reader) -> None:
@@ -222,6 +227,7 @@ def test_closing_does_not_wait_for_a_hanging_parser(tmp_path: Path) -> None:
     answers: list[Mail | Poisoned] = []
     busy = threading.Thread(target=lambda: answers.extend(reader.parse(pairs(raw("dos")))))
     busy.start()
+    until(reader._lock.locked)
     reader.close()
-    busy.join(20)
+    busy.join(PATIENCE_S)
     assert isinstance(answers[0], Poisoned)

@@ -93,8 +93,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskWorld]:
     with DeskWorld(folder, "embedded", extra=EXTRA) as world:
         text = world.config.read_text(encoding="utf-8").replace("[groups.n1]", '[groups.n1]\ncalendar = "oficina"')
         world.config.write_text(text, encoding="utf-8")
-        world.start()
-        world.until(lambda: " started " in world.log(), "start")
+        world.started()
         yield world
         assert world.stop() == 0
 
@@ -106,7 +105,7 @@ def reloads(world: DeskWorld) -> int:
 def save(world: DeskWorld, file: str, text: str) -> None:
     """Save what is right, and wait until it is in force."""
     before = reloads(world)
-    (world.folder / file).write_text(text, encoding="utf-8")
+    world.save(text, file)
     world.until(lambda: reloads(world) > before, "new configuration")
 
 
@@ -119,7 +118,7 @@ def test_a_saved_change_goes_live_and_a_bad_one_stays_out(world: DeskWorld, what
     save(world, saved.file, text.replace(saved.old, saved.good, 1))
     assert saved.shows(world)
 
-    path.write_text(text.replace(saved.old, saved.bad, 1), encoding="utf-8")
+    world.save(text.replace(saved.old, saved.bad, 1), saved.file)
     told = " ".join(world.wait("admin_alert", ANA).part("plain").split())
     line = text[: text.index(saved.old)].count("\n") + 1
     assert f"Archivo: {path}" in told

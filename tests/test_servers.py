@@ -7,6 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from patience import PATIENCE_S
+
 SCRIPT = Path(__file__).with_name("servers.sh")
 
 
@@ -17,7 +19,7 @@ def test_an_ordinary_user_is_told_what_is_missing_and_how_to_install_it(tmp_path
     (tmp_path / "id").write_text("#!/bin/sh\necho 1000\n", encoding="utf-8")
     (tmp_path / "id").chmod(0o755)
     environment = {**os.environ, "PATH": str(tmp_path)}
-    done = subprocess.run([SCRIPT], env=environment, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run([SCRIPT], env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     said, command = done.stderr.splitlines()
     assert said.startswith("The tests need these servers, which are not installed:")
@@ -26,5 +28,5 @@ def test_an_ordinary_user_is_told_what_is_missing_and_how_to_install_it(tmp_path
 
 
 def test_where_everything_is_there_nothing_is_said() -> None:
-    done = subprocess.run([SCRIPT], capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run([SCRIPT], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

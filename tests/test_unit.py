@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from deskworld import DeskWorld
+from patience import PATIENCE_S
 
 UNIT = Path(__file__).parents[1] / "docs" / "acuse.service"
 SECURITY = UNIT.parents[1] / "SECURITY.md"
@@ -59,7 +60,7 @@ def test_systemd_finds_it_as_hardened_as_is_said() -> None:
 def test_the_daemon_tells_systemd_that_it_is_ready_alive_and_stopping(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard, DeskWorld(tmp_path, "embedded") as world:
         heard.bind(str(tmp_path / "notify"))
-        heard.settimeout(20)
+        heard.settimeout(PATIENCE_S)
         world.start(NOTIFY_SOCKET=str(tmp_path / "notify"))
         told = {heard.recv(100) for _ in range(3)}
         assert told == {b"READY=1", b"WATCHDOG=1"}

@@ -45,7 +45,7 @@ def free_port() -> int:
             return port
 
 
-def wait_for_port(port: int, seconds: float = 20.0) -> None:
+def wait_for_port(port: int, seconds: float = 60.0) -> None:
     """Until something accepts connections on ``port``."""
     until = time.monotonic() + seconds
     while True:

@@ -24,7 +24,7 @@ from daemon.writing.letters import Letters
 from rules.desk import Desk
 
 FOLDER = "requests"
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0
 """How long the command line waits for the daemon to have done it."""
 
 

@@ -32,7 +32,7 @@ USERS = {
 }
 SUBJECT = "Apertura de Incidencia Automática Aplicación / Desarrollo."
 SHOWN_LINES = 26
-WAIT_S = 10.0
+WAIT_S = 60.0
 
 
 class Stage:

@@ -204,20 +204,20 @@ AMOUNTS = st.timedeltas(timedelta(), timedelta(days=30))
 
 
 @given(CLOCKS, MOMENTS, AMOUNTS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_what_is_added_lies_between(clock, start, amount):
     assert clock.between(start, clock.add(start, amount)) == amount
 
 
 @given(CLOCKS, st.lists(MOMENTS, min_size=3, max_size=3).map(sorted))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_between_is_additive(clock, moments):
     a, b, c = moments
     assert clock.between(a, b) + clock.between(b, c) == clock.between(a, c)
 
 
 @given(CLOCKS, st.tuples(MOMENTS, MOMENTS).map(sorted))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_explained_clock_adds_up(clock, moments):
     start, end = moments
     spans = clock.explain(start, end)
@@ -311,7 +311,7 @@ AROUND = st.builds(
 
 
 @given(calendars_of_admins(), st.lists(AROUND, min_size=2, max_size=9, unique=True).map(sorted))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_counted_and_paused_time_is_all_the_time_that_passed(calendar, moments):
     *changes, now = moments
     running = tuple(zip(changes[::2], [*changes[1::2], None][: len(changes[::2])], strict=False))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import time_machine
+from patience import until
 
 from daemon.store import Cause, Store, Transaction
 from daemon.store.daemons import Beat
@@ -92,9 +92,7 @@ def test_f37_a_transaction_that_its_daemon_left_open_is_ended(postgres: Server, 
         tx.session.put("DELETE FROM blocked_senders WHERE address = ?", "x@x.example")
         if answered:
             tx.session.settle()
-        until = time.monotonic() + 20
-        while held(theirs.beat("y", BOXES, LONG)) != ["a", "b", "c"] and time.monotonic() < until:
-            time.sleep(0.2)
+        until(lambda: held(theirs.beat("y", BOXES, LONG)) == ["a", "b", "c"], "takeover")
 
     with pytest.raises(LeaseLost):
         ours.run(stopped, lease=lease)
