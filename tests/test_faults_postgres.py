@@ -6,16 +6,18 @@ One desk lives through all of these tests, one fault after the other; its books 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
 from deskworld import DeskWorld
 from faultproxy import FaultProxy
 from invariants import at_rest, violations
+from patience import PATIENCE_S
 from test_kills import IN_DOUBT, inject
 
 from tests.postgres import Server
@@ -37,13 +39,9 @@ class Shared:
         """Mails that have their verdict."""
         return int((self.world.query("SELECT COUNT(*) FROM mails WHERE verdict <> ''") or [(0,)])[0][0])
 
-    def until(self, holds: Callable[[], object], what: str) -> None:
-        """Wait for something that must come."""
-        self.world.until(holds, what, 90.0)
-
     def settled(self, doubled: int = 0) -> list[str]:
         """Wait for rest; everything that does not hold then. ``doubled`` letters may have come twice so far."""
-        self.until(lambda: self.treated() == self.mails and at_rest(self.world), "rest")
+        self.world.until(lambda: self.treated() == self.mails and at_rest(self.world), "rest")
         return violations(self.world, self.mails, self.mails, doubled)
 
 
@@ -60,8 +58,7 @@ def desk(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def _running(desk: Shared) -> None:
     """Each test begins with a daemon that runs, whatever became of it in the one before."""
     if not desk.world.runs:
-        desk.world.start()
-    desk.until(lambda: "started" in desk.world.log(), "start")
+        desk.world.started()
 
 
 def test_f33_postgresql_is_restarted_as_by_a_crash_again_and_again(desk: Shared) -> None:
@@ -78,7 +75,7 @@ def test_f34_answers_to_commit_are_lost_and_nothing_is_done_twice(desk: Shared) 
         before = desk.proxy.cuts
         desk.proxy.set(cut_on=rb"COMMIT\x00")
         desk.inject(5)
-        desk.until(lambda before=before: desk.proxy.cuts > before, "lost answer")
+        desk.world.until(lambda before=before: desk.proxy.cuts > before, "lost answer")
         desk.proxy.set()
     assert desk.settled() == []
 
@@ -88,15 +85,14 @@ def test_f35_while_postgresql_is_away_no_mail_is_moved(desk: Shared) -> None:
     before = len(desk.world.log())
     desk.server.stop("fast")
     desk.inject(10)
-    time.sleep(3)
+    for fault in ("turn failed ", "mailbox failed .*mailbox=apertura"):
+        desk.world.until(lambda fault=fault: re.search(fault, desk.world.log()[before:]), fault)
     assert desk.world.servers.counts("apertura") == {**filed, "INBOX": 10}
     assert desk.world.runs
     desk.server.start()
     assert desk.settled() == []
     assert desk.treated() == treated + 10
-    told = desk.world.log()[before:]
-    assert "turn failed " in told
-    assert "Traceback" not in told, "what may last for hours is told in a line each time"
+    assert "Traceback" not in desk.world.log()[before:], "what may last for hours is told in a line each time"
 
 
 def test_f35_a_daemon_that_starts_before_postgresql_waits_for_it(desk: Shared) -> None:
@@ -106,7 +102,7 @@ def test_f35_a_daemon_that_starts_before_postgresql_waits_for_it(desk: Shared) -
     told = desk.world.log().count("tried again in")
     desk.inject(5)
     desk.world.start()
-    desk.until(lambda: desk.world.log().count("tried again in") > told, "word of the wait")
+    desk.world.until(lambda: desk.world.log().count("tried again in") > told, "word of the wait")
     assert desk.world.servers.counts("apertura") == {**filed, "INBOX": 5}
     desk.server.start()
     assert desk.settled() == []
@@ -128,10 +124,8 @@ def test_f35_a_daemon_whose_postgresql_says_nothing_ends_when_asked(desk: Shared
 def second(desk: Shared) -> subprocess.Popen[bytes]:
     """One more daemon on the same desk; the first is given back to the desk's own care."""
     first = desk.world.daemon
-    started = desk.world.log().count("started")
-    other = desk.world.start()
+    other = desk.world.started()
     desk.world.daemon = first
-    desk.until(lambda: desk.world.log().count("started") > started, "second daemon")
     return other
 
 
@@ -141,13 +135,19 @@ def other(desk: Shared) -> Iterator[subprocess.Popen[bytes]]:
     started = second(desk)
     yield started
     started.terminate()
-    started.wait(20)
+    started.wait(PATIENCE_S)
 
 
 def test_f36_two_daemons_on_one_mailbox_open_each_mail_once(desk: Shared, other: subprocess.Popen[bytes]) -> None:
     desk.inject(100)
     assert desk.settled() == []
     assert other.poll() is None
+
+
+def holder(desk: Shared) -> int:
+    """Process id of the daemon whose mailbox the openings' is."""
+    ((owner,),) = desk.world.query("SELECT owner FROM leases WHERE mailbox = 'apertura'")
+    return int(owner.rpartition(":")[2])
 
 
 def test_f37_a_daemon_that_slept_through_its_lease_writes_nothing_more(
@@ -157,15 +157,15 @@ def test_f37_a_daemon_that_slept_through_its_lease_writes_nothing_more(
 
     Letters that it had sent and not yet recorded are sent again by the other, as after a kill (F6).
     """
-    desk.inject(60)
     before = desk.treated()
-    desk.until(lambda: desk.treated() > before, "work")
-    holder = int(str(desk.world.query("SELECT owner FROM leases WHERE mailbox = 'apertura'")[0][0]).split(":")[1])
-    os.kill(holder, signal.SIGSTOP)
+    desk.inject(60)
+    desk.world.until(lambda: desk.treated() > before, "work")
+    stopped = holder(desk)
+    os.kill(stopped, signal.SIGSTOP)
     try:
-        desk.until(lambda: desk.world.query(f"SELECT 1 FROM leases WHERE owner NOT LIKE '%:{holder}'"), "takeover")
+        desk.world.until(lambda: holder(desk) != stopped, "takeover")
         desk.inject(20)
-        desk.until(lambda: desk.world.servers.counts("apertura").get("INBOX", 0) == 0, "the other's work")
+        desk.world.until(lambda: desk.world.servers.counts("apertura").get("INBOX", 0) == 0, "the other's work")
     finally:
-        os.kill(holder, signal.SIGCONT)
+        os.kill(stopped, signal.SIGCONT)
     assert desk.settled(doubled=IN_DOUBT) == []

@@ -124,14 +124,19 @@ class Store:
             raise fault
         self._connections.renew()
         if tried + 1 == TRIES:
-            raise Unavailable(f"the database does not answer, or not in time: {fault}") from fault
+            raise _unavailable(fault) from fault
         time.sleep(min(0.02 * 2**tried, 1.0) * (0.5 + random.random()))  # noqa: S311 - no secret
 
     @contextmanager
     def read(self) -> Iterator[Reading]:
-        """Look-ups that change and lock nothing, from one consistent picture."""
-        with self._connections.read() as session:
-            yield Reading(session, self._remembered)
+        """Look-ups that change and lock nothing, in one consistent picture; Unavailable where the database is away."""
+        try:
+            with self._connections.read() as session:
+                yield Reading(session, self._remembered)
+        except Exception as fault:
+            if self._connections.dialect.transient(fault):
+                raise _unavailable(fault) from fault
+            raise
 
     def _run(self, work: Callable[[Session], T], lease: queues.Lease | None = None, lasting: bool = True) -> T:
         result = self.run(lambda tx: (work(tx.session),), lease=lease, lasting=lasting)
@@ -141,8 +146,8 @@ class Store:
     def _read(self, work: Callable[[Session], T]) -> T:
         for tried in range(TRIES):
             try:
-                with self.read() as reading:
-                    return work(reading.session)
+                with self._connections.read() as session:
+                    return work(session)
             except Exception as fault:  # noqa: BLE001 - asked for its kind, raised again unless it passes
                 self._pause_or_raise(fault, tried)
         raise AssertionError
@@ -301,3 +306,7 @@ class Store:
 
 def _any_held(session: Session) -> bool:
     return session.one("SELECT 1 FROM mails WHERE held_until IS NOT NULL LIMIT 1") is not None
+
+
+def _unavailable(fault: Exception) -> Unavailable:
+    return Unavailable(f"the database does not answer, or not in time: {fault}")

@@ -227,6 +227,8 @@ def test_f35_postgresql_is_down_for_a_while(postgres: Server, tmp_path: Path, cl
     try:
         with pytest.raises(Unavailable):
             take(store, 1)
+        with pytest.raises(Unavailable), store.read() as reading:
+            reading.session.one("SELECT 1")
     finally:
         postgres.start()
     assert take(store, 1).attempts == 1
@@ -250,14 +252,15 @@ def test_f35_postgresql_that_says_nothing_is_given_up_in_time(
     postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The connection stays open, its packets are acknowledged, and no answer ever comes."""
-    monkeypatch.setattr("daemon.store.postgres.ANSWER_S", 0.5)
     url = postgres.database("silent")
     with FaultProxy(postgres.port) as proxy:
         store = Store.open(url.replace(f":{postgres.port}/", f":{proxy.port}/"), tmp_path / "files")
         open_ticket(store, 1)
+        monkeypatch.setattr("daemon.store.postgres.ANSWER_S", 0.5)
         proxy.set(blackhole=True)
         with pytest.raises(psycopg.OperationalError, match="not answered in time"), store.write() as tx:
             tx.session.one("SELECT 1")
+        monkeypatch.undo()
         proxy.set()
         open_ticket(store, 2)
         assert store.tally()["opened"] == 2
