@@ -17,8 +17,6 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
-from types import FrameType
 
 from daemon.causes import delivery_failed, fire_due, tell_admins
 from daemon.commands.checking import tried_letters
@@ -219,19 +217,8 @@ def _made(folder: Path) -> Path:
 
 def run_until_signal(service: Service) -> None:
     """Run until SIGTERM or SIGINT; SIGHUP reloads at once."""
-    asked: SimpleQueue[int] = SimpleQueue()
     stop = threading.Event()
-
-    def ask_to_stop(number: int, frame: FrameType | None) -> None:
-        asked.put(number)  # all that a handler may do: an event has a lock, which may be what it interrupts
-
-    def reload(number: int, frame: FrameType | None) -> None:
-        service._reloaded_at = 0.0
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, ask_to_stop)
-    signal.signal(signal.SIGHUP, reload)
-    threading.Thread(target=_end_in_time, args=(asked, stop), name="end", daemon=True).start()
+    threading.Thread(target=_obey, args=(service, _signals(), stop), name="signals", daemon=True).start()
     service.start()
     systemd.notify("READY=1")
     stop.wait()
@@ -239,9 +226,24 @@ def run_until_signal(service: Service) -> None:
     service.stop()
 
 
-def _end_in_time(asked: SimpleQueue[int], stop: threading.Event) -> None:
-    """Whatever holds the end up by then is left as a kill would leave it."""
-    asked.get()
+def _signals() -> int:
+    """A pipe that each signal leaves its number in.
+
+    Python's own handlers wait for the main thread to wake up, which a signal does not do that the system gives to
+    another one: so it is with one that follows SIGCONT.
+    """
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda number, frame: None)
+    return heard
+
+
+def _obey(service: Service, heard: int, stop: threading.Event) -> None:
+    """Whatever holds the end up by :data:`STOP_S` is left as a kill would leave it."""
+    while os.read(heard, 1)[0] == signal.SIGHUP:
+        service._reloaded_at = 0.0
     stop.set()
     time.sleep(STOP_S + 0.5)
     os._exit(0)

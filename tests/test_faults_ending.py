@@ -19,6 +19,7 @@ import pytest
 from deskworld import DeskWorld
 from faultproxy import FaultProxy
 from invariants import run_until_rest, violations
+from patience import PATIENCE_S
 from test_kills import IN_DOUBT, inject
 
 from tests.postgres import Server
@@ -33,17 +34,10 @@ def shared(postgres: Server, tmp_path: Path) -> Iterator[DeskWorld]:
         yield world
 
 
-def started(world: DeskWorld) -> subprocess.Popen[bytes]:
-    before = world.log().count(" started ")
-    daemon = world.start()
-    world.until(lambda: world.log().count(" started ") > before, "start")
-    return daemon
-
-
 def seconds_to_end(daemon: subprocess.Popen[bytes]) -> float:
     began = time.monotonic()
     daemon.terminate()
-    assert daemon.wait(60) == 0
+    assert daemon.wait(PATIENCE_S) == 0
     return time.monotonic() - began
 
 
@@ -54,11 +48,11 @@ def holders(world: DeskWorld) -> set[int]:
 
 
 def test_f43_it_ends_while_somebody_holds_the_lease_that_it_hands_over(shared: DeskWorld) -> None:
-    first = started(shared)
+    first = shared.started()
     shared.until(lambda: holders(shared) == {first.pid}, "all mailboxes held")
     with psycopg.connect(shared.settings().database.url) as other:
         other.execute("SELECT 1 FROM leases WHERE mailbox = 'tecnicos' FOR UPDATE")
-        second = started(shared)
+        second = shared.started()
         waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'UPDATE leases%'"
         shared.until(lambda: shared.query(waits), "a mailbox that is handed over")
         assert seconds_to_end(first) < PROMISED_S
@@ -67,7 +61,7 @@ def test_f43_it_ends_while_somebody_holds_the_lease_that_it_hands_over(shared: D
 
 
 def test_f43_it_ends_while_its_tables_are_locked(shared: DeskWorld) -> None:
-    daemon = started(shared)
+    daemon = shared.started()
     with psycopg.connect(shared.settings().database.url) as other:
         other.execute("LOCK TABLE mails, leases, daemons, deliveries, counters IN ACCESS EXCLUSIVE MODE")
         inject(shared, 5)
@@ -83,7 +77,7 @@ def test_f43_it_ends_when_postgresql_has_just_fallen_silent(shared: DeskWorld) -
     port = urlsplit(direct).port or 0
     with FaultProxy(port) as proxy:
         shared.configure(database=direct.replace(f":{port}/", f":{proxy.port}/"))
-        daemon = started(shared)
+        daemon = shared.started()
         inject(shared, 20)
         shared.until(lambda: shared.query("SELECT 1 FROM mails"), "work")
         proxy.set(blackhole=True)
@@ -94,7 +88,7 @@ def test_f43_it_ends_when_postgresql_has_just_fallen_silent(shared: DeskWorld) -
 
 
 def test_f37_f43_a_daemon_that_slept_and_lost_its_connections_ends_when_asked(shared: DeskWorld) -> None:
-    daemon = started(shared)
+    daemon = shared.started()
     inject(shared, 20)
     shared.until(lambda: shared.query("SELECT 1 FROM mails"), "work")
     os.kill(daemon.pid, signal.SIGSTOP)
@@ -108,7 +102,7 @@ def test_f37_f43_a_daemon_that_slept_and_lost_its_connections_ends_when_asked(sh
 
 def test_f31_f43_it_ends_while_another_process_holds_the_database(tmp_path: Path) -> None:
     with DeskWorld(tmp_path) as world:
-        daemon = started(world)
+        daemon = world.started()
         with contextlib.closing(sqlite3.connect(tmp_path / "acuse.db", isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             inject(world, 5)
@@ -119,12 +113,28 @@ def test_f31_f43_it_ends_while_another_process_holds_the_database(tmp_path: Path
         assert violations(world, 5, 5) == []
 
 
+def test_f43_a_daemon_that_is_stopped_and_continued_hears_what_comes_with_it(tmp_path: Path) -> None:
+    """The system gives such a signal to any thread that is awake already."""
+    with DeskWorld(tmp_path, "embedded") as world:
+        for _ in range(5):
+            daemon = world.started()
+            os.kill(daemon.pid, signal.SIGSTOP)
+            world.until(lambda daemon=daemon: state(daemon.pid) == "T", "standstill")
+            os.kill(daemon.pid, signal.SIGCONT)
+            assert seconds_to_end(daemon) < PROMISED_S
+
+
+def state(process: int) -> str:
+    """The letter that `ps` shows."""
+    return Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+
+
 def test_f43_a_volley_of_signals_is_one(tmp_path: Path) -> None:
     with DeskWorld(tmp_path, "embedded") as world:
-        daemon = started(world)
+        daemon = world.started()
         began = time.monotonic()
-        while daemon.poll() is None and time.monotonic() - began < 30:
+        while daemon.poll() is None and time.monotonic() - began < PATIENCE_S:
             daemon.send_signal(signal.SIGTERM)
             time.sleep(0.001)
-        assert daemon.wait(1) == 0
+        assert daemon.poll() == 0
         assert time.monotonic() - began < PROMISED_S
