@@ -48,7 +48,7 @@ class Measured:
     def until(self, done: Callable[[], bool], seconds: float) -> float:
         """Wait for ``done()``; how long it has run until then. Raises RuntimeError where it dies or takes longer."""
         while not done():
-            if self.process.poll() is not None or time.monotonic() - self.started > seconds:
+            if self._has_ended() or time.monotonic() - self.started > seconds:
                 raise RuntimeError(f"the work was not finished:\n{self.log()[-3000:]}")
             self._look()
             time.sleep(TURN_S)
@@ -75,6 +75,10 @@ class Measured:
     def log(self) -> str:
         """What it wrote."""
         return self._log.read_text(encoding="utf-8", errors="replace")
+
+    def _has_ended(self) -> bool:
+        """Leaves its status where :meth:`_reap` finds it."""
+        return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def _reap(self, seconds: float) -> float:
         until = time.monotonic() + seconds
