@@ -272,9 +272,10 @@ def _attribution_head(lines: Lines, last: int, floor: int) -> Head | None:
     if not found:
         return None
     first, strength, text = found
+    start = first - (first > floor and bool(_RULE.match(lines[first - 1])))
     if after < len(lines) and (QUOTED.match(lines[after]) or lines[after].startswith("| ")):
-        return Head(first, last + 1, quoted=True)
-    return Head(first, last + 1) if _stands_alone(lines, first, last, floor, strength, text) else None
+        return Head(start, last + 1, quoted=True)
+    return Head(start, last + 1) if _stands_alone(lines, first, last, floor, strength, text) else None
 
 
 def _stands_alone(lines: Lines, first: int, last: int, floor: int, strength: Strength, text: str) -> bool:

@@ -146,7 +146,7 @@ def _with_feeds(raw: Raw) -> Raw:
     return raw
 
 
-_EMPTY_LINES = re.compile(rb"[\r\n]*(?=[!-9;-~]+:)")
+_EMPTY_LINES = re.compile(rb"(?:[ \t\r]*\n)*\r*(?=[!-9;-~]+:)")
 
 
 def _first(raw: Raw) -> int:

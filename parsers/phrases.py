@@ -31,6 +31,7 @@ MASTER_SENDER = one_of(r"""
     (?:system|mail) administrator
     mail(?:server)?-?admin@
     systemverwalter
+    (?:^|[<\s"_.-])(?:ndr|dsn|mta|smtp)[@_-]
 """)
 """A From that is a mail server's, or the person's who runs it."""
 

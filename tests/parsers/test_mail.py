@@ -152,6 +152,13 @@ def test_a_subject_in_any_form(form: str) -> None:
     assert parse(raw).subject == SUBJECT
 
 
+def test_a_line_of_blanks_parts_headers_and_text_only_where_no_headers_follow() -> None:
+    folded = parse(b" \t\r\n\r\nSubject: hola\r\n    \r\nFrom: a@b.example\r\n\r\ntexto")
+    assert (folded.subject, folded.sender, folded.body) == ("hola", "a@b.example", "texto")
+    parted = parse(b"From: a@b.example\r\nSubject: hola\r\n \r\nTipo: Error")
+    assert (parted.subject, parted.body) == ("hola", "Tipo: Error")
+
+
 def test_the_other_headers() -> None:
     mail = parse(
         raw_mail(

@@ -77,6 +77,7 @@ ABOVE_QUOTED = {
     "sogo": "El Miércoles, 4 Febrero, 2026 14:03 CET, Mesa <mesa@cau.example> ha escrito:",
     "open-xchange de": "Mesa <mesa@cau.example> hat am 04.02.2026 14:03 CET geschrieben:",
     "spark": "El 4 feb 2026 14:03 +0100, Mesa <mesa@cau.example>, escribió:",
+    "web client": "-----\nEl 3/3/2026, 8:05:41, Mesa de ayuda escribió:",
     "horde es": "Mensaje citado por Mesa de ayuda <mesa@cau.example>:",
     "horde ca": "S'està citant Mesa de ayuda <mesa@cau.example>:",
     "horde de": "Zitat von Mesa de ayuda <mesa@cau.example>:",
