@@ -178,7 +178,7 @@ def sqlite_writer(path: Path) -> peewee.SqliteDatabase:
             "foreign_keys": 1,
             "wal_autocheckpoint": 0,
             "mmap_size": 0,
-            "cache_size": -4_000,
+            "cache_size": -2_000,
             "temp_store": "memory",
         },
         lock_type="IMMEDIATE",
@@ -192,7 +192,10 @@ def sqlite_writer(path: Path) -> peewee.SqliteDatabase:
 def sqlite_reader(path: Path) -> peewee.SqliteDatabase:
     """Read-only connections, one a thread."""
     return peewee.SqliteDatabase(
-        f"file:{quote(str(path))}?mode=ro", uri=True, timeout=BUSY_MS / 1000, pragmas={"mmap_size": 0, "query_only": 1}
+        f"file:{quote(str(path))}?mode=ro",
+        uri=True,
+        timeout=BUSY_MS / 1000,
+        pragmas={"mmap_size": 0, "query_only": 1, "cache_size": -500},
     )
 
 

@@ -229,11 +229,17 @@ class Store:
         """
         return self._run(lambda s: [queues.record(s, outcome, now) for outcome in outcomes], lasting=False)
 
-    def index_words(self, limit: int = 500) -> int:
-        """As :func:`daemon.store.words.index`; to be called now and then, outside the hot path."""
-        if not self._read(lambda s: s.one("SELECT 1 FROM unindexed LIMIT 1")):
-            return 0
-        return self._run(lambda s: words.index(s, limit))
+    def index_words(self, at_once: int = 100) -> int:
+        """As :func:`daemon.store.words.index`, until none wait; how many there were. To be called now and then, outside
+        the hot path: a transaction of a hundred keeps others waiting for some 15 ms.
+        """
+        count = 0
+        while self._read(lambda s: s.one("SELECT 1 FROM unindexed LIMIT 1")):
+            indexed = self._run(lambda s: words.index(s, at_once))
+            count += indexed
+            if indexed < at_once:
+                break
+        return count
 
     def free_claims(self, owner: str = "") -> int:
         """As :func:`daemon.store.queues.free_claims`."""
