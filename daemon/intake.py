@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import time
 from collections import ChainMap, Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -176,21 +175,20 @@ class Intake:
     def _decide(self, mailbox: str, rows: Sequence[Seen]) -> Iterator[Verdicts]:
         """From octets to verdicts, one transaction after the other, by one version of the configuration."""
         loaded = self._live.current
+        mails = self._in_hand(mailbox, rows, loaded.settings.desk)
         left: list[Pending] = []
-        with closing(self._in_hand(mailbox, rows, loaded.settings.desk)) as mails:
-            while left := [*left, *islice(mails, AHEAD - len(left))]:
-                looked_at, verdicts = self._transaction(left[: self._store.batch.mails], loaded)
-                self._tell(left[:looked_at], verdicts)
-                yield verdicts
-                left = left[looked_at:]
+        while left := [*left, *islice(mails, AHEAD - len(left))]:
+            looked_at, verdicts = self._transaction(left[: self._store.batch.mails], loaded)
+            self._tell(left[:looked_at], verdicts)
+            yield verdicts
+            left = left[looked_at:]
 
-    def _in_hand(self, mailbox: str, rows: Sequence[Seen], desk: Desk) -> Generator[Pending, None, None]:
+    def _in_hand(self, mailbox: str, rows: Sequence[Seen], desk: Desk) -> Iterator[Pending]:
         """Parsed in the child process, read against the configuration."""
         octets = [(row.id, row.raw if row.raw is not None else row.path) for row in rows]
-        with closing(self._reader.answers(octets)) as answers:
-            for row, answer in zip(rows, answers, strict=True):
-                kill_point("after_parse")
-                yield self._pending(mailbox, row, answer, desk)
+        for row, answer in zip(rows, self._reader.answers(octets), strict=True):
+            kill_point("after_parse")
+            yield self._pending(mailbox, row, answer, desk)
 
     def _pending(self, mailbox: str, row: Seen, result: Mail | Poisoned, desk: Desk) -> Pending:
         if isinstance(result, Poisoned) and not result.final and row.attempts_alone < desk.limits.attempts:

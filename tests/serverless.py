@@ -6,7 +6,7 @@ Everything between is the daemon's own: the parser's budgets, the rules, a real 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -39,7 +39,7 @@ class Here:
     def parse(self, mails: Sequence[tuple[int, Octets]]) -> list[Mail | Poisoned]:
         return list(self.answers(mails))
 
-    def answers(self, mails: Sequence[tuple[int, Octets]]) -> Generator[Mail | Poisoned, None, None]:
+    def answers(self, mails: Sequence[tuple[int, Octets]]) -> Iterator[Mail | Poisoned]:
         budget, marks = how_to_read(self._desk)
         task = Task(budget, marks, self._files, ())
         for _, octets in mails:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from queue import SimpleQueue
 from typing import IO
 
 from daemon.mail.pipe import Octets, Poisoned, Task, read, write
@@ -31,8 +31,6 @@ CPU_S = 20
 """Seconds of processor time for one mail."""
 MEMORY = 1536 * 1024 * 1024
 """Octets of address space: a mail of 40 MB needs some nine times its size, the interpreter the rest."""
-PIPE = 256 * 1024
-"""Octets that the child may be ahead by: some fifty answers."""
 
 
 def how_to_read(desk: Desk) -> tuple[Budget, TextMarks]:
@@ -40,6 +38,9 @@ def how_to_read(desk: Desk) -> tuple[Budget, TextMarks]:
     limits, text = desk.limits, desk.text
     budget = Budget(limits.header_block, limits.header, limits.headers, limits.depth, limits.parts)
     return budget, TextMarks(text.disclaimers, text.footers)
+
+
+Tell = Callable[[Mail | Poisoned], None]
 
 
 class Reader:
@@ -61,7 +62,8 @@ class Reader:
         self._wall_s = wall_s
         self._limits = (cpu_s, memory)
         self._child: _Child | None = None
-        self._lock = threading.Lock()
+        self._worker = ThreadPoolExecutor(1, "reader")
+        """Speaks with the child: first come, first served, so that a mailbox in a flood holds up no other."""
 
     def __enter__(self) -> Reader:
         return self
@@ -73,43 +75,42 @@ class Reader:
         """One answer a mail, in order. The first of each pair is the caller's own and names the mail in faults."""
         return list(self.answers(mails))
 
-    def answers(self, mails: Sequence[tuple[int, Octets]]) -> Generator[Mail | Poisoned, None, None]:
-        """The same one by one: the child reads on while the caller works with what it has. Until the last was taken, or
-        the iterator closed, nobody else is answered."""
-        done = 0
-        with self._lock:
-            while done < len(mails):
-                with closing(self._batch([octets for _, octets in mails[done:]])) as batch:
-                    for answer in batch:
-                        done += 1
-                        yield answer
+    def answers(self, mails: Sequence[tuple[int, Octets]]) -> Iterator[Mail | Poisoned]:
+        """The same one by one, each when it is there: the child reads on while the caller works with what it has."""
+        answers: SimpleQueue[Mail | Poisoned | None] = SimpleQueue()
+        reading = self._worker.submit(self._read, [octets for _, octets in mails], answers.put)
+        reading.add_done_callback(lambda _: answers.put(None))
+        while answer := answers.get():
+            yield answer
+        reading.result()  # raises what has kept it from reading
 
     def close(self, patience_s: float = 1.0) -> None:
         """Let the child end; what it has in hand for longer is given up (and offered again)."""
-        waited = self._lock.acquire(timeout=patience_s)
-        try:
-            if not waited and (child := self._child) is not None:
-                child.kill()
-            else:
-                self._drop()
-        finally:
-            if waited:
-                self._lock.release()
+        ended = self._worker.submit(self._drop)
+        wait([ended], patience_s)
+        if not ended.done() and (child := self._child) is not None:
+            child.kill()
 
-    def _batch(self, mails: Sequence[Octets]) -> Generator[Mail | Poisoned, None, None]:
-        """Answers up to and including the first mail that the child died of; at least one."""
+    # -- in the worker
+
+    def _read(self, mails: Sequence[Octets], tell: Tell) -> None:
+        while mails:
+            mails = mails[self._batch(mails, tell) :]
+
+    def _batch(self, mails: Sequence[Octets], tell: Tell) -> int:
+        """Answers up to and including the first mail that the child died of: how many, at least one."""
         child = self._child = self._child or _Child(self._limits)
+        answered = 0
         try:
             self._send(child, mails)
             for mail in mails:
-                yield self._receive(child) if mail else Poisoned("no octets", final=True)
+                tell(self._receive(child) if mail else Poisoned("no octets", final=True))
+                answered += 1
         except (OSError, EOFError) as death:
-            epitaph = child.epitaph(death)
+            tell(Poisoned(child.epitaph(death)))
+            answered += 1
             self._drop()
-            yield Poisoned(epitaph)
-        except GeneratorExit:  # nobody wants the answers that are left
-            self._drop()
-            raise
+        return answered
 
     def _send(self, child: _Child, mails: Sequence[Octets]) -> None:
         budget, marks = self._rules()
@@ -133,9 +134,7 @@ class _Child:
 
     def __init__(self, limits: tuple[int, int]) -> None:
         command = [sys.executable, "-m", "daemon.mail.reader_child", *map(str, limits)]
-        self._process = subprocess.Popen(  # noqa: S603 - our own
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pipesize=PIPE
-        )
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 our own
         self._killed = False
         self._started = False
 
