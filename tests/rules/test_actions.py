@@ -326,7 +326,9 @@ def test_a_date_that_is_over_is_a_fault(form: str) -> None:
 def test_a_follow_up_outlives_the_closing_and_is_dropped_when_it_is_worked_on_again() -> None:
     done = after(act("Acción: Resolver\nSolución: x\nSeguimiento: 20/10/2017"))
     assert done.follow_up is not None
-    assert evolve(done, move(done, "validate", NOW)).follow_up == done.follow_up
+    told = replace(done, told=("silence_reminder:1", "follow_up"))
+    closed = evolve(told, move(told, "validate", NOW))
+    assert (closed.follow_up, closed.told) == (done.follow_up, ("follow_up",))  # and is not told of twice
     assert after(act("Acción: Reabrir", done), done).follow_up is None
 
 

@@ -178,6 +178,8 @@ def test_an_opening_makes_the_whole_ticket() -> None:
 def test_a_rule_routes_and_fixes_the_priority() -> None:
     decision = verdict("apertura", mail(OPENING, GOOD.replace("Error Funcional", "Pérdida de Servicio")))
     assert (decision.rule, decision.group, decision.priority) == ("caída de AREN", "n2", "Urgente")
+    ticket = evolve(None, decision.events[0])
+    assert (ticket.rule, ticket.group, ticket.priority) == ("caída de AREN", "n2", "Urgente")
     assert decision.letters[1].to == ("n2@cau.test",)
 
 

@@ -398,9 +398,9 @@ def test_a_mark_with_its_comment_and_the_last_one_counts() -> None:
 
 def test_only_the_requester_answers_the_survey() -> None:
     facts = granted(resolved(state="closed"), Grant("survey", "1", NUMBER, MARTA, round=1))
-    assert (
-        verdict("servicio", mail(f"Valoración 1 de la incidencia {NUMBER} [{TOKEN}]", sender=BOSS), facts).letters == ()
-    )
+    click = mail(f"Valoración 1 de la incidencia {NUMBER} [{TOKEN}]", sender=BOSS)
+    decision = verdict("servicio", click, facts)
+    assert (decision.verdict, decision.events, decision.letters) == ("untreated", (), ())
 
 
 # -- silence
