@@ -61,6 +61,9 @@ _NAME_WROTE = re.compile(
     r"^(?:(?:[^\W\d_a-z][\w.'-]*|de|del|la|las|los|el|y|i|e|da|do|dos|van|von|der)\s){1,7}?(?:a |ha |va |hat )?\w+:\s*$"
 )
 _SMALL_LABELS = ("cc", "bcc", "cco")
+# What the attribution of a client may have and a sentence has not: an address in angle brackets, the date first, a name
+# behind a time and a comma («El 3/3/2026 a las 8:05 el sistema escribió:» has none of them).
+_NO_SENTENCE = (re.compile("<").search, AUTHOR_FIRST.match, _DATE.match, _TIME_THEN_NAME.search)
 _BOLD = re.compile(r"^[*_]{1,2}(?=\w)|[*_]{1,2}\s*$")
 
 
@@ -95,6 +98,11 @@ def previous_text(lines: Lines, before: int, floor: int) -> int:
     while before >= floor and is_blank(lines[before]):
         before -= 1
     return before
+
+
+def is_sentence(text: str) -> bool:
+    """By its length, or by its end and at least three words."""
+    return len(text) > 60 or (text.rstrip().endswith((".", "?", "!", ",", ")")) and len(text.split()) >= 3)
 
 
 def bare(line: str) -> str:
@@ -279,9 +287,8 @@ def _attribution_head(lines: Lines, last: int, floor: int) -> Head | None:
 
 
 def _stands_alone(lines: Lines, first: int, last: int, floor: int, strength: Strength, text: str) -> bool:
-    """An attribution above history without quote marks must be surer: a paragraph of its own, with an address, or with
-    a name behind a time and a comma, as no sentence has it («El 3/3/2026 a las 8:05 el sistema escribió:»); without a
-    date, the address stands in angle brackets before the verb. With nothing below, it is the author's."""
+    """An attribution above history without quote marks must be surer: a paragraph of its own that has what no sentence
+    has; without a date, the address in angle brackets right before the verb. With nothing below, it is the author's."""
     if next_text(lines, last + 1) == len(lines):
         return False
     below = lines[last + 1]
@@ -292,9 +299,9 @@ def _stands_alone(lines: Lines, first: int, last: int, floor: int, strength: Str
         return False
     if strength == "named":
         return blank_after and bool(_ADDRESS_THEN_VERB.search(text))
-    if not VERB.search(text):
-        return blank_after
-    return "@" in text or (blank_after and bool(_TIME_THEN_NAME.search(text)))
+    if not blank_after and not ("@" in text and VERB.search(text)):
+        return False
+    return text.startswith("--") or any(sure(text) for sure in _NO_SENTENCE)
 
 
 def _begins_paragraph(lines: Lines, first: int, floor: int) -> bool:

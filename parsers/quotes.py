@@ -141,7 +141,9 @@ FORWARD_PHRASES = phrases(
 )
 
 # Horde, and what a person redirects, name whose mail it is behind the phrase.
-FORWARDED_BY = re.compile(rf"(?:forwarded|reenviado) (?:by|por) |(?:{'|'.join(map(re.escape, FORWARD_PHRASES))}) .*@")
+FORWARDED_BY = re.compile(
+    rf"(?:forwarded|reenviado) (?:by|por) .*[@\d/]|(?:{'|'.join(map(re.escape, FORWARD_PHRASES))}) .*@"
+)
 
 # Footers of phones and applications: how they begin, then a device or a program, and nothing like a sentence around it.
 _SENT_FROM = (

@@ -13,6 +13,7 @@ from parsers.history import (
     bare,
     head_at,
     is_blank,
+    is_sentence,
     next_text,
     previous_text,
     separator,
@@ -170,15 +171,11 @@ def _is_history(lines: Sequence[str], at: int, block: int, floor: int, attribute
     if lines[at] == ELIDED:
         return True
     own_paragraph = at == floor or is_blank(lines[at - 1])
-    prose = any(_is_sentence(bare(line)) for line in lines[at:block])
+    prose = any(is_sentence(bare(line)) for line in lines[at:block])
     if attributed:
         return own_paragraph or prose
     last = next_text(lines, block) == len(lines)
     return prose and own_paragraph and last and previous_text(lines, at, floor) >= floor
-
-
-def _is_sentence(text: str) -> bool:
-    return len(text) > 60 or (text.rstrip().endswith((".", "?", "!", ",", ")")) and len(text.split()) >= 3)
 
 
 def _introduced(lines: Sequence[str], start: int, floor: int) -> bool:

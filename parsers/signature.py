@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 
-from parsers.history import is_blank, next_text, previous_text
+from parsers.history import is_blank, is_sentence, next_text, previous_text
 from parsers.quotes import NOTICE_START, PRINTING, fold_line, is_footer, is_notice
 
 _SIGNATURE_LINES = 25  # text longer than this below «-- » is no signature
@@ -24,7 +25,8 @@ def text_end(lines: Sequence[str], marks: Sequence[str], *, alone: bool = True) 
     ``alone``: nothing of the person stands above these lines, so that they are kept where nothing else would remain.
     """
     end = len(lines)
-    for cut in (_mark(lines, marks), _delimiter(lines), _list_footer(lines), _disclaimer(lines)):
+    for start_of in (partial(_mark, marks=marks), _list_footer, _disclaimer, _delimiter):
+        cut = start_of(lines[:end])
         if cut < end and (not alone or _has_text(lines, cut)):
             end = cut
     return _above_footers(lines, end, alone=alone)
@@ -52,7 +54,9 @@ def _delimiter(lines: Sequence[str]) -> int:
     reach = _last_texts(lines, _SIGNATURE_LINES if exact else _BARE_SIGNATURE_LINES)
     at = next((i for i in exact or found if i >= reach), len(lines))
     below = next_text(lines, at + 1)
-    return at if below >= len(lines) or not lines[below].startswith("--") else len(lines)
+    if below < len(lines) and (lines[below].startswith("--") or (not exact and any(map(is_sentence, lines[below:])))):
+        return len(lines)
+    return at
 
 
 def _last_texts(lines: Sequence[str], count: int) -> int:
