@@ -36,6 +36,7 @@ log_path = {folder}/log
 listen = 127.0.0.1
 {identity}
 auth_failure_delay = 0
+mail_fsync = never
 mail_max_userip_connections = 100
 first_valid_uid = 1
 service anvil {{
@@ -245,7 +246,7 @@ class Dovecot:
 
     def client(self, user: str) -> IMAPClient:
         """A plain client, logged in: another program that uses the mailbox besides us."""
-        client = IMAPClient(HOST, self.port, ssl=False, timeout=20)
+        client = IMAPClient(HOST, self.port, ssl=False, timeout=PATIENCE_S)
         client.login(user, self.password)
         return client
 
