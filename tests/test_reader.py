@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import signal
 import subprocess
 import sys
+import termios
 import threading
 from base64 import encodebytes
 from collections.abc import Iterator
@@ -220,6 +222,14 @@ def test_many_threads_share_it(reader: Reader) -> None:
     assert found == {number: [f"{number}.{n}" for n in range(20)] for number in range(5)}
 
 
+def unread(reader: Reader) -> int:
+    """Octets that the child was sent and has not read yet."""
+    assert reader._child is not None
+    pipe = reader._child._process.stdin
+    assert pipe is not None
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
 def test_closing_does_not_wait_for_a_hanging_parser(tmp_path: Path) -> None:
     reader = Reader(tmp_path)
     reader.parse(pairs(raw("uno")))
@@ -227,7 +237,7 @@ def test_closing_does_not_wait_for_a_hanging_parser(tmp_path: Path) -> None:
     answers: list[Mail | Poisoned] = []
     busy = threading.Thread(target=lambda: answers.extend(reader.parse(pairs(raw("dos")))))
     busy.start()
-    until(reader._lock.locked)
+    until(lambda: unread(reader))
     reader.close()
     busy.join(PATIENCE_S)
     assert isinstance(answers[0], Poisoned)
