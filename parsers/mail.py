@@ -18,8 +18,8 @@ from parsers.attachments import Attachment, attachment_chunks
 from parsers.automatic import AutomaticCause
 from parsers.body import Body, read_body, read_text
 from parsers.headers import Budget, Headers, OverBudget, Raw, read_headers
-from parsers.history import ELIDED
 from parsers.html import to_text
+from parsers.lines import ELIDED
 from parsers.quoted_html import cut_quote
 from parsers.reply import TextMarks, visible_text
 from parsers.reports import Report

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
 
-from parsers.history import attribution, is_blank
+from parsers.attributions import attribution
+from parsers.lines import is_blank
 from parsers.quotes import HEADER_LABELS, fold_line
 
 _TAG_CHARACTERS = 4000  # a tag longer than this is text

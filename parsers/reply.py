@@ -5,19 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from parsers.history import (
-    ELIDED,
-    QUOTED,
-    Head,
-    above_block,
-    bare,
-    head_at,
-    is_blank,
-    is_sentence,
-    next_text,
-    previous_text,
-    separator,
-)
+from parsers.history import above_block, head_at, separator
+from parsers.lines import ELIDED, QUOTED, Head, bare, is_blank, is_sentence, next_text, previous_text
 from parsers.quoted_html import cut_quote
 from parsers.quotes import fold_line
 from parsers.signature import text_end

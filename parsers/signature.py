@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import partial
 
-from parsers.history import is_blank, is_sentence, next_text, previous_text
+from parsers.lines import is_blank, is_sentence, next_text, previous_text
 from parsers.quotes import NOTICE_START, PRINTING, fold_line, is_footer, is_notice
 
 _SIGNATURE_LINES = 25  # text longer than this below «-- » is no signature

@@ -1,0 +1,134 @@
+"""The attribution that a client writes above a quote, «El 9/10/2017, Ana <a@cau.example> escribió:»."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from parsers.lines import DATE, QUOTED, RULE, TIME, Head, Lines, bare, is_blank, label_of, next_text, previous_text
+from parsers.quotes import AUTHOR_FIRST, HEADER_LABELS, VERB, any_of, ends_in_verb, fold_line, is_footer
+
+Strength = Literal["dated", "named", "loose"]
+
+_WRAPPED_LINES = 5  # an attribution is wrapped over at most so many lines
+_ATTRIBUTION_CHARACTERS = 400
+_VERB_CHARACTERS = 32  # the longest verb that ends one, and a word boundary
+
+_ARTICLE = any_of("el|la|los|las|un|una|the|a|an|le|les|une|der|die|das|ein|eine|o|os|as|um|uma|il|lo|els|les")
+_TIME_THEN_NAME = re.compile(rf"{TIME.pattern}[^,\d]{{0,12}},\s(?!(?:{_ARTICLE})\s)\S")
+_ADDRESS_THEN_VERB = re.compile(rf"@[^\s<>]+>+\s(?:{VERB.pattern})")
+_ADDRESS_LAST = re.compile(r"@[^\s<>]+\s?[>)\]]*\s?:$")
+# Nothing but a name and a verb: «Mesa de Incidencias escribió:», not «El usuario Juan escribió:».
+_NAME_WROTE = re.compile(
+    r"^(?:(?:[^\W\d_a-z][\w.'-]*|de|del|la|las|los|el|y|i|e|da|do|dos|van|von|der)\s){1,7}?(?:a |ha |va |hat )?\w+:\s*$"
+)
+# What the attribution of a client may have and a sentence has not: an address in angle brackets, the date first, a name
+# behind a time and a comma («El 3/3/2026 a las 8:05 el sistema escribió:» has none of them).
+_NO_SENTENCE = (re.compile("<").search, AUTHOR_FIRST.match, DATE.match, _TIME_THEN_NAME.search)
+
+
+def _strength(text: str) -> Strength | None:
+    """How surely this folded text is an attribution: «El 9/10/2017 10:23, Ana <ana@cau.example> escribió:»."""
+    text = text.strip("-* ")
+    if text.count("<") != text.count(">"):
+        return None
+    date, address = DATE.search(text[:160]), text.find("@")
+    if date and date.start() <= 3 and address > 0 and text.endswith(">"):
+        return "loose"
+    verb = VERB.search(text)
+    if not text.endswith(":") and not (verb and ends_in_verb(text)):
+        return None
+    if verb and verb.start() == 0:
+        return None  # the author's name stands on the line above
+    early = bool(date) and _is_opening(text[: date.start()])  # type: ignore[union-attr]
+    if early and (verb or (address > 0 and _ADDRESS_LAST.search(text))):
+        return "dated"
+    if AUTHOR_FIRST.match(text) and address > 0:
+        return "dated" if date else "named"
+    if verb and 0 < address < min(verb.start(), 100):
+        return "dated" if date else "named"
+    return None
+
+
+def _is_opening(text: str) -> bool:
+    """What may stand before the date of an attribution: «el mar», «on tuesday»."""
+    return len(text) <= 40 and len(text.split()) <= 5 and not re.search(r":(?!\d)", text)
+
+
+def attribution(lines: Lines, last: int, floor: int) -> tuple[int, Strength, str] | None:
+    """The attribution that ends on line ``last``: its first line (not before ``floor``), strength, folded text."""
+    named: tuple[int, Strength, str] | None = None
+    joined = ""
+    for first in range(last, max(floor, last - _WRAPPED_LINES) - 1, -1):
+        line = lines[first]
+        if is_blank(line) and joined.startswith("<"):
+            continue
+        joined = f"{bare(line) if first < last or not line.startswith('>') else _last_line(line)} {joined}".strip()
+        if is_blank(line) or len(joined) > _ATTRIBUTION_CHARACTERS:
+            break
+        folded = fold_line(joined)
+        strength = _strength(folded)
+        if strength == "dated" or (strength == "loose" and first == last):
+            return first, strength, folded
+        if strength == "named" and (first in (last, floor) or is_blank(lines[first - 1])):
+            named = named or (first, strength, folded)
+    return named
+
+
+def _last_line(line: str) -> str:
+    """The last line of an attribution: «>:» and «> wrote:» close the address of the line before, others are quoted."""
+    return line if VERB.match(fold_line(line[1:])) or line[1:].strip() in (":", "") else bare(line)
+
+
+def may_end_attribution(line: str) -> bool:
+    """Whether to look at all; nearly no line ends like an attribution."""
+    end = line[-60:].rstrip(" \t\xa0\u202f*-")
+    return end.endswith((":", "：", ">")) or ends_in_verb(fold_line(end[-_VERB_CHARACTERS:]))
+
+
+def is_name_wrote(line: str) -> bool:
+    """Nothing but a name and a verb."""
+    return len(line) <= 120 and bool(_NAME_WROTE.match(line)) and ends_in_verb(fold_line(line))
+
+
+def attribution_head(lines: Lines, last: int, floor: int) -> Head | None:
+    """The head that an attribution ending on line ``last`` makes, where it is one of a client."""
+    after = next_text(lines, last + 1)
+    if is_name_wrote(lines[last]):
+        quoted = after < len(lines) and bool(QUOTED.match(lines[after])) and _begins_paragraph(lines, last, floor)
+        return Head(last, last + 1, quoted=True) if quoted else None
+    if not any(c in line for line in lines[max(floor, last - 5) : last + 1] for c in "@0123456789年"):
+        return None
+    found = attribution(lines, last, floor)
+    if not found:
+        return None
+    first, strength, text = found
+    start = first - (first > floor and bool(RULE.match(lines[first - 1])))
+    if after < len(lines) and (QUOTED.match(lines[after]) or lines[after].startswith("| ")):
+        return Head(start, last + 1, quoted=True)
+    return Head(start, last + 1) if _stands_alone(lines, first, last, floor, strength, text) else None
+
+
+def _stands_alone(lines: Lines, first: int, last: int, floor: int, strength: Strength, text: str) -> bool:
+    """An attribution above history without quote marks must be surer: a paragraph of its own that has what no sentence
+    has; without a date, the address in angle brackets right before the verb. With nothing below, it is the author's."""
+    if next_text(lines, last + 1) == len(lines):
+        return False
+    below = lines[last + 1]
+    blank_after = is_blank(below) or label_of(below)[0] in HEADER_LABELS
+    if strength == "loose" or not _begins_paragraph(lines, first, floor):
+        return False
+    if previous_text(lines, first, 0) < 0 and not blank_after:
+        return False
+    if strength == "named":
+        return blank_after and bool(_ADDRESS_THEN_VERB.search(text))
+    if not blank_after and not ("@" in text and VERB.search(text)):
+        return False
+    return text.startswith("--") or any(sure(text) for sure in _NO_SENTENCE)
+
+
+def _begins_paragraph(lines: Lines, first: int, floor: int) -> bool:
+    if first == floor or lines[first][:2].isspace():
+        return True
+    above = lines[first - 1]
+    return is_blank(above) or bool(RULE.match(above)) or is_footer(above)
