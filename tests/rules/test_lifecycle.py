@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 
 from rules import wording
+from rules.action_forms import event_of
+from rules.actions import EFFECTS
 from rules.lifecycle import KEEPING, REASONS, TRANSITIONS, move, possible
 from rules.ticket import Event, dump_changes, evolve, fold, load_changes
-from tests.rules.desks import DESK, NOW, opened
+from tests.rules.desks import CATALOGUE, DESK, NOW, opened
 
 STATES = ("assigned", "pending", "resolved", "closed")
 POSSIBLE = {
@@ -105,6 +107,19 @@ def test_reasons_belong_to_a_kind_and_a_state() -> None:
     assert REASONS["work_order"]["resolved"] == ("success", "success_with_issues")
     pending = ("client_hold", "info_requested", "client_action")
     assert [REASONS[kind]["pending"] for kind in ("incident", "work_order")] == [pending, pending]
+
+
+BESIDE = {
+    "opened", "note", "reply", "relate", "merged_in", "survey", "out_of_office", "undelivered",
+    "warning", "breach", "reminder", "follow_up", "erased",
+}  # fmt: skip
+"""Events that are neither a change of state nor an action's own."""
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_every_row_of_a_journal_is_called_something(language: str) -> None:
+    actions = {event_of(key) for key in EFFECTS if key != "explain"}
+    assert CATALOGUE[language]["events"].keys() == {*TRANSITIONS, *actions, *BESIDE}
 
 
 @pytest.mark.parametrize("event", ["reject", "reopen"])
