@@ -198,10 +198,20 @@ def test_a_released_mail_is_moved_from_where_it_lies(dovecot: Dovecot, notebook:
     assert 2 in notebook.noted
 
 
+def test_a_released_mail_that_never_left_the_watched_folder_is_moved_from_there(
+    dovecot: Dovecot, notebook: Notebook
+) -> None:
+    dovecot.deliver("ana", raw_mail("uno", Message_ID="<uno@x.test>"))
+    notebook.decided[1] = Unfiled(1, "done", "held", None, None, "uno@x.test", watched_uid=1)
+    assert run_once(account(dovecot.port), notebook) == 0
+    assert dovecot.counts("ana") == {"Acuse/Tratados": 1}
+    assert notebook.noted[1].folder == "done"
+
+
 def test_a_released_mail_that_somebody_took_away_is_not_waited_for(dovecot: Dovecot, notebook: Notebook) -> None:
     notebook.decided[1] = Unfiled(1, "done", "held", 1, 7, "gone@x.test")
     run_once(account(dovecot.port), notebook)
-    assert set(notebook.noted) == {1}
+    assert notebook.noted == {1: Filed(1, "")}
 
 
 def test_f26_over_quota_mails_stay_and_are_treated_once(tmp_path: Path, notebook: Notebook) -> None:

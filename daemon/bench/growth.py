@@ -74,7 +74,7 @@ class _Past:
             tx.session.run("UPDATE deliveries SET status = 'sent', next_at = NULL, sent_at = 1 WHERE next_at = 0")
 
         store.run(work)
-        store.filed([Filed(row.id) for row in seen])
+        store.filed([Filed(row.id, "done") for row in seen])
         store.index_words(AT_ONCE)
 
     def _one(self, tx: Transaction, n: int, row: int, at: datetime) -> None:

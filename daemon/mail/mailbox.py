@@ -133,13 +133,16 @@ class Visit:
         """Move everything that waits for it, and have it noted; how many mails."""
         waiting, self._waiting = self._waiting, []
         count = 0
-        for lies_in, mails in _grouped(waiting, lambda mail: mail.lies_in):
-            placed = self._enter(lies_in, mails) if lies_in else mails
-            for folder, some in _grouped(placed, lambda mail: mail.folder):
-                count += self._move(folder, some)
-            if lies_in:
-                self._return()
-        return count
+        here = [mail for mail in waiting if not mail.lies_in]
+        for lies_in, mails in _grouped((mail for mail in waiting if mail.lies_in), lambda mail: mail.lies_in):
+            placed = self._enter(lies_in, mails)
+            count += self._move_all(mail for mail in placed if mail.uid)
+            self._return()
+            here += [replace(mail, uid=mail.watched_uid) for mail in placed if not mail.uid]
+        return count + self._move_all(here)
+
+    def _move_all(self, mails: Iterable[Unfiled]) -> int:
+        return sum(self._move(folder, some) for folder, some in _grouped(mails, lambda mail: mail.folder))
 
     def _move(self, folder: str, mails: Sequence[Unfiled]) -> int:
         """Move mails of the selected folder to ``folder``, an attribute of the account's folders."""
@@ -148,7 +151,7 @@ class Visit:
         )
         kill_point("after_move")
         moved = [
-            Filed(mail.id, *filed.places.get(mail.uid or 0, (None, None)))
+            Filed(mail.id, folder if mail.uid else "", *filed.places.get(mail.uid or 0, (None, None)))
             for mail in mails
             if not mail.uid or mail.uid in filed.moved
         ]
@@ -161,7 +164,7 @@ class Visit:
     def _enter(self, lies_in: str, mails: Sequence[Unfiled]) -> list[Unfiled]:
         """Open one of our own folders and find mails there: by their noted UID, else by their Message-ID.
 
-        A mail that is not there has been taken away by somebody; it counts as moved, to where nobody knows.
+        One that is neither there nor in the watched folder was taken away by somebody; it counts as moved.
         """
         selected = self._imap.select(self._folders.name(getattr(self._account.folders, lies_in)))
         known = [mail for mail in mails if mail.uid and mail.uidvalidity == selected.uidvalidity]

@@ -16,7 +16,8 @@ from rules.ticket import micros
 @dataclass(frozen=True, slots=True)
 class Unfiled:
     """A decided mail that still lies where it was. ``folder`` is an attribute of rules.desk.Folders; ``lies_in`` the
-    one it lies in now ("" for the watched folder), there under ``uid`` (None where the server did not tell).
+    one it lies in now ("" for the watched folder), there under ``uid`` (None where the server did not tell). If it is
+    not there it may never have left the watched folder: ``watched_uid``.
     """
 
     id: int
@@ -25,13 +26,16 @@ class Unfiled:
     uidvalidity: int | None
     uid: int | None
     message_id: str
+    watched_uid: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """A mail that was moved, with its place in the new folder where the server told it (COPYUID)."""
+    """A mail that was moved to ``folder``, with its place there where the server told it (COPYUID). "": it has gone,
+    nobody knows where."""
 
     id: int
+    folder: str
     uidvalidity: int | None = None
     uid: int | None = None
 
@@ -55,25 +59,33 @@ def unfiled(session: Session, mailbox: str, uidvalidity: int, limit: int) -> lis
     """Decided mails that still lie where they were: in the watched folder as long as it has ``uidvalidity``, or in one
     of ours where a release found them.
     """
-    return [_unfiled(row) for row in session.all(_UNFILED, mailbox, uidvalidity, limit)]
+    return [_unfiled(row, uidvalidity) for row in session.all(_UNFILED, mailbox, uidvalidity, limit)]
 
 
-def _unfiled(row: Row) -> Unfiled:
+def _unfiled(row: Row, watched: int) -> Unfiled:
     id_, verdict, lies_in, uidvalidity, uid, folder_uidvalidity, folder_uid, message_id = row
-    place = (folder_uidvalidity, folder_uid) if lies_in else (uidvalidity, uid)
-    return Unfiled(id_, folder_of(verdict), lies_in, *place, message_id)
+    if not lies_in:
+        return Unfiled(id_, folder_of(verdict), "", uidvalidity, uid, message_id)
+    watched_uid = uid if uidvalidity == watched and not folder_uid else None
+    return Unfiled(id_, folder_of(verdict), lies_in, folder_uidvalidity, folder_uid, message_id, watched_uid)
 
 
 def filed(session: Session, moved: Iterable[Filed], now: datetime) -> None:
-    """Note where mails lie now; they are not moved again."""
+    """Note where mails lie now. They are not moved again, but for those that have lost or changed their verdict since:
+    these are moved on from there."""
     mails = list(moved)
     verdicts = _verdicts(session, [mail.id for mail in mails])
+
+    def settled(mail: Filed) -> bool:
+        verdict = verdicts[mail.id]
+        return not mail.folder or (verdict != "" and folder_of(verdict) == mail.folder)
+
     session.many(
         "UPDATE mails SET filed_at = ?, folder = ?, folder_uidvalidity = ?, folder_uid = ? WHERE id = ?",
         [
-            (micros(now), folder_of(verdicts[mail.id]), mail.uidvalidity, mail.uid, mail.id)
+            (micros(now) if settled(mail) else None, mail.folder, mail.uidvalidity, mail.uid, mail.id)
             for mail in mails
-            if verdicts.get(mail.id)
+            if mail.id in verdicts
         ],
     )
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from daemon.store.dialect import Row, Session, marks
+from daemon.store.filing import folder_of
 from daemon.store.ledger import RELEASED, RETRIED
 from daemon.store.rows import at, key
 from rules.decision import SetAside
@@ -24,9 +25,11 @@ _KEEP_TRY = """
 INSERT INTO mail_tries (mail_id, verdict, why, number, decided_at, attempts, detail)
 SELECT id, verdict, why, number, COALESCE(decided_at, taken_at), attempts, detail FROM mails WHERE id = ?
 """
-_BACK = """
-UPDATE mails SET verdict = '', why = ?, number = '', decided_at = NULL, filed_at = NULL, held_until = NULL,
-  attempts = 0, attempts_alone = 0, released_at = ?, detail = '' WHERE id = ?
+_MAY_LIE_IN = "folder = CASE WHEN filed_at IS NULL AND folder = '' THEN ? ELSE folder END"
+"""Where to look for a mail whose move is not noted: it may be under way, or its note was lost."""
+_BACK = f"""
+UPDATE mails SET {_MAY_LIE_IN}, verdict = '', why = ?, number = '', decided_at = NULL, filed_at = NULL,
+  held_until = NULL, attempts = 0, attempts_alone = 0, released_at = ?, detail = '' WHERE id = ?
 """
 
 
@@ -44,14 +47,15 @@ def set_back(
     """
     ids = list(mail_ids)
     rows = session.all(
-        f"SELECT id FROM mails WHERE id IN ({marks(ids)}) AND verdict IN ({marks(verdicts)}) ORDER BY id{session.lock}",
+        f"SELECT id, verdict FROM mails WHERE id IN ({marks(ids)}) AND verdict IN ({marks(verdicts)})"
+        f" ORDER BY id{session.lock}",
         *ids,
         *verdicts,
     )
-    for (id_,) in rows:
+    for id_, verdict in rows:
         keep_try(session, id_)
-        session.run(_BACK, why, micros(now), id_)
-    return [id_ for (id_,) in rows]
+        session.run(_BACK, folder_of(verdict), why, micros(now), id_)
+    return [id_ for id_, _ in rows]
 
 
 def release_senders(session: Session, senders: Sequence[str], now: datetime) -> list[int]:
@@ -115,8 +119,8 @@ def _set_aside(row: Row) -> SetAside:
     return SetAside(id_, mailbox, verdict, why, sender, subject, moment(received_at), size)
 
 
-_DISCARD = """
-UPDATE mails SET verdict = 'untreated', why = ?, decided_at = ?, filed_at = NULL
+_DISCARD = f"""
+UPDATE mails SET {_MAY_LIE_IN}, verdict = 'untreated', why = ?, decided_at = ?, filed_at = NULL
 WHERE id = ? AND verdict = 'quarantined'
 """
 
@@ -132,7 +136,7 @@ def settle(session: Session, mail_id: int, verb: str, now: datetime) -> None:
     ids = _of_same_sender(session, mail_id) if verb == "block" else [mail_id]
     for id_ in ids:
         keep_try(session, id_)
-        session.run(_DISCARD, "blocked" if verb == "block" else "discarded", micros(now), id_)
+        session.run(_DISCARD, folder_of("quarantined"), "blocked" if verb == "block" else "discarded", micros(now), id_)
 
 
 def _of_same_sender(session: Session, mail_id: int) -> list[int]:

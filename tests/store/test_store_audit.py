@@ -29,7 +29,7 @@ def books(store: Store) -> Store:
         tx.apply(Cause(seen.id, mail(3)), Decision("threaded", events=(event,)), compose, DESK, NOW)
     change(store, number, "resolved", state="resolved", resolved_at=NOW, round=1, running=((NOW, NOW),))
     assert len(store.claim("a", NOW, timedelta(minutes=1), 10)) == 1
-    store.filed([Filed(mail_id) for mail_id in (1, 2, 3)])
+    store.filed([Filed(mail_id, "done") for mail_id in (1, 2, 3)])
     return store
 
 

@@ -81,14 +81,14 @@ def test_a_decided_mail_is_filed_once(store: Store, verdict: str, folder: str) -
     decide(store, seen.id, verdict)
     (unfiled,) = store.unfiled("apertura", 1)
     assert (unfiled.id, unfiled.folder, unfiled.lies_in, unfiled.uid) == (seen.id, folder, "", 1)
-    store.filed([Filed(seen.id, 99, 5)])
+    store.filed([Filed(seen.id, folder, 99, 5)])
     assert store.unfiled("apertura", 1) == []
 
 
 def test_a_released_mail_is_treated_again_and_moved_from_where_it_lies(store: Store, clock: Clock) -> None:
     seen = take(store, 1)
     decide(store, seen.id, "held", held_until=NOW + timedelta(hours=1))
-    store.filed([Filed(seen.id, 99, 5)])
+    store.filed([Filed(seen.id, "held", 99, 5)])
     assert store.release_due(clock.turn(minutes=59)) == []
     assert store.release_due(clock.turn(minutes=1)) == [seen.id]
     (waiting,) = store.waiting("apertura")
@@ -96,6 +96,41 @@ def test_a_released_mail_is_treated_again_and_moved_from_where_it_lies(store: St
     decide(store, seen.id, "opened")
     (unfiled,) = store.unfiled("apertura", 2)
     assert (unfiled.folder, unfiled.lies_in, unfiled.uidvalidity, unfiled.uid) == ("done", "held", 99, 5)
+
+
+@pytest.mark.parametrize("treated", ["before its move is noted", "after it"])
+def test_a_mail_released_while_it_is_moved_is_moved_on_from_there(store: Store, treated: str) -> None:
+    seen = take(store, 1)
+    decide(store, seen.id, "held")
+    assert store.release([seen.id]) == [seen.id]
+    if treated == "before its move is noted":
+        decide(store, seen.id, "opened")
+    store.filed([Filed(seen.id, "held", 99, 5)])
+    if treated == "after it":
+        decide(store, seen.id, "opened")
+    (unfiled,) = store.unfiled("apertura", 1)
+    assert (unfiled.folder, unfiled.lies_in, unfiled.uidvalidity, unfiled.uid) == ("done", "held", 99, 5)
+
+
+@pytest.mark.parametrize(("uidvalidity", "watched"), [(1, 1), (2, None)])
+def test_a_mail_released_before_its_move_is_noted_is_looked_for_in_both_folders(
+    store: Store, uidvalidity: int, watched: int | None
+) -> None:
+    seen = take(store, 1)
+    decide(store, seen.id, "held")
+    store.release([seen.id])
+    decide(store, seen.id, "opened")
+    (unfiled,) = store.unfiled("apertura", uidvalidity)
+    assert (unfiled.lies_in, unfiled.uid, unfiled.watched_uid) == ("held", None, watched)
+
+
+def test_a_mail_that_has_gone_waits_for_nothing_and_lies_nowhere(store: Store) -> None:
+    seen = take(store, 1)
+    decide(store, seen.id, "opened")
+    store.filed([Filed(seen.id, "")])
+    assert store.unfiled("apertura", 1) == []
+    with store.read() as books:
+        assert books.session.all("SELECT folder FROM mails") == [("",)]
 
 
 def test_retry_is_for_quarantined_mails_release_for_held_ones_too(store: Store) -> None:
