@@ -50,7 +50,8 @@ class Matrix:
     def run(self) -> int:
         """Run every test of the matrix and print it; 1 where a row does not hold."""
         rows, verdicts = self.found(), _Verdicts()
-        pytest.main(["-q", *dict.fromkeys(test for tests in rows.values() for test in tests)], plugins=[verdicts])
+        named = {test for tests in rows.values() for test in tests}
+        pytest.main(["-q", *sorted(named)], plugins=[verdicts])  # file by file: what a file shares is made once
         for row, tests in rows.items():
             verdict = "cannot hold" if row in self.cannot_hold else verdicts.of(tests)
             print(f"{row:4} {verdict:11} {self.rows[row][0]}: {self._holds(row)}")
