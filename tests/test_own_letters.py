@@ -28,8 +28,14 @@ WRONG = {
     "a letter that is none": ("confirmacion.j2", "", "‸{% extends base %}", 'no letter "confirmacion"; did you mean "confirmation"?'),
     "a word that is none": ("words.toml", "", '[actions]\n‸takee = "Mía"\n', 'no word "takee"; did you mean "take"?'),
     "a word that is no text": ("words.toml", "", "[actions]\n‸take = 3\n", '3 is wrong here; it must be like "Asignarme"'),
-    "half a line of words": ("words.toml", "", "[actions‸", "this is not valid TOML: expected ']'"),
+    "half a line of words": ("words.toml", "", "[actions‸", "the head of a table ends with ]"),
 }  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _password(tmp_path: Path) -> None:
+    """Nothing but letters is wrong here."""
+    write(tmp_path, "secreto", "servicio.password")
 
 
 @pytest.mark.parametrize("what", WRONG)
