@@ -48,12 +48,15 @@ def ask(a: Act) -> Decision:
 
 
 def hold(a: Act) -> Decision:
-    """Waits for the requester; a letter only where there is a text; until the date no reminder and no closing."""
+    """Waits for the requester; a letter only where there is a text. Until the date there is no reminder and no closing,
+    so the text asks for nothing."""
     until = day_start(a.form.get("until"), a.desk)
     event = a.move(text=a.form.get("text"), visible=bool(a.text), reason=a.reason, question=a.text, pending_until=until)
     after = evolve(a.ticket, event)
     if not a.text:
         return done(a, event)
+    if until:
+        return done(a, event, *to_requester("reply", after, a, {"text": a.text, "by": a.by, "until": until}))
     return done(a, event, *to_requester("info_request", after, a, {"by": a.by, "closes_at": closes_at(after, a.desk)}))
 
 

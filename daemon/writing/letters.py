@@ -45,6 +45,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "assignment": {"why": "new", "by": "", "text": "", "case": (), "earlier": (), "warnings": (), "similar": ""},
     "update": {"text": "", "by": "", "deadlines": (), "warnings": ()},
     "info_request": {"by": "", "closes_at": None},
+    "reply": {"by": "", "until": None},
     "validation": {"again": False, "closes_at": None},
     "reminder": {"again": False, "by": "", "text": "", "last": False, "closes_at": None},
     "desk_rejection": {"reason": "", "text": "", "by": ""},

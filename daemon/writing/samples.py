@@ -177,6 +177,9 @@ def _requester(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
         "reply": Letter(
             "reply", to, ticket, {"text": "Ya estamos mirándolo.\nMañana le contamos más.", "by": "Ana Ruiz"}
         ),
+        "reply.on_hold": Letter(
+            "reply", to, ticket, {"text": "La pieza llega la semana que viene.", "by": "Ana Ruiz", "until": closes}
+        ),
         "validation": Letter("validation", to, ticket, {"closes_at": closes, "again": False}, verdicts),
         "validation.again": Letter("validation", to, ticket, {"closes_at": closes, "again": True}, verdicts),
         "reopening": Letter(

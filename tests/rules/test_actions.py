@@ -316,6 +316,15 @@ def test_a_hold_until_a_date_comes_back_at_its_first_moment() -> None:
     assert [(letter.to, letter.values["what"]) for letter in back.letters] == [((GROUP,), "pending_over")]
 
 
+def test_a_text_with_a_hold_until_a_date_asks_for_nothing() -> None:
+    (letter,) = act(
+        "Acción: Pendiente\nMotivo: Detenido por el cliente\nHasta: 16/10/2017\nTexto: Falta la pieza."
+    ).letters
+    until = datetime(2017, 10, 15, 22, tzinfo=UTC)
+    assert (letter.name, letter.to) == ("reply", (MARTA,))
+    assert (letter.values["text"], letter.values["until"]) == ("Falta la pieza.", until)
+
+
 @pytest.mark.parametrize("form", ["Pendiente\nMotivo: Detenido por el cliente\nHasta: 09/10/2017",
                                   "Resolver\nSolución: x\nSeguimiento: 01/01/1999"])  # fmt: skip
 def test_a_date_that_is_over_is_a_fault(form: str) -> None:
