@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Literal
 
 from parsers.lines import DATE, QUOTED, RULE, TIME, Head, Lines, bare, is_blank, label_of, next_text, previous_text
@@ -12,6 +13,10 @@ Strength = Literal["dated", "named", "loose"]
 
 _WRAPPED_LINES = 5  # an attribution is wrapped over at most so many lines
 _ATTRIBUTION_CHARACTERS = 400
+_OPENING_CHARACTERS = 40
+_GLUED_CHARACTERS = 2_000
+_SENTENCE_END = re.compile(r"[.!?…]\s+(?=[^\W\d])")  # not that of «lun. 3»
+_SENTENCES = 20  # so many before an attribution on its line are looked at
 _VERB_CHARACTERS = 32  # the longest verb that ends one, and a word boundary
 
 _ARTICLE = any_of("el|la|los|las|un|una|the|a|an|le|les|une|der|die|das|ein|eine|o|os|as|um|uma|il|lo|els|les")
@@ -51,8 +56,27 @@ def _strength(text: str) -> Strength | None:
 
 
 def _is_opening(text: str) -> bool:
-    """What may stand before the date of an attribution: «el mar», «on tuesday»."""
-    return len(text) <= 40 and len(text.split()) <= 5 and not re.search(r":(?!\d)", text)
+    """What may stand before the date of an attribution: «el mar», «on tuesday», but not the end of a sentence before
+    it."""
+    few = len(text) <= _OPENING_CHARACTERS and len(text.split()) <= 5
+    return few and not re.search(r":(?!\d)|[.!?…]\s+\w", text)
+
+
+def unglued(lines: Lines) -> list[str]:
+    """Lines, with an attribution that stands behind its author's last sentence on a line of its own: «Gracias. El lun,
+    3 mar 2025 a las 10:11, Ana <ana@cau.example> escribió:»."""
+    return [part for line in lines for part in (_unglued(line) if may_end_attribution(line) else (line,))]
+
+
+def _unglued(line: str) -> tuple[str, ...]:
+    ends = islice(_SENTENCE_END.finditer(line), _SENTENCES) if len(line) <= _GLUED_CHARACTERS else ()
+    parts = ((line[: end.start() + 1], line[end.end() :]) for end in ends)
+    return next((pair for pair in parts if _is_clients(fold_line(pair[1]))), (line,))
+
+
+def _is_clients(text: str) -> bool:
+    date = DATE.search(text[:_OPENING_CHARACTERS])
+    return bool(date) and _is_opening(text[: date.start()]) and _strength(text) == "dated"  # type: ignore[union-attr]
 
 
 def attribution(lines: Lines, last: int, floor: int) -> tuple[int, Strength, str] | None:

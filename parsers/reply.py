@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from parsers.attributions import unglued
 from parsers.history import above_block, head_at, separator
 from parsers.lines import ELIDED, QUOTED, Head, bare, is_blank, is_sentence, next_text, previous_text
 from parsers.quoted_html import cut_quote
@@ -47,7 +48,7 @@ def visible_text(text: str, marks: TextMarks = TextMarks()) -> str:
     head of unquoted history is the author's own, of a letter or a list. A quote to which nothing is added gives "".
     """
     for _ in range(_ROUNDS):
-        lines = text.split("\n")
+        lines = unglued(text.split("\n"))
         spans = list(_spans(lines))
         own = _own_lines(lines, spans, marks)
         if all(map(is_blank, own)) and (head := _foreign_head(spans)):

@@ -189,6 +189,25 @@ def test_lines_with_quote_marks_go_with_what_stands_above_them(above: str) -> No
     assert visible_text(f"{OWN}\n{above}\n{QUOTED}") == OWN
 
 
+@pytest.mark.parametrize(
+    "attribution",
+    [
+        "El lun, 3 mar 2025 a las 10:11, Soporte CAU <soporte@cau.example> escribió:",
+        "El lun. 3 mar. 2025 a las 10:11, Soporte CAU <soporte@cau.example> escribió:",
+        "On Mon, Mar 3, 2025 at 10:11 AM Soporte CAU <soporte@cau.example> wrote:",
+        "Le lun. 3 mars 2025 à 10:11, Soporte CAU <soporte@cau.example> a écrit :",
+    ],
+)
+@pytest.mark.parametrize("said", ["Gracias.", "Ya funciona. Ciérrenla, gracias.", "¡Sí, adelante!"])
+def test_what_is_said_on_the_line_of_an_attribution_stays(said: str, attribution: str) -> None:
+    assert visible_text(f"{said} {attribution}\n\n{QUOTED}\n") == said
+
+
+def test_a_sentence_about_who_wrote_is_no_attribution_behind_another() -> None:
+    text = "Pasó otra vez. El 3 de marzo de 2025 a las 10:00 Ana escribió:\n\nNo funciona.\n\nY así sigue."
+    assert visible_text(text) == text
+
+
 @pytest.mark.parametrize("above", ABOVE_QUOTED.values(), ids=ABOVE_QUOTED)
 def test_an_answer_below_the_quote_is_the_text(above: str) -> None:
     assert visible_text(f"{above}\n\n{QUOTED}\n\n{OWN}\n") == OWN
