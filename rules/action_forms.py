@@ -202,7 +202,8 @@ def fields_of(key: str, ticket: Ticket | None, desk: Desk, language: str = "") -
     """The form of action ``key`` as fields for the parser; labels in every language are understood."""
     form = ACTIONS[key]
     asked = _Asked(desk, ticket, form, language)
-    made = (_labelled(_FIELDS[name.rstrip("?")](asked), name, asked) for name in form.fields)
+    names = [name for name in form.fields if not (ticket and name == "number?")]  # the ticket's own is known
+    made = (_labelled(_FIELDS[name.rstrip("?")](asked), name, asked) for name in names)
     return tuple(field for field in made if field.choices or field.name not in ("canned", "case"))
 
 

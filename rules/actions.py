@@ -12,7 +12,7 @@ from datetime import datetime
 from parsers.form import Fault
 from rules import consultations, everyday, specialists, wording
 from rules.access import acts_for
-from rules.action_forms import canned_for, event_of, offered, parse_action
+from rules.action_forms import ACTIONS, canned_for, event_of, offered, parse_action
 from rules.decision import Decision, Facts, Grant
 from rules.desk import Desk
 from rules.effects import Act, Effect, last_change, refusal
@@ -36,6 +36,8 @@ def act(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     key, form = parse_action(mail.visible, ticket, desk)
     if not key:
         return refusal(mail, ticket, desk, what="unknown_action", read=form.get("action"), faults=form.faults)
+    if not ACTIONS[key].on_ticket:
+        return consult(reading, facts, desk, now)
     if not possible(ticket, event_of(key)) or not offered(key, ticket, desk):
         what, last = why_impossible(reading, facts, ticket), last_change(facts, ticket)
         return refusal(mail, ticket, desk, what=what, action=key, last=last)
@@ -49,7 +51,7 @@ def act(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
 
 
 def consult(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
-    """A technician's mail with the subject «Consulta»: it needs no token."""
+    """What needs no ticket: a technician's mail with the subject «Consulta», or under a ticket's all the same."""
     mail, (key, form) = reading.mail, reading.request
     if not key:
         return refusal(mail, None, desk, what="unknown_action", read=form.get("action"), faults=form.faults)

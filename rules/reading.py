@@ -72,7 +72,7 @@ class Reading:
     @property
     def opens(self) -> bool:
         """Whether it asks for a ticket: an opening, or a technician's «Abrir»."""
-        return bool(self.kind) or (self.consult == "consult" and self.request[0] == "open")
+        return bool(self.kind) or self.request[0] == "open"
 
     @property
     def fixed(self) -> Address:

@@ -12,7 +12,7 @@ from rules.decision import Brief, Facts, Search
 from rules.tables import Calendar, Person
 from rules.ticket import Event, evolve, fold
 from tests.rules.desks import ANA, EVA, FIELDS, LUIS, MARTA, NOW, NUMBER, letters, mail, opened, reading, verdict
-from tests.rules.technicians import STAFF, act, ask_desk, desk, facts_for
+from tests.rules.technicians import STAFF, SUBJECT, act, ask_desk, desk, facts_for
 
 CALL = """Acción: Abrir
 Clase: Incidencia
@@ -132,6 +132,15 @@ def test_the_worklist_shows_the_most_urgent_first_with_what_waits_for_an_answer(
     assert [row["ticket"].state for row in rows if row["needs_reply"]] == ["pending"]
     assert (letter.values["overdue"], letter.values["total"], letter.values["group"]) == (1, 5, "n1")
     assert len(letter.links) == 5
+
+
+def test_what_needs_no_ticket_is_done_under_a_tickets_subject_too() -> None:
+    for body, name in (("Acción: Turno", "worklist"), ("Acción: Buscar\nNombre: Marta", "search_results")):
+        decision = act(body)
+        assert (decision.verdict, [letter.name for letter in decision.letters]) == ("desk", [name])
+        assert decision.events == ()
+    asked = reading("tecnicos", mail(SUBJECT, "Acción: Abrir", sender=ANA), STAFF)
+    assert asked.opens, "and counts against the sender's rate"
 
 
 def test_the_worklist_is_of_the_senders_groups_and_open_tickets() -> None:
