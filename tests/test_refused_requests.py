@@ -129,9 +129,10 @@ REFUSED: dict[Wrong, tuple[str, str, str, tuple[str, ...]]] = {
         "4. Impacto: ese valor no está en la lista Usted escribió: «mucho»",
         "Alta (Nadie puede trabajar)", "Baja (Molesta, pero se puede seguir)",
     )),
-    encrypted: ("refused", "refusal", f"{UNOPENED}1 dato", (
+    encrypted: ("refused", "refusal", "Su incidencia no se ha abierto: el mensaje está cifrado", (
         "1. Su mensaje: está cifrado y no podemos leerlo Hace falta: el mismo mensaje sin cifrar",
-        "1. Complete los datos. 2. Pulse Enviar sin cambiar el asunto.",
+        "Se abre un mensaje nuevo con el formulario.",
+        "1. Complete los datos. 2. Envíelo sin cifrar y adjunte otra vez sus archivos, si los había. 3. Pulse Enviar",
     )),
     from_a_shared_address: ("refused", "refusal", f"{UNOPENED}1 dato", (
         "1. Su mensaje: no se admite Usted escribió: «info@cliente.test»",
@@ -155,7 +156,7 @@ REFUSED: dict[Wrong, tuple[str, str, str, tuple[str, ...]]] = {
         f"La incidencia {FIRST} se cerró el 09/10/2017", "Nadie va a leer lo que acaba de enviar.",
         f"Texto: Con: {FIRST} Servicio/Aplicación: AREN",
     )),
-    with_a_link_used_before: ("untreated", "verdict_notice", "Ya había dado otra respuesta: no ha cambiado nada", (
+    with_a_link_used_before: ("untreated", "verdict_notice", "Ya había dado otra respuesta: no se ha hecho nada", (
         "Usted ya validó la solución el 09/10/2017", "y vale la primera respuesta.",
     )),
 }  # fmt: skip

@@ -34,7 +34,7 @@ def _explain(fault: Fault, meanings: Mapping[tuple[str, str], str], formats: For
     words, spoken = formats.words, formats.words["fault_words"]
     subject = fault.label or fault.field or spoken["mail"]
     lines = [
-        (spoken["wrote"], _read(fault, words["fault_sizes"])),
+        _read(fault, words),
         _allowed(fault, meanings, formats),
         (spoken["meant"].format(nearest=fault.nearest), spoken["prepared"]) if fault.nearest else ("", ""),
         ("", _reason(fault, words)),
@@ -48,11 +48,15 @@ def _explain(fault: Fault, meanings: Mapping[tuple[str, str], str], formats: For
     )
 
 
-def _read(fault: Fault, sizes: Mapping[str, tuple[str, str]]) -> str:
-    """What they wrote, with its length or size where that is what is wrong."""
-    one, many = sizes.get(fault.code, ("", ""))
+def _read(fault: Fault, words: Mapping[str, Any]) -> tuple[str, str]:
+    """What they wrote or sent, with its length or size where that is what is wrong."""
+    if not fault.read:
+        return "", ""
+    reads = words["fault_reads"]
+    label, _, text = str(reads.get(fault.code, reads["other"])).partition(": ")
+    one, many = words["fault_sizes"].get(fault.code, ("", ""))
     size = (one if fault.detail == "1" else many).format(n=fault.detail) if fault.detail else ""
-    return f"«{fault.read}» {size}".rstrip() if fault.read else ""
+    return f"{label}:", f"{text.format(read=fault.read)} {size}".rstrip()
 
 
 def _reason(fault: Fault, words: Mapping[str, Any]) -> str:

@@ -118,7 +118,7 @@ def _group(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
             "desk_refusal",
             ("ana@cau.example",),
             None,
-            {**refusal, "what": "unknown_number", "faults": (), "read": "I171009_999999"},
+            {**refusal, "what": "unknown_number", "action": "explain", "faults": (), "read": "I171009_999999"},
         ),
     }
 

@@ -132,8 +132,8 @@ def _opening(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
             "refusal",
             to,
             None,
-            {**refusal, "faults": every_fault(), "fields": ()},
-            (opening_form(desk, ticket, "correct"),),
+            {**refusal, "faults": every_fault(), "fields": (), "form": empty.body},
+            (empty,),
             in_reply_to=reply_to,
         ),
         "near_miss": Letter(

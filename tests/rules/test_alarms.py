@@ -49,7 +49,7 @@ def test_an_alarm_tells_what_is_known() -> None:
     assert due([], (DOWN,), (DOWN,), AFTER, NOW)[0].details == (("mailbox", "apertura"),)
 
 
-READ_THRICE = "Falló tres veces al leerlo"
+READ_THRICE = "Falló tres veces al tratarlo"
 
 
 @pytest.mark.parametrize(
