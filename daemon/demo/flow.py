@@ -122,5 +122,6 @@ body that you saw above. What the desk has in its books:
   {command} --config {folder}/config.toml list"""
 MUTTRC = """
 set imap_user={user} imap_pass={password} folder=imap://{host}:{imap}/ spoolfile=+INBOX record="" mail_check=5 timeout=5
+set markers=no
 set smtp_url=smtp://{host}:{smtp}/ from="{sender}" use_from=yes abort_unmodified=no ssl_starttls=no ssl_force_tls=no
 """
