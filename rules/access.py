@@ -31,7 +31,7 @@ def is_shared(address: str, desk: Desk) -> bool:
 
 def is_known(address: str, desk: Desk, person: Person | None = None) -> bool:
     """Whether the address is somebody's: registered by mail (``person``), in `[[people]]`, or of the desk's staff."""
-    return person is not None or desk.person_at(address) is not None or address.lower() in desk.staff()
+    return person is not None or desk.person_at(address) is not None or address.lower() in desk.staff
 
 
 def language_of(address: str, desk: Desk, person: Person | None = None) -> str:
@@ -62,7 +62,7 @@ def may_join(desk: Desk, address: str, registered_people: Collection[str] = ()) 
     ``registered_people``: those among the mail's addresses that belong to registered people, in lower case.
     """
     lower = address.lower()
-    if not domain_of(lower) or lower in desk.own_addresses():
+    if not domain_of(lower) or lower in desk.own_addresses:
         return False
     return (
         desk.requesters.participants == "any"

@@ -107,7 +107,6 @@ class _Asked:
     desk: Desk
     ticket: Ticket | None
     form: ActionForm
-    language: str
 
 
 def _text(name: str, many: bool = True) -> Callable[[_Asked], Field]:
@@ -115,7 +114,7 @@ def _text(name: str, many: bool = True) -> Callable[[_Asked], Field]:
 
 
 def _literal(section: str, key: str, asked: _Asked) -> Choice:
-    return Choice(wording.word(asked.desk, section, key, asked.language), wording.spellings(asked.desk, section, key))
+    return Choice(wording.word(asked.desk, section, key), wording.spellings(asked.desk, section, key))
 
 
 def _reason(asked: _Asked) -> Field:
@@ -198,10 +197,10 @@ def case_named(desk: Desk, name: str) -> Escalation | None:
     return next((case for case in desk.escalations if case.name == name), None)
 
 
-def fields_of(key: str, ticket: Ticket | None, desk: Desk, language: str = "") -> tuple[Field, ...]:
+def fields_of(key: str, ticket: Ticket | None, desk: Desk) -> tuple[Field, ...]:
     """The form of action ``key`` as fields for the parser; labels in every language are understood."""
     form = ACTIONS[key]
-    asked = _Asked(desk, ticket, form, language)
+    asked = _Asked(desk, ticket, form)
     names = [name for name in form.fields if not (ticket and name == "number?")]  # the ticket's own is known
     made = (_labelled(_FIELDS[name.rstrip("?")](asked), name, asked) for name in names)
     return tuple(field for field in made if field.choices or field.name not in ("canned", "case"))
@@ -210,7 +209,7 @@ def fields_of(key: str, ticket: Ticket | None, desk: Desk, language: str = "") -
 def _labelled(field: Field, name: str, asked: _Asked) -> Field:
     return Field(
         field.name,
-        wording.word(asked.desk, "action_fields", field.name, asked.language),
+        wording.word(asked.desk, "action_fields", field.name),
         field.type,
         many_lines=field.many_lines,
         required=not name.endswith("?"),
@@ -219,16 +218,16 @@ def _labelled(field: Field, name: str, asked: _Asked) -> Field:
     )
 
 
-def action_field(desk: Desk, language: str = "") -> Field:
+def action_field(desk: Desk) -> Field:
     """«Acción: …», the first line of every such form."""
-    words = (key for key in ACTIONS if key not in SAME_WORD)
     return Field(
         "action",
-        wording.word(desk, "action_fields", "action", language),
+        wording.word(desk, "action_fields", "action"),
         "choice",
         choices=tuple(
-            Choice(wording.word(desk, "actions", key, language), wording.spellings(desk, "actions", key))
-            for key in words
+            Choice(wording.word(desk, "actions", key), wording.spellings(desk, "actions", key))
+            for key in ACTIONS
+            if key not in SAME_WORD
         ),
         aliases=wording.spellings(desk, "action_fields", "action"),
     )
@@ -271,11 +270,16 @@ def acting_key(key: str, ticket: Ticket | None, desk: Desk) -> str:
     return key
 
 
+def kind_named(form: Form, desk: Desk) -> str:
+    """The kind that «Clase» names; "" for none."""
+    return next((key for key, kind in desk.kinds.items() if kind.label == form.get("kind")), "")
+
+
 def further_fields(key: str, form: Form, desk: Desk) -> tuple[Field, ...]:
     """The fields that a value of the form brings with it: an escalation's case, an opening's kind."""
     if key == "escalate":
         return case_fields(case_named(desk, form.get("case")), desk)
-    kind = next((k for k, kind in desk.kinds.items() if kind.label == form.get("kind")), "")
+    kind = kind_named(form, desk)
     if key == "open":
         return desk.fields_of(kind) if kind else ()
     if key == "reclassify":
@@ -308,23 +312,23 @@ def _one_of(key: str, form: Form, fields: tuple[Field, ...]) -> tuple[Fault, ...
     return (Fault(first.name, "missing", allowed=choices, label=first.label),) if first else ()
 
 
-def default_reason(key: str, ticket: Ticket | None, desk: Desk, language: str = "") -> str:
+def default_reason(key: str, ticket: Ticket | None, desk: Desk) -> str:
     """The literal of the reason that an action usually has on this ticket; "" where reasons are free text."""
     if ticket is None or key not in TRANSITIONS or (key == "resolve" and canned_for(desk, ticket.group)):
         return ""  # with a canned reply the usual reason is another one
     allowed = reasons(wording.reasons_table(desk, ticket.kind), TRANSITIONS[key].target)
     usual = TRANSITIONS[key].reason
     code = usual if usual in allowed else next(iter(allowed), "")
-    return wording.word(desk, "reasons", code, language) if code else ""
+    return wording.word(desk, "reasons", code) if code else ""
 
 
-def form_lines(key: str, ticket: Ticket | None, desk: Desk, values: Mapping[str, str], language: str = "") -> list[str]:
+def form_lines(key: str, ticket: Ticket | None, desk: Desk, values: Mapping[str, str]) -> list[str]:
     """The form of action ``key`` as lines, filled with ``values``; the reason begins with the usual one."""
-    fields = fields_of(key, ticket, desk, language)
-    defaults = {"reason": default_reason(key, ticket, desk, language)}
+    fields = fields_of(key, ticket, desk)
+    defaults = {"reason": default_reason(key, ticket, desk)}
     further = further_fields(key, Form(tuple(values.items())), desk)
-    label = wording.word(desk, "action_fields", "action", language)
-    head = f"{label}: {wording.word(desk, 'actions', SAME_WORD.get(key, key), language)}"
+    label = wording.word(desk, "action_fields", "action")
+    head = f"{label}: {wording.word(desk, 'actions', event_of(key))}"
     own = _unless_asked(_may_write(fields, key, ticket, desk), further)
     return [head, *blocks((*own, *further), {**defaults, **values})]
 

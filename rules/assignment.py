@@ -139,11 +139,11 @@ def _empty_forms(desk: Desk) -> dict[tuple[str, str, str, int], str]:
     return {}
 
 
-def manage_link(ticket: Ticket, desk: Desk, language: str = "") -> Link:
+def manage_link(ticket: Ticket, desk: Desk) -> Link:
     """The link of a list's row: an action form in which the action is still to be written."""
-    subject = wording.subject(desk, "manage", language, ticket.kind, number=ticket.number)
-    label = wording.word(desk, "action_fields", "action", language)
-    body = f"{label}: \n{wording.word(desk, 'bodies', 'form_hint', language)}"
+    subject = wording.subject(desk, "manage", kind=ticket.kind, number=ticket.number)
+    label = wording.word(desk, "action_fields", "action")
+    body = f"{label}: \n{wording.word(desk, 'bodies', 'form_hint')}"
     return Link("manage", desk.desk_address, subject, body, action_grant(ticket))
 
 

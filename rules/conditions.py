@@ -174,7 +174,7 @@ def _kind(value: Any, context: Context) -> Test:
 
 
 def _address(value: Any, context: Context) -> Test:
-    known = sorted(context.desk.own_addresses())
+    known = sorted(context.desk.own_addresses)
     wanted = known_texts("address of ours", [text.lower() for text in texts(value)], known)
     return _equal(lambda e: e.given.address, wanted)
 

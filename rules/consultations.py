@@ -8,7 +8,7 @@ from typing import Any
 
 from rules import wording
 from rules.access import acts_for, language_of
-from rules.action_forms import further_fields
+from rules.action_forms import further_fields, kind_named
 from rules.assignment import assignment_letter, manage_link
 from rules.clocks import Span, calendar_name, explained, spent
 from rules.decision import Brief, Decision, Facts, Letter, Link
@@ -18,7 +18,6 @@ from rules.openings import confirmation_letter, routing_of
 from rules.promises import promises
 from rules.queries import row
 from rules.reading import Reading, author, opening_windows
-from rules.requests import kind_named
 from rules.routing import RouteInput, route
 from rules.ticket import Event, Ticket, evolve
 

@@ -86,6 +86,11 @@ class Desk:
         """The first `desk` mailbox's address: Reply-To of group letters, target of action links."""
         return next((box.address for box in self.mailboxes if "desk" in box.roles), self.service_address)
 
+    @property
+    def opening_address(self) -> str:
+        """The first `opening` mailbox's address: target of the links that open a ticket."""
+        return next((box.address for box in self.mailboxes if "opening" in box.roles), self.service_address)
+
     def words(self, language: str = "") -> Mapping[str, Any]:
         """The catalogue of ``language``, else of the desk's own."""
         return self.catalogue.get(language) or self.catalogue[self.desk.language]
@@ -139,23 +144,17 @@ class Desk:
         own = tuple(value if isinstance(value, Choice) else Choice(value) for value in table.values)
         return sources.get(table.from_, ()) + own
 
+    @cached_property
     def staff(self) -> frozenset[str]:
         """Every address of the desk itself: groups, members, coordinators, admins; a class of their own for guards."""
-        return self._staff
-
-    @cached_property
-    def _staff(self) -> frozenset[str]:
         people = {
             person for group in self.groups.values() for person in (*group.members, group.coordinator, group.address)
         }
         return frozenset(a.lower() for a in people | set(self.desk.admins) if a)
 
+    @cached_property
     def own_addresses(self) -> frozenset[str]:
         """Every address that Acuse itself reads or writes from."""
-        return self._own_addresses
-
-    @cached_property
-    def _own_addresses(self) -> frozenset[str]:
         boxes = {a for box in self.mailboxes for a in (box.address, *box.addresses)}
         return frozenset(a.lower() for a in boxes | {self.service_address} if a)
 

@@ -153,7 +153,7 @@ def participants(reading: Reading, desk: Desk, facts: Facts, ticket: Ticket | No
     """The addresses in CC that may take part (J) and do not yet, in order, without ourselves and the sender; no more
     than ``ticket``, or a new one, has room for."""
     copied = (a.address for a in (*reading.mail.cc, *reading.mail.to))
-    seen = {reading.sender} | desk.own_addresses() | (ticket.people if ticket else frozenset())
+    seen = {reading.sender} | desk.own_addresses | (ticket.people if ticket else frozenset())
     room = max(0, desk.limits.participants - (len(ticket.participants) if ticket else 0))
     joining: dict[str, str] = {}
     for address in copied:
@@ -240,12 +240,22 @@ def form_link(
     faults: tuple[Fault, ...],
     desk: Desk,
     language: str = "",
+    first_line: str = "",
 ) -> tuple[Link, bool]:
     """A link that opens the opening form of ``kind``, and whether a long value had to be left out of it."""
     subject = desk.kinds[kind].subject
-    fields = form_lines(desk.fields_of(kind), values, faults)
-    body, left_out = fitting_body(to, subject, [*fields, wording.word(desk, "bodies", "form_hint", language)])
+    hint = wording.word(desk, "bodies", "form_hint", language)
+    lines = [*filter(None, [first_line]), *form_lines(desk.fields_of(kind), values, faults), hint]
+    body, left_out = fitting_body(to, subject, lines)
     return Link(key, to, subject, body), left_out
+
+
+def reopen_link(ticket: Ticket, desk: Desk) -> Link:
+    """A form for a new ticket whose first line names ``ticket``, closed by now, so that the two are related (J)."""
+    relation = f"{wording.word(desk, 'action_fields', 'with', ticket.language)}: {ticket.number}"
+    known = {"service": ticket.value("service")}
+    to, language = desk.opening_address, ticket.language
+    return form_link("reopen", to, ticket.kind, known, (), desk, language, first_line=relation)[0]
 
 
 def near_miss(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from parsers.form import Fault, Field, Form, form_lines, parse_form
@@ -10,7 +11,7 @@ from rules import wording
 from rules.access import admits, is_shared
 from rules.decision import NO_FORM, Decision, Facts, Grant, Letter, Link, Person
 from rules.desk import Desk
-from rules.openings import refuse
+from rules.openings import form_link, refuse
 from rules.reading import Reading
 from rules.subjects import TOKEN_ROOM
 
@@ -109,11 +110,8 @@ def kinds_explained(desk: Desk) -> tuple[tuple[str, str], ...]:
 
 def opening_link(kind: str, desk: Desk) -> Link:
     """An empty opening form of ``kind``, labelled with the kind's name."""
-    subject = desk.kinds[kind].subject
-    to = next((box.address for box in desk.mailboxes if "opening" in box.roles), desk.service_address)
-    lines = form_lines(desk.fields_of(kind), {})
-    body, _ = fitting_body(to, subject, [*lines, wording.word(desk, "bodies", "form_hint")])
-    return Link("open", to, subject, body, label=desk.kinds[kind].label)
+    link, _ = form_link("open", desk.opening_address, kind, {}, (), desk)
+    return replace(link, label=desk.kinds[kind].label)
 
 
 def _shared(reading: Reading) -> Fault:

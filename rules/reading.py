@@ -12,11 +12,11 @@ from parsers.mail import Mail
 from parsers.reply import TextMarks, strip_signature
 from parsers.subject import find_number, find_token, is_near, opening_key, thread_key, without_token
 from rules import wording
-from rules.action_forms import parse_action
+from rules.action_forms import kind_named, parse_action
 from rules.caching import once_per_desk
 from rules.decision import NO_FORM, Needs, Search
 from rules.desk import Desk
-from rules.requests import kind_named, numbers_in, own_tickets, search_of
+from rules.requests import numbers_in, own_tickets, search_of
 from rules.subjects import fixed_subjects, query_of
 from rules.tables import Address, Mailbox
 

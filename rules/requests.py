@@ -17,11 +17,6 @@ MAX_NUMBERS = 5
 """How many tickets one mail may name."""
 
 
-def kind_named(form: Form, desk: Desk) -> str:
-    """The kind that «Clase» names; "" for none."""
-    return next((key for key, kind in desk.kinds.items() if kind.label == form.get("kind")), "")
-
-
 def numbers_in(text: str, desk: Desk) -> tuple[str, ...]:
     """The first own numbers that stand in a text."""
     prefixes = "|".join(re.escape(kind.prefix) for kind in desk.kinds.values())

@@ -205,7 +205,7 @@ def _addresses(value: Any, desk: Desk) -> None:
     for address in texts(value):
         if not bare(address):
             raise ValueError(f'"{address}" is no mail address; write one such as "ana@cau.example"')
-        if address.lower() in desk.own_addresses():
+        if address.lower() in desk.own_addresses:
             raise ValueError(f'"{address}" is a mailbox of the desk itself; another address is needed here')
 
 

@@ -12,9 +12,9 @@ from rules.decision import Decision, Facts, File, Grant, HeldGrant, Letter, Link
 from rules.desk import Desk
 from rules.due import closes_at
 from rules.lifecycle import move, possible
+from rules.openings import reopen_link
 from rules.promises import promises
 from rules.reading import Reading, author
-from rules.reopening import reopen_link
 from rules.ticket import Event, Ticket, evolve
 
 MARKS = ("5", "4", "3", "2", "1")

@@ -8,12 +8,11 @@ from typing import Any
 from parsers.form import Fault, FaultCode
 from rules import wording
 from rules.access import acts_for
-from rules.action_forms import case_fields, case_named
+from rules.action_forms import case_fields, case_named, kind_named
 from rules.assignment import assignment_letter, update_letter
 from rules.decision import Decision, Letter
 from rules.effects import Act, Effect, done, refused
 from rules.openings import confirmation_letter, routing_of
-from rules.requests import kind_named
 from rules.routing import route
 from rules.ticket import Event, Ticket, evolve
 

@@ -14,9 +14,8 @@ from rules.caching import once_per_desk
 from rules.decision import Decision, Facts, Letter, Link
 from rules.desk import Desk
 from rules.lifecycle import move
-from rules.openings import participants, unproven_warning
+from rules.openings import participants, reopen_link, unproven_warning
 from rules.reading import Reading, author, closed_window
-from rules.reopening import reopen_link
 from rules.solutions import validation_letter
 from rules.ticket import Event, Ticket, evolve
 

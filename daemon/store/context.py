@@ -57,5 +57,5 @@ class Writing(Lookups):
     def addresses(self, desk: Desk) -> tuple[frozenset[str], frozenset[str]]:
         """The desk's people and its own addresses, gathered once for a batch."""
         if self._desk is not desk:
-            self._desk, self._addresses = desk, (desk.staff(), desk.own_addresses())
+            self._desk, self._addresses = desk, (desk.staff, desk.own_addresses)
         return self._addresses

@@ -397,4 +397,4 @@ def test_the_address_written_to_is_the_configured_one() -> None:
 
 def test_equal_values_give_equal_decisions() -> None:
     assert verdict("apertura", mail(OPENING, GOOD)) == verdict("apertura", mail(OPENING, GOOD))
-    assert DESK.staff() >= {ANA, EVA}
+    assert DESK.staff >= {ANA, EVA}
