@@ -26,12 +26,11 @@ from daemon.mail.fetching import Fetched
 from daemon.mail.reader import Poisoned, Reader
 from daemon.store import Cause, Filed, Seen, Store, Transaction, Unfiled
 from daemon.store.errors import LeaseLost, Unavailable
-from daemon.store.filing import folder_of
 from daemon.store.queues import Lease
 from daemon.writing.letters import Letters
 from parsers.mail import Mail
 from parsers.peek import LOOKED_AT, peek
-from rules.decision import Decision, Needs
+from rules.decision import Decision, Needs, folder_of
 from rules.desk import Desk
 from rules.intake import decide
 from rules.reading import Arrival, Reading, read

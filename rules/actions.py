@@ -52,7 +52,7 @@ def act(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
 
 def consult(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """What needs no ticket: a technician's mail with the subject «Consulta», or under a ticket's all the same."""
-    mail, (key, form) = reading.mail, reading.request
+    mail, key, form = reading.mail, reading.action, reading.action_form
     if not key:
         return refusal(mail, None, desk, what="unknown_action", read=form.get("action"), faults=form.faults)
     if key not in consultations.CONSULTATIONS:

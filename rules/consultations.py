@@ -29,7 +29,7 @@ Consultation = Callable[[Reading, Facts, Desk, datetime], Decision]
 
 def open_for_caller(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """«Abrir»: opens for somebody who telephoned; the requester gets the confirmation (T)."""
-    _, form = reading.request
+    form = reading.action_form
     kind = kind_named(form, desk)
     names = {f.name for f in further_fields("open", form, desk)}
     fields = tuple((name, value) for name, value in form.values if name in names)
@@ -79,7 +79,7 @@ def open_for_caller(reading: Reading, facts: Facts, desk: Desk, now: datetime) -
 
 def search(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """«Buscar»: a table of results."""
-    _, form = reading.request
+    form = reading.action_form
     own = {field.name: field.label for field in further_fields("search", form, desk)}
     labels = {key: own.get(key) or wording.word(desk, "action_fields", key) for key, _ in form.values}
     terms = tuple((labels[key], value) for key, value in form.values if value and key != "action")
@@ -118,7 +118,7 @@ def listed(found: tuple[Brief, ...], desk: Desk, now: datetime) -> tuple[dict[st
 
 def explain(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """«Explicar» by number: only for the ticket's own people of the desk."""
-    _, form = reading.request
+    form = reading.action_form
     ticket = facts.tickets.get(form.get("number").strip().upper())
     if ticket is None or not acts_for(desk, ticket, reading.sender):
         return refusal(reading.mail, None, desk, what="unknown_number", action="explain", read=form.get("number"))

@@ -20,15 +20,21 @@ Verdict = Literal[
     "untreated", "automatic", "bounce", "duplicate", "too_large", "held", "quarantined",
 ]  # fmt: skip
 
-FOLDER_OF: Mapping[Verdict, str] = {
+_FOLDERS: Mapping[str, str] = {
     "untreated": "untreated",
+    "too_large": "untreated",
     "automatic": "automatic",
     "bounce": "automatic",
     "duplicate": "automatic",
     "quarantined": "quarantine",
     "held": "held",
 }
-"""Verdict → attribute of rules.desk.Folders; any other verdict is `done`. `too_large` stays where it lies."""
+
+
+def folder_of(verdict: str) -> str:
+    """The attribute of :class:`rules.tables.Folders` that a mail with this verdict is filed under."""
+    return _FOLDERS.get(verdict, "done")
+
 
 NO_FORM = Form()
 """A form that was not read."""

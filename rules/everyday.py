@@ -68,14 +68,10 @@ def answer(a: Act) -> Decision:
 
 def resolve(a: Act) -> Decision:
     """The solution goes to the requester, who validates or rejects it."""
-    automatic = (
-        "auto_notified" if a.form.get("canned") and wording.reasons_table(a.desk, a.ticket.kind) == "incident" else ""
-    )
-    default = "success" if wording.reasons_table(a.desk, a.ticket.kind) == "work_order" else automatic
     event = a.move(
         text=a.text,
         visible=True,
-        reason=a.reason or default,
+        reason=a.reason or usual_reason(a),
         solution=a.text,
         solution_by=a.by,
         round=a.ticket.round + 1,
@@ -84,6 +80,13 @@ def resolve(a: Act) -> Decision:
     after = evolve(a.ticket, event)
     letter = validation_letter(after, a.desk, a.attachments, a.files)
     return done(a, event, letter, *netiquette(after, a))
+
+
+def usual_reason(a: Act) -> str:
+    """The reason of a solution that names none (T); "" for the one that rules/lifecycle.py gives."""
+    if wording.reasons_table(a.desk, a.ticket.kind) == "work_order":
+        return "success"
+    return "auto_notified" if a.form.get("canned") else ""
 
 
 def refuse(a: Act) -> Decision:

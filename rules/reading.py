@@ -52,8 +52,9 @@ class Reading:
     number: str = ""
     consult: str = ""
     registration: bool = False
-    request: tuple[str, Form] = ("", NO_FORM)
-    """A technician's action and its form, as far as they can be read without the ticket."""
+    action: str = ""
+    action_form: Form = NO_FORM
+    """A technician's action (rules/action_forms.py) and its form, as far as both can be read without the ticket."""
     named: tuple[str, ...] = ()
     """Numbers that a technician's form names."""
     related: str = ""
@@ -72,7 +73,7 @@ class Reading:
     @property
     def opens(self) -> bool:
         """Whether it asks for a ticket: an opening, or a technician's «Abrir»."""
-        return bool(self.kind) or self.request[0] == "open"
+        return bool(self.kind) or self.action == "open"
 
     @property
     def fixed(self) -> Address:
@@ -85,8 +86,7 @@ class Reading:
 
     def needs(self, desk: Desk) -> Needs:
         """Every look-up that :func:`rules.intake.decide` may want for this mail."""
-        mail, key = self.mail, self.request[0]
-        report = mail.report
+        mail, report = self.mail, self.mail.report
         return Needs(
             mailbox=self.mailbox.name,
             message_id=mail.message_id,
@@ -101,7 +101,9 @@ class Reading:
             counters=self._counters(),
             addresses=tuple(a.address.lower() for a in (*mail.to, *mail.cc)),
             search=self._search(desk),
-            journal=bool(self.token or key == "explain" or self.consult == "status" or desk.groups_of(self.sender)),
+            journal=bool(
+                self.token or self.action == "explain" or self.consult == "status" or desk.groups_of(self.sender)
+            ),
             last_subject=self.number,
             held=bool(self.token),
         )
@@ -110,12 +112,11 @@ class Reading:
         """What is listed: a requester's own tickets, a technician's worklist or search."""
         if self.consult == "mine":
             return own_tickets(self.sender)
-        key, form = self.request
-        return search_of(key, form, self.sender, desk) if key else None
+        return search_of(self.action, self.action_form, self.sender, desk)
 
     def _prefix(self, desk: Desk) -> str:
         """The counter whose next number may be spent: of an opening, of «Abrir», of «Reclasificar»."""
-        kind = self.kind or kind_named(self.request[1], desk)
+        kind = self.kind or kind_named(self.action_form, desk)
         return desk.kinds[kind].prefix if kind and not self.form.faults else ""
 
     def _counters(self) -> tuple[str, ...]:
@@ -178,6 +179,7 @@ def read(arrival: Arrival, desk: Desk) -> Reading:
     key = thread_key(without_token(mail.subject), fixed.marks)
     consult = "" if kind else query_of(key, number, desk)
     acts = (consult == "consult" or bool(token)) and bool(desk.groups_of(mail.sender))
+    action, action_form = parse_action(mail.visible, None, desk) if acts else ("", NO_FORM)
     return Reading(
         arrival,
         box,
@@ -190,7 +192,8 @@ def read(arrival: Arrival, desk: Desk) -> Reading:
         number=number,
         consult=consult,
         registration=bool(fixed.registration) and opening == fixed.registration,
-        request=parse_action(mail.visible, None, desk) if acts else ("", NO_FORM),
+        action=action,
+        action_form=action_form,
         named=numbers_in(mail.visible, desk) if acts else (),
         related=related,
     )

@@ -7,13 +7,13 @@ the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from rules.clocks import calendar_for, reached
 from rules.desk import Desk
-from rules.ticket import Event, Ticket, fold
+from rules.ticket import MARKS, Event, Ticket, fold
 
 AGES: tuple[tuple[str, timedelta | None], ...] = (
     ("day", timedelta(days=1)),
@@ -22,9 +22,6 @@ AGES: tuple[tuple[str, timedelta | None], ...] = (
     ("older", None),
 )
 """How old an open ticket is: the first limit that it does not pass."""
-
-MARKS = (5, 4, 3, 2, 1)
-"""The survey's answers, best first (L)."""
 
 NOT_DONE = frozenset({"withdrawn", "merged", "reclassified"})
 """Reasons of closing that say nothing about a deadline: nobody solved anything."""
@@ -71,19 +68,7 @@ class Report:
 
     def values(self) -> dict[str, Any]:
         """What the letter's template is given; files and their names are the daemon's."""
-        names = (
-            "since",
-            "until",
-            "figures",
-            "ages",
-            "priorities",
-            "marks",
-            "groups",
-            "categories",
-            "finding",
-            "overdue",
-        )
-        return {name: getattr(self, name) for name in (*names, "late")}
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "lines"}
 
 
 def weekly(

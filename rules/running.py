@@ -15,7 +15,7 @@ from rules.assignment import action_link
 from rules.calendars import DAYS
 from rules.clocks import people_clock
 from rules.consultations import worklist_values
-from rules.decision import FOLDER_OF, Brief, Decision, Letter, Link
+from rules.decision import Brief, Decision, Letter, Link, folder_of
 from rules.desk import Desk
 from rules.lifecycle import possible
 from rules.report import Report, weekly
@@ -129,7 +129,7 @@ def proof(
     figures = dict.fromkeys(FIGURES.values(), 0)
     for verdict, count in verdicts.items():
         if verdict not in ("seen", "all"):
-            figures[FIGURES[_folder(verdict)]] += count
+            figures[FIGURES[folder_of(verdict)]] += count
     values = {
         "since": since,
         "until": until,
@@ -138,11 +138,6 @@ def proof(
         "differences": tuple(differences),
     }
     return Decision(letters=(Letter("proof", desk.desk.admins, values=values),))
-
-
-def _folder(verdict: str) -> str:
-    folders = {str(name): folder for name, folder in FOLDER_OF.items()}
-    return "untreated" if verdict == "too_large" else folders.get(verdict, "done")
 
 
 # -- the worklist of a shift

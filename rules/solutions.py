@@ -15,10 +15,7 @@ from rules.lifecycle import move, possible
 from rules.openings import reopen_link
 from rules.promises import promises
 from rules.reading import Reading, author
-from rules.ticket import Event, Ticket, evolve
-
-MARKS = ("5", "4", "3", "2", "1")
-"""The survey's answers, best first (L)."""
+from rules.ticket import MARKS, Event, Ticket, evolve
 
 
 def validation_letter(
@@ -153,7 +150,7 @@ def survey_links(ticket: Ticket, desk: Desk) -> tuple[Link, ...]:
             desk.service_address,
             wording.subject(desk, "survey", language, ticket.kind, number=ticket.number, mark=mark),
             body,
-            Grant("survey", mark, ticket.number, ticket.requester.lower(), round=ticket.round),
+            Grant("survey", str(mark), ticket.number, ticket.requester.lower(), round=ticket.round),
         )
         for mark in MARKS
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -75,6 +75,11 @@ class Folders:
     automatic: str = "Acuse/Automáticos"
     quarantine: str = "Acuse/Cuarentena"
     held: str = "Acuse/Retenidos"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Each folder once: an admin may file mails of several verdicts into the same one."""
+        return tuple(dict.fromkeys(astuple(self)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from parsers.mail import Attachment
 State = Literal["assigned", "pending", "resolved", "closed"]
 STATES: tuple[State, ...] = ("assigned", "pending", "resolved", "closed")
 Side = Literal["requester", "group"]
+MARKS = (5, 4, 3, 2, 1)
+"""The survey's answers, best first (L)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,18 +134,10 @@ def fold(events: Iterable[Event]) -> Ticket | None:
 
 # -- the journal's JSON: datetimes as integer UTC microseconds, tuples as lists
 
-_TIMES = frozenset(
-    {
-        "received_at",
-        "opened_at",
-        "responded_at",
-        "resolved_at",
-        "closed_at",
-        "waiting_since",
-        "pending_until",
-        "follow_up",
-    }
-)
+_TIMES = frozenset({
+    "received_at", "opened_at", "responded_at", "resolved_at", "closed_at", "waiting_since", "pending_until",
+    "follow_up",
+})  # fmt: skip
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAMES = frozenset(f.name for f in fields(Ticket))
 

@@ -14,8 +14,6 @@ from daemon.mail.imap import Imap, ImapError
 from daemon.mail.wire import Endpoint
 from daemon.store.audit import Books, Finding, FolderCounts, Progress, audit, tally
 
-FOLDERS = ("done", "untreated", "automatic", "quarantine", "held")
-
 
 @dataclass(frozen=True)
 class Proof:
@@ -67,4 +65,4 @@ def count_folders(accounts: tuple[Account, ...]) -> tuple[FolderCounts | None, t
 def _counted(account: Account) -> dict[tuple[str, str], int]:
     with Imap(Endpoint.of_account(account)) as imap:
         folders = Folders(imap)
-        return {(account.name, name): folders.count(getattr(account.folders, name)) for name in FOLDERS}
+        return {(account.name, key): folders.count(name) for key, name in asdict(account.folders).items()}

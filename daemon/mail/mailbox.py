@@ -80,8 +80,7 @@ class Visit:
 
     def make_folders(self) -> None:
         """Make the account's folders where they are missing; a server that refuses is a permanent fault."""
-        own = self._account.folders
-        for name in dict.fromkeys((own.done, own.untreated, own.automatic, own.quarantine, own.held)):
+        for name in self._account.folders.names:
             self._folders.make(name)
 
     def look(self, progress: Callable[[int, int], None] = lambda done, total: None) -> int:

@@ -15,9 +15,8 @@ from itertools import groupby
 from daemon.files import Files
 from daemon.store import models
 from daemon.store.dialect import Row, Session
-from daemon.store.filing import folder_of
 from daemon.store.rows import EVENT_COLUMNS, load_event, load_ticket
-from rules.decision import Verdict
+from rules.decision import Verdict, folder_of
 from rules.desk import Desk
 from rules.due import next_due
 from rules.ticket import Ticket, fold, micros, moment
@@ -29,7 +28,7 @@ STATUSES = frozenset({"queued", "claimed", "deferred", "sent", "failed", "erased
 Progress = Callable[[str, int], None]
 """Told the check's name and how many rows it has seen, every now and then."""
 FolderCounts = Mapping[tuple[str, str], int]
-"""(mailbox, attribute of rules.desk.Folders) → mails in that IMAP folder."""
+"""(mailbox, attribute of rules.tables.Folders) → mails in that IMAP folder."""
 
 
 @dataclass(frozen=True, slots=True)

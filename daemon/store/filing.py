@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from daemon.store.dialect import Row, Session, marks
-from rules.decision import FOLDER_OF
+from rules.decision import folder_of
 from rules.ticket import micros
 
 
 @dataclass(frozen=True, slots=True)
 class Unfiled:
-    """A decided mail that still lies where it was. ``folder`` is an attribute of rules.desk.Folders; ``lies_in`` the
+    """A decided mail that still lies where it was. ``folder`` is an attribute of rules.tables.Folders; ``lies_in`` the
     one it lies in now ("" for the watched folder), there under ``uid`` (None where the server did not tell). If it is
     not there it may never have left the watched folder: ``watched_uid``.
     """
@@ -39,15 +39,6 @@ class Filed:
     uidvalidity: int | None = None
     uid: int | None = None
 
-
-def folder_of(verdict: str) -> str:
-    """The attribute of rules.desk.Folders that a mail with this verdict is filed under."""
-    if verdict == "too_large":
-        return "untreated"
-    return {str(name): folder for name, folder in FOLDER_OF.items()}.get(verdict, "done")
-
-
-# -- filing away
 
 _UNFILED = """
 SELECT id, verdict, folder, uidvalidity, uid, folder_uidvalidity, folder_uid, message_id FROM mails

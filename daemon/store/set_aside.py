@@ -11,10 +11,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from daemon.store.dialect import Row, Session, marks
-from daemon.store.filing import folder_of
 from daemon.store.ledger import RELEASED, RETRIED
 from daemon.store.rows import at, key
-from rules.decision import SetAside
+from rules.decision import SetAside, folder_of
 from rules.ticket import micros, moment
 
 # -- back to no verdict
@@ -79,9 +78,6 @@ def release_due(session: Session, now: datetime, limit: int = 500) -> list[int]:
     """Rate-held mails whose time has come are treated now."""
     rows = session.all("SELECT id FROM mails WHERE held_until <= ? ORDER BY held_until, id LIMIT ?", micros(now), limit)
     return set_back(session, (id_ for (id_,) in rows), ("held",), now)
-
-
-# -- in quarantine
 
 
 # -- mails set aside, and what an admin decides about them
