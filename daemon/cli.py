@@ -85,7 +85,7 @@ def check(options: argparse.Namespace) -> int:
         print(problem)
     if not problems:
         print(f"{path}: no problems")
-    return int(bool(problems))
+    return int(not all(problem.warning for problem in problems))
 
 
 def schema(options: argparse.Namespace) -> int:

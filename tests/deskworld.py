@@ -123,6 +123,7 @@ class DeskWorld:
         self._seen: set[str] = set()
         self._settings: tuple[int, Settings] | None = None
         (folder / "password").write_text(PASSWORD, encoding="utf-8")
+        (folder / "password").chmod(0o600)
         self.configure(extra, database, poll)
 
     def __enter__(self) -> DeskWorld:

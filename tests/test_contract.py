@@ -56,7 +56,6 @@ MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d"
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskWorld]:
     """A desk with one ticket, and a mail that would open another as a file."""
     with DeskWorld(tmp_path_factory.mktemp("desk"), "embedded") as world:
-        (world.folder / "password").chmod(0o600)
         (world.folder / "good.eml").write_bytes(write(MARTA, OPENINGS, SUBJECT, GOOD).as_bytes())
         world.send(write(MARTA, OPENINGS, SUBJECT, GOOD))
         assert world.acuse("run", "--once").returncode == 0

@@ -35,7 +35,7 @@ WRONG = {
 @pytest.fixture(autouse=True)
 def _password(tmp_path: Path) -> None:
     """Nothing but letters is wrong here."""
-    write(tmp_path, "secreto", "servicio.password")
+    write(tmp_path, "secreto", "servicio.password").chmod(0o600)
 
 
 @pytest.mark.parametrize("what", WRONG)

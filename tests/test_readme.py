@@ -26,6 +26,7 @@ def test_the_configuration_runs_as_it_stands(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text("".join(re.findall(r"```toml\n(.*?)```", section, re.S)), encoding="utf-8")
     (tmp_path / "password").write_text("secret\n", encoding="utf-8")
+    (tmp_path / "password").chmod(0o600)
     assert check(config) == ()
 
 

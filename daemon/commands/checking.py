@@ -1,12 +1,12 @@
-"""`acuse check`: everything wrong with a configuration, its rules' tests, the files of its secrets and its letters."""
+"""`acuse check`: everything wrong with a configuration, its rules' tests, the files that it names and its letters."""
 
 from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
 
+from daemon.config import file_checks
 from daemon.config.catalogue import folders
-from daemon.config.server_checks import secret_files
 from daemon.config.settings import ConfigErrors, load
 from daemon.config.sources import Problem
 from daemon.writing.letters import Letters, template_folder
@@ -14,12 +14,12 @@ from rules.desk import Desk
 
 
 def check(path: Path) -> tuple[Problem, ...]:
-    """Every problem of ``path``; () for a configuration that can run."""
+    """Every problem of ``path``; nothing but warnings for a configuration that can run."""
     try:
-        settings = load(path, partial(secret_files, config=path.absolute()))
+        settings = load(path, partial(file_checks.checks, config=path.absolute()))
     except ConfigErrors as errors:
         return errors.problems
-    return letter_problems(settings.desk)
+    return settings.warnings + letter_problems(settings.desk)
 
 
 def tried_letters(desk: Desk) -> Letters:

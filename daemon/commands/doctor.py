@@ -6,7 +6,7 @@ import shutil
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from daemon.commands.roundtrip import round_trip
-from daemon.config.accounts import Account, Credentials, OAuth2, SecretError, Smtp
+from daemon.config.accounts import Account, Credentials, SecretError, Smtp
+from daemon.config.file_checks import is_secret, named_files, too_open
 from daemon.config.settings import Settings
 from daemon.mail.filing import Folders
 from daemon.mail.imap import Imap, ImapError
@@ -130,7 +131,7 @@ def _smtp(what: str, table: Smtp, tokens: Tokens) -> Iterator[Found]:
     try:
         session = Session(Endpoint.of_smtp(table, tokens))
     except (SmtpError, SecretError) as fault:
-        yield Found("bad", what, f"{table.host}:{table.port}: {fault}")
+        yield Found("bad", what, str(fault))
         return
     try:
         who = f" as {table.username}" if table.username else ", without login"
@@ -149,19 +150,18 @@ def _smtp(what: str, table: Smtp, tokens: Tokens) -> Iterator[Found]:
 
 def secrets(settings: Settings) -> Iterator[Found]:
     """Files with secrets that others may read; OAuth2 secrets that are about to end."""
+    files = {Path(name) for path, name in named_files(settings) if is_secret(path)}
+    for doubt in sorted(too_open(file) for file in files if file.exists()):
+        if doubt:
+            yield Found("note", "secrets", doubt)
     accounts: list[tuple[str, Credentials]] = [(f"mailbox {box.name}", box) for box in settings.mailboxes]
-    accounts.append(("smtp", settings.smtp))
-    for what, account in accounts:
-        oauth2 = account.oauth2
-        for file in filter(None, (account.password_file, *_files_of(oauth2))):
-            if (path := Path(file)).exists() and path.stat().st_mode & 0o077:
-                yield Found("note", what, f"others may read {file}: chmod 600 {file}")
-        if oauth2 and oauth2.expires and oauth2.expires - datetime.now(UTC).date() <= WARNED_BEFORE:
-            yield Found("note", what, f"the client secret ends on {oauth2.expires}")
+    for what, account in (*accounts, ("smtp", settings.smtp)):
+        if account.oauth2 and account.oauth2.expires and _ends_soon(account.oauth2.expires):
+            yield Found("note", what, f"the client secret ends on {account.oauth2.expires}")
 
 
-def _files_of(oauth2: OAuth2 | None) -> tuple[str, ...]:
-    return (oauth2.client_secret_file, oauth2.refresh_token_file) if oauth2 else ()
+def _ends_soon(day: date) -> bool:
+    return day - datetime.now(UTC).date() <= WARNED_BEFORE
 
 
 # -- books and files

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -31,6 +31,11 @@ ALARM_AFTER = Duration(minutes=15)
 
 class SecretError(Exception):
     """A secret cannot be read; the message says where it was looked for, never what was found."""
+
+
+def beside(config: Path, name: str) -> str:
+    """``name`` as an absolute path, seen from the folder of config.toml; "" stays."""
+    return str(config.parent / Path(name).expanduser()) if name else ""
 
 
 def _from_file(path: str) -> str:
@@ -198,6 +203,16 @@ class Database:
         """The URL without a password, for people and logs."""
         parts = urlsplit(self.url)
         return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else self.url
+
+    def located(self, config: Path) -> Database:
+        """The same with absolute paths, seen from the folder of ``config``; SQLite's files stand beside it, where
+        nothing else is said."""
+        url, home = self.url, config.parent
+        if self.is_sqlite:
+            file = config.parent / self.sqlite_path.expanduser()
+            url, home = f"sqlite:///{file}", file.parent
+        files, password = beside(config, self.files) or str(home / "files"), beside(config, self.password_file)
+        return replace(self, url=url, files=files, password_file=password)
 
     def secret(self) -> str:
         """PostgreSQL's password where it is not part of the URL; "" for none. Raises :class:`SecretError`."""

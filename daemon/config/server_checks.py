@@ -9,11 +9,10 @@ import dataclasses
 import ipaddress
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from daemon.config.accounts import Account, Credentials, Database, OAuth2, Smtp, Written
-from daemon.config.crosschecks import leaves, repeated
+from daemon.config.crosschecks import repeated
 from daemon.config.people_checks import is_address
 from daemon.config.positions import Path as KeyPath
 from daemon.config.shape import Misfit, shown
@@ -182,24 +181,3 @@ def _database_login(table: Database) -> Iterator[Misfit]:
         yield Misfit(("database", ways[1]), f"{' and '.join(ways)} are both set; keep one", at_key=True)
     if ways and table.is_sqlite:
         yield Misfit(("database", ways[0]), f'SQLite has no password; "{ways[0]}" is for PostgreSQL', at_key=True)
-
-
-# ---------------------------------------------------------------- files
-
-
-def secret_files(written: Written, config: Path) -> Iterator[Misfit]:
-    """Every file of a secret or a certificate can be read and holds something; seen from the folder of ``config``."""
-    servers = {name: table for name, table in dataclasses.asdict(written).items() if name in _SERVERS}
-    for path, name in leaves(servers):
-        if str(path[-1]).endswith("_file") and name and (fault := _unreadable(config.parent / Path(name).expanduser())):
-            yield Misfit(path, fault)
-
-
-_SERVERS = ("mailboxes", "smtp", "database", "alerts")
-
-
-def _unreadable(file: Path) -> str:
-    try:
-        return "" if file.read_bytes().strip() else f"{file} is empty"
-    except OSError as error:
-        return f"cannot read {file}: {error.strerror}"

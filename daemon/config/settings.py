@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from daemon.config import crosschecks, form_checks, people_checks, server_checks
-from daemon.config.accounts import Account, Alerts, Database, Log, Metrics, Smtp, Written
+from daemon.config.accounts import Account, Alerts, Database, Log, Metrics, Smtp, Written, beside
 from daemon.config.catalogue import SHIPPED, STANDARD, Words, lay_over, letter_files, read_catalogue
 from daemon.config.crosschecks import Check
 from daemon.config.positions import Path as KeyPath
@@ -57,6 +57,8 @@ class Settings:
     files: tuple[Path, ...]
     patterns: tuple[str, ...] = ()
     """Include patterns, absolute: a new file that matches one belongs to the configuration."""
+    warnings: tuple[Problem, ...] = ()
+    """What the further checks of :func:`load` say that keeps nothing from working."""
 
 
 class ConfigErrors(Exception):  # noqa: N818 - it is several
@@ -96,16 +98,19 @@ def load(path: Path, *further: Check) -> Settings:
     desk = _desk(written, path, catalogue, replies)
     checked = (*_checked(written, desk, further), *absent)
     misfits += [misfit for misfit in checked if not _touches(misfit.path, doubtful)]
-    faulty = {*doubtful, *(misfit.path for misfit in misfits)}
-    misfits += _tried_rules(desk, faulty, whole=not document.problems)
-    problems += wrong_words + [document.problem(m.path, m.text, m.at_key) for m in misfits]
+    faulty = {*doubtful, *(misfit.path for misfit in misfits if not misfit.warning)}
+    misfits += _tried_rules(desk, faulty, document.problems)
+    problems = _in_order([*problems, *wrong_words, *(_problem(misfit, document) for misfit in misfits)], document)
     files = _files(document, replies, own)
     patterns = document.patterns + ((f"{own}/*/*",) if own else ())
     settings = _settings(written, desk, path, files, document.patterns)
-    if problems:
-        books = None if FOR_BOOKS & {path[0] for path in faulty} else settings
-        raise ConfigErrors(_in_order(problems, document), files, patterns, books)
-    return settings
+    if all(problem.warning for problem in problems):
+        return dataclasses.replace(settings, warnings=tuple(problems))
+    raise ConfigErrors(problems, files, patterns, None if FOR_BOOKS & {path[0] for path in faulty} else settings)
+
+
+def _problem(misfit: Misfit, document: Document) -> Problem:
+    return dataclasses.replace(document.problem(misfit.path, misfit.text, misfit.at_key), warning=misfit.warning)
 
 
 def _in_order(problems: list[Problem], document: Document) -> list[Problem]:
@@ -130,13 +135,13 @@ _ROUTED_BY = frozenset({"rules", "kinds", "services", "categories", "groups", "p
 """Keys of what routing looks at: tests of rules tell nothing as long as one of these is in doubt."""
 
 
-def _tried_rules(desk: Desk, doubtful: set[KeyPath], whole: bool) -> Iterator[Misfit]:
-    """The rules' own tests that fail; or a word that they could not be run, on a desk that is not ``whole``."""
-    if whole and not any(_ROUTED_BY.intersection(path) for path in doubtful):
+def _tried_rules(desk: Desk, faulty: set[KeyPath], unread: list[Problem]) -> Iterator[Misfit]:
+    """The rules' own tests that fail; or what must be mended before they can be run: tables, or files ``unread``."""
+    tables = {str(path[0]) for path in faulty if _ROUTED_BY.intersection(path)}
+    if not (first := sorted(tables | {Path(problem.file).name for problem in unread})):
         yield from _failing_tests(desk)
     elif any(rule.tests for rule in desk.rules):
-        text = f"the tests of the rules were not run; they need {', '.join(sorted(_ROUTED_BY))} without a fault"
-        yield Misfit(("rules",), text, at_key=True)
+        yield Misfit(("rules",), f"the tests of the rules were not run: mend {', '.join(first)} first", at_key=True)
 
 
 def _failing_tests(desk: Desk) -> Iterator[Misfit]:
@@ -196,11 +201,6 @@ def _tables(several: Any) -> list[Table]:
 # ---------------------------------------------------------------- paths and files
 
 
-def _beside(config: Path, name: str) -> str:
-    """``name`` as an absolute path, seen from the folder of config.toml; "" stays."""
-    return str(config.parent / Path(name).expanduser()) if name else ""
-
-
 def _canned(written: Written, config: Path, catalogue: dict[str, Words]) -> tuple[tuple[Canned, ...], list[Misfit]]:
     """The canned replies with their texts read and their attachments found."""
     replies: list[Canned] = []
@@ -224,7 +224,7 @@ def _canned_folders(written: Written, config: Path, catalogue: dict[str, Words])
 
 def _own_letters(written: Written, config: Path) -> Path | None:
     """The admin's own folder of letters."""
-    return Path(_beside(config, written.letters.templates)) if written.letters.templates else None
+    return Path(beside(config, written.letters.templates)) if written.letters.templates else None
 
 
 def _absent_letters(own: Path | None) -> list[Misfit]:
@@ -272,7 +272,7 @@ def _files(document: Document, replies: tuple[Canned, ...], own: Path | None) ->
 def _desk(written: Written, config: Path, catalogue: dict[str, Words], replies: tuple[Canned, ...]) -> Desk:
     """The rules' part, with what stands in other files filled in."""
     parts = {part.name: getattr(written, part.name) for part in dataclasses.fields(Desk)}
-    letters = dataclasses.replace(written.letters, templates=_beside(config, written.letters.templates))
+    letters = dataclasses.replace(written.letters, templates=beside(config, written.letters.templates))
     mailboxes = tuple(_located(box, config) for box in written.mailboxes)
     files = {path: _file(Path(path)) for reply in replies for path in reply.attachments if Path(path).is_file()}
     filled = {"mailboxes": mailboxes, "letters": letters, "canned": replies, "catalogue": catalogue, "files": files}
@@ -283,11 +283,11 @@ def _settings(written: Written, desk: Desk, path: Path, files: tuple[Path, ...],
     alerts = written.alerts
     return Settings(
         desk=desk,
-        database=_database(written.database, path),
+        database=written.database.located(path),
         mailboxes=tuple(box for box in desk.mailboxes if isinstance(box, Account)),
         smtp=_located(written.smtp, path),
         log=written.log,
-        metrics=dataclasses.replace(written.metrics, textfile=_beside(path, written.metrics.textfile)),
+        metrics=dataclasses.replace(written.metrics, textfile=beside(path, written.metrics.textfile)),
         alerts=dataclasses.replace(alerts, smtp=_located(alerts.smtp, path)) if alerts.smtp else alerts,
         path=path,
         files=files,
@@ -299,20 +299,8 @@ def _located(server: Server, config: Path) -> Server:
     """The files of an account seen from the folder of config.toml."""
     oauth2 = server.oauth2 and dataclasses.replace(
         server.oauth2,
-        client_secret_file=_beside(config, server.oauth2.client_secret_file),
-        refresh_token_file=_beside(config, server.oauth2.refresh_token_file),
+        client_secret_file=beside(config, server.oauth2.client_secret_file),
+        refresh_token_file=beside(config, server.oauth2.refresh_token_file),
     )
-    password, authority = _beside(config, server.password_file), _beside(config, server.ca_file)
+    password, authority = beside(config, server.password_file), beside(config, server.ca_file)
     return dataclasses.replace(server, password_file=password, ca_file=authority, oauth2=oauth2)
-
-
-def _database(table: Database, config: Path) -> Database:
-    """Absolute paths; the files of SQLite stand beside it, where nothing else is said."""
-    url, home = table.url, config.parent
-    if table.is_sqlite:
-        file = config.parent / Path(table.sqlite_path).expanduser()
-        url, home = f"sqlite:///{file}", file.parent
-    password = _beside(config, table.password_file)
-    return dataclasses.replace(
-        table, url=url, files=_beside(config, table.files) or str(home / "files"), password_file=password
-    )

@@ -28,11 +28,13 @@ Shape = TypeVar("Shape")
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """A fault at a path: ``at_key`` points at the key rather than at its value; ``whole`` faults concern no value."""
+    """A fault at a path: ``at_key`` points at the key rather than at its value; a ``warning`` keeps nothing from
+    working."""
 
     path: Path
     text: str
     at_key: bool = False
+    warning: bool = False
 
 
 def toml_name(attribute: str) -> str:

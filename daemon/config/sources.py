@@ -19,15 +19,17 @@ Table = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing wrong with the configuration: where, what, and what is allowed. Lines and columns count from 1."""
+    """One thing wrong with the configuration: where, what, and what is allowed. Lines and columns count from 1. With a
+    ``warning`` it can run."""
 
     file: str
     line: int
     column: int
     text: str
+    warning: bool = False
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.text}"
+        return f"{self.file}:{self.line}:{self.column}: {'warning: ' if self.warning else ''}{self.text}"
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,7 @@ def configuration(servers: EmbeddedServers, folder: Path) -> str:
         for name, role in boxes.items()
     )
     (folder / "password").write_text(PASSWORD, encoding="utf-8")
+    (folder / "password").chmod(0o600)
     return DESK.format(folder=folder, port=servers.smtp_port, subject=SUBJECT) + mailboxes
 
 

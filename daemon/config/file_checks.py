@@ -1,0 +1,97 @@
+"""What a configuration names on this machine: secrets that can be read, and by nobody else; room for the books.
+
+`acuse check` asks this as the user who runs it: run it as the user of the daemon.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from daemon.config.accounts import Account, Alerts, Database, Smtp, Written, beside
+from daemon.config.crosschecks import leaves
+from daemon.config.positions import Path as KeyPath
+from daemon.config.shape import Misfit
+
+
+def checks(written: Written, config: Path) -> Iterator[Misfit]:
+    """All of them; paths are seen from the folder of ``config``. A file named in several places is told once."""
+    files: dict[str, KeyPath] = {}
+    for path, name in named_files(written):
+        files.setdefault(beside(config, name), path)
+    for file, path in files.items():
+        if fault := _unreadable(Path(file)):
+            yield Misfit(path, fault)
+        elif is_secret(path) and (doubt := too_open(Path(file))):
+            yield Misfit(path, doubt, warning=True)
+    yield from _books(written.database.located(config))
+
+
+# -- files that are read
+
+
+class Servers(Protocol):
+    """Whoever has the tables in which files are named."""
+
+    @property
+    def mailboxes(self) -> tuple[Account, ...]: ...
+    @property
+    def smtp(self) -> Smtp: ...
+    @property
+    def database(self) -> Database: ...
+    @property
+    def alerts(self) -> Alerts: ...
+
+
+def named_files(servers: Servers) -> Iterator[tuple[KeyPath, str]]:
+    """Every file of a secret or a certificate, at its key."""
+    tables = {
+        "mailboxes": tuple(map(dataclasses.asdict, servers.mailboxes)),
+        "smtp": dataclasses.asdict(servers.smtp),
+        "database": dataclasses.asdict(servers.database),
+        "alerts": dataclasses.asdict(servers.alerts),
+    }
+    return ((path, name) for path, name in leaves(tables) if str(path[-1]).endswith("_file") and name)
+
+
+def is_secret(path: KeyPath) -> bool:
+    """Whether the file at this key is nobody else's; a certificate is everybody's."""
+    return path[-1] != "ca_file"
+
+
+def too_open(file: Path) -> str:
+    """How to mend a secret that others than its owner may get at; "" for one that is its owner's alone."""
+    return f"others may read {file}: chmod 600 {file}" if file.stat().st_mode & 0o077 else ""
+
+
+def _unreadable(file: Path) -> str:
+    try:
+        return "" if file.read_bytes().strip() else f"{file} is empty"
+    except OSError as error:
+        return f"cannot read {file}: {error.strerror}"
+
+
+# -- folders that are written
+
+
+def _books(database: Database) -> Iterator[Misfit]:
+    """The folders of the SQLite database and of the files can be made and written; what holds both up is told once."""
+    folders = {"files": Path(database.files)} | ({"url": database.sqlite_path.parent} if database.is_sqlite else {})
+    faults = {no_room(folder): key for key, folder in folders.items()}
+    yield from (Misfit(("database", key), fault) for fault, key in faults.items() if fault)
+
+
+def no_room(folder: Path) -> str:
+    """Why nothing can be kept in ``folder``, and how to mend it; "" where it can, or where it can be made."""
+    there = next(place for place in (folder, *folder.parents) if os.path.exists(place))  # noqa: PTH110 - may not look
+    user = os.geteuid()
+    if not there.is_dir():
+        return f"{there} is no folder; name another place"
+    if os.access(there, os.W_OK | os.X_OK, effective_ids=True):
+        return ""
+    if there == folder:
+        return f"{folder} cannot be written by user {user}; name a folder of this user's own"
+    return f"there is no folder {folder}, and user {user} cannot make it: install -d -m 700 -o {user} {folder}"

@@ -1,0 +1,101 @@
+"""What `acuse check` says of the files and folders that a configuration names, each told once and with its mending."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from configs import BASE
+
+from daemon.cli import main
+from daemon.config.file_checks import no_room
+
+NOBODY = 65534
+Spoil = Callable[[Path], str]
+"""Does harm in the folder of a configuration, whose text it returns."""
+
+
+def nothing(folder: Path) -> str:
+    return BASE
+
+
+def a_file_for_the_databases_folder(folder: Path) -> str:
+    (folder / "taken").write_text("", encoding="utf-8")
+    return BASE.replace("sqlite:///acuse.db", "sqlite:///taken/acuse.db")
+
+
+def a_file_for_the_files(folder: Path) -> str:
+    (folder / "files").write_text("", encoding="utf-8")
+    return BASE
+
+
+def a_password_for_everybody(folder: Path) -> str:
+    (folder / "servicio.password").chmod(0o644)
+    return BASE
+
+
+def a_password_and_a_fault(folder: Path) -> str:
+    return a_password_for_everybody(folder).replace('default_group = "n1"', 'default_group = "n9"')
+
+
+def a_folder_that_is_made_at_the_start(folder: Path) -> str:
+    return BASE.replace("sqlite:///acuse.db", "sqlite:///books/acuse.db")
+
+
+OPEN = r"config\.toml:28:17: warning: others may read {0}/servicio\.password: chmod 600 {0}/servicio\.password\n"
+PLACES: list[tuple[Spoil, int, str]] = [
+    (nothing, 0, r"{0}/config\.toml: no problems\n"),
+    (a_folder_that_is_made_at_the_start, 0, r"{0}/config\.toml: no problems\n"),
+    (
+        a_file_for_the_databases_folder, 1,
+        r".*config\.toml:9:7: {0}/taken is no folder; name another place\n",
+    ),
+    (a_file_for_the_files, 1, r".*config\.toml:8:1: {0}/files is no folder; name another place\n"),
+    (a_password_for_everybody, 0, rf".*{OPEN}"),
+    (a_password_and_a_fault, 1, rf'.*{OPEN}.*config\.toml:40:17: there is no group "n9"; .*\n'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("spoil", "code", "told"), PLACES, ids=[spoil.__name__ for spoil, *_ in PLACES])
+def test_the_places_that_a_configuration_names(
+    spoil: Spoil, code: int, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "servicio.password").write_text("secret", encoding="utf-8")
+    (tmp_path / "servicio.password").chmod(0o600)
+    config = tmp_path / "config.toml"
+    config.write_text(spoil(tmp_path), encoding="utf-8")
+    assert main(["--config", str(config), "check"]) == code
+    out = capsys.readouterr().out
+    assert re.fullmatch(told.format(re.escape(str(tmp_path))), out), out
+
+
+@contextmanager
+def an_ordinary_user() -> Iterator[int]:
+    """Root may write anywhere; so it steps down meanwhile."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield os.geteuid()
+    finally:
+        os.seteuid(user)
+
+
+@pytest.mark.parametrize(
+    ("books", "told"),
+    [
+        (".", "{folder} cannot be written by user {user}; name a folder of this user's own"),
+        (
+            "deep/down",
+            "there is no folder {folder}, and user {user} cannot make it: install -d -m 700 -o {user} {folder}",
+        ),
+    ],
+)
+def test_a_folder_that_this_user_cannot_write(books: str, told: str) -> None:
+    folder = Path("/usr", books)
+    with an_ordinary_user() as user:
+        assert no_room(folder) == told.format(folder=folder, user=user)
