@@ -247,7 +247,7 @@ class _Talk(socketserver.BaseRequestHandler):
             self._recipients.append(rest.partition("<")[2].partition(">")[0])
 
     def _data(self, _: str) -> None:
-        if not getattr(self, "_recipients", ()):
+        if not getattr(self, "_recipients", ()) and not self.server.script["DATA"]:
             self._say("554 no valid recipients")
         elif self._answer("DATA", "354 go"):
             self._content()

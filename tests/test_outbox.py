@@ -270,7 +270,7 @@ def letter(attempts: int, created_at: datetime = NOW) -> Outgoing:
 
 def test_f09_waits_double_to_a_cap_with_jitter() -> None:
     retry = Retry(first_s=5.0, cap_s=3600.0)
-    result = Result(ANA, "deferred", "rcpt", 451, "later")
+    result = Result("deferred", "rcpt", 451, "later")
     for attempt in range(1, 60):
         whole = min(3600.0, 5.0 * 2 ** (attempt - 1))
         tries = (retry.outcome(letter(attempt), result, NOW, timedelta(days=5)) for _ in range(20))
@@ -318,9 +318,9 @@ def test_f15_a_queue_of_two_days_goes_out_when_the_server_is_back(store: Store) 
 @pytest.mark.parametrize(
     ("result", "text"),
     [
-        (Result(ANA, "failed", "rcpt", 550, "no such\nuser"), "rcpt: 550 no such user"),
-        (Result(ANA, "deferred", "connect", 0, "refused"), "connect: refused"),
-        (Result(ANA, "deferred", "dot", 0, "timed out", True), "dot: timed out (it may have arrived)"),
+        (Result("failed", "rcpt", 550, "no such\nuser"), "rcpt: 550 no such user"),
+        (Result("deferred", "connect", 0, "refused"), "connect: refused"),
+        (Result("deferred", "dot", 0, "timed out", True), "dot: timed out (it may have arrived)"),
     ],
 )
 def test_a_result_is_told_in_one_line(result: Result, text: str) -> None:

@@ -48,10 +48,10 @@ def _send(settings: Settings, message_id: str, tokens: Tokens) -> None:
     message.set_content("This mail shows that letters leave and arrive. There is nothing to do.")
     session = Session(Endpoint.of_smtp(settings.smtp, tokens))
     try:
-        envelope = Envelope(1, settings.smtp.sender, (settings.smtp.sender,), lambda: (message.as_bytes(),))
-        for _, results in session.deliver([envelope]):
-            if results[0].outcome != "sent":
-                raise SmtpError(results[0].phase, results[0].reply, results[0].code)
+        envelope = Envelope(1, settings.smtp.sender, settings.smtp.sender, lambda: (message.as_bytes(),))
+        for _, result in session.deliver([envelope]):
+            if result.status != "sent":
+                raise SmtpError(result.phase, result.reply, result.code)
     finally:
         session.close()
 

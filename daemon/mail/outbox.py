@@ -56,8 +56,8 @@ class Retry:
 
     def outcome(self, letter: Outgoing, result: Result, now: datetime, expire_after: timedelta) -> Outcome:
         """What is noted of a letter after this try; ``expire_after`` it was written, it is given up."""
-        if result.outcome != "deferred":
-            return Outcome(letter.id, letter.lease, result.outcome, described(result))
+        if result.status != "deferred":
+            return Outcome(letter.id, letter.lease, result.status, described(result))
         next_at = now + timedelta(seconds=jittered(self.first_s, self.cap_s, letter.attempts))
         if next_at > letter.created_at + expire_after:
             return Outcome(letter.id, letter.lease, "failed", f"given up after {expire_after}: {described(result)}")
@@ -151,10 +151,10 @@ class Pump:
             except SmtpError as error:
                 self._unreachable(left.values(), error)
                 raise
-            for envelope, results in session.deliver([self._envelope(letter) for letter in left.values()]):
-                if self._is_stale(session, results[0]):
+            for envelope, result in session.deliver([self._envelope(letter) for letter in left.values()]):
+                if self._is_stale(session, result):
                     break
-                self._note(left.pop(envelope.key), results[0])
+                self._note(left.pop(envelope.key), result)
                 if not self._may_send(until):
                     session.cut()  # the next letter is opened already; without content nothing of it is sent
                     break
@@ -184,11 +184,11 @@ class Pump:
         return self._served > 0 and not session.alive and result.phase == "mail" and result.code in {0, 421}
 
     def _envelope(self, letter: Outgoing) -> Envelope:
-        return Envelope(letter.id, self._post.smtp.sender, (letter.to,), lambda: self._post.content(letter))
+        return Envelope(letter.id, self._post.smtp.sender, letter.to, lambda: self._post.content(letter))
 
     def _note(self, letter: Outgoing, result: Result) -> None:
         self._served += 1
-        if result.outcome == "sent":
+        if result.status == "sent":
             kill_point("after_dot")
         outcome = self._post.retry.outcome(letter, result, self._post.now(), self._post.smtp.expire_after)
         self._count(outcome)
@@ -218,7 +218,7 @@ class Pump:
         self.state.fault = str(error)
         self.state.failing_since = self.state.failing_since or self._post.now()
         for letter in letters:
-            self._note(letter, of_error((letter.to,), error)[0])
+            self._note(letter, of_error(error))
 
     def rest(self) -> None:
         """Nothing to do now: let a connection go that has been idle for long."""

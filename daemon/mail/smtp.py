@@ -1,4 +1,4 @@
-"""Handing letters to the SMTP server, and knowing afterwards what became of each recipient.
+"""Handing letters to the SMTP server, and knowing afterwards what became of each.
 
 smtplib says «disconnected» alike before and after the final dot, and sends one command at a time. This client keeps
 the phase, and sends a letter's content together with the opening of the next (PIPELINING, RFC 2920): one round trip a
@@ -12,14 +12,14 @@ import select
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from daemon.log import log
 from daemon.mail.smtp_wire import WRITE_AT_ONCE, Phase, Reply, SmtpError, SmtpWire
 from daemon.mail.wire import Endpoint
 
-Outcome = Literal["sent", "deferred", "failed"]
+Status = Literal["sent", "deferred", "failed"]
 
 DOT_FACTOR = 4
 """The server may take so many times a command's deadline to take over a letter: that is when it does its work."""
@@ -31,13 +31,12 @@ RATE = 16 * 1024.0
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one recipient. ``code`` and ``reply`` are the server's (0: it gave none).
+    """What became of a letter. ``code`` and ``reply`` are the server's (0: it gave none).
 
     ``uncertain``: the letter was handed over completely, but no answer came; it goes again and may arrive twice.
     """
 
-    recipient: str
-    outcome: Outcome
+    status: Status
     phase: Phase
     code: int = 0
     reply: str = ""
@@ -50,24 +49,29 @@ class Envelope:
 
     key: int
     sender: str
-    recipients: tuple[str, ...]
+    to: str
     content: Callable[[], Iterable[bytes]]
+
+    @property
+    def commands(self) -> tuple[tuple[Phase, str], ...]:
+        """What opens it, by the phase that each answer belongs to."""
+        utf8 = "" if self.sender.isascii() and self.to.isascii() else " SMTPUTF8"
+        return ("mail", f"MAIL FROM:<{self.sender}>{utf8}"), ("rcpt", f"RCPT TO:<{self.to}>"), ("data", "DATA")
 
 
 class ContentError(ValueError):
     """A letter holds a bare CR or LF: other servers could read a second letter out of it. A defect of ours."""
 
 
-def of_reply(recipient: str, phase: Phase, reply: Reply) -> Result:
-    """What a reply means for one recipient: 2xx sent, 5xx failed, anything else deferred."""
-    outcome: Outcome = "sent" if reply.is_yes else "failed" if reply.code >= 500 else "deferred"
-    return Result(recipient, outcome, phase, reply.code, reply.text)
+def of_reply(phase: Phase, reply: Reply) -> Result:
+    """What a reply means for a letter: 2xx after its final dot sent, 5xx failed, anything else deferred."""
+    sent = phase == "dot" and reply.is_yes
+    return Result("sent" if sent else "failed" if reply.code >= 500 else "deferred", phase, reply.code, reply.text)
 
 
-def of_error(recipients: Iterable[str], error: SmtpError, uncertain: bool = False) -> tuple[Result, ...]:
-    """What the end of a session means for letters to ``recipients``."""
-    outcome: Outcome = "failed" if error.permanent else "deferred"
-    return tuple(Result(each, outcome, error.phase, error.code, error.reply, uncertain) for each in recipients)
+def of_error(error: SmtpError, uncertain: bool = False) -> Result:
+    """What the end of a session means for a letter."""
+    return Result("failed" if error.permanent else "deferred", error.phase, error.code, error.reply, uncertain)
 
 
 class Session(SmtpWire):
@@ -84,24 +88,55 @@ class Session(SmtpWire):
         """Nothing has come since the last reply: a server that has hung up meanwhile would have said so."""
         return self.alive and not self._buffer and not select.select([self._sock], [], [], 0)[0]
 
-    def deliver(self, envelopes: Iterable[Envelope]) -> Iterator[tuple[Envelope, tuple[Result, ...]]]:
-        """Send letters, in order, each with one result a recipient. Those that are not answered were not begun."""
-        queue = map(self._prepare, envelopes)
-        current = next(queue, None)
-        if current is not None:
-            self._open_early(current)
-        while current is not None and self.alive:
+    def deliver(self, envelopes: Iterable[Envelope]) -> Iterator[tuple[Envelope, Result]]:
+        """Send letters, in order, each with its result. Those that are not answered were not begun."""
+        queue = iter(envelopes)
+        letter = next(queue, None)
+        self._open_early(letter)
+        while letter is not None and self.alive:
             following = next(queue, None)
-            yield current.envelope, self._deliver_one(current, following)
-            current = following
+            yield letter, self._deliver_one(letter, following)
+            letter = following
 
-    def _prepare(self, envelope: Envelope) -> _Prepared:
-        known = {each: why for each in envelope.recipients if (why := self._unsendable(each))}
-        return _Prepared(
-            envelope,
-            sendable=[each for each in envelope.recipients if each not in known],
-            results=[Result(each, "failed", "rcpt", 553, why) for each, why in known.items()],
-        )
+    def _deliver_one(self, letter: Envelope, following: Envelope | None) -> Result:
+        handed_over = False
+        try:
+            if refusal := self._refusal(letter):
+                self._open_early(following)
+                return refusal
+            self._write_content(letter.content(), following)
+            handed_over = True
+            reply = self.read("dot", self._timeout_s * DOT_FACTOR)
+            self.alive = reply.code != 421
+            return of_reply("dot", reply)
+        except SmtpError as broken:
+            self.alive = False
+            return of_error(broken, uncertain=handed_over)
+        except Exception as defect:  # its bytes could not be had; DATA has been said, so the session ends with it
+            self.alive = False
+            log.exception("letter cannot be rendered", key=letter.key)
+            return Result("failed" if isinstance(defect, ContentError) else "deferred", "data", 0, str(defect))
+
+    def _refusal(self, letter: Envelope) -> Result | None:
+        """Why the letter is not wanted, by the answers to MAIL, RCPT and DATA; None when its content is due."""
+        if why := self._unsendable(letter.to):
+            return Result("failed", "rcpt", 553, why)
+        if self._reset_first:
+            self.refuse_unless(self._answer("mail", "RSET"), "mail")
+        self._reset_first = True  # until this letter has gone through
+        refusal: Result | None = None
+        for phase, command in letter.commands:
+            reply = self._answer(phase, command)
+            wanted = reply.code == 354 if phase == "data" else reply.is_yes
+            refusal = refusal or (None if wanted else of_reply(phase, reply))
+            if refusal and not self._pipelining:
+                return refusal
+        if reply.code == 354:
+            self._reset_first = False
+            if refusal:  # the server asks for the content of what it has refused
+                self._write_content((), None)
+                self.read("dot")
+        return refusal
 
     def _unsendable(self, address: str) -> str:
         """Why an address cannot go on the wire: it would end the command, or the server cannot read it."""
@@ -109,60 +144,22 @@ class Session(SmtpWire):
             return "not an address"
         return "" if address.isascii() or "SMTPUTF8" in self.extensions else "the server takes no such address"
 
-    def _deliver_one(self, letter: _Prepared, following: _Prepared | None) -> tuple[Result, ...]:
-        handed_over = False
-        try:
-            if not self._opened(letter):
-                if following is not None:
-                    self._open_early(following)
-                return tuple(letter.results)
-            self._write_content(letter, following)
-            handed_over = bool(letter.accepted)
-            reply = self.read("dot", self._timeout_s * DOT_FACTOR)
-            self.alive = reply.code != 421
-            return (*letter.results, *(of_reply(each, "dot", reply) for each in letter.accepted))
-        except SmtpError as broken:
-            self.alive = False
-            return of_error(letter.envelope.recipients, broken, uncertain=handed_over)
-        except Exception as defect:  # its bytes could not be had; DATA has been said, so the session ends with it
-            self.alive = False
-            log.exception("letter cannot be rendered", key=letter.envelope.key)
-            outcome: Outcome = "failed" if isinstance(defect, ContentError) else "deferred"
-            return tuple(Result(each, outcome, "data", 0, str(defect)) for each in letter.envelope.recipients)
-
-    def _open_early(self, letter: _Prepared) -> None:
+    def _open_early(self, letter: Envelope | None) -> None:
         """Begin a letter ahead of the earlier one's answer, where the server allows it.
 
         A broken wire shows when the answer is read: nothing has been handed over before.
         """
-        if self._pipelining:
+        if opening := self._opening(letter):
             with suppress(SmtpError):
-                self.write("mail", self._opening(letter))
+                self.write("mail", opening)
 
-    def _opening(self, letter: _Prepared) -> bytes:
+    def _opening(self, letter: Envelope | None) -> bytes:
+        """The commands that are sent ahead of their answers: none to a server that wants them one by one."""
+        if letter is None or not self._pipelining or self._unsendable(letter.to):
+            return b""
         reset = ["RSET"] if self._reset_first else []
-        return "".join(f"{line}\r\n" for line in [*reset, *letter.commands()]).encode()
-
-    def _opened(self, letter: _Prepared) -> bool:
-        """Read the answers to MAIL, RCPT and DATA into ``letter``; True when its content is due."""
-        if self._reset_first:
-            self.refuse_unless(self._answer("mail", "RSET"), "mail")
-        self._reset_first = True  # until this letter has gone through
-        lines = iter(letter.commands())
-        mail = self._answer("mail", next(lines))
-        for each in letter.sendable if mail.is_yes or self._pipelining else ():
-            reply = self._answer("rcpt", next(lines))
-            letter.note(each, "rcpt" if mail.is_yes else "mail", reply if mail.is_yes else mail)
-        if not mail.is_yes and not self._pipelining:
-            letter.results += [of_reply(each, "mail", mail) for each in letter.sendable]
-        if not letter.accepted and not self._pipelining:
-            return False
-        go = self._answer("data", "DATA")
-        if go.code == 354:
-            self._reset_first = False
-            return True
-        letter.results += [of_reply(each, "data", go) for each in letter.accepted]
-        return False
+        lines = [*reset, *(command for _, command in letter.commands)]
+        return "".join(f"{line}\r\n" for line in lines).encode()
 
     @property
     def _pipelining(self) -> bool:
@@ -175,43 +172,19 @@ class Session(SmtpWire):
             raise SmtpError(phase, reply.text, reply.code)
         return reply
 
-    def _write_content(self, letter: _Prepared, following: _Prepared | None) -> None:
-        """Content and dot; the next letter's opening rides along. Without a recipient the content is empty."""
+    def _write_content(self, content: Iterable[bytes], following: Envelope | None) -> None:
+        """Content and dot; the next letter's opening rides along."""
         pending = bytearray()
         size = 0
         until = time.monotonic() + self._timeout_s * DOT_FACTOR
-        for piece in stuffed(letter.envelope.content() if letter.accepted else ()):
+        for piece in stuffed(content):
             pending += piece
             size += len(piece)
             if len(pending) >= WRITE_AT_ONCE:
                 self.write("data", pending, until + size / RATE)
                 pending = bytearray()
-        if following is not None and self._pipelining:
-            pending += self._opening(following)
+        pending += self._opening(following)
         self.write("data", pending, until + size / RATE)
-
-
-@dataclass(slots=True)
-class _Prepared:
-    """A letter in the course of its delivery: whom it can go to, who was accepted, what is known already."""
-
-    envelope: Envelope
-    sendable: list[str]
-    results: list[Result]
-    accepted: list[str] = field(default_factory=list)
-
-    def commands(self) -> list[str]:
-        """MAIL, one RCPT a recipient, DATA."""
-        sender = self.envelope.sender
-        utf8 = "" if all(map(str.isascii, (sender, *self.sendable))) else " SMTPUTF8"
-        return [f"MAIL FROM:<{sender}>{utf8}", *(f"RCPT TO:<{each}>" for each in self.sendable), "DATA"]
-
-    def note(self, recipient: str, phase: Phase, reply: Reply) -> None:
-        """The answer for one recipient."""
-        if reply.is_yes:
-            self.accepted.append(recipient)
-        else:
-            self.results.append(of_reply(recipient, phase, reply))
 
 
 def stuffed(chunks: Iterable[bytes]) -> Iterator[bytes]:

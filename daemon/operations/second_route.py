@@ -61,9 +61,9 @@ def _mail(smtp: Smtp, to: tuple[str, ...], subject: str, text: str) -> None:
         log.error("alarm mail failed", why=str(fault))
         return
     try:
-        for _, results in session.deliver([Envelope(1, smtp.sender, to, lambda: (message.as_bytes(),))]):
-            for result in results:
-                if result.outcome != "sent":
-                    log.error("alarm mail failed", to=result.recipient, why=result.reply)
+        envelopes = [Envelope(key, smtp.sender, each, lambda: (message.as_bytes(),)) for key, each in enumerate(to)]
+        for envelope, result in session.deliver(envelopes):
+            if result.status != "sent":
+                log.error("alarm mail failed", to=envelope.to, why=result.reply)
     finally:
         session.close()
