@@ -22,9 +22,8 @@ from daemon.config.accounts import Account
 from daemon.config.live import Loaded
 from daemon.faults import kill_point
 from daemon.log import log
-from daemon.mail.fetching import Fetched
 from daemon.mail.reader import Poisoned, Reader
-from daemon.store import Cause, Filed, Seen, Store, Transaction, Unfiled
+from daemon.store import Cause, Fetched, Filed, Seen, Store, Transaction, Unfiled
 from daemon.store.errors import LeaseLost, Unavailable
 from daemon.store.queues import Lease
 from daemon.writing.letters import Letters

@@ -33,7 +33,7 @@ ROWS: Mapping[str, tuple[str, str]] = {
         "all looked at again, nothing treated twice, the event logged",
     ),
     "F23": ("new UIDVALIDITY while a session is open", "as F22"),
-    "F24": ("a search that gives the last old UID", "only newer ones are new"),
+    "F24": ("a search that gives the last old UID", "it counts once"),
     "F25": ("a mail taken away before FETCH", "gone, not an empty mail"),
     "F26": (
         "no MOVE, no UIDPLUS, no folder, quota full",

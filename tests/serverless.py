@@ -25,7 +25,7 @@ from daemon.writing.letters import Letters
 from parsers.mail import Mail
 from rules.desk import Desk
 from tests.rules.desks import DESK, NOW
-from tests.store.desk import Clock, Fetched
+from tests.store.desk import Clock, fetched
 
 MINUTE = timedelta(minutes=1)
 
@@ -97,8 +97,8 @@ class ServerlessDesk:
         for at in range(0, len(rows), 50):
             batch = rows[at : at + 50]
             account: Any = SimpleNamespace(name=box or self._box(batch[0][2]))
-            fetched = [Fetched(uid, raw, internaldate=self.clock(), **more) for uid, raw, _ in batch]
-            self._intake.treat(account, 1, fetched)  # type: ignore[arg-type]
+            mails = [fetched(uid, raw, internaldate=self.clock(), **more) for uid, raw, _ in batch]
+            self._intake.treat(account, 1, mails)  # type: ignore[arg-type]
         found = dict(
             self.query(f"SELECT uid, verdict FROM mails WHERE uid IN ({', '.join(str(row[0]) for row in rows)})")
         )

@@ -15,11 +15,10 @@ from patience import PATIENCE_S, until
 from scripted_imap import Line, ScriptedImap
 
 from daemon.config.accounts import Account
-from daemon.mail.fetching import Fetched
 from daemon.mail.imap import ImapError
 from daemon.mail.mailbox import MailboxWatcher, run_once
 from daemon.mail.wire import Backoff
-from daemon.store import Filed, Unfiled
+from daemon.store import Fetched, Filed, Unfiled
 from rules.tables import Duration
 
 

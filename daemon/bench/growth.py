@@ -9,8 +9,7 @@ from pathlib import Path
 
 from daemon.bench.desk import GROUPS, SERVICES, TYPES
 from daemon.config.settings import Settings, load
-from daemon.mail.fetching import Fetched
-from daemon.store import Cause, Filed, Store, Transaction
+from daemon.store import Cause, Fetched, Filed, Store, Transaction
 from daemon.writing.mime import Composed
 from parsers.mail import Mail
 from parsers.subject import thread_key

@@ -14,7 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from daemon.log import log
 from daemon.mail.imap import Imap, ImapError, in_slices
+from daemon.store import Fetched
 
 STREAM_OVER = 256 * 1024
 """Mails over this many octets go to a file, in pieces of this size."""
@@ -32,23 +34,6 @@ class Announced:
     uid: int
     size: int
     internaldate: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A mail here: its octets in ``raw``, or in the file ``path`` (removed once its batch has been treated).
-
-    ``size`` as the server announced it. ``too_large``: over the limit, ``raw`` holds its headers only. ``remarks`` are
-    short codes for the ledger (``size:1200/1180``: announced and received differ, twice).
-    """
-
-    uid: int
-    size: int
-    internaldate: datetime
-    raw: bytes | None = None
-    path: Path | None = None
-    too_large: bool = False
-    remarks: tuple[str, ...] = ()
 
 
 def announce(imap: Imap, uids: Sequence[int]) -> list[Announced]:
@@ -109,18 +94,22 @@ def _whole(imap: Imap, mails: Sequence[Announced]) -> dict[int, Fetched]:
 
 
 def _again(imap: Imap, mail: Announced) -> Fetched | None:
-    """A mail whose length differed from its announcement: the same octets twice are accepted and noted.
+    """A mail whose length differed from its announcement: the same octets twice are accepted, and logged.
 
     Nothing, or an empty body, is no mail: it is left where it lies.
     """
     first, second = (_body(imap, mail) for _ in range(2))
     if not first or not second:
         return None
-    if len(second) == mail.size:
-        return Fetched(mail.uid, mail.size, mail.internaldate, second)
-    if first != second:
+    if len(second) != mail.size and first != second:
         raise ImapError("transient", f"fetch {mail.uid}", "the server gave different octets each time")
-    return Fetched(mail.uid, mail.size, mail.internaldate, second, remarks=(f"size:{mail.size}/{len(second)}",))
+    _log_other_size(mail, len(second))
+    return Fetched(mail.uid, mail.size, mail.internaldate, second)
+
+
+def _log_other_size(mail: Announced, octets: int) -> None:
+    if octets != mail.size:
+        log.warning("size differs", uid=mail.uid, announced=mail.size, octets=octets)
 
 
 def _body(imap: Imap, mail: Announced) -> bytes | None:
@@ -141,11 +130,9 @@ def _streamed(imap: Imap, mail: Announced, spool: Path) -> Fetched | None:
         if path is None:
             return None
         lengths.append(path.stat().st_size)
-        if lengths[-1] == mail.size:
+        if lengths[-1] == mail.size or lengths == [lengths[-1]] * 2:
+            _log_other_size(mail, lengths[-1])
             return Fetched(mail.uid, mail.size, mail.internaldate, path=path)
-        if len(lengths) == 2 and lengths[0] == lengths[1]:
-            remarks = (f"size:{mail.size}/{lengths[1]}",)
-            return Fetched(mail.uid, mail.size, mail.internaldate, path=path, remarks=remarks)
         path.unlink()
     raise ImapError("transient", f"fetch {mail.uid}", f"the server gave {lengths[0]} octets, then {lengths[1]}")
 

@@ -127,22 +127,21 @@ class Imap:
             answer = self._client.select_folder(folder)
             return Selected(int(answer[b"UIDVALIDITY"]), int(answer.get(b"UIDNEXT", 0)), int(answer.get(b"EXISTS", 0)))
 
-    def uids(self, selected: Selected, after: int = 0) -> list[int]:
-        """UIDs greater than ``after`` that lie in the selected folder now, ascending.
+    def uids(self, selected: Selected) -> list[int]:
+        """The UIDs that lie in the selected folder now, ascending.
 
         A large folder is asked in windows. The last question is «n:*», which names the last mail even where its UID
-        is smaller (RFC 3501, 6.4.8): such an answer is dropped.
+        is smaller (RFC 3501, 6.4.8).
         """
-        found: list[int] = []
-        low = after + 1
+        found: set[int] = set()
+        low = 1
         self._client.expect_all()
         if selected.exists > SEARCH_WINDOW:
             for start in range(low, selected.uidnext, SEARCH_WINDOW):
                 end = min(start + SEARCH_WINDOW, selected.uidnext) - 1
-                found += self._search(f"{start}:{end}")
+                found.update(self._search(f"{start}:{end}"))
             low = max(low, selected.uidnext)
-        found += [uid for uid in self._search(f"{low}:*") if uid >= low]
-        return sorted(set(found))
+        return sorted(found.union(self._search(f"{low}:*")))
 
     def _search(self, uids: str) -> list[int]:
         with self.bounded("search"):

@@ -17,11 +17,11 @@ from typing import Literal, Protocol
 from daemon.config.accounts import Account
 from daemon.faults import kill_point
 from daemon.log import log
-from daemon.mail.fetching import ANNOUNCE_AT_ONCE, Announced, Fetched, announce, batches, fetch
+from daemon.mail.fetching import ANNOUNCE_AT_ONCE, Announced, announce, batches, fetch
 from daemon.mail.filing import MOVE_AT_ONCE, Folders, find
 from daemon.mail.imap import IDLE_LIMIT_S, Imap, ImapError, in_slices
 from daemon.mail.wire import Backoff, Endpoint, TokenSource
-from daemon.store import Filed, Unfiled
+from daemon.store import Fetched, Filed, Unfiled
 from daemon.store.errors import LeaseLost
 
 CUT_AFTER_S = 3.0

@@ -11,9 +11,9 @@ with without("psycopg", "playhouse.cockroachdb"):  # a desk on SQLite does witho
 
 from daemon.store.context import Cause
 from daemon.store.filing import Filed, Unfiled
-from daemon.store.ledger import Seen
+from daemon.store.ledger import Fetched, Seen
 from daemon.store.queues import Outcome, Outgoing
 from daemon.store.store import Store
 from daemon.store.transaction import Transaction
 
-__all__ = ["Cause", "Filed", "Outcome", "Outgoing", "Seen", "Store", "Transaction", "Unfiled"]
+__all__ = ["Cause", "Fetched", "Filed", "Outcome", "Outgoing", "Seen", "Store", "Transaction", "Unfiled"]

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 from daemon.files import Files
 from daemon.store.dialect import Row, Session, marks
@@ -26,21 +25,18 @@ RELEASED, RETRIED = "released", "retried"
 """Why a mail has lost its verdict: let pass whatever held it back, or to be judged once more."""
 
 
-class Fetched(Protocol):
-    """A mail as daemon/mail/fetching.py hands it over: its octets in ``raw`` or in the file ``path``."""
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A mail out of its IMAP folder: its octets in ``raw``, or in the file ``path``. ``size`` as the server announced
+    it. ``too_large``: over the limit, ``raw`` holds its headers only.
+    """
 
-    @property
-    def uid(self) -> int: ...
-    @property
-    def size(self) -> int: ...
-    @property
-    def internaldate(self) -> datetime: ...
-    @property
-    def raw(self) -> bytes | None: ...
-    @property
-    def path(self) -> Path | None: ...
-    @property
-    def too_large(self) -> bool: ...
+    uid: int
+    size: int
+    internaldate: datetime
+    raw: bytes | None = None
+    path: Path | None = None
+    too_large: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +114,7 @@ def _take_one(
     assert row
     id_, verdict, attempts, attempts_alone, released_at, why = row
     if not verdict:
-        keep_raw(session, files, id_, mail)
+        keep_raw(session, files, id_, mail.raw, mail.path)
     received_at = moment(released_at) if released_at else mail.internaldate
     return Seen(
         id_, mail.uid, mail.raw, mail.path, size, received_at, verdict, attempts, attempts_alone, mail.too_large,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
 
 from daemon.files import Files
 from daemon.store.dialect import Session
@@ -12,23 +11,14 @@ IN_ROW = 256 * 1024
 """Raw mails up to this many octets lie in the database, larger ones among the files."""
 
 
-class Octets(Protocol):
-    """A mail's octets, in memory or in a file."""
-
-    @property
-    def raw(self) -> bytes | None: ...
-    @property
-    def path(self) -> Path | None: ...
-
-
-def keep_raw(session: Session, files: Files, mail_id: int, mail: Octets) -> None:
+def keep_raw(session: Session, files: Files, mail_id: int, raw: bytes | None, path: Path | None) -> None:
     """The octets just fetched, small ones as a row, large ones as a file that is there before COMMIT."""
-    if mail.raw is not None and len(mail.raw) <= IN_ROW:
-        session.put("INSERT INTO mail_raws (mail_id, raw) VALUES (?, ?) ON CONFLICT DO NOTHING", mail_id, mail.raw)
+    if raw is not None and len(raw) <= IN_ROW:
+        session.put("INSERT INTO mail_raws (mail_id, raw) VALUES (?, ?) ON CONFLICT DO NOTHING", mail_id, raw)
         return
-    if mail.path is None and mail.raw is None:
+    if path is None and raw is None:
         raise ValueError("a fetched mail has neither octets nor a file")
-    digest = files.keep(mail.raw) if mail.raw is not None else files.keep_file(mail.path)  # type: ignore[arg-type]
+    digest = files.keep(raw) if raw is not None else files.keep_file(path)  # type: ignore[arg-type]
     session.put("UPDATE mails SET raw_digest = ? WHERE id = ?", digest, mail_id)
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from daemon.store import Cause, Seen, Store
+from daemon.store import Cause, Fetched, Seen, Store
 from parsers.mail import Attachment, Mail
 from rules.decision import Decision, Grant, Letter, Needs
 from rules.desk import Desk
@@ -52,19 +52,15 @@ class Clock:
         return self.now
 
 
-@dataclass(frozen=True)
-class Fetched:
+def fetched(
+    uid: int,
+    raw: bytes | None = b"Subject: hola\r\n\r\nhola\r\n",
+    path: Path | None = None,
+    internaldate: datetime = NOW,
+    too_large: bool = False,
+) -> Fetched:
     """What daemon/mail/fetching.py hands over."""
-
-    uid: int
-    raw: bytes | None = b"Subject: hola\r\n\r\nhola\r\n"
-    path: Path | None = None
-    internaldate: datetime = NOW
-    too_large: bool = False
-
-    @property
-    def size(self) -> int:
-        return len(self.raw) if self.raw is not None else 0
+    return Fetched(uid, len(raw or b""), internaldate, raw, path, too_large)
 
 
 @dataclass(frozen=True)
@@ -115,7 +111,7 @@ def mail(n: int = 1, sender: str = ANA, **more: object) -> Mail:
 
 def take(store: Store, uid: int, mailbox: str = "apertura", **more: object) -> Seen:
     """Take one mail into the ledger."""
-    return store.take(mailbox, 1, [Fetched(uid, **more)])[0]  # type: ignore[arg-type]
+    return store.take(mailbox, 1, [fetched(uid, **more)])[0]  # type: ignore[arg-type]
 
 
 def opening(number: str, requester: str = ANA, at: datetime = NOW, **changes: object) -> Event:

@@ -19,7 +19,7 @@ from daemon.store import Cause, Store, Transaction, words
 from daemon.store.errors import Conflict, InUse, NotADatabase, StoreError, Unavailable
 from rules.decision import Decision, Needs
 from tests.postgres import Server
-from tests.store.desk import DESK, NOW, ZONE, Clock, Fetched, compose, mail, open_ticket, opening, take
+from tests.store.desk import DESK, NOW, ZONE, Clock, compose, fetched, mail, open_ticket, opening, take
 
 ROOT = Path(__file__).absolute().parents[2]
 
@@ -89,11 +89,11 @@ def test_f29_a_full_disk_changes_nothing_and_passes(tmp_path: Path) -> None:
         (pages,) = tx.session.one("PRAGMA page_count") or (0,)
         tx.session.one(f"PRAGMA max_page_count = {pages + 2}")
     with pytest.raises(Unavailable, match="full"):
-        store.take("a", 1, [Fetched(uid, b"x" * 9000) for uid in range(20)])
+        store.take("a", 1, [fetched(uid, b"x" * 9000) for uid in range(20)])
     with store.write() as tx:
         tx.session.one("PRAGMA max_page_count = 1000000")
     assert store.tally() == {"all": 0}
-    assert len(store.take("a", 1, [Fetched(uid, b"x" * 9000) for uid in range(20)])) == 20
+    assert len(store.take("a", 1, [fetched(uid, b"x" * 9000) for uid in range(20)])) == 20
     store.close()
 
 

@@ -11,7 +11,7 @@ from daemon.store import Cause, Filed, Store
 from daemon.store.errors import AlreadyDecided
 from daemon.store.raws import IN_ROW
 from rules.decision import Decision, Needs
-from tests.store.desk import ANA, DESK, EVA, NOW, ZONE, Clock, Fetched, compose, mail, open_ticket, take
+from tests.store.desk import ANA, DESK, EVA, NOW, ZONE, Clock, compose, fetched, mail, open_ticket, take
 
 
 def decide(store: Store, mail_id: int, verdict: str = "untreated", sender: str = ANA, **more: object) -> None:
@@ -29,14 +29,14 @@ def test_a_uid_that_has_a_row_keeps_it(store: Store) -> None:
 
 def test_the_key_is_mailbox_uidvalidity_and_uid(store: Store) -> None:
     ids = {
-        store.take(mailbox, validity, [Fetched(uid)])[0].id
+        store.take(mailbox, validity, [fetched(uid)])[0].id
         for mailbox, validity, uid in (("a", 1, 1), ("a", 1, 2), ("a", 2**32 - 1, 1), ("b", 1, 1))
     }
     assert len(ids) == 4
 
 
 def test_attempts_are_counted_and_only_lone_ones_count_alone(store: Store) -> None:
-    both = [Fetched(1), Fetched(2)]
+    both = [fetched(1), fetched(2)]
     assert [(s.attempts, s.attempts_alone, s.unfinished) for s in store.take("a", 1, both)] == [(1, 0, False)] * 2
     again = store.take("a", 1, both)
     assert [(s.attempts, s.attempts_alone, s.unfinished) for s in again] == [(2, 0, True)] * 2
@@ -49,7 +49,7 @@ def test_attempts_are_counted_and_only_lone_ones_count_alone(store: Store) -> No
 def test_small_mails_lie_in_the_database_large_ones_among_the_files(store: Store, tmp_path: Path) -> None:
     large, spooled = b"x" * (IN_ROW + 1), tmp_path / "spooled"
     spooled.write_bytes(b"y" * 10)
-    rows = store.take("a", 1, [Fetched(1, b"small"), Fetched(2, large), Fetched(3, None, spooled)])
+    rows = store.take("a", 1, [fetched(1, b"small"), fetched(2, large), fetched(3, None, spooled)])
     assert [store.raw_mail(row.id) for row in rows] == [b"small", large, b"y" * 10]
     assert len(list(store.files.digests())) == 2
 
