@@ -42,10 +42,10 @@ def apply(tx: Transaction, cause: Cause, decision: Decision, loaded: Loaded[Lett
     tx.apply(cause, decision, compose_for(loaded, now), loaded.settings.desk, now)
 
 
-def fire_due(store: Store, loaded: Loaded[Letters], limit: int = 100) -> int:
+def fire_due(store: Store, loaded: Loaded[Letters]) -> int:
     """Do what is due on tickets now; how many rows fired. Each is a transaction of its own."""
     fired = 0
-    for number, name in store.due(store.clock(), limit):
+    for number, name in store.due(store.clock()):
         fired += bool(store.run(_firing(number, name, loaded, store.clock)))
     return fired
 

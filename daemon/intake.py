@@ -15,11 +15,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
 
 from daemon.causes import apply
 from daemon.config.accounts import Account
-from daemon.config.live import Loaded
+from daemon.config.live import Live, Loaded
 from daemon.faults import kill_point
 from daemon.log import log
 from daemon.mail.reader import Poisoned, Reader
@@ -41,14 +40,6 @@ Verdicts = dict[int, tuple[str, str]]
 """Verdict and Message-ID by ledger id."""
 
 
-class Current(Protocol):
-    """Where the configuration in force is found: daemon/config/live.py, or one value that stays."""
-
-    @property
-    def current(self) -> Loaded[Letters]:
-        """One immutable value; a mail sees one version of it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Pending:
     """A mail in hand: its row, what it says, and what must be looked up for its verdict."""
@@ -65,7 +56,7 @@ class Intake:
         self,
         store: Store,
         reader: Reader,
-        live: Current,
+        live: Live[Letters],
         spool: Path,
         queued: Callable[[], None] = lambda: None,
         lease_of: Callable[[str], Lease | None] = lambda mailbox: None,

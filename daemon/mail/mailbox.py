@@ -60,11 +60,11 @@ class Intake(Protocol):
 class Visit:
     """One connection to one mailbox, with its folder open. ``stop`` ends the work between two batches."""
 
-    def __init__(self, imap: Imap, account: Account, intake: Intake, stop: threading.Event | None = None) -> None:
+    def __init__(self, imap: Imap, account: Account, intake: Intake, stop: threading.Event) -> None:
         self._imap = imap
         self._account = account
         self._intake = intake
-        self._stop = stop or threading.Event()
+        self._stop = stop
         self._folders = Folders(imap)
         self._selected = imap.select(account.folder)
         self._settled: set[int] = set()
@@ -192,11 +192,10 @@ def run_once(
     intake: Intake,
     token: TokenSource | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
-    stop: threading.Event | None = None,
 ) -> int:
     """Treat all that waits in one mailbox and return how many mails; raises :class:`daemon.mail.imap.ImapError`."""
     with Imap(Endpoint.of_account(account, token)) as imap:
-        visit = Visit(imap, account, intake, stop)
+        visit = Visit(imap, account, intake, threading.Event())
         visit.make_folders()
         return visit.look(progress)
 

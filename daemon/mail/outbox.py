@@ -103,7 +103,7 @@ class PostState:
 class Pump:
     """One connection's worth of sending. :meth:`send_due` is the work; a thread repeats it."""
 
-    def __init__(self, post: Post, stop: threading.Event, number: int = 1) -> None:
+    def __init__(self, post: Post, stop: threading.Event, number: int) -> None:
         self.state = PostState()
         self._name = f"{post.owner}{PUMP}{number}"
         self._in_doubt = False

@@ -11,9 +11,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
-from typing import IO
 
 from daemon.mail.pipe import Octets, Poisoned, Task, read, write
 from daemon.mail.wire import WATCHDOG
@@ -171,16 +171,10 @@ class _Child:
         """Close its input: it stops by itself; otherwise it is stopped."""
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                _close(pipe)
+                with suppress(OSError):  # what was still to be written died with it
+                    pipe.close()
         try:
             self._process.wait(1.0)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-
-
-def _close(pipe: IO[bytes]) -> None:
-    try:
-        pipe.close()
-    except OSError:
-        return  # what was still to be written died with it

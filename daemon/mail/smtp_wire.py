@@ -175,10 +175,10 @@ class SmtpWire:
         if self._cord is not None:
             self._cord.pull()
 
-    def close(self, polite: bool = True) -> None:
+    def close(self) -> None:
         """QUIT where the session lives, without waiting long; a letter is sent by its 250, whatever comes now."""
         with suppress(SmtpError):  # its answer changes nothing: what became of each letter is known by now
-            if polite and self.alive and self._sock is not None:
+            if self.alive and self._sock is not None:
                 self._timeout_s = min(self._timeout_s, 2.0)
                 self.ask("connect", "QUIT")
         self.alive = False

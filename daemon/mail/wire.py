@@ -13,7 +13,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from daemon.config.accounts import Account, Credentials, Security, Smtp
@@ -115,7 +115,8 @@ class Cord:
         """Shut the connection down; whoever reads from it gets the end of file at once."""
         with self._lock:
             if self._twin is not None:
-                _quietly(lambda twin=self._twin: twin.shutdown(socket.SHUT_RDWR))  # type: ignore[misc]
+                with suppress(OSError):  # it is shut already
+                    self._twin.shutdown(socket.SHUT_RDWR)
 
     def release(self) -> None:
         """Give the descriptor back; the connection itself stays as it is."""
@@ -123,13 +124,6 @@ class Cord:
             if self._twin is not None:
                 self._twin.close()
             self._twin = None
-
-
-def _quietly(act: Callable[[], None]) -> None:
-    try:
-        act()
-    except OSError:
-        return  # it is shut already
 
 
 class Watchdog:

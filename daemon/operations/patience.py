@@ -16,7 +16,7 @@ T = TypeVar("T")
 FIRST_S, CAP_S = 1.0, 30.0
 
 
-def wait_for_database(opened: Callable[[], T], pause: Callable[[float], None] = time.sleep) -> T:
+def wait_for_database(opened: Callable[[], T]) -> T:
     """``opened()``, tried again with growing pauses while the database is Unavailable; other faults are raised."""
     backoff = Backoff(FIRST_S, CAP_S)
     while True:
@@ -26,4 +26,4 @@ def wait_for_database(opened: Callable[[], T], pause: Callable[[float], None] = 
             seconds = backoff.failed()
             print(f"acuse: {fault}; tried again in {seconds:.0f} s", file=sys.stderr, flush=True)
             systemd.notify(f"EXTEND_TIMEOUT_USEC={int(2 * CAP_S * 1_000_000)}")
-            pause(seconds)
+            time.sleep(seconds)

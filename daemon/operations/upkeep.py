@@ -9,9 +9,8 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
-from daemon.config.live import Loaded
+from daemon.config.live import Live
 from daemon.intake import Intake
 from daemon.mail.mailbox import MailboxWatcher
 from daemon.mail.outbox import Outbox
@@ -38,21 +37,13 @@ EVERY_S = 10.0
 """How often the desk looks at itself."""
 
 
-class Current(Protocol):
-    """Where the configuration in force is found."""
-
-    @property
-    def current(self) -> Loaded[Letters]:
-        """One immutable value."""
-
-
 class Upkeep:
     """What one daemon does besides treating mails. ``watchers`` are its mailboxes by name, as they come and go."""
 
     def __init__(
         self,
         store: Store,
-        live: Current,
+        live: Live[Letters],
         reader: Reader,
         outbox: Outbox,
         intake: Intake,

@@ -65,10 +65,10 @@ Found = Iterator[tuple[str, str]]
 Check = Callable[[Books, Tick], Found]
 
 
-def _ticking(name: str, progress: Progress, every: int = 1000) -> Tick:
+def _ticking(name: str, progress: Progress) -> Tick:
     def through(rows: Iterable[Row]) -> Iterator[Row]:
         for number, row in enumerate(rows, 1):
-            if number % every == 0:
+            if number % 1000 == 0:
                 progress(name, number)
             yield row
 

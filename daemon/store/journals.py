@@ -13,8 +13,6 @@ from rules.desk import Desk
 from rules.due import next_due
 from rules.ticket import Event, Ticket, evolve, micros
 
-# -- tickets and journal
-
 _INSERT_EVENT = """
 INSERT INTO events (number, seq, at, name, actor, mail_id, text, visible, changes, attachments, version)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

@@ -50,9 +50,6 @@ class Composed(Protocol):
 Compose = Callable[[Letter, str], Composed]
 
 
-# -- letters
-
-
 def send(
     tx: Writing, cause: Cause, decision: Decision, compose: Compose, desk: Desk, now: datetime
 ) -> Iterator[dict[str, str]]:

@@ -126,6 +126,9 @@ def waiting_letters(session: Session) -> dict[str, int]:
 
 # -- due
 
+PAUSE = timedelta(hours=1)
+"""After this, what is due and came to nothing is looked at again."""
+
 
 def due(session: Session, now: datetime, limit: int) -> list[tuple[str, str]]:
     """Tickets with something due: (number, name), the longest overdue first."""
@@ -146,11 +149,11 @@ def claim_due(session: Session, number: str, name: str, now: datetime) -> bool:
     return row is not None
 
 
-def put_off(session: Session, number: str, name: str, now: datetime, pause: timedelta = timedelta(hours=1)) -> None:
+def put_off(session: Session, number: str, name: str, now: datetime) -> None:
     """What is still due although it has just fired is looked at again after a pause, not at once and for ever."""
     session.run(
         "UPDATE tickets SET due_at = ? WHERE number = ? AND due_name = ? AND due_at <= ?",
-        micros(now + pause),
+        micros(now + PAUSE),
         number,
         name,
         micros(now),

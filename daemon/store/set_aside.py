@@ -16,6 +16,9 @@ from daemon.store.rows import at, key
 from rules.decision import SetAside, folder_of
 from rules.ticket import micros, moment
 
+AT_ONCE = 500
+"""Mails released in one transaction."""
+
 # -- back to no verdict
 
 _IS_SET_ASIDE = "verdict IN ('held', 'quarantined')"
@@ -74,9 +77,11 @@ def held_of(session: Session, sender: str) -> int:
     return int(row[0]) if row else 0
 
 
-def release_due(session: Session, now: datetime, limit: int = 500) -> list[int]:
+def release_due(session: Session, now: datetime) -> list[int]:
     """Rate-held mails whose time has come are treated now."""
-    rows = session.all("SELECT id FROM mails WHERE held_until <= ? ORDER BY held_until, id LIMIT ?", micros(now), limit)
+    rows = session.all(
+        "SELECT id FROM mails WHERE held_until <= ? ORDER BY held_until, id LIMIT ?", micros(now), AT_ONCE
+    )
     return set_back(session, (id_ for (id_,) in rows), ("held",), now)
 
 

@@ -13,13 +13,13 @@ from rules.ticket import Event, Ticket
 
 MOST_POINTERS = 20
 """A ticket merged into one that was merged … further than this is a defect, not a desk."""
+MOST_REMEMBERED = 1000
 
 
 class Remembered:
     """Tickets lately read or written, by number and version: what a ticket says at one version never changes."""
 
-    def __init__(self, most: int = 1000) -> None:
-        self._most = most
+    def __init__(self) -> None:
         self._tickets: dict[tuple[str, int], Ticket] = {}
         self._lock = threading.Lock()
 
@@ -31,7 +31,7 @@ class Remembered:
         """Remember it; the one remembered for longest is forgotten."""
         with self._lock:
             self._tickets[ticket.number, ticket.version] = ticket
-            if len(self._tickets) > self._most:
+            if len(self._tickets) > MOST_REMEMBERED:
                 del self._tickets[next(iter(self._tickets))]
         return ticket
 

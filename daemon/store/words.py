@@ -16,6 +16,8 @@ from daemon.store.dialect import Session, marks
 from parsers.spelling import fold
 
 MOST_WORDS = 20
+MOST_WAITING = 5000
+"""Events not indexed yet that a search reads itself."""
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -46,9 +48,11 @@ def condition(session: Session, word: str, waiting: Iterable[tuple[str, frozense
 _NUMBER = re.compile(r"\w+", re.ASCII)
 
 
-def not_indexed(session: Session, most: int = 5000) -> list[tuple[str, frozenset[str]]]:
+def not_indexed(session: Session) -> list[tuple[str, frozenset[str]]]:
     """Number and words of the events that wait for the index."""
-    return [(number, frozenset(words)) for _, number, words in _texts(session, "ORDER BY event_id LIMIT ?", most)]
+    return [
+        (number, frozenset(words)) for _, number, words in _texts(session, "ORDER BY event_id LIMIT ?", MOST_WAITING)
+    ]
 
 
 def _texts(session: Session, which: str, *values: int) -> Iterator[tuple[int, str, list[str]]]:
