@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from daemon.config.live import Loaded
-from daemon.store import Cause, Outcome, Outgoing, Store, Transaction
+from daemon.store import Cause, Outcome, Outgoing, Store, Transaction, queues
 from daemon.store.posting import Compose, Composed
 from daemon.writing.letters import Letters
 from rules.decision import Decision, Letter, Sent
@@ -71,7 +71,7 @@ def delivery_failed(store: Store, loaded: Loaded[Letters], outgoing: Outgoing, o
 
     def work(tx: Transaction) -> bool:
         now = store.clock()
-        if not tx.record(outcome, now):
+        if not queues.record(tx.session, outcome, now):
             return False
         decision = undelivered(sent, outcome.reply, tx.tickets.get, loaded.settings.desk, now)
         apply(tx, Cause(), decision, loaded, now)

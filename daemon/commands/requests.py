@@ -19,6 +19,7 @@ from daemon.config.settings import Settings
 from daemon.log import log
 from daemon.operations.running import remove_leftovers
 from daemon.store import Store
+from daemon.store.erasing import forget
 from daemon.store.errors import InUse
 from daemon.writing.letters import Letters
 from rules.desk import Desk
@@ -72,7 +73,7 @@ def _mails(ids: Iterable[int]) -> str:
 def _erase(store: Store, desk: Desk, request: Mapping[str, Any]) -> str:
     """Under a pseudonym made here, so that the request itself tells nothing of it."""
     pseudonym = f"erased-{secrets.token_hex(4)}"
-    found = store.run(lambda tx: tx.forget(request["address"], desk, store.clock(), pseudonym))
+    found = store.run(lambda tx: forget(tx, request["address"], desk, store.clock(), pseudonym))
     remove_leftovers(store)
     return f"{len(found.own) if found else 0} tickets, now of {pseudonym}"
 

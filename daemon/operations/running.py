@@ -136,7 +136,7 @@ def retention(office: Office) -> Decision:
         def emptied(tx: Transaction) -> int:
             numbers = erasing.old_tickets(tx.session, before_closed, AT_ONCE)
             for number in numbers:
-                tx.empty_ticket(number, desk, office.now)
+                erasing.empty_ticket(tx, number, desk, office.now)
             return len(numbers)
 
         _in_steps(store, emptied)

@@ -95,7 +95,7 @@ def _column(session: Session, sql: str, values: Sequence[str]) -> list:  # type:
 # -- a person
 
 
-def forget(tx: Writing, cause: Cause, address: str, desk: Desk, now: datetime, pseudonym: str) -> Traces:
+def forget(tx: Writing, address: str, desk: Desk, now: datetime, pseudonym: str) -> Traces:
     """Put ``pseudonym`` in the place of whoever has this address, and drop their mails, letters, files and tokens."""
     session = tx.session
     found = traces(session, address)
@@ -105,7 +105,7 @@ def forget(tx: Writing, cause: Cause, address: str, desk: Desk, now: datetime, p
     gone = frozenset().union(*(erasure.sent_by(erased, events) for events in journals.values()))
     _unname(session, (digest for digest, _ in gone))
     for number in journals:
-        _rewrite(tx, cause, number, erasure.forget(erased, gone), desk, now)
+        _rewrite(tx, number, erasure.forget(erased, gone), desk, now)
     _drop_mails(session, found.mails, erased, now)
     _drop_letters(session, found.letters, pseudonym, erased.addresses)
     for each in erased.addresses:
@@ -168,9 +168,7 @@ def _drop_person(session: Session, address: str, pseudonym: str) -> None:
 # -- a journal
 
 
-def _rewrite(
-    tx: Writing, cause: Cause, number: str, change: Callable[[Event], Event], desk: Desk, now: datetime
-) -> None:
+def _rewrite(tx: Writing, number: str, change: Callable[[Event], Event], desk: Desk, now: datetime) -> None:
     """Every event of a ticket through ``change``, its words taken out of the index, one more event at the end."""
     session, before = tx.session, tx.tickets.get(number)
     assert before is not None
@@ -185,7 +183,7 @@ def _rewrite(
     folded = fold(events)
     assert folded is not None and folded.version == before.version
     tx.tickets.put(folded)
-    write_events(tx, cause, (Event(number, "erased", now),), desk, now)
+    write_events(tx, Cause(), (Event(number, "erased", now),), desk, now)
 
 
 def _index_again(session: Session, number: str) -> None:
@@ -250,11 +248,11 @@ def old_tickets(session: Session, before: datetime, limit: int) -> list[str]:
     return [number for (number,) in rows]
 
 
-def empty_ticket(tx: Writing, cause: Cause, number: str, desk: Desk, now: datetime) -> None:
+def empty_ticket(tx: Writing, number: str, desk: Desk, now: datetime) -> None:
     """Keep a ticket's numbers, times and states; drop its words, its people, its mails and its letters."""
     session = tx.session
     _unname(session, (each.digest for event in journal(session, number) for each in event.attachments))
-    _rewrite(tx, cause, number, erasure.empty, desk, now)
+    _rewrite(tx, number, erasure.empty, desk, now)
     mails = [id_ for (id_,) in session.all("SELECT id FROM mails WHERE number = ?", number)]
     drop_raws(session, mails)
     session.run(

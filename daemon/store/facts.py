@@ -9,10 +9,11 @@ from hmac import compare_digest
 from typing import Literal
 
 from daemon.store import blocked, ledger, people, search, set_aside
-from daemon.store.context import Lookups
+from daemon.store.counters import Counters
 from daemon.store.dialect import Session, marks
 from daemon.store.rows import GRANT_COLUMNS, bare_id, copy_key, key, load_grant, when
-from daemon.store.tickets import journal
+from daemon.store.tickets import Remembered, Tickets, journal
+from daemon.store.windows import Windows
 from rules.decision import Brief, Facts, Grant, HeldGrant, Needs, Registered, Sent
 from rules.letters import LETTERS
 from rules.ticket import Ticket
@@ -22,33 +23,53 @@ COPY_WITHOUT_ID = timedelta(days=7)
 EARLIER = 10
 
 
-def load(reading: Lookups, needs: Needs, now: datetime, zone: tzinfo, seen: ledger.Seen | None) -> Facts:
-    """The answers to ``needs``; what was not asked for keeps its default."""
-    session = reading.session
-    own = _own(session, needs)
-    registered = _registered(session, needs.subject_key) if needs.subject_key else None
-    grant = _grant(session, needs.token) if needs.token else None
-    tickets = _tickets(reading, needs, registered, grant.grant if grant else None, own)
-    return Facts(
-        duplicate=_duplicate(session, needs, seen, now) if needs.mailbox else "",
-        own=own,
-        grant=grant,
-        round_used=_round_used(session, grant) if grant else None,
-        registered=registered,
-        tickets=tickets,
-        journals={number: journal(session, number) for number in tickets} if needs.journal else {},
-        next_number=reading.counters.peek(needs.prefix, now, zone) if needs.prefix else "",
-        person=people.find(session, needs.sender) if needs.sender else None,
-        blocked=bool(needs.sender) and blocked.is_blocked(session, needs.sender),
-        set_aside=set_aside.set_aside(session, grant.grant.mail) if grant and grant.grant.mail else None,
-        earlier=_earlier(reading, needs.sender) if needs.sender else (),
-        counts={name: reading.windows.count(name, now) for name in needs.counters},
-        last_subject=_last_subject(session, needs) if needs.last_subject and needs.sender else "",
-        held=set_aside.held_of(session, needs.sender) if needs.held and needs.sender else 0,
-        found=search.search(session, needs.search, reading.remembered) if needs.search else (),
-        released=seen is not None and seen.released,
-        registered_people=people.registered(session, needs.addresses) if needs.addresses else frozenset(),
-    )
+class Lookups:
+    """Where rows are looked up in one transaction, and remembered until its end."""
+
+    def __init__(self, session: Session, remembered: Remembered) -> None:
+        self.session = session
+        self.remembered = remembered
+        self.tickets = Tickets(session, remembered)
+        self.windows = Windows(session)
+        self.counters = Counters(session)
+
+    def load(self, needs: Needs, now: datetime, zone: tzinfo, seen: ledger.Seen | None = None) -> Facts:
+        """The answers to ``needs``; what was not asked for keeps its default. ``zone`` dates a peeked number; ``seen``
+        is the mail that asks, if it is one."""
+        session = self.session
+        own = _own(session, needs)
+        registered = _registered(session, needs.subject_key) if needs.subject_key else None
+        grant = _grant(session, needs.token) if needs.token else None
+        tickets = self._tickets(needs, registered, grant.grant if grant else None, own)
+        return Facts(
+            duplicate=_duplicate(session, needs, seen, now) if needs.mailbox else "",
+            own=own,
+            grant=grant,
+            round_used=_round_used(session, grant) if grant else None,
+            registered=registered,
+            tickets=tickets,
+            journals={number: journal(session, number) for number in tickets} if needs.journal else {},
+            next_number=self.counters.peek(needs.prefix, now, zone) if needs.prefix else "",
+            person=people.find(session, needs.sender) if needs.sender else None,
+            blocked=bool(needs.sender) and blocked.is_blocked(session, needs.sender),
+            set_aside=set_aside.set_aside(session, grant.grant.mail) if grant and grant.grant.mail else None,
+            earlier=self._earlier(needs.sender) if needs.sender else (),
+            counts={name: self.windows.count(name, now) for name in needs.counters},
+            last_subject=_last_subject(session, needs) if needs.last_subject and needs.sender else "",
+            held=set_aside.held_of(session, needs.sender) if needs.held and needs.sender else 0,
+            found=search.search(session, needs.search, self.remembered) if needs.search else (),
+            released=seen is not None and seen.released,
+            registered_people=people.registered(session, needs.addresses) if needs.addresses else frozenset(),
+        )
+
+    def _tickets(self, needs: Needs, *leads: Registered | Grant | Sent | None) -> dict[str, Ticket]:
+        """The tickets that are named, and those that ``leads`` lead to."""
+        numbers = [*needs.numbers, *(lead.number for lead in leads if lead and lead.number)]
+        self.tickets.lock(numbers)
+        return {number: ticket for first in numbers for number, ticket in self.tickets.chain(first).items()}
+
+    def _earlier(self, sender: str) -> tuple[Brief, ...]:
+        return tuple(Brief(ticket) for ticket in self.tickets.latest_of(key(sender.lower()), EARLIER))
 
 
 def numbers_of(session: Session, needs: Needs) -> set[str]:
@@ -61,13 +82,6 @@ def numbers_of(session: Session, needs: Needs) -> set[str]:
     if needs.unreached and (own := _own(session, needs)):
         found.add(own.number)
     return found - {""}
-
-
-def _tickets(reading: Lookups, needs: Needs, *leads: Registered | Grant | Sent | None) -> dict[str, Ticket]:
-    """The tickets that are named, and those that ``leads`` lead to."""
-    numbers = [*needs.numbers, *(lead.number for lead in leads if lead and lead.number)]
-    reading.tickets.lock(numbers)
-    return {number: ticket for first in numbers for number, ticket in reading.tickets.chain(first).items()}
 
 
 def _duplicate(
@@ -142,7 +156,3 @@ def _round_used(session: Session, held: HeldGrant) -> HeldGrant | None:
         held.grant.round,
     )
     return load_grant(row) if row else None
-
-
-def _earlier(reading: Lookups, sender: str) -> tuple[Brief, ...]:
-    return tuple(Brief(ticket) for ticket in reading.tickets.latest_of(key(sender.lower()), EARLIER))

@@ -102,10 +102,9 @@ def _copy(letter: Letter, to: str) -> Letter:
 
 
 def _admit(tx: Writing, letter: str, to: str, content: str, desk: Desk, now: datetime) -> guards.Admission:
-    staff, own = tx.addresses(desk)
-    if to.lower() in own:
+    if to.lower() in desk.own_addresses:
         return guards.Admission("drop", now, "own_address")
-    limits = guards.limits(letter, to, to.lower() in staff, desk.guards, content)
+    limits = guards.limits(letter, to, to.lower() in desk.staff, desk.guards, content)
     counts = {limit.name: tx.windows.buckets(limit.name, now) for limit in limits}
     breakers = {limit.name: found for limit in limits if limit.breaker and (found := tx.windows.breaker(limit.name))}
     admission = guards.admit(letter, limits, counts, breakers, now)

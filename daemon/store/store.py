@@ -18,8 +18,9 @@ from daemon.store.clock import DatabaseClock, utc_now
 from daemon.store.connections import Connections, connect
 from daemon.store.dialect import Batch, Session
 from daemon.store.errors import AlreadyDecided, Conflict, Unavailable
+from daemon.store.facts import Lookups
 from daemon.store.tickets import Remembered
-from daemon.store.transaction import Reading, Transaction
+from daemon.store.transaction import Transaction
 from rules.decision import Brief, Needs, Search
 from rules.desk import Desk
 from rules.ticket import moment
@@ -128,11 +129,11 @@ class Store:
         time.sleep(min(0.02 * 2**tried, 1.0) * (0.5 + random.random()))  # noqa: S311 - no secret
 
     @contextmanager
-    def read(self) -> Iterator[Reading]:
+    def read(self) -> Iterator[Lookups]:
         """Look-ups that change and lock nothing, in one consistent picture; Unavailable where the database is away."""
         try:
             with self._connections.read() as session:
-                yield Reading(session, self._remembered)
+                yield Lookups(session, self._remembered)
         except Exception as fault:
             if self._connections.dialect.transient(fault):
                 raise _unavailable(fault) from fault

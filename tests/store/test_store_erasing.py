@@ -61,7 +61,7 @@ def books(store: Store) -> Iterator[Store]:
 
 
 def forget(store: Store, address: str = ANA) -> erasing.Traces:
-    found = store.run(lambda tx: tx.forget(address, DESK, NOW, "erased-1"))
+    found = store.run(lambda tx: erasing.forget(tx, address, DESK, NOW, "erased-1"))
     remove_leftovers(store)
     store.index_words()
     assert found is not None
@@ -206,7 +206,7 @@ def test_old_closed_tickets_are_emptied_and_their_numbers_stay(books: Store) -> 
 
     def work(tx):  # type: ignore[no-untyped-def]
         for number in numbers:
-            tx.empty_ticket(number, DESK, NOW)
+            erasing.empty_ticket(tx, number, DESK, NOW)
 
     books.run(work)
     remove_leftovers(books)
@@ -220,7 +220,7 @@ def test_old_closed_tickets_are_emptied_and_their_numbers_stay(books: Store) -> 
 
 
 def test_a_file_that_comes_back_meanwhile_stays(books: Store) -> None:
-    books.run(lambda tx: tx.forget(ANA, DESK, NOW, "erased-1"))
+    books.run(lambda tx: erasing.forget(tx, ANA, DESK, NOW, "erased-1"))
     with books.read() as reading:
         found = erasing.leftovers(reading.session)
     assert attachment(PHOTO).digest in found.unnamed
