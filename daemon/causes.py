@@ -15,7 +15,7 @@ from daemon.store.posting import Compose, Composed
 from daemon.writing.letters import Letters
 from rules.decision import Decision, Letter, Sent
 from rules.deliveries import alert, undelivered
-from rules.silence import fire
+from rules.firing import fire
 
 TOKEN_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"  # noqa: S105
 """Base32 (RFC 4648)."""

@@ -23,8 +23,8 @@ from daemon.faults import kill_point
 from daemon.log import log
 from daemon.mail.reader import Poisoned, Reader
 from daemon.store import Cause, Fetched, Filed, Seen, Store, Transaction, Unfiled
+from daemon.store.daemons import Lease
 from daemon.store.errors import LeaseLost, Unavailable
-from daemon.store.queues import Lease
 from daemon.writing.letters import Letters
 from parsers.mail import Mail
 from parsers.peek import LOOKED_AT, peek

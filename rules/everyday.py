@@ -9,7 +9,7 @@ from rules.clocks import calendar_for
 from rules.decision import Decision
 from rules.due import closes_at
 from rules.effects import Act, Effect, done, netiquette, refused, to_requester
-from rules.reminding import CONTACTS_A_DAY, contacts_on, same_day
+from rules.firing import CONTACTS_A_DAY, contacts_on, same_day
 from rules.requests import day_start
 from rules.solutions import reopening_letter, validation_letter
 from rules.ticket import evolve

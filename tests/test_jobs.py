@@ -17,12 +17,12 @@ from patience import until
 
 from daemon.config.live import Loaded
 from daemon.demo.correspondent import click, write
-from daemon.operations.jobs import AGAIN_AFTER_S, Jobs, trigger
-from daemon.operations.running import Office, run_job
+from daemon.operations.jobs import JobContext, run_job
+from daemon.operations.scheduler import AGAIN_AFTER_S, Jobs, trigger
 from daemon.store import Store
 from daemon.writing.letters import Letters
 from rules.desk import Desk
-from rules.running import Slot, last_slot
+from rules.schedule import Slot, last_slot
 from rules.tables import Reports, Retention
 from tests.postgres import Server, server
 from tests.rules.desks import DESK, GOOD, OPENING, OPENINGS, make_desk
@@ -50,15 +50,15 @@ def loaded(desk: Desk) -> Loaded[Letters]:
     return Loaded(settings, Letters.load(desk), "1")
 
 
-def office_of(store: Store, desk: Desk, slot: datetime) -> Office:
+def context_of(store: Store, desk: Desk, slot: datetime) -> JobContext:
     reader: Any = Here(store.files.root, desk)
-    return Office(store, loaded(desk), reader, slot)
+    return JobContext(store, loaded(desk), reader, slot)
 
 
 def jobs_of(world: ServerlessDesk, tick: list[float] | None = None) -> Jobs:
     monotonic = (lambda: tick[0]) if tick else (lambda: world.clock().timestamp())
     return Jobs(
-        world.store, lambda: world.desk, lambda slot: office_of(world.store, world.desk, slot), monotonic=monotonic
+        world.store, lambda: world.desk, lambda slot: context_of(world.store, world.desk, slot), monotonic=monotonic
     )
 
 
@@ -118,14 +118,14 @@ def test_a_job_that_fails_is_kept_in_mind_and_tried_again_later(world: Serverles
     broken: Any = replace(BUSY, catalogue={})
     world.desk, whole = broken, world.desk
     assert jobs.run("proof") is False
-    assert jobs.beats["proof"].fault
+    assert jobs.states["proof"].fault
     world.desk = whole
     tick[0] += AGAIN_AFTER_S - 1
     assert "proof" not in jobs.missed()
     tick[0] += 1
     assert "proof" in jobs.missed()
     assert jobs.run("proof") is True
-    assert jobs.beats["proof"].fault == ""
+    assert jobs.states["proof"].fault == ""
 
 
 def test_the_scheduler_wakes_each_job_at_its_local_time() -> None:
@@ -145,9 +145,9 @@ def test_a_running_scheduler_makes_up_for_missed_jobs_and_follows_the_configurat
         world.clock.now = MONDAY
         tick[0] += 1e6
         jobs.tend()
-        until(lambda: not jobs.missed() and all(beat.done_at for beat in jobs.beats.values()))
-        assert set(jobs.beats) == {"report", "proof", "digest", "worklist", "retention"}
-        assert all(not beat.fault for beat in jobs.beats.values())
+        until(lambda: not jobs.missed() and all(beat.done_at for beat in jobs.states.values()))
+        assert set(jobs.states) == {"report", "proof", "digest", "worklist", "retention"}
+        assert all(not beat.fault for beat in jobs.states.values())
         assert "proof" in [sent.letter for sent in world.letters()]
         world.desk = make_desk(reports=Reports(weekly="", proof="", digest=""), retention=Retention(0, 0, 0))
         jobs.tend()
@@ -172,7 +172,7 @@ def test_of_several_daemons_one_runs_a_job(tmp_path: Path, shared_postgres: Serv
         done: list[bool] = []
 
         def run(store: Store) -> None:
-            done.append(run_job("proof", office_of(store, BUSY, slot)))
+            done.append(run_job("proof", context_of(store, BUSY, slot)))
             store.close()
 
         threads = [threading.Thread(target=run, args=(store,)) for store in stores]
@@ -190,7 +190,7 @@ def test_of_several_daemons_one_runs_a_job(tmp_path: Path, shared_postgres: Serv
 def run_now(world: ServerlessDesk, job: Any) -> None:
     slot = last_slot(job, world.desk, world.clock())
     assert slot is not None
-    assert run_job(job, office_of(world.store, world.desk, slot))
+    assert run_job(job, context_of(world.store, world.desk, slot))
 
 
 def test_the_report_carries_its_charts_and_its_table(world: ServerlessDesk) -> None:

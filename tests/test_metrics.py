@@ -14,8 +14,8 @@ from daemon.bench.servers import free_port
 from daemon.config.accounts import Metrics
 from daemon.demo.correspondent import write
 from daemon.operations.metrics import Counted, Exporter, exposition
-from daemon.store.queues import Lease
-from daemon.store.running import Standing
+from daemon.store.daemons import Lease
+from daemon.store.standing import Standing
 from tests.store.desk import NOW
 
 STANDING = Standing(

@@ -20,7 +20,7 @@ from daemon.mail.outbox import CLAIM_AT_ONCE, Outbox, Post, Retry, described
 from daemon.mail.smtp import Result
 from daemon.mail.smtp_wire import SmtpError
 from daemon.store import Cause, Outcome, Outgoing, Store
-from daemon.store.queues import micros_of
+from daemon.store.daemons import micros_of
 from rules.decision import Decision, Letter
 from rules.tables import Breaker, Duration, Guards
 from tests.store.desk import DESK, NOW, Clock, compose, mail, take

@@ -27,7 +27,7 @@ from daemon.operations.alarms import ROOM, WARNED_BEFORE
 from daemon.store import Store, notes
 from daemon.store.connections import holder_of, schema_of, version_of
 from daemon.store.errors import StoreError
-from daemon.store.running import Standing, standing
+from daemon.store.standing import Standing, standing
 
 CAPABILITIES = {
     "IDLE": "mails are seen at the next poll only",

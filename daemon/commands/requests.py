@@ -17,7 +17,7 @@ from typing import Any
 from daemon.config.live import Loaded
 from daemon.config.settings import Settings
 from daemon.log import log
-from daemon.operations.running import remove_leftovers
+from daemon.operations.jobs import remove_leftovers
 from daemon.store import Store
 from daemon.store.erasing import forget
 from daemon.store.errors import InUse

@@ -12,7 +12,7 @@ MOVE_AT_ONCE = 500
 
 
 @dataclass(slots=True)
-class Filed:
+class Filing:
     """What became of a filing. ``moved``: no longer waiting in the folder (a UID that had gone before counts too);
     ``places``: (UIDVALIDITY, UID) there by UID here, where the server says so (COPYUID); ``refused``: why a rest stays.
     """
@@ -69,10 +69,10 @@ class Folders:
                 return 0
             return int(self._imap.client.folder_status(name, ["MESSAGES"])[b"MESSAGES"])
 
-    def file_away(self, uids: Sequence[int], configured: str) -> Filed:
+    def file_away(self, uids: Sequence[int], configured: str) -> Filing:
         """Move mails of the selected folder. What the server refuses (quota …) stays where it lies, with the reason."""
         kill_point("before_move")
-        filed = Filed()
+        filed = Filing()
         for some in in_slices(sorted(uids), MOVE_AT_ONCE):
             try:
                 self._move_or_make(some, configured, filed)
@@ -82,7 +82,7 @@ class Folders:
                 filed.refused = str(fault)
         return filed
 
-    def _move_or_make(self, uids: Sequence[int], configured: str, filed: Filed) -> None:
+    def _move_or_make(self, uids: Sequence[int], configured: str, filed: Filing) -> None:
         try:
             self._move(uids, configured, filed)
         except ImapError as fault:
@@ -91,7 +91,7 @@ class Folders:
             self.make(configured)
             self._move(uids, configured, filed)
 
-    def _move(self, uids: Sequence[int], configured: str, filed: Filed) -> None:
+    def _move(self, uids: Sequence[int], configured: str, filed: Filing) -> None:
         imap, target, chosen = self._imap, self.name(configured), uid_set(uids)
         can_move, can_expunge = imap.has("MOVE"), imap.has("UIDPLUS")
         with imap.bounded(f"file into {configured}"):

@@ -16,8 +16,8 @@ from daemon.config.accounts import Account
 from daemon.log import log
 from daemon.mail.mailbox import MailboxWatcher
 from daemon.store import Store
+from daemon.store.daemons import Lease
 from daemon.store.errors import LeaseLost
-from daemon.store.queues import Lease
 
 BEAT_S = 0.5
 LEASE = timedelta(seconds=2.5)

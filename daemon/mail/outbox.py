@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from daemon.config.accounts import Smtp
 from daemon.faults import kill_point
@@ -20,7 +19,8 @@ from daemon.log import log
 from daemon.mail.smtp import Envelope, Result, Session, of_error
 from daemon.mail.smtp_wire import SmtpError
 from daemon.mail.wire import Backoff, Endpoint, TokenSource, jittered
-from daemon.store.queues import PUMP, Outcome, Outgoing
+from daemon.store import Outcome, Outgoing, Store
+from daemon.store.queues import PUMP
 
 CLAIM_AT_ONCE = 50
 LEASE = timedelta(minutes=10)
@@ -29,22 +29,6 @@ LOOK_EVERY_S = 5.0
 KEEP_S = 30.0
 """A connection without work is closed after this."""
 CUT_AFTER_S = 3.0
-
-
-class Queue(Protocol):
-    """The outbox as :class:`daemon.store.Store` keeps it."""
-
-    def claim(self, owner: str, now: datetime, lease: timedelta, limit: int) -> list[Outgoing]:
-        """Letters to be sent now, taken until ``now`` + ``lease``."""
-
-    def record(self, outcomes: Sequence[Outcome], now: datetime) -> list[bool]:
-        """Note what became of claimed letters; False where a claim had expired."""
-
-    def free_claims(self, owner: str) -> int:
-        """What ``owner`` has claimed is free again."""
-
-    def next_delivery(self) -> datetime | None:
-        """When the next letter wants to go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +62,7 @@ class Post:
     other daemons may take this one for dead, and send what it had claimed.
     """
 
-    queue: Queue
+    store: Store
     content: Callable[[Outgoing], Iterable[bytes]]
     smtp: Smtp
     owner: str
@@ -120,11 +104,11 @@ class Pump:
         as waiting, when the server cannot be used.
         """
         self._settle()
-        due = self._post.queue.next_delivery()
+        due = self._post.store.next_delivery()
         if due is None or due > self._post.now() or not self._post.alive():
             return 0
         self._in_doubt, self._overtaken = True, False
-        claimed = self._post.queue.claim(self._name, self._post.now(), LEASE, CLAIM_AT_ONCE)
+        claimed = self._post.store.claim(self._name, self._post.now(), LEASE, CLAIM_AT_ONCE)
         kill_point("after_claim")
         try:
             self._send({letter.id: letter for letter in claimed})
@@ -140,7 +124,7 @@ class Pump:
         """After a fault of the database: what was sent is recorded first, then every claim of ours is free."""
         self._record()
         if self._in_doubt:
-            self._post.queue.free_claims(self._name)
+            self._post.store.free_claims(self._name)
             self._in_doubt = False
 
     def _send(self, left: dict[int, Outgoing]) -> None:
@@ -210,7 +194,7 @@ class Pump:
 
     def _record(self) -> None:
         if self._outcomes:  # kept until they are written: they tell what must not be sent again
-            ours = self._post.queue.record(self._outcomes, self._post.now())
+            ours = self._post.store.record(self._outcomes, self._post.now())
             self._overtaken |= not all(ours)  # others have taken this pump for dead: they send the rest
             self._outcomes = []
 
@@ -313,6 +297,6 @@ class Outbox:
 
     def _pause_s(self) -> float:
         """Until the next letter is due, within bounds: the clock may jump, another process may queue one."""
-        due = self._post.queue.next_delivery()
+        due = self._post.store.next_delivery()
         wait = (due - self._post.now()).total_seconds() if due is not None else LOOK_EVERY_S
         return min(LOOK_EVERY_S, max(0.05, wait))

@@ -1,166 +1,181 @@
-"""The clock of the jobs: APScheduler wakes them at the times that rules/running.py names.
+"""What a job does: look, have the rules decide, write it in one transaction that claims the job's time.
 
-It is only the alarm clock. Which time a job runs for is told by the slots themselves, and whether it has been done by
-the store: a job that was missed, lost to a restart or failed is caught up with, once; a clock that jumps, which
-APScheduler waits through, has the jobs set anew.
+However many daemons run, and however often one tries, a job's letters for one time are queued once.
 """
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
-from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.cron import CronTrigger
-
+from daemon.causes import apply
+from daemon.commands.auditing import count_folders
+from daemon.config.live import Loaded
+from daemon.config.settings import Settings
 from daemon.log import log
-from daemon.operations.running import Office, run_job
-from daemon.store import Store, notes
-from rules import running
+from daemon.mail.reader import Poisoned, Reader
+from daemon.store import Cause, Store, Transaction, erasing, notes, set_aside
+from daemon.store.audit import Finding
+from daemon.store.tickets import journals_since
+from daemon.writing.letters import Letters
+from daemon.writing.report import report_files
+from parsers.peek import peek
+from rules import quarantine, schedule
+from rules.decision import Decision, Search, SetAside
 from rules.desk import Desk
-from rules.running import JobName, Slot
+from rules.requests import OPEN_STATES
 
-DRIFT = timedelta(seconds=30)
-"""The wall clock against the monotonic one: more than this, and somebody has set it."""
-AGAIN_AFTER_S = 600.0
-"""A job that failed, or whose time has passed unseen, is tried again after so long."""
-LATE = timedelta(minutes=1)
-"""How long a job may take to begin before it counts as missed."""
+AT_ONCE = 100
+"""Rows that one transaction of the retention touches."""
+MOST_OPEN = 100_000
+DAY = timedelta(days=1)
 
 
-@dataclass(slots=True)
-class Beat:
-    """A job's heartbeat: APScheduler swallows what a job raises."""
+@dataclass(frozen=True)
+class JobContext:
+    """What a job works with, and for which of its times it runs."""
 
-    tried_at: float = 0.0
-    done_at: datetime | None = None
-    fault: str = ""
-    running: bool = False
+    store: Store
+    loaded: Loaded[Letters]
+    reader: Reader
+    slot: datetime
+
+    @property
+    def now(self) -> datetime:
+        """The time by the store's clock."""
+        return self.store.clock()
 
 
-class Jobs:
-    """The jobs of one daemon. ``office`` gives what a job works with at a time; ``queued`` hears of new letters."""
+def run_job(name: schedule.JobName, context: JobContext) -> bool:
+    """Do a job for its time; False where it has been done."""
+    with context.store.read() as reading:
+        last = notes.last_run(reading.session, name)
+    if last is not None and context.slot <= last <= context.now + notes.FUTURE:
+        return False
+    decision = JOBS[name](context)
 
-    def __init__(
-        self,
-        store: Store,
-        desk: Callable[[], Desk],
-        office: Callable[[datetime], Office],
-        queued: Callable[[], None] = lambda: None,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self.beats: dict[JobName, Beat] = {}
-        self._store, self._desk, self._office, self._queued = store, desk, office, queued
-        self._monotonic = monotonic
-        self._offset = self._drift()
-        self._set: tuple[tuple[Slot, ...], str] = ((), "")
-        self._threads: set[str] = set()
-        self._scheduler: BackgroundScheduler | None = None
-        self._lock = threading.Lock()
-
-    def start(self) -> None:
-        """Let them run; the first :meth:`tend` sets their times."""
-        self._scheduler = BackgroundScheduler(
-            timezone="UTC",
-            executors={"default": ThreadPoolExecutor(1)},
-            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
-        )
-        self._scheduler.start()
-
-    def stop(self) -> None:
-        """No job begins any more; one that runs is left to its transaction."""
-        if self._scheduler is not None:
-            self._scheduler.shutdown(wait=False)
-        self._scheduler = None
-
-    def tend(self) -> None:
-        """To be called now and then, by who may wait for the database: follow the configuration and a clock that was
-        set, make up for what was missed."""
-        drift = self._drift()
-        moved, self._offset = abs(drift - self._offset) > DRIFT, drift
-        wanted = (running.slots(self._desk()), self._desk().desk.timezone)
-        if self._scheduler is not None and (moved or wanted != self._set):
-            self._set_alarms(*wanted)
-            self._set = wanted
-        for job in self.missed():
-            self._spawn(job)
-
-    def run_missed(self) -> int:
-        """Do what was missed, here and now (`acuse run --once`); how many jobs."""
-        return sum(self.run(job) for job in self.missed())
-
-    def missed(self) -> tuple[JobName, ...]:
-        """Jobs whose last time has passed unclaimed; one seen for the first time is claimed and waits for its next."""
-        now, found = self._store.clock(), []
-        with self._store.read() as reading:
-            done = notes.times(reading.session, "job ")
-        for job in dict.fromkeys(slot.job for slot in running.slots(self._desk())):
-            slot = running.last_slot(job, self._desk(), now)
-            if slot is None:
-                continue
-            if job not in done:
-                self._begin(job, slot, now)
-            elif self._is_missed(job, slot, done[job], now):
-                found.append(job)
-        return tuple(found)
-
-    def run(self, job: JobName) -> bool:
-        """Do a job for its last time; whether it had not been done before. A fault is kept, and tried again later."""
-        beat = self.beats.setdefault(job, Beat())
-        with self._lock:
-            if beat.running:
-                return False
-            beat.running, beat.tried_at = True, self._monotonic()
-        try:
-            return self._run(job, beat)
-        finally:
-            beat.running = False
-
-    def _run(self, job: JobName, beat: Beat) -> bool:
-        slot = running.last_slot(job, self._desk(), self._store.clock())
-        try:
-            done = slot is not None and run_job(job, self._office(slot))
-        except Exception as fault:  # the database, a mailbox, or a defect: told by the alarms, tried again
-            log.exception("job failed", job=job)
-            beat.fault = str(fault) or type(fault).__name__
+    def work(tx: Transaction) -> bool:
+        now = context.now
+        if not notes.claim(tx.session, name, context.slot, now):
             return False
-        beat.fault, beat.done_at = "", self._store.clock()
-        if done:
-            self._queued()
-        return done
+        apply(tx, Cause(), decision, context.loaded, now)
+        return True
 
-    def _begin(self, job: JobName, slot: datetime, now: datetime) -> None:
-        self._store.run(lambda tx: notes.claim(tx.session, job, slot, now))
-
-    def _is_missed(self, job: JobName, slot: datetime, done: datetime, now: datetime) -> bool:
-        beat = self.beats.get(job, Beat(tried_at=-AGAIN_AFTER_S))
-        waited = self._monotonic() - beat.tried_at >= AGAIN_AFTER_S
-        return (done < slot or done > now + notes.FUTURE) and now - slot >= LATE and waited and not beat.running
-
-    def _spawn(self, job: JobName) -> None:
-        if self._scheduler is not None:
-            self.beats.setdefault(job, Beat()).tried_at = self._monotonic()
-            self._scheduler.add_job(self.run, args=(job,), id=f"late {job}", executor=job, replace_existing=True)
-
-    def _set_alarms(self, slots: tuple[Slot, ...], zone: str) -> None:
-        scheduler = self._scheduler
-        assert scheduler is not None
-        scheduler.remove_all_jobs()
-        for job in {slot.job for slot in slots} - self._threads:
-            scheduler.add_executor(ThreadPoolExecutor(1), job)
-            self._threads.add(job)
-        for slot in slots:
-            scheduler.add_job(self.run, trigger(slot, zone), args=(slot.job,), executor=slot.job)
-
-    def _drift(self) -> timedelta:
-        """What the wall clock shows beyond the monotonic one."""
-        return timedelta(seconds=self._store.clock().timestamp() - self._monotonic())
+    done = bool(context.store.run(work))
+    log.info("job done", job=name, letters=len(decision.letters) if done else 0)
+    return done
 
 
-def trigger(slot: Slot, zone: str) -> CronTrigger:
-    """When APScheduler wakes the job of ``slot``."""
-    return CronTrigger(day_of_week=slot.weekday, hour=slot.at.hour, minute=slot.at.minute, timezone=zone)
+def report(context: JobContext) -> Decision:
+    """The weekly report, with its charts and its CSV."""
+    desk = context.loaded.settings.desk
+    start, end = schedule.week_before(context.slot, desk)
+    with context.store.read() as reading:
+        journals = list(journals_since(reading.session, start - (end - start)))
+    told = schedule.reports(journals, desk, context.slot)
+    return Decision(
+        letters=tuple(replace(letter, files=report_files(week, desk, letter.language)) for letter, week in told)
+    )
+
+
+def proof(context: JobContext) -> Decision:
+    """The books proved, the IMAP folders too, to the admins."""
+    until = context.now
+    since = until - DAY
+    found, unseen = _audited(context.store, context.loaded.settings)
+    differences = [f"{each.check}: {each.subject}: {each.detail}" for each in found]
+    tally = context.store.tally(since)
+    return schedule.proof(tally, [*differences, *unseen], context.loaded.settings.desk, since, until)
+
+
+def _audited(store: Store, settings: Settings) -> tuple[list[Finding], tuple[str, ...]]:
+    """The findings, and the mailboxes that could not be looked at. Of two looks at the folders, what only one finds was
+    a mail on its way."""
+    counts, unseen = count_folders(settings.mailboxes)
+    found = store.audit(settings.desk, counts)
+    if all(each.check != "folders" for each in found):
+        return found, unseen
+    counts, _ = count_folders(settings.mailboxes)
+    again = {(each.check, each.subject) for each in store.audit(settings.desk, counts)}
+    return [each for each in found if each.check != "folders" or (each.check, each.subject) in again], unseen
+
+
+def digest(context: JobContext) -> Decision:
+    """What is in quarantine, each mail with a harmless beginning of its text."""
+    with context.store.read() as reading:
+        mails, total = set_aside.quarantined(reading.session, quarantine.MOST)
+    told = [_with_extract(mail, context) for mail in mails]
+    return quarantine.digest(told, total, context.loaded.settings.desk)
+
+
+def _with_extract(mail: SetAside, context: JobContext) -> SetAside:
+    """What the parser reads of it; where it reads nothing, the beginning of its octets as they stand."""
+    try:
+        raw = context.store.raw_mail(mail.id)
+    except KeyError:
+        return mail
+    parsed = context.reader.parse([(mail.id, raw)])[0]
+    if not isinstance(parsed, Poisoned):
+        return replace(mail, extract=parsed.visible)
+    sender, subject, text = peek(raw)
+    return replace(mail, sender=mail.sender or sender, subject=mail.subject or subject, extract=text)
+
+
+def worklist(context: JobContext) -> Decision:
+    """What is open, to each group whose shift begins."""
+    desk = context.loaded.settings.desk
+    found = context.store.search(Search(states=OPEN_STATES, limit=MOST_OPEN))
+    return schedule.worklists(found, desk, context.slot, context.now)
+
+
+def retention(context: JobContext) -> Decision:
+    """Drop what is too old, in small transactions; there is nothing to write to anybody."""
+    store, desk = context.store, context.loaded.settings.desk
+    for drop, days in (
+        (_drop_raw_mails, desk.retention.raw_mails),
+        (_drop_letters, desk.retention.sent),
+        (_empty_tickets, desk.retention.closed_tickets),
+    ):
+        before = context.now - timedelta(days=days)
+        while days and store.run(partial(drop, before=before, desk=desk, now=context.now)):
+            pass
+    remove_leftovers(store)
+    return Decision()
+
+
+def _drop_raw_mails(tx: Transaction, before: datetime, desk: Desk, now: datetime) -> int:
+    ids = erasing.old_raws(tx.session, before, AT_ONCE)
+    erasing.drop_raws(tx.session, ids)
+    return len(ids)
+
+
+def _drop_letters(tx: Transaction, before: datetime, desk: Desk, now: datetime) -> int:
+    ids = erasing.old_letters(tx.session, before, AT_ONCE)
+    erasing.drop_bytes(tx.session, ids)
+    return len(ids)
+
+
+def _empty_tickets(tx: Transaction, before: datetime, desk: Desk, now: datetime) -> int:
+    numbers = erasing.old_tickets(tx.session, before, AT_ONCE)
+    for number in numbers:
+        erasing.empty_ticket(tx, number, desk, now)
+    return len(numbers)
+
+
+def remove_leftovers(store: Store) -> int:
+    """Remove the files that nothing names any more; how many."""
+    with store.read() as reading:
+        found = erasing.leftovers(reading.session)
+    return store.run(lambda tx: erasing.remove(tx.session, store.files, found)) or 0 if found.listed else 0
+
+
+JOBS: Mapping[schedule.JobName, Callable[[JobContext], Decision]] = {
+    "report": report,
+    "proof": proof,
+    "digest": digest,
+    "worklist": worklist,
+    "retention": retention,
+}
+"""Job → what it looks at and has decided."""

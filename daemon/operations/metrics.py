@@ -14,7 +14,7 @@ from pathlib import Path
 
 from daemon.config.accounts import Metrics
 from daemon.log import log
-from daemon.store.running import Standing
+from daemon.store.standing import Standing
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

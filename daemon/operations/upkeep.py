@@ -24,12 +24,13 @@ from daemon.operations.alarms import (
     outbox_trouble,
     secret_troubles,
 )
-from daemon.operations.jobs import Jobs
+from daemon.operations.jobs import JobContext
 from daemon.operations.logs import WRITER
 from daemon.operations.metrics import Counted, Exporter, exposition
-from daemon.operations.running import Office
+from daemon.operations.scheduler import Jobs
 from daemon.store import Store
-from daemon.store.running import standing, waits_for_smtp
+from daemon.store.queues import waits_for_smtp
+from daemon.store.standing import standing
 from daemon.writing.letters import Letters
 from rules.alarms import Trouble
 
@@ -53,7 +54,7 @@ class Upkeep:
         self.jobs = Jobs(
             store,
             lambda: live.current.settings.desk,
-            lambda slot: Office(store, live.current, reader, slot),
+            lambda slot: JobContext(store, live.current, reader, slot),
             outbox.wake,
         )
         self.alarms = Alarms(store, lambda: live.current, outbox.wake)
@@ -96,7 +97,7 @@ class Upkeep:
         yield from outbox_trouble((pump.state for pump in self._outbox.pumps), settings.smtp.host, self._waits())
         yield from disk_trouble((Path(settings.database.files), *_folder_of_database(settings.database.url)), now)
         yield from secret_troubles(settings, now)
-        for job, beat in list(self.jobs.beats.items()):
+        for job, beat in list(self.jobs.states.items()):
             if beat.fault:
                 job_word = settings.desk.words()["jobs"].get(job, job)
                 yield Trouble("job_failed", job, now, (("job", str(job_word)), ("diagnostic", beat.fault)))
@@ -110,7 +111,7 @@ class Upkeep:
             yield "smtp_down:"
         yield "disk_full:"
         yield from (
-            f"job_failed:{job}" for job, beat in list(self.jobs.beats.items()) if beat.done_at and not beat.fault
+            f"job_failed:{job}" for job, beat in list(self.jobs.states.items()) if beat.done_at and not beat.fault
         )
 
     def _waits(self) -> bool:

@@ -13,8 +13,73 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from daemon.store.dialect import Session, marks
-from daemon.store.queues import Lease, acquire, free_claims, leases, micros_of
+from daemon.store.errors import LeaseLost
+from daemon.store.queues import free_claims
 from rules.ticket import moment
+
+# -- leases of mailboxes
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A mailbox held by ``owner`` until ``expires_at`` by the database's clock; ``fence`` grows with every holder. Each
+    transaction that it fences renews it for ``length``.
+    """
+
+    mailbox: str
+    owner: str
+    fence: int
+    expires_at: datetime
+    length: timedelta = timedelta(0)
+
+
+_ACQUIRE = """
+INSERT INTO leases (mailbox, owner, fence, expires_at) VALUES (?, ?, 1, ?)
+ON CONFLICT (mailbox) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at,
+  fence = leases.fence + CASE WHEN leases.owner = excluded.owner AND leases.expires_at > ? THEN 0 ELSE 1 END
+WHERE leases.owner = excluded.owner OR leases.expires_at <= ?
+RETURNING fence
+"""
+
+
+def acquire(session: Session, mailbox: str, owner: str, length: timedelta) -> Lease | None:
+    """Take or renew the lease of ``mailbox``; None while another owner holds it. A lapsed lease gets a new fence."""
+    now = session.dialect.clock(session)
+    expires = now + micros_of(length)
+    row = session.one(_ACQUIRE, mailbox, owner, expires, now, now)
+    return Lease(mailbox, owner, row[0], moment(expires), length) if row else None
+
+
+def give_up(session: Session, lease: Lease) -> None:
+    """Let others take the mailbox at once."""
+    session.run("UPDATE leases SET expires_at = 0 WHERE mailbox = ? AND fence = ?", lease.mailbox, lease.fence)
+
+
+def fence(session: Session, lease: Lease) -> None:
+    """Keep the lease's row until this transaction ends, which renews it; LeaseLost where another owner has taken it."""
+    kept = session.run(
+        "UPDATE leases SET expires_at = ? WHERE mailbox = ? AND owner = ? AND fence = ?",
+        session.dialect.clock(session) + micros_of(lease.length),
+        lease.mailbox,
+        lease.owner,
+        lease.fence,
+    )
+    if not kept:
+        raise LeaseLost(f"mailbox {lease.mailbox} was taken over by another daemon")
+
+
+def leases(session: Session) -> Sequence[Lease]:
+    """Who holds which mailbox."""
+    rows = session.all("SELECT mailbox, owner, fence, expires_at FROM leases ORDER BY mailbox")
+    return [Lease(mailbox, owner, number, moment(expires)) for mailbox, owner, number, expires in rows]
+
+
+def micros_of(length: timedelta) -> int:
+    """A span of time in µs."""
+    return length // timedelta(microseconds=1)
+
+
+# -- the daemons
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,10 @@
-"""What waits: letters to be sent, tickets with something due, the leases of mailboxes. Each is «rows in state X»."""
+"""What waits: letters to be sent, and tickets with something due. Each is «rows in state X»."""
 
 # ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -13,7 +12,6 @@ from typing import Literal
 from isal import isal_zlib
 
 from daemon.store.dialect import Row, Session, marks
-from daemon.store.errors import LeaseLost
 from daemon.store.rows import at, plain
 from rules.ticket import micros, moment
 
@@ -124,6 +122,15 @@ def waiting_letters(session: Session) -> dict[str, int]:
     return dict(rows)
 
 
+def waits_for_smtp(session: Session) -> bool:
+    """Whether a letter that was tried before still waits."""
+    row = session.one(
+        "SELECT 1 FROM deliveries WHERE next_at IS NOT NULL AND attempts > 0"
+        " AND status IN ('deferred', 'claimed') LIMIT 1"
+    )
+    return row is not None
+
+
 # -- due
 
 PAUSE = timedelta(hours=1)
@@ -164,65 +171,3 @@ def next_due(session: Session) -> datetime | None:
     """When something is due next; None while nothing is."""
     row = session.one("SELECT MIN(due_at) FROM tickets WHERE due_at IS NOT NULL")
     return moment(row[0]) if row and row[0] is not None else None
-
-
-# -- leases of mailboxes
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """A mailbox held by ``owner`` until ``expires_at`` by the database's clock; ``fence`` grows with every holder. Each
-    transaction that it fences renews it for ``length``.
-    """
-
-    mailbox: str
-    owner: str
-    fence: int
-    expires_at: datetime
-    length: timedelta = timedelta(0)
-
-
-_ACQUIRE = """
-INSERT INTO leases (mailbox, owner, fence, expires_at) VALUES (?, ?, 1, ?)
-ON CONFLICT (mailbox) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at,
-  fence = leases.fence + CASE WHEN leases.owner = excluded.owner AND leases.expires_at > ? THEN 0 ELSE 1 END
-WHERE leases.owner = excluded.owner OR leases.expires_at <= ?
-RETURNING fence
-"""
-
-
-def acquire(session: Session, mailbox: str, owner: str, length: timedelta) -> Lease | None:
-    """Take or renew the lease of ``mailbox``; None while another owner holds it. A lapsed lease gets a new fence."""
-    now = session.dialect.clock(session)
-    expires = now + micros_of(length)
-    row = session.one(_ACQUIRE, mailbox, owner, expires, now, now)
-    return Lease(mailbox, owner, row[0], moment(expires), length) if row else None
-
-
-def give_up(session: Session, lease: Lease) -> None:
-    """Let others take the mailbox at once."""
-    session.run("UPDATE leases SET expires_at = 0 WHERE mailbox = ? AND fence = ?", lease.mailbox, lease.fence)
-
-
-def fence(session: Session, lease: Lease) -> None:
-    """Keep the lease's row until this transaction ends, which renews it; LeaseLost where another owner has taken it."""
-    kept = session.run(
-        "UPDATE leases SET expires_at = ? WHERE mailbox = ? AND owner = ? AND fence = ?",
-        session.dialect.clock(session) + micros_of(lease.length),
-        lease.mailbox,
-        lease.owner,
-        lease.fence,
-    )
-    if not kept:
-        raise LeaseLost(f"mailbox {lease.mailbox} was taken over by another daemon")
-
-
-def leases(session: Session) -> Sequence[Lease]:
-    """Who holds which mailbox."""
-    rows = session.all("SELECT mailbox, owner, fence, expires_at FROM leases ORDER BY mailbox")
-    return [Lease(mailbox, owner, number, moment(expires)) for mailbox, owner, number, expires in rows]
-
-
-def micros_of(length: timedelta) -> int:
-    """A span of time in µs."""
-    return length // timedelta(microseconds=1)

@@ -77,7 +77,7 @@ class Store:
 
     @contextmanager
     def write(
-        self, needs: Iterable[Needs] = (), lease: queues.Lease | None = None, lasting: bool = True
+        self, needs: Iterable[Needs] = (), lease: daemons.Lease | None = None, lasting: bool = True
     ) -> Iterator[Transaction]:
         """A transaction: committed at the end of the block, rolled back by any exception.
 
@@ -87,7 +87,7 @@ class Store:
         with self._connections.write(lasting) as session:
             tx = Transaction(session, self._remembered, self.files)
             if lease:
-                queues.fence(session, lease)
+                daemons.fence(session, lease)
             tx.lock(needs)
             yield tx
             tx.finish()
@@ -99,7 +99,7 @@ class Store:
         self,
         work: Callable[[Transaction], T],
         needs: Sequence[Needs] = (),
-        lease: queues.Lease | None = None,
+        lease: daemons.Lease | None = None,
         lasting: bool = True,
     ) -> T | None:
         """``work(tx)`` in a transaction that is done again, whole, where the database asks for it.
@@ -139,7 +139,7 @@ class Store:
                 raise _unavailable(fault) from fault
             raise
 
-    def _run(self, work: Callable[[Session], T], lease: queues.Lease | None = None, lasting: bool = True) -> T:
+    def _run(self, work: Callable[[Session], T], lease: daemons.Lease | None = None, lasting: bool = True) -> T:
         result = self.run(lambda tx: (work(tx.session),), lease=lease, lasting=lasting)
         assert result
         return result[0]
@@ -160,7 +160,7 @@ class Store:
         mailbox: str,
         uidvalidity: int,
         fetched: Sequence[ledger.Fetched],
-        lease: queues.Lease | None = None,
+        lease: daemons.Lease | None = None,
     ) -> list[ledger.Seen]:
         """Rows for the mails just fetched, bytes kept, attempts counted; committed."""
         now, tries = self.clock(), itertools.count()
@@ -170,7 +170,7 @@ class Store:
 
         return self._run(work, lease)
 
-    def take_alone(self, seen: ledger.Seen, lease: queues.Lease | None = None) -> ledger.Seen:
+    def take_alone(self, seen: ledger.Seen, lease: daemons.Lease | None = None) -> ledger.Seen:
         """As :func:`daemon.store.ledger.take_alone`; committed before the mail is parsed."""
         tries = itertools.count()
         return self._run(lambda s: ledger.take_alone(s, seen, again=next(tries) > 0), lease)
@@ -179,7 +179,7 @@ class Store:
         """As :func:`daemon.store.ledger.forgive`."""
         self._run(lambda s: ledger.forgive(s, mail_ids))
 
-    def waiting(self, mailbox: str, limit: int = 50, lease: queues.Lease | None = None) -> list[ledger.Seen]:
+    def waiting(self, mailbox: str, limit: int = 50, lease: daemons.Lease | None = None) -> list[ledger.Seen]:
         """As :func:`daemon.store.ledger.waiting`: to be called while no mail of ``mailbox`` is in hand."""
         if not self._read(lambda s: s.one(ledger.ANY_WAITING, mailbox)):
             return []
@@ -189,11 +189,11 @@ class Store:
         """As :func:`daemon.store.filing.unfiled`."""
         return self._read(lambda s: filing.unfiled(s, mailbox, uidvalidity, limit))
 
-    def filed(self, moved: Sequence[filing.Filed], lease: queues.Lease | None = None) -> None:
+    def filed(self, moved: Sequence[filing.Filed], lease: daemons.Lease | None = None) -> None:
         """As :func:`daemon.store.filing.filed`."""
         self._run(lambda s: filing.filed(s, moved, self.clock()), lease)
 
-    def forget_places(self, mailbox: str, uidvalidity: int, lease: queues.Lease | None = None) -> int:
+    def forget_places(self, mailbox: str, uidvalidity: int, lease: daemons.Lease | None = None) -> int:
         """As :func:`daemon.store.filing.forget_places`."""
         return self._run(lambda s: filing.forget_places(s, mailbox, uidvalidity, self.clock()), lease)
 
@@ -265,9 +265,9 @@ class Store:
         """As :func:`daemon.store.daemons.leave`."""
         self._run(lambda s: daemons.leave(s, owner))
 
-    def give_up(self, lease: queues.Lease) -> None:
-        """As :func:`daemon.store.queues.give_up`."""
-        self._run(lambda s: queues.give_up(s, lease))
+    def give_up(self, lease: daemons.Lease) -> None:
+        """As :func:`daemon.store.daemons.give_up`."""
+        self._run(lambda s: daemons.give_up(s, lease))
 
     # -- looking
 

@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
 
 from daemon.store.dialect import Session, marks
 from daemon.store.rows import EVENT_COLUMNS, load_event, load_ticket
-from rules.ticket import Event, Ticket
+from rules.ticket import Event, Ticket, micros
 
 MOST_POINTERS = 20
 """A ticket merged into one that was merged … further than this is a defect, not a desk."""
@@ -108,3 +110,14 @@ def journal(session: Session, number: str) -> tuple[Event, ...]:
     """The whole journal of a ticket."""
     rows = session.all(f"SELECT {EVENT_COLUMNS} FROM events WHERE number = ? ORDER BY seq", number)
     return tuple(load_event(row) for row in rows)
+
+
+def journals_since(session: Session, since: datetime) -> Iterator[tuple[Event, ...]]:
+    """The journals of every ticket that is open or had an event since a time, each whole and in its order."""
+    rows = session.stream(
+        f"SELECT {EVENT_COLUMNS} FROM events WHERE number IN (SELECT number FROM tickets WHERE state <> 'closed'"
+        " UNION SELECT number FROM events WHERE at >= ?) ORDER BY number, seq",
+        micros(since),
+    )
+    for _, own in groupby(rows, key=lambda row: str(row[0])):
+        yield tuple(load_event(row) for row in own)

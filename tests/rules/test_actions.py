@@ -17,8 +17,8 @@ from rules.assignment import action_grant, action_links
 from rules.consultations import CONSULTATIONS
 from rules.decision import Grant
 from rules.due import next_due
+from rules.firing import fire
 from rules.lifecycle import move, possible
-from rules.silence import fire
 from rules.tables import Calendar, Quality
 from rules.ticket import Ticket, evolve
 from tests.rules.desks import ANA, COORD, EVA, LUIS, MARTA, NOW, NUMBER, letters, opened, resolved

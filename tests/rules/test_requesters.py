@@ -9,9 +9,9 @@ import pytest
 
 from parsers.mail import Address
 from rules.decision import Brief, Facts, Grant, HeldGrant, Registered
+from rules.firing import fire
 from rules.masking import masked
 from rules.reading import alarm_window, closed_window, token_digest, token_window
-from rules.silence import fire
 from rules.tables import DeskTable, Guards, Person, Senders
 from rules.ticket import Event, evolve, fold
 from tests.rules.desks import (

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from daemon.operations.running import remove_leftovers
+from daemon.operations.jobs import remove_leftovers
 from daemon.store import Cause, Filed, Outcome, Store, erasing
 from daemon.store.raws import IN_ROW
 from rules.decision import Decision, Grant, Letter, Link, Person, Search

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from daemon.store import Cause, Outcome, Store, queues
+from daemon.store import Cause, Outcome, Store, daemons, queues
+from daemon.store.daemons import Lease
 from daemon.store.errors import LeaseLost
-from daemon.store.queues import Lease, Outgoing
+from daemon.store.queues import Outgoing
 from rules.decision import Decision, Letter, Needs
 from rules.desk import Desk
 from rules.tables import Guards
@@ -189,7 +190,7 @@ def test_a_closed_ticket_has_nothing_due(store: Store) -> None:
 
 def acquire(store: Store, owner: str, length: timedelta) -> Lease | None:
     with store.write() as tx:
-        return queues.acquire(tx.session, "apertura", owner, length)
+        return daemons.acquire(tx.session, "apertura", owner, length)
 
 
 def test_f37_a_lease_has_one_holder_and_the_late_writer_is_refused(store: Store) -> None:
@@ -209,7 +210,7 @@ def test_f37_a_lease_has_one_holder_and_the_late_writer_is_refused(store: Store)
         pass
     assert claim(store) == []
     with store.read() as reading:
-        assert [lease.owner for lease in queues.leases(reading.session)] == ["b"]
+        assert [lease.owner for lease in daemons.leases(reading.session)] == ["b"]
 
 
 def test_a_lapsed_lease_gets_a_new_fence(store: Store, clock: Clock) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from rules.decision import Brief
 from rules.desk import Desk
-from rules.running import LINKED, last_slot, next_link, proof, reports, slots, week_before, worklists
+from rules.schedule import LINKED, last_slot, next_link, proof, reports, slots, week_before, worklists
 from rules.tables import Calendar, Reports, Retention
 from rules.ticket import Event
 from tests.rules.desks import ANA, COORD, DESK, NOW, make_desk, opened

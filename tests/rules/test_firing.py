@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rules.silence import FIRING, fire
+from rules.firing import FIRING, fire
 from rules.ticket import evolve
 from tests.rules.desks import ANA, COORD, DESK, MARTA, NOW, letters, opened, resolved
 

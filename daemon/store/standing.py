@@ -1,0 +1,35 @@
+"""How a desk stands, for `acuse doctor` and the metrics: what waits, who watches what, which jobs have run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from daemon.store import daemons, notes, queues
+from daemon.store.dialect import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a desk stands, as every daemon and `acuse doctor` see it alike. ``polls``: when each mailbox was last seen
+    well; ``jobs``: for which time each last ran; ``told``: alarms that stand."""
+
+    outbox: Mapping[str, int] = field(default_factory=dict)
+    next_due: datetime | None = None
+    leases: tuple[daemons.Lease, ...] = ()
+    polls: Mapping[str, datetime] = field(default_factory=dict)
+    jobs: Mapping[str, datetime] = field(default_factory=dict)
+    told: tuple[str, ...] = ()
+
+
+def standing(session: Session) -> Standing:
+    """How the desk stands now; cheap enough to be asked for every few seconds."""
+    return Standing(
+        queues.waiting_letters(session),
+        queues.next_due(session),
+        tuple(daemons.leases(session)),
+        notes.times(session, "poll "),
+        notes.times(session, "job "),
+        tuple(notes.under(session, "told ")),
+    )
