@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from daemon.config.live import Loaded
 from daemon.store import Cause, Outcome, Outgoing, Store, Transaction, queues
@@ -44,24 +45,17 @@ def apply(tx: Transaction, cause: Cause, decision: Decision, loaded: Loaded[Lett
 
 def fire_due(store: Store, loaded: Loaded[Letters]) -> int:
     """Do what is due on tickets now; how many rows fired. Each is a transaction of its own."""
-    fired = 0
-    for number, name in store.due(store.clock()):
-        fired += bool(store.run(_firing(number, name, loaded, store.clock)))
-    return fired
+    due = store.due(store.clock())
+    return sum(bool(store.run(partial(_fire, number, name, loaded, store.clock))) for number, name in due)
 
 
-def _firing(
-    number: str, name: str, loaded: Loaded[Letters], clock: Callable[[], datetime]
-) -> Callable[[Transaction], bool]:
-    def work(tx: Transaction) -> bool:
-        now = clock()
-        ticket = tx.tickets.get(number) if tx.claim_due(number, name, now) else None
-        if ticket is None:
-            return False
-        apply(tx, Cause(), fire(ticket, name, loaded.settings.desk, now), loaded, now)
-        return True
-
-    return work
+def _fire(number: str, name: str, loaded: Loaded[Letters], clock: Callable[[], datetime], tx: Transaction) -> bool:
+    now = clock()
+    ticket = tx.tickets.get(number) if tx.claim_due(number, name, now) else None
+    if ticket is None:
+        return False
+    apply(tx, Cause(), fire(ticket, name, loaded.settings.desk, now), loaded, now)
+    return True
 
 
 def delivery_failed(store: Store, loaded: Loaded[Letters], outgoing: Outgoing, outcome: Outcome) -> bool:

@@ -112,30 +112,33 @@ class Service:
 
         A server that cannot be used raises, ImapError or SmtpError, after all else was done.
         """
+        faults: list[Exception] = []
         self.mailboxes.hold()
         self._chores()
-        treated = 0
-        fault: Exception | None = None
-        for account in self._accounts():
-            if not self.store.one_daemon and account.name not in self.mailboxes.leases:
-                log.warning("mailbox left to the daemon that watches it", mailbox=account.name)
-                continue
-            try:
-                treated += run_once(account, self.intake, self.tokens, progress=partial(progress, account.name))
-            except Exception as error:  # noqa: BLE001 - raised again below
-                log.error("mailbox failed", mailbox=account.name, why=str(error))
-                fault = error
+        treated = sum(self._treat_once(account, progress, faults) for account in self._accounts())
         self._fire_all()
         self.upkeep.jobs.run_missed()
         progress("letters", 0, 0)
         try:
             self.outbox.send_due()
-        except SmtpError as error:
-            log.error("smtp failed", why=str(error))
-            fault = fault or error
-        if fault:
-            raise fault
+        except SmtpError as fault:
+            log.error("smtp failed", why=str(fault))
+            faults.append(fault)
+        if faults:
+            raise faults[0]
         return treated
+
+    def _treat_once(self, account: Account, progress: Callable[[str, int, int], None], faults: list[Exception]) -> int:
+        """One mailbox, unless another daemon watches it; a fault is kept among ``faults``, the others go on."""
+        if not self.store.one_daemon and account.name not in self.mailboxes.leases:
+            log.warning("mailbox left to the daemon that watches it", mailbox=account.name)
+            return 0
+        try:
+            return run_once(account, self.intake, self.tokens, progress=partial(progress, account.name))
+        except Exception as fault:  # noqa: BLE001 - raised by the caller
+            log.error("mailbox failed", mailbox=account.name, why=str(fault))
+            faults.append(fault)
+            return 0
 
     # -- what the outbox asks
 
@@ -186,6 +189,10 @@ class Service:
             log.warning("configuration refused", problem=str(first), problems=len(outcome.problems))
             tell_admins(self.store, self.live.current, "config_refused", _told(outcome.problems))
             self.outbox.wake()
+
+    def reload_soon(self) -> None:
+        """Look for a change with the next turn, whenever the last look was."""
+        self._reloaded_at = 0.0
 
     # -- mailboxes
 
@@ -243,7 +250,7 @@ def _signals() -> int:
 def _obey(service: Service, heard: int, stop: threading.Event) -> None:
     """Whatever holds the end up by :data:`STOP_S` is left as a kill would leave it."""
     while os.read(heard, 1)[0] == signal.SIGHUP:
-        service._reloaded_at = 0.0
+        service.reload_soon()
     stop.set()
     time.sleep(STOP_S + 0.5)
     os._exit(0)

@@ -264,17 +264,19 @@ def deadlines(ticket: Ticket, desk: Desk) -> Deadlines:
     if promise is None:
         return Deadlines(calendar=calendar, paused=paused)
     if paused:
-        return Deadlines(None, None, None, None, promise.response, promise.resolution, calendar, paused)
+        return Deadlines(
+            response_amount=promise.response, resolution_amount=promise.resolution, calendar=calendar, paused=True
+        )
     clock = clock_named(desk, calendar)
     answered = ticket.responded_at is not None
     return Deadlines(
-        None if answered else reached(ticket, clock, promise.response),
-        reached(ticket, clock, promise.resolution),
-        None if answered else reached(ticket, clock, promise.response * WARN_AT),
-        reached(ticket, clock, promise.resolution * WARN_AT),
-        promise.response,
-        promise.resolution,
-        calendar,
+        response_due=None if answered else reached(ticket, clock, promise.response),
+        resolution_due=reached(ticket, clock, promise.resolution),
+        response_warn_at=None if answered else reached(ticket, clock, promise.response * WARN_AT),
+        resolution_warn_at=reached(ticket, clock, promise.resolution * WARN_AT),
+        response_amount=promise.response,
+        resolution_amount=promise.resolution,
+        calendar=calendar,
     )
 
 

@@ -14,7 +14,7 @@ from rules.clocks import Span, calendar_name, explained, spent
 from rules.decision import Brief, Decision, Facts, Letter, Link
 from rules.desk import Desk
 from rules.effects import Act, refusal
-from rules.openings import confirmation_letter, routing_of
+from rules.openings import confirmation_letter, opened, routing_of
 from rules.promises import promises
 from rules.queries import row
 from rules.reading import Reading, author, opening_windows
@@ -35,28 +35,17 @@ def open_for_caller(reading: Reading, facts: Facts, desk: Desk, now: datetime) -
     fields = tuple((name, value) for name, value in form.values if name in names)
     requester, mail = form.get("requester"), reading.mail
     routed = route(desk, RouteInput(kind=kind, fields=dict(fields), address=reading.address, sender=requester))
-    event = Event(
+    event = opened(
+        reading,
         facts.next_number,
-        "opened",
+        routed,
         now,
-        mail.sender,
-        visible=True,
-        attachments=mail.attachments,
-        changes={
-            "kind": kind,
-            "subject": desk.kinds[kind].subject,
-            "address": reading.address,
-            "priority": routed.priority,
-            "category": routed.category,
-            "group": routed.group,
-            "rule": routed.rule,
-            "requester": requester,
-            "language": routed.language or language_of(requester, desk),
-            "fields": fields,
-            "received_at": reading.arrival.received_at,
-            "opened_at": now,
-            "running": ((reading.arrival.received_at, None),),
-        },
+        actor=mail.sender,
+        kind=kind,
+        subject=desk.kinds[kind].subject,
+        requester=requester,
+        language=routed.language or language_of(requester, desk),
+        fields=fields,
     )
     ticket = evolve(None, event)
     letters = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from parsers.form import Fault, form_lines, render_form
 from parsers.links import fitting_body
@@ -101,34 +102,40 @@ def open_ticket(
 
 def opening_event(reading: Reading, facts: Facts, desk: Desk, now: datetime, routed: Routed) -> Event:
     """The event ``opened``: the whole ticket as it begins."""
-    mail, kind = reading.mail, desk.kinds[reading.kind]
-    received = reading.arrival.received_at
-    starts = now if facts.released else received
-    return Event(
+    mail = reading.mail
+    starts = now if facts.released else reading.arrival.received_at
+    return opened(
+        reading,
         facts.next_number,
-        "opened",
+        routed,
         now,
         actor=reading.sender,
-        visible=True,
-        attachments=mail.attachments,
-        changes={
-            "kind": reading.kind,
-            "subject": kind.subject,
-            "address": reading.address,
-            "priority": routed.priority,
-            "category": routed.category,
-            "group": routed.group,
-            "rule": routed.rule,
-            "requester": mail.sender,
-            "requester_name": mail.sender_name,
-            "participants": participants(reading, desk, facts),
-            "language": routed.language or language(reading, facts, desk),
-            "fields": reading.form.values,
-            "received_at": received,
-            "opened_at": now,
-            "running": ((starts, None),),
-            "thread_id": mail.message_id,
-        },
+        kind=reading.kind,
+        subject=desk.kinds[reading.kind].subject,
+        requester=mail.sender,
+        requester_name=mail.sender_name,
+        participants=participants(reading, desk, facts),
+        language=routed.language or language(reading, facts, desk),
+        fields=reading.form.values,
+        running=((starts, None),),
+        thread_id=mail.message_id,
+    )
+
+
+def opened(reading: Reading, number: str, routed: Routed, now: datetime, *, actor: str, **changes: Any) -> Event:
+    """The event ``opened`` of a ticket that goes where ``routed`` says; ``changes`` are its other attributes."""
+    received = reading.arrival.received_at
+    place = {
+        "address": reading.address,
+        "priority": routed.priority,
+        "category": routed.category,
+        "group": routed.group,
+        "rule": routed.rule,
+    }
+    times = {"received_at": received, "opened_at": now, "running": ((received, None),)}
+    attachments = reading.mail.attachments
+    return Event(
+        number, "opened", now, actor, visible=True, attachments=attachments, changes={**place, **times, **changes}
     )
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from daemon.log import log
-from daemon.mail.imap import Imap, ImapError, in_slices
+from daemon.mail.imap import Imap, ImapError
+from daemon.slices import in_slices
 from daemon.store import Fetched
 
 STREAM_OVER = 256 * 1024

@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from daemon.faults import kill_point
-from daemon.mail.imap import Imap, ImapError, in_slices, read_uid_set, uid_set
+from daemon.mail.imap import Imap, ImapError, read_uid_set, uid_set
+from daemon.slices import in_slices
 
 MOVE_AT_ONCE = 500
 

@@ -13,7 +13,7 @@ import re
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -250,12 +250,6 @@ def read_uid_set(text: str) -> list[int]:
         low, _, high = part.partition(":")
         found.extend(range(int(low), int(high or low) + 1))
     return found
-
-
-def in_slices(uids: Sequence[int], count: int) -> Iterator[Sequence[int]]:
-    """``uids`` in pieces of at most ``count``, so that no command line grows without bound."""
-    for start in range(0, len(uids), count):
-        yield uids[start : start + count]
 
 
 def _is_plain(username: str) -> bool:

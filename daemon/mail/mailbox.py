@@ -19,8 +19,9 @@ from daemon.faults import kill_point
 from daemon.log import log
 from daemon.mail.fetching import ANNOUNCE_AT_ONCE, Announced, announce, batches, fetch
 from daemon.mail.filing import MOVE_AT_ONCE, Folders, find
-from daemon.mail.imap import IDLE_LIMIT_S, Imap, ImapError, in_slices
+from daemon.mail.imap import IDLE_LIMIT_S, Imap, ImapError
 from daemon.mail.wire import Backoff, Endpoint, TokenSource
+from daemon.slices import in_slices
 from daemon.store import Fetched, Filed, Unfiled
 from daemon.store.errors import LeaseLost
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from daemon.files import Files
+from daemon.slices import in_slices
 from daemon.store import people
 from daemon.store.context import Cause, Writing
 from daemon.store.dialect import Session, marks
@@ -86,8 +87,7 @@ def escaped(text: str) -> str:
 
 def _column(session: Session, sql: str, values: Sequence[str]) -> list:  # type: ignore[type-arg]
     found = []
-    for start in range(0, len(values), AT_ONCE):
-        some = values[start : start + AT_ONCE]
+    for some in in_slices(values, AT_ONCE):
         found += [row[0] for row in session.all(sql.format(marks(some)), *some)]
     return found
 
@@ -140,8 +140,7 @@ def _drop_mails(session: Session, ids: Sequence[int], erased: Erasure, now: date
 
 def _drop_letters(session: Session, ids: Sequence[int], pseudonym: str, addresses: Iterable[str]) -> None:
     """The bytes of letters; one that still waits is never sent. Recipients become the pseudonym."""
-    for start in range(0, len(ids), AT_ONCE):
-        some = ids[start : start + AT_ONCE]
+    for some in in_slices(ids, AT_ONCE):
         session.run(
             "UPDATE deliveries SET status = 'erased', next_at = NULL, reply = ''"
             f" WHERE next_at IS NOT NULL AND id IN ({marks(some)})",
@@ -188,8 +187,7 @@ def _rewrite(tx: Writing, number: str, change: Callable[[Event], Event], desk: D
 
 def _index_again(session: Session, number: str) -> None:
     ids = [id_ for (id_,) in session.all("SELECT id FROM events WHERE number = ?", number)]
-    for start in range(0, len(ids), AT_ONCE):
-        some = ids[start : start + AT_ONCE]
+    for some in in_slices(ids, AT_ONCE):
         session.run(f"DELETE FROM words WHERE rowid IN ({marks(some)})", *some)
     session.many("INSERT INTO unindexed (event_id) VALUES (?) ON CONFLICT DO NOTHING", [(id_,) for id_ in ids])
 
@@ -210,8 +208,7 @@ def old_raws(session: Session, before: datetime, limit: int) -> list[int]:
 
 def drop_raws(session: Session, ids: Sequence[int]) -> None:
     """The octets of these mails."""
-    for start in range(0, len(ids), AT_ONCE):
-        some = ids[start : start + AT_ONCE]
+    for some in in_slices(ids, AT_ONCE):
         rows = session.all(f"SELECT raw_digest FROM mails WHERE id IN ({marks(some)}) AND raw_digest <> ''", *some)
         _unname(session, (digest for (digest,) in rows))
         session.run(f"DELETE FROM mail_raws WHERE mail_id IN ({marks(some)})", *some)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from daemon.slices import in_slices
 from daemon.store.dialect import Row, Session, marks
 from rules.decision import folder_of
 from rules.ticket import micros
@@ -83,8 +84,7 @@ def filed(session: Session, moved: Iterable[Filed], now: datetime) -> None:
 
 def _verdicts(session: Session, ids: Sequence[int]) -> dict[int, str]:
     found: dict[int, str] = {}
-    for start in range(0, len(ids), 500):
-        some = ids[start : start + 500]
+    for some in in_slices(ids, 500):
         found.update(dict(session.all(f"SELECT id, verdict FROM mails WHERE id IN ({marks(some)})", *some)))
     return found
 

@@ -7,6 +7,7 @@ from itertools import islice
 
 from peewee import SQL, ColumnBase
 
+from daemon.slices import in_slices
 from daemon.store import models, words
 from daemon.store.dialect import Session
 from daemon.store.rows import key
@@ -29,15 +30,10 @@ def search(session: Session, wanted: Search, remembered: Remembered) -> tuple[Br
     if not (wanted.name or wanted.address or wanted.tax_id or wanted.fields):
         query = query.limit(wanted.limit)
     rows = [(row[0], row[1]) for row in session.query(query.order_by(models.Ticket.opened_at.desc()))]
-    found = (ticket for page in _pages(rows) for ticket in read_tickets(session, page, remembered))
+    found = (ticket for page in in_slices(rows, PAGE) for ticket in read_tickets(session, page, remembered))
     tax_people = frozenset(_addresses_of(session, wanted.tax_id)) if wanted.tax_id else frozenset()
     matching = (ticket for ticket in found if _holds(ticket, wanted, tax_people))
     return tuple(Brief(ticket, _matched(ticket, wanted)) for ticket in islice(matching, wanted.limit))
-
-
-def _pages(rows: list[tuple[str, int]]) -> Iterator[list[tuple[str, int]]]:
-    for start in range(0, len(rows), PAGE):
-        yield rows[start : start + PAGE]
 
 
 def _conditions(session: Session, wanted: Search) -> Iterator[ColumnBase]:
