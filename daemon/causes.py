@@ -67,7 +67,7 @@ def delivery_failed(store: Store, loaded: Loaded[Letters], outgoing: Outgoing, o
         now = store.clock()
         if not queues.record(tx.session, outcome, now):
             return False
-        decision = undelivered(sent, outcome.reply, tx.tickets.get, loaded.settings.desk, now)
+        decision = undelivered(sent, outcome.reply, tx.tickets.get, loaded.settings.desk, now, outcome.given_up)
         apply(tx, Cause(), decision, loaded, now)
         return True
 

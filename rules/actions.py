@@ -44,7 +44,7 @@ def act(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     if overtaken := assigned_since(key, reading, facts):
         return refusal(mail, ticket, desk, what="changed", action=key, last=overtaken)
     a = Act(key, form, ticket, mail, facts, desk, now)
-    faults = form.faults + tuple(fault for check in CHECKS.get(key, ()) for fault in check(a))
+    faults = form.faults + tuple(fault for check in (this_ticket, *CHECKS.get(key, ())) for fault in check(a))
     if faults:
         return refusal(mail, ticket, desk, what="faults", action=key, faults=faults, form=form)
     return EFFECTS[key](a)
@@ -142,6 +142,13 @@ def to_come(name: str) -> Check:
     return check
 
 
+def this_ticket(a: Act) -> tuple[Fault, ...]:
+    """Whoever names another ticket in this one's mail may mean that one; nothing is done to either."""
+    label = wording.word(a.desk, "action_fields", "number")
+    fault = Fault("number", "other_ticket", a.elsewhere, (a.ticket.number,), label=label)
+    return (fault,) if a.elsewhere and a.key != "explain" else ()
+
+
 CHECKS: Mapping[str, tuple[Check, ...]] = {
     "ask": (only_canned,),
     "answer": (only_canned,),
@@ -149,4 +156,4 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "resolve": (only_canned, to_come("follow_up")),
     "escalate": (specialists.wrong_kind, specialists.missing_files),
 }
-"""Action key → further checks; their faults are told together with the form's."""
+"""Action key → its further checks; their faults are told together with the form's."""

@@ -94,5 +94,4 @@ def text(topic: str, details: Details, desk: Desk, now: datetime) -> tuple[str, 
     labels: Mapping[str, str] = words["alert_details"]
     lines = [f"{labels.get(key, key)}: {value}" for key, value in details if value]
     advice = str(words["alert_advice"].get(topic, ""))
-    at = now.astimezone(desk.zone).strftime(str(words["dates"]["record"]))
-    return f"{desk.desk.name}: {headline}", "\n".join([headline, advice, "", at, *lines, ""])
+    return f"{desk.desk.name}: {headline}", "\n".join([headline, advice, "", wording.record(desk, now), *lines, ""])

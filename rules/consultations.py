@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from parsers.mail import Mail
 from rules import wording
 from rules.access import acts_for, language_of
 from rules.action_forms import further_fields, kind_named
@@ -106,19 +107,23 @@ def listed(found: tuple[Brief, ...], desk: Desk, now: datetime) -> tuple[dict[st
 
 
 def explain(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
-    """«Explicar» by number: only for the ticket's own people of the desk."""
-    form = reading.action_form
-    ticket = facts.tickets.get(form.get("number").strip().upper())
-    if ticket is None or not acts_for(desk, ticket, reading.sender):
-        return refusal(reading.mail, None, desk, what="unknown_number", action="explain", read=form.get("number"))
-    return answered(reading, "explanation", explanation_values(ticket, facts, desk, now), ticket)
+    """«Explicar» by number."""
+    return explanation(reading.mail, reading.action_form.get("number").strip().upper(), facts, desk, now)
 
 
 def explain_own(a: Act) -> Decision:
-    """«Explicar» from a letter of the ticket."""
-    letter = Letter("explanation", (a.mail.sender,), a.ticket, explanation_values(a.ticket, a.facts, a.desk, a.now),
-                    language=a.desk.groups[a.ticket.group].language, in_reply_to=a.mail.message_id)  # fmt: skip
-    return Decision("desk", "explain", letters=(letter,), kind=a.ticket.kind, group=a.ticket.group)
+    """«Explicar» from a letter of the ticket: that one, or another one that is named."""
+    return explanation(a.mail, a.elsewhere or a.ticket.number, a.facts, a.desk, a.now)
+
+
+def explanation(mail: Mail, number: str, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """The explanation of a ticket: only for its own people of the desk."""
+    ticket = facts.tickets.get(number)
+    if ticket is None or not acts_for(desk, ticket, mail.sender):
+        return refusal(mail, None, desk, what="unknown_number", action="explain", read=number)
+    letter = Letter("explanation", (mail.sender,), ticket, explanation_values(ticket, facts, desk, now),
+                    language=desk.groups[ticket.group].language, in_reply_to=mail.message_id)  # fmt: skip
+    return Decision("desk", "explain", letters=(letter,), kind=ticket.kind, group=ticket.group)
 
 
 def explanation_values(ticket: Ticket, facts: Facts, desk: Desk, now: datetime) -> Mapping[str, Any]:
@@ -148,16 +153,10 @@ def why(span: Span, journal: tuple[Event, ...]) -> str:
     return states[-1] if states and states[-1] in ("pending", "resolved") else "paused"
 
 
-def answered(
-    reading: Reading,
-    letter: str,
-    values: Mapping[str, Any],
-    ticket: Ticket | None = None,
-    links: tuple[Link, ...] = (),
-) -> Decision:
+def answered(reading: Reading, letter: str, values: Mapping[str, Any], links: tuple[Link, ...] = ()) -> Decision:
     """The answer goes to the technician's own address; nothing changes."""
-    told = Letter(letter, (reading.mail.sender,), ticket, values, links, in_reply_to=reading.mail.message_id)
-    return Decision("desk", letter, letters=(told,), kind=ticket.kind if ticket else "")
+    told = Letter(letter, (reading.mail.sender,), None, values, links, in_reply_to=reading.mail.message_id)
+    return Decision("desk", letter, letters=(told,))
 
 
 CONSULTATIONS: Mapping[str, Consultation] = {

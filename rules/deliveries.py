@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from rules import wording
 from rules.decision import Decision, Facts, Letter, Sent
 from rules.desk import Desk
 from rules.letters import LETTERS
@@ -33,12 +34,19 @@ def bounce(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decisio
 
 
 def undelivered(
-    sent: Sent, diagnostic: str, ticket_of: Callable[[str], Ticket | None], desk: Desk, now: datetime
+    sent: Sent,
+    diagnostic: str,
+    ticket_of: Callable[[str], Ticket | None],
+    desk: Desk,
+    now: datetime,
+    given_up: bool = False,
 ) -> Decision:
-    """One of our letters did not arrive: a note and, once an address, a letter to the group; staff's to the admin."""
-    ticket = ticket_of(sent.number)
+    """One of our letters did not arrive: a note and, once an address, a letter to the group; staff's to the admin.
+    ``given_up``: it was tried since it was written, until its time was over."""
+    ticket, tried_since = ticket_of(sent.number), sent.sent_at if given_up else None
     if ticket is None or LETTERS[sent.letter].guard == "staff":
-        return Decision(letters=(undelivered_alert(sent, diagnostic, desk, now),) if desk.desk.admins else ())
+        told = undelivered_alert(sent, diagnostic, tried_since, desk, now)
+        return Decision(letters=(told,) if desk.desk.admins else ())
     if sent.to in ticket.unreached:
         return Decision(kind=ticket.kind)
     event = Event(
@@ -54,7 +62,7 @@ def undelivered(
             "diagnostic": diagnostic,
             "contact": alternative_contact(ticket, desk),
             "at": now,
-            "permanent": True,
+            "tried_since": tried_since,
         },
         language=desk.groups[ticket.group].language,
     )
@@ -69,9 +77,16 @@ def alternative_contact(ticket: Ticket, desk: Desk) -> str:
     return next((value for value in found if value and value.lower() != ticket.requester.lower()), "")
 
 
-def undelivered_alert(sent: Sent, diagnostic: str, desk: Desk, now: datetime) -> Letter:
+def undelivered_alert(sent: Sent, diagnostic: str, tried_since: datetime | None, desk: Desk, now: datetime) -> Letter:
     """Tells the admins that a letter to staff did not arrive."""
-    details = (("address", sent.to), ("letter", sent.letter), ("number", sent.number), ("diagnostic", diagnostic))
+    names = desk.words()["letter_names"]
+    details = (
+        ("address", sent.to),
+        ("letter", str(names.get(sent.letter, names["other"]))),
+        ("number", sent.number),
+        ("tried_since", wording.record(desk, tried_since) if tried_since else ""),
+        ("diagnostic", diagnostic),
+    )
     return alert("undelivered", details, desk, now)
 
 

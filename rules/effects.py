@@ -17,6 +17,7 @@ from rules.desk import Desk
 from rules.lifecycle import move
 from rules.openings import requester_links
 from rules.reading import author
+from rules.requests import number_line
 from rules.secret import masked_fields
 from rules.tables import Canned
 from rules.ticket import Event, Ticket
@@ -75,6 +76,13 @@ class Act:
     def reason(self) -> str:
         """The code of the reason that was given, "" without one."""
         return wording.key_of(self.desk, "reasons", self.form.get("reason"))
+
+    @property
+    def elsewhere(self) -> str:
+        """The number of another ticket that a line «Número: …» names, as none of a ticket's own forms asks; "" for
+        none."""
+        number, _ = number_line(self.mail.visible, "number", self.desk)
+        return "" if number in ("", self.ticket.number) or self.facts.followed(number) == self.ticket else number
 
     def move(self, **more: Any) -> Event:
         """The event of this action; the mail's files are kept with the ticket."""

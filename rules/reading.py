@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,10 +12,9 @@ from parsers.reply import TextMarks, strip_signature
 from parsers.subject import find_number, find_token, is_near, opening_key, thread_key, without_token
 from rules import wording
 from rules.action_forms import kind_named, parse_action
-from rules.caching import once_per_desk
 from rules.decision import NO_FORM, Needs, Search
 from rules.desk import Desk
-from rules.requests import numbers_in, own_tickets, search_of
+from rules.requests import number_line, numbers_in, own_tickets, search_of
 from rules.subjects import fixed_subjects, query_of
 from rules.tables import Address, Mailbox
 
@@ -227,22 +225,8 @@ def near_kind(subject: str, box: Mailbox, desk: Desk) -> str:
 def opening_form(mail: Mail, kind: str, desk: Desk) -> tuple[Form, str]:
     """The opening's form with every fault, of its fields and of its files; and the earlier ticket that it names."""
     whole = mail.visible == mail.body  # the reader has found neither history nor signature
-    text, related = without_relation(mail.body if whole else strip_signature(mail.body, text_marks(desk)), desk)
+    related, text = number_line(mail.body if whole else strip_signature(mail.body, text_marks(desk)), "with", desk)
     form = parse_form(text, desk.fields_of(kind), desk.zone, own=wording.own_lines(desk))
     limits = desk.limits
     files = check_files(mail.attachments, limits.attachments, limits.attachment)
     return Form(form.values, form.faults + files, form.warnings, form.recognised), related
-
-
-def without_relation(text: str, desk: Desk) -> tuple[str, str]:
-    """``text`` without the «Con: I171009_000049» that begins one of its lines, and that number; (text, "") for none."""
-    found = _relation(desk).search(text)
-    return (text[: found.start()] + text[found.end() :], found[1].upper()) if found else (text, "")
-
-
-@once_per_desk
-def _relation(desk: Desk) -> re.Pattern[str]:
-    """«Con», in every language, with a whole number behind it: any other text may begin like that."""
-    labels = "|".join(map(re.escape, wording.spellings(desk, "action_fields", "with")))
-    prefixes = "|".join(re.escape(kind.prefix) for kind in desk.kinds.values())
-    return re.compile(rf"(?im)^[ \t]*(?:{labels})\s*:\s*((?:{prefixes})[0-9]{{6}}_[0-9]{{6}})\b[ \t]*\n?", re.ASCII)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, time, timedelta
 
-from parsers.form import Form
+from parsers.form import Form, fold_label
 from rules import wording
 from rules.action_forms import ACTION_FIELDS
+from rules.caching import once_per_desk
 from rules.decision import Search
 from rules.desk import Desk
 from rules.ticket import STATES
@@ -22,6 +23,21 @@ def numbers_in(text: str, desk: Desk) -> tuple[str, ...]:
     prefixes = "|".join(re.escape(kind.prefix) for kind in desk.kinds.values())
     found = re.findall(rf"\b(?:{prefixes})[0-9]{{6}}_[0-9]{{6}}\b", text.upper(), re.ASCII)
     return tuple(dict.fromkeys(found))[:MAX_NUMBERS]
+
+
+def number_line(text: str, label: str, desk: Desk) -> tuple[str, str]:
+    """The number behind «Con:» or «Número:», ``label`` `with` or `number`, and ``text`` without that line; ("", text)
+    where no whole number stands there: any other text may begin like that."""
+    labels = {fold_label(spelling) for spelling in wording.spellings(desk, "action_fields", label)}
+    found = next((line for line in _number_lines(desk).finditer(text) if fold_label(line[1]) in labels), None)
+    return (found[2].upper(), text[: found.start()] + text[found.end() :]) if found else ("", text)
+
+
+@once_per_desk
+def _number_lines(desk: Desk) -> re.Pattern[str]:
+    """Lines with a label and nothing but a number behind it."""
+    prefixes = "|".join(re.escape(kind.prefix) for kind in desk.kinds.values())
+    return re.compile(rf"(?im)^([^:：\n]{{1,40}})[:：]\s*((?:{prefixes})[0-9]{{6}}_[0-9]{{6}})\b[ \t]*\n?")
 
 
 def search_of(key: str, form: Form, sender: str, desk: Desk) -> Search | None:

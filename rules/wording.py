@@ -7,6 +7,7 @@ of the catalogue, so that a Spanish answer to an English letter works.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from parsers.form import fold_label
@@ -41,6 +42,11 @@ def subject(desk: Desk, key: str, /, language: str = "", kind: str = "", **value
 def word(desk: Desk, section: str, key: str, language: str = "") -> str:
     """One entry of the catalogue; the key itself where it has none."""
     return str(desk.words(language).get(section, {}).get(key, key))
+
+
+def record(desk: Desk, at: datetime) -> str:
+    """«09/10/2017 10:23:58» in the desk's language and zone."""
+    return at.astimezone(desk.zone).strftime(str(desk.words()["dates"]["record"]))
 
 
 def spellings(desk: Desk, section: str, key: str) -> tuple[str, ...]:

@@ -611,3 +611,15 @@ def test_charts_stand_inside_the_letter_and_the_csv_beside_it() -> None:
         "text/plain", "text/html", "image/png", "image/png", "text/csv",
     ]  # fmt: skip
     assert set(re.findall(r"cid:(\w+)", parts(everything()["es/report"])[1])) == {"compliance", "ages"}
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_a_requester_reads_reasons_in_words_for_requesters(language: str) -> None:
+    desk = letters_desk()
+    status, words = samples(desk)["status"], desk.words(language)
+    assert words["reasons_told"].keys() == words["reasons"].keys()
+    for reason, told in words["reasons_told"].items():
+        assert status.ticket is not None
+        _, raw = sent(replace(status, ticket=replace(status.ticket, reason=reason)), language)
+        shown_rows = parts(raw)[0].splitlines()
+        assert f"{words['layout']['reason']}: {told}" in shown_rows

@@ -44,7 +44,7 @@ class Retry:
             return Outcome(letter.id, letter.lease, result.status, described(result))
         next_at = now + timedelta(seconds=jittered(self.first_s, self.cap_s, letter.attempts))
         if next_at > letter.created_at + expire_after:
-            return Outcome(letter.id, letter.lease, "failed", f"given up after {expire_after}: {described(result)}")
+            return Outcome(letter.id, letter.lease, "failed", described(result), given_up=True)
         return Outcome(letter.id, letter.lease, "deferred", described(result), next_at)
 
 

@@ -39,13 +39,15 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a claimed delivery. ``deferred`` wants ``next_at``; ``reply`` is the server's last word."""
+    """What became of a claimed delivery. ``deferred`` wants ``next_at``; ``reply`` is the server's last word.
+    ``given_up``: it failed because its time was over, not because of that."""
 
     id: int
     lease: int
     status: Literal["sent", "deferred", "failed"]
     reply: str = ""
     next_at: datetime | None = None
+    given_up: bool = False
 
 
 _CLAIM = """

@@ -54,7 +54,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "refusal": {"fields": (), "form": "", "left_out": False, "attach_again": ()},
     "near_miss": {"form": ""},
     "desk_refusal": {"action": "", "faults": (), "read": "", "by": "", "at": None, "event": "", "files": ()},
-    "delivery_failure": {"contact": "", "diagnostic": "", "permanent": True},
+    "delivery_failure": {"contact": "", "diagnostic": "", "tried_since": None},
     "survey_thanks": {"comment": "", "before": 0},
     "report": {"finding": "", "overdue": 0, "late": 0},
     "registration": {"held": "", "faults": ()},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from daemon.writing.report import report_files
 from daemon.writing.sample_world import (
@@ -91,18 +92,9 @@ def _group(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
         "update.returned": _update(desk, ticket, "pending_over", "", ""),
         "warning": Letter("warning", to, ticket, {"deadline": RESPONSE, "share": 75}, actions[:4]),
         "breach": Letter("breach", to, ticket, {"deadline": RESOLUTION, "share": 100}, actions[:4]),
-        "delivery_failure": Letter(
-            "delivery_failure",
-            to,
-            ticket,
-            {
-                "address": ticket.requester,
-                "letter": "info_request",
-                "diagnostic": "550 5.1.1 No such user",
-                "contact": "600 000 000",
-                "at": NOW,
-                "permanent": True,
-            },
+        "delivery_failure": _delivery_failure(ticket, to),
+        "delivery_failure.given_up": _delivery_failure(
+            ticket, to, contact="", diagnostic="rcpt: 450 4.2.0 try again later", tried_since=NOW - timedelta(days=5)
         ),
         "desk_refusal": Letter(
             "desk_refusal", ("ana@cau.example",), ticket, refusal, some_actions(desk, ticket, ("resolve",))
@@ -121,6 +113,18 @@ def _group(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
             {**refusal, "what": "unknown_number", "action": "explain", "faults": (), "read": "I171009_999999"},
         ),
     }
+
+
+def _delivery_failure(ticket: Ticket, to: tuple[str, ...], **changes: Any) -> Letter:
+    values = {
+        "address": ticket.requester,
+        "letter": "info_request",
+        "diagnostic": "550 5.1.1 No such user",
+        "contact": "600 000 000",
+        "at": NOW,
+        "tried_since": None,  # since when a letter was tried that was given up
+    }
+    return Letter("delivery_failure", to, ticket, {**values, **changes})
 
 
 def _update(desk: Desk, ticket: Ticket, what: str, text: str, by: str, files: tuple[Attachment, ...] = ()) -> Letter:

@@ -47,13 +47,14 @@ class TicketViews:
             *self._files(ticket),
         ]
 
-    def standing(self, ticket: Ticket) -> list[Row]:
-        """How the ticket stands now."""
+    def standing(self, ticket: Ticket, reasons: str = "reasons") -> list[Row]:
+        """How the ticket stands now; ``reasons`` are the words for why, a table of the catalogue: technicians know
+        theirs, requesters read `reasons_told`."""
         group = self._desk.groups.get(ticket.group)
         told = {
             "number": ticket.number,
             "state": self.state(ticket),
-            "reason": wording.word(self._desk, "reasons", ticket.reason, self._language),
+            "reason": wording.word(self._desk, reasons, ticket.reason, self._language),
             "priority": ticket.priority,
             "group": group.label if group else "",
             "assignee": self.named(ticket.assignee),

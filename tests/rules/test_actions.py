@@ -404,6 +404,25 @@ def other(**changes: object) -> Ticket:
     return opened(STAFF, number=OTHER, **changes)
 
 
+@pytest.mark.parametrize(
+    "body", [f"Acción: Asignarme\nNúmero: {OTHER}", f"Acción: Nota\nTexto: Era un cable.\nnumero : {OTHER.lower()}"]
+)
+def test_a_form_that_names_another_ticket_is_done_to_neither(body: str) -> None:
+    decision = act(body, None, other())
+    assert (decision.why, decision.events) == ("refused_faults", ())
+    assert [(f.code, f.read, f.allowed) for f in decision.faults] == [("other_ticket", OTHER, (NUMBER,))]
+
+
+@pytest.mark.parametrize("named", [NUMBER, "600 123 456", "el de la factura"])
+def test_a_form_may_name_its_own_ticket_and_any_other_number(named: str) -> None:
+    assert act(f"Acción: Nota\nTexto: Llama otra vez.\nNúmero: {named}").events[0].name == "note"
+
+
+def test_a_form_may_name_its_ticket_by_the_number_that_it_had() -> None:
+    old = other(state="closed", points_to=NUMBER)
+    assert act(f"Acción: Nota\nTexto: Llama.\nNúmero: {OTHER}", None, old).events[0].number == NUMBER
+
+
 @pytest.mark.parametrize("kinds", [("incident", "incident"), ("work_order", "work_order"), ("incident", "work_order")])
 def test_a_relation_is_noted_on_both_tickets(kinds: tuple[str, str]) -> None:
     ticket, order = opened(STAFF, kind=kinds[0]), other(kind=kinds[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -214,6 +215,18 @@ def test_a_ticket_is_explained_to_its_own_people_alone(sender: str) -> None:
     decision = ask_desk(f"Acción: Explicar\nNúmero: {NUMBER}", sender=sender, tickets={NUMBER: opened(STAFF)})
     assert [letter.name for letter in decision.letters] == (["desk_refusal"] if sender == EVA else [])
     assert NUMBER not in str([letter.ticket for letter in decision.letters])
+
+
+ANOTHER = "I171009_000050"
+
+
+def test_under_a_tickets_subject_another_ticket_may_be_explained() -> None:
+    other = replace(opened(STAFF), number=ANOTHER)
+    for body, explained in (("Acción: Explicar", NUMBER), (f"Acción: Explicar\nNúmero: {ANOTHER}", ANOTHER)):
+        (letter,) = act(body, opened(STAFF), other).letters
+        assert (letter.name, letter.ticket and letter.ticket.number) == ("explanation", explained)
+    theirs = replace(other, group="n2")
+    assert act(f"Acción: Explicar\nNúmero: {ANOTHER}", opened(STAFF), theirs).why == "refused_unknown_number"
 
 
 def test_an_unknown_number_is_told() -> None:
