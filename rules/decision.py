@@ -98,7 +98,8 @@ class Letter:
     """A letter to be written: its name chooses template, audience and guard class (rules/letters.py).
 
     ``ticket`` is the ticket as the letter tells it; ``values`` whatever else the template needs (plain data, keys of
-    the catalogue, aware UTC times). One copy goes to each address of ``to``; participants get it without links.
+    the catalogue, aware UTC times). One copy goes to each address of ``to``, and to the ticket's
+    participants, without links, where its row in rules/letters.py says so.
     """
 
     name: str

@@ -105,11 +105,11 @@ def done(a: Act, event: Event, *letters: Letter) -> Decision:
 
 
 def to_requester(name: str, ticket: Ticket, a: Act, values: Mapping[str, Any]) -> tuple[Letter, ...]:
-    """A letter to the requester and participants, with the files that they may see; and to its author alone what may be
+    """A letter to the requester's side, with the files that they may see; and to its author alone what may be
     said of the way it is written."""
     letter = Letter(
         name,
-        (ticket.requester, *ticket.participants),
+        (ticket.requester,),
         ticket,
         values=values,
         links=requester_links(ticket, a.desk) if name == "info_request" else (),

@@ -63,7 +63,7 @@ def remind(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:
     rows = (desk.validation if resolved else desk.pending).reminders
     letter = Letter(
         "reminder",
-        (ticket.requester, *ticket.participants),
+        (ticket.requester,),
         ticket,
         values={
             "about": "validation" if resolved else asked,

@@ -1,4 +1,4 @@
-"""The letters as a table: whom each one is for, how it is guarded, whether its subject threads (spec 1.5, 2.1)."""
+"""The letters as a table: whom each one is for, how it is guarded, whether its subject threads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Guard = Literal["ticket", "notice", "near_miss", "staff"]
 @dataclass(frozen=True, slots=True)
 class LetterSpec:
     """``side``: whose conversation it belongs to; "" for none. ``threads``: its subject is registered, so that a reply
-    finds the ticket. ``guard``: the class of spec 1.2's guards (staff letters have a class of their own).
+    finds the ticket. ``guard``: its class in rules/guards.py.
     ``copies``: participants get it too, without links.
     """
 

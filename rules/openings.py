@@ -175,7 +175,7 @@ def confirmation_letter(
     """The confirmation (D): what was understood, and when it will be answered."""
     return Letter(
         "confirmation",
-        (ticket.requester, *ticket.participants),
+        (ticket.requester,),
         ticket,
         values={
             "deadlines": promises(ticket, desk),

@@ -28,7 +28,7 @@ def validation_letter(
     """The solution with «Validar Petición» and «Rechazar Petición»; each time it is sent the links are new."""
     return Letter(
         "validation",
-        (ticket.requester, *ticket.participants),
+        (ticket.requester,),
         ticket,
         values={"closes_at": closes_at(ticket, desk), "again": again},
         links=verdict_links(ticket, desk),
@@ -119,7 +119,7 @@ def reopening_letter(ticket: Ticket, desk: Desk, reason: str, by: str, in_reply_
     """Tells the requester that it is being worked on again. ``by``: requester (a rejection) or desk."""
     return Letter(
         "reopening",
-        (ticket.requester, *ticket.participants),
+        (ticket.requester,),
         ticket,
         values={"reason": reason, "by": by, "deadlines": promises(ticket, desk)},
         language=ticket.language,
@@ -132,7 +132,7 @@ def closure_letter(ticket: Ticket, desk: Desk, in_reply_to: str = "") -> Letter:
     surveyed = survey_links(ticket, desk) if ticket.round else ()
     return Letter(
         "closure",
-        (ticket.requester, *ticket.participants),
+        (ticket.requester,),
         ticket,
         links=(*surveyed, reopen_link(ticket, desk)),
         language=ticket.language,

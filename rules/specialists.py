@@ -120,7 +120,7 @@ def merge(a: Act) -> Decision:
     told = {after.requester, *after.participants}
     others = tuple(p for p in (other.requester, *other.participants) if p not in told)
     letters = (
-        Letter("merged", (after.requester, *after.participants), after, {"into": kept.number}, language=after.language),
+        Letter("merged", (after.requester,), after, {"into": kept.number}, language=after.language),
         *merged_into(kept, others),
         update_letter(kept, a.desk, "merged", a.now, text=after.number, by=a.by),
     )
@@ -145,7 +145,7 @@ def reclassify(a: Act) -> Decision:
     )
     ticket = evolve(None, opening)
     letters = (
-        Letter("reclassified", (ticket.requester, *ticket.participants), ticket, {"old": a.ticket.number},
+        Letter("reclassified", (ticket.requester,), ticket, {"old": a.ticket.number},
                language=ticket.language),
         confirmation_letter(ticket, a.desk),
         *assignment_letter(ticket, a.desk, why="reclassified", by=a.by, earlier=a.facts.earlier),

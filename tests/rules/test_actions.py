@@ -18,6 +18,7 @@ from rules.consultations import CONSULTATIONS
 from rules.decision import Grant
 from rules.due import next_due
 from rules.firing import fire
+from rules.letters import LETTERS
 from rules.lifecycle import move, possible
 from rules.tables import Calendar, Quality
 from rules.ticket import Ticket, evolve
@@ -237,7 +238,9 @@ def test_why_a_technician_reopens_stays_in_the_journal() -> None:
 
 def test_the_recipient_of_an_answer_cannot_be_changed_and_participants_get_it_too() -> None:
     decision = act("Acción: Responder\nTexto: Hola\nSolicitante: otro@ajeno.test", opened(STAFF, participants=(BOSS,)))
-    assert letters(decision) == [("reply", (MARTA, BOSS))]
+    assert letters(decision) == [("reply", (MARTA,))]
+    ticket = decision.letters[0].ticket
+    assert LETTERS["reply"].copies and ticket and ticket.participants == (BOSS,)
 
 
 @pytest.mark.parametrize(
