@@ -6,22 +6,32 @@ import re
 from itertools import islice
 from typing import Literal
 
+from parsers.footers import is_footer
 from parsers.lines import DATE, QUOTED, RULE, TIME, Head, Lines, bare, is_blank, label_of, next_text, previous_text
-from parsers.quotes import AUTHOR_FIRST, HEADER_LABELS, VERB, any_of, ends_in_verb, fold_line, is_footer
+from parsers.quotes import AUTHOR_FIRST, HEADER_LABELS, OPENINGS, VERB, any_of, ends_in_verb, fold_line
+from parsers.spelling import without_format
 
 Strength = Literal["dated", "named", "loose"]
 
 _WRAPPED_LINES = 5  # an attribution is wrapped over at most so many lines
 _ATTRIBUTION_CHARACTERS = 400
 _OPENING_CHARACTERS = 40
-_GLUED_CHARACTERS = 2_000
-_SENTENCE_END = re.compile(r"[.!?…]\s+(?=[^\W\d])")  # not that of «lun. 3»
-_SENTENCES = 20  # so many before an attribution on its line are looked at
+_DATED_CHARACTERS = 160
+# Where an attribution may begin behind its author's words: with its capital, or below a sentence (but not «lun. 3»).
+_GLUE = re.compile(
+    rf"(?:(?<=[.!?…])\s+(?=[^\W\d])|(?<=[\w,;:)])\s+(?=(?:{OPENINGS})\s))(?=.{{0,{_OPENING_CHARACTERS}}}\d)"
+)
+_GLUES = 20  # so many at the end of a line are looked at
 _VERB_CHARACTERS = 32  # the longest verb that ends one, and a word boundary
 
-_ARTICLE = any_of("el|la|los|las|un|una|the|a|an|le|les|une|der|die|das|ein|eine|o|os|as|um|uma|il|lo|els|les")
-_TIME_THEN_NAME = re.compile(rf"{TIME.pattern}[^,\d]{{0,12}},\s(?!(?:{_ARTICLE})\s)\S")
-_ADDRESS_THEN_VERB = re.compile(rf"@[^\s<>]+>+\s(?:{VERB.pattern})")
+_ARTICLE = any_of(
+    "el|la|los|las|un|una|the|a|an|le|les|une|der|die|das|ein|eine|o|os|as|um|uma|il|lo|els|les|este|esta|ese|esa|mi"
+    "|nuestro|nuestra|su|dos|tres|otro|otra|this|that|my|our|his|her|its|some|two|mein|unser|mon|notre|meu|nosso"
+)
+_TIME_THEN_NAME = re.compile(
+    rf"{TIME.pattern}(?::\d\d)?[^,\d]{{0,12}}(?:\d{{4}}[^,\d]{{0,8}})?,\s(?!(?:{_ARTICLE})\s)\S"
+)
+_ADDRESS_THEN_VERB = re.compile(rf"@[^\s<>]+>+[),]*\s?(?:{VERB.pattern})")
 _ADDRESS_LAST = re.compile(r"@[^\s<>]+\s?[>)\]]*\s?:$")
 # Nothing but a name and a verb: «Mesa de Incidencias escribió:», not «El usuario Juan escribió:».
 _NAME_WROTE = re.compile(
@@ -37,20 +47,17 @@ def _strength(text: str) -> Strength | None:
     text = text.strip("-* ")
     if text.count("<") != text.count(">"):
         return None
-    date, address = DATE.search(text[:160]), text.find("@")
+    date, address = DATE.search(text[:_DATED_CHARACTERS]), text.find("@")
     if date and date.start() <= 3 and address > 0 and text.endswith(">"):
         return "loose"
-    verb = VERB.search(text)
-    if not text.endswith(":") and not (verb and ends_in_verb(text)):
+    if not text.endswith(":") and not ends_in_verb(text):
         return None
+    verb = VERB.search(text)
     if verb and verb.start() == 0:
         return None  # the author's name stands on the line above
-    early = bool(date) and _is_opening(text[: date.start()])  # type: ignore[union-attr]
-    if early and (verb or (address > 0 and _ADDRESS_LAST.search(text))):
+    if date and _is_opening(text[: date.start()]) and (verb or (address > 0 and _ADDRESS_LAST.search(text))):
         return "dated"
-    if AUTHOR_FIRST.match(text) and address > 0:
-        return "dated" if date else "named"
-    if verb and 0 < address < min(verb.start(), 100):
+    if (AUTHOR_FIRST.match(text) and address > 0) or (verb and 0 < address < min(verb.start(), 100)):
         return "dated" if date else "named"
     return None
 
@@ -63,20 +70,32 @@ def _is_opening(text: str) -> bool:
 
 
 def unglued(lines: Lines) -> list[str]:
-    """Lines, with an attribution that stands behind its author's last sentence on a line of its own: «Gracias. El lun,
-    3 mar 2025 a las 10:11, Ana <ana@cau.example> escribió:»."""
-    return [part for line in lines for part in (_unglued(line) if may_end_attribution(line) else (line,))]
+    """Lines, with an attribution that stands behind its author's words as a paragraph of its own: «Gracias. El lun, 3
+    mar 2025 a las 10:11, Ana <ana@cau.example> escribió:»."""
+    return [part for at in range(len(lines)) for part in _unglued(lines, at)]
 
 
-def _unglued(line: str) -> tuple[str, ...]:
-    ends = islice(_SENTENCE_END.finditer(line), _SENTENCES) if len(line) <= _GLUED_CHARACTERS else ()
-    parts = ((line[: end.start() + 1], line[end.end() :]) for end in ends)
-    return next((pair for pair in parts if _is_clients(fold_line(pair[1]))), (line,))
+def _unglued(lines: Lines, at: int) -> tuple[str, ...]:
+    line = lines[at]
+    glues = list(islice(_GLUE.finditer(line, max(0, len(line) - _ATTRIBUTION_CHARACTERS)), _GLUES))
+    end = _end_of_attribution(lines, at) if glues and not line.startswith((">", "|")) else at
+    for glue in glues if end > at else ():
+        if _is_clients(fold_line(" ".join((line[glue.end() :], *lines[at + 1 : end])))):
+            return line[: glue.start()], "", line[glue.end() :]
+    return (line,)
+
+
+def _end_of_attribution(lines: Lines, at: int) -> int:
+    """The line after the one on which an attribution that begins on line ``at`` may end; ``at`` where none does."""
+    reach = range(at, min(len(lines), at + _WRAPPED_LINES))
+    return next((i + 1 for i in reach if may_end_attribution(lines[i])), at)
 
 
 def _is_clients(text: str) -> bool:
+    """Nobody types all of it: the date first, the minute, an address, the verb last."""
     date = DATE.search(text[:_OPENING_CHARACTERS])
-    return bool(date) and _is_opening(text[: date.start()]) and _strength(text) == "dated"  # type: ignore[union-attr]
+    early = date is not None and _is_opening(text[: date.start()])
+    return early and bool(TIME.search(text)) and "@" in text and _strength(text) == "dated"
 
 
 def attribution(lines: Lines, last: int, floor: int) -> tuple[int, Strength, str] | None:
@@ -106,7 +125,7 @@ def _last_line(line: str) -> str:
 
 def may_end_attribution(line: str) -> bool:
     """Whether to look at all; nearly no line ends like an attribution."""
-    end = line[-60:].rstrip(" \t\xa0\u202f*-")
+    end = without_format(line[-60:]).rstrip(" \t\xa0\u202f*-")
     return end.endswith((":", "：", ">")) or ends_in_verb(fold_line(end[-_VERB_CHARACTERS:]))
 
 
@@ -138,6 +157,8 @@ def _stands_alone(lines: Lines, first: int, last: int, floor: int, strength: Str
     has; without a date, the address in angle brackets right before the verb. With nothing below, it is the author's."""
     if next_text(lines, last + 1) == len(lines):
         return False
+    if _is_clients(text) and _ADDRESS_THEN_VERB.search(text):
+        return True
     below = lines[last + 1]
     blank_after = is_blank(below) or label_of(below)[0] in HEADER_LABELS
     if strength == "loose" or not _begins_paragraph(lines, first, floor):
@@ -148,6 +169,11 @@ def _stands_alone(lines: Lines, first: int, last: int, floor: int, strength: Str
         return blank_after and bool(_ADDRESS_THEN_VERB.search(text))
     if not blank_after and not ("@" in text and VERB.search(text)):
         return False
+    return is_no_sentence(text)
+
+
+def is_no_sentence(text: str) -> bool:
+    """Whether an attribution has what a client gives and a person who tells of somebody's words does not."""
     return text.startswith("--") or any(sure(text) for sure in _NO_SENTENCE)
 
 

@@ -33,17 +33,19 @@ _MISSED_LINES = 2  # lines between two labels that may be the rest of a long val
 
 _DASHED = re.compile(rf"^[\s>]*[{DASHES}]{{2,}}[\s>]*([^{DASHES}].{{2,80}}?)\s*[{DASHES}:\s]*$")
 _ONE_LINE_HEADER = re.compile(r"^[\s>]*-{3,}\s?([^-]{3,60}?)\s?-{3,}\s*([^-:]{1,24}):")
+_WORDS_OF_DATE = re.compile(r"[^\W\d_]{3}|[年년]")
 _GROUPWISE = re.compile(r"^>>> ?[^>].{3,200}>>>\s*$")
 
 
 # -- header blocks -----------------------------------------------------------------------------------------------
 
 
-def header_block(lines: Lines, at: int) -> int | None:
+def header_block(lines: Lines, at: int, *, announced: bool = False) -> int | None:
     """The line after the header block (From, Date, To, Subject … of any language) that begins at ``at``, if any.
 
-    Three different labels, the sender's among them, and a sign that a client wrote it: an address, or a time beside
-    a subject. A raw header (Received, Message-ID …) among them makes it somebody's evidence instead.
+    Three different labels, the sender's among them, and signs that a client wrote it; ``announced``: by a rule or a
+    separator above, or quote marks below, so that fewer will do. A raw header (Received, Message-ID …) among them makes
+    it somebody's evidence instead.
     """
     found: dict[Role, str] = {}
     last, missed = at, 0
@@ -57,7 +59,7 @@ def header_block(lines: Lines, at: int) -> int | None:
             last, missed = i, 0
         elif i == at or (missed := missed + 1) > _MISSED_LINES:
             break
-    return last + 1 if _is_clients(found) and not _below_raw_headers(lines, at) else None
+    return last + 1 if _is_clients(found, announced) and not _below_raw_headers(lines, at) else None
 
 
 def _below_raw_headers(lines: Lines, at: int) -> bool:
@@ -65,12 +67,14 @@ def _below_raw_headers(lines: Lines, at: int) -> bool:
     return any(label_of(line)[0] in RAW_HEADERS for line in above)
 
 
-def _is_clients(found: dict[Role, str]) -> bool:
+def _is_clients(found: dict[Role, str], announced: bool) -> bool:
+    """A client gives the minute, and either an address or the date in words; people who list From and To do not."""
     if "from" not in found or len(found.keys() & {"to", "date", "subject"}) < 2:
         return False
+    date = found.get("date", "")
     if any("@" in found.get(role, "") for role in ("from", "to", "copy")):
-        return True
-    return "subject" in found and bool(TIME.search(found.get("date", "")))
+        return announced or bool(TIME.search(date))
+    return "subject" in found and bool(TIME.search(date)) and (announced or bool(_WORDS_OF_DATE.search(date)))
 
 
 def above_block(lines: Lines, start: int, floor: int) -> int:
@@ -138,20 +142,31 @@ def _separator_head(lines: Lines, at: int, floor: int) -> Head | None:
     if not kind and not _one_line_header(lines[at]):
         return None
     below = next_text(lines, at + 1)
-    block = header_block(lines, below) if below <= at + 4 else None
+    block = header_block(lines, below, announced=True) if below <= at + 4 else None
     if kind and not block and not _separates(lines, at, floor):
         return None
-    return Head(at, block or at + 1, forward=kind != "original")
+    end = block or at + 1
+    return Head(at, end, quoted=_is_quoted_below(lines, at, end), forward=kind != "original")
 
 
 def _header_head(lines: Lines, at: int, floor: int) -> Head | None:
     """A header block; with nothing below it, it is what its author lists."""
     if not (":" in lines[at][:60] or "：" in lines[at][:60]) or label_of(lines[at])[0] not in HEADER_LABELS:
         return None
-    block = header_block(lines, at)
+    block = header_block(lines, at, announced=True)
     below = next_text(lines, block) if block else len(lines)
     if not block or below == len(lines):
         return None
     start = above_block(lines, at, floor)
+    if start == at and not QUOTED.match(lines[below]) and not header_block(lines, at):
+        return None
     forward = separator(lines[start], bare_too=True) == "forward"
-    return Head(start, block, quoted=lines[below] == ELIDED, forward=forward)
+    return Head(start, block, quoted=_is_quoted_below(lines, start, block), forward=forward)
+
+
+def _is_quoted_below(lines: Lines, start: int, end: int) -> bool:
+    """Whether the history itself has quote marks, so that the answer may stand below it: where nothing stands above."""
+    below = next_text(lines, end)
+    if below == len(lines) or lines[below] == ELIDED:
+        return below < len(lines)
+    return bool(QUOTED.match(lines[below])) and previous_text(lines, start, 0) < 0

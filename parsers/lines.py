@@ -19,7 +19,7 @@ _QUOTE_MARKS = re.compile(r"^[\s>]*")
 DASHES = "-_=*—–‐‑―─"
 """What clients draw rules with."""
 RULE = re.compile(rf"^[\s>]*[{DASHES}]{{4,}}\s*$")
-TIME = re.compile(r"\b\d{1,2}[:.h]\d\d\b")
+TIME = re.compile(r"(?<!\d)\d{1,2}(?:[:.h]|\sh\s)\d\d(?!\d)")
 DATE = re.compile(
     r"\b\d{4}[-./]\d{1,2}[-./]\d{1,2}\b|\b\d{1,2}[-./]\s?\d{1,2}[-./]\s?\d{2,4}\b|\d{4}年|\d{4}년"
     r"|\b\d{1,2}(?!\d)[^\d\n]{1,25}\b(?:19|20)\d\d\b"
@@ -44,7 +44,7 @@ class Head:
 
 def is_blank(line: str) -> bool:
     """A line without a visible character."""
-    return not line or line.isspace()
+    return not line or line.isspace() or (not line.isprintable() and not without_format(line).strip())
 
 
 def next_text(lines: Lines, at: int) -> int:

@@ -10,14 +10,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
+from itertools import islice
 
-from parsers.attributions import attribution
+from parsers.attributions import attribution, is_no_sentence
 from parsers.lines import is_blank
 from parsers.quotes import HEADER_LABELS, fold_line
 
 _TAG_CHARACTERS = 4000  # a tag longer than this is text
 _NEAR = 4  # elements between Gmail's wrapper and its quoted block
-_BORDER_TEXT = 900  # characters below Outlook's line in which its header block must begin
+_BORDER_TEXT = 1800  # characters below Outlook's line in which two labels of its header block must stand
 _ABOVE = 500  # characters above a quoted block in which its attribution stands, …
 _NEAR_COLON = 60  # … and in which its colon does
 
@@ -169,7 +170,7 @@ class _Cutter:
         text = unescape(_TAGS.sub("\n", self.html[max(0, start - _ABOVE) : start]))
         lines = [line for line in text.split("\n") if not is_blank(line)]
         found = attribution(lines, len(lines) - 1, 0) if lines else None
-        return found is not None and found[1] == "dated"
+        return found is not None and found[1] == "dated" and is_no_sentence(found[2])
 
     def _is_tail(self, tag: _Tag) -> bool:
         attributes = tag.attributes
@@ -184,10 +185,13 @@ class _Cutter:
         if identity in ("appendonsend", "x_appendonsend"):
             below = self.html[tag.end : tag.end + 400].lower()
             return "divrplyfwdmsg" in below or "<hr" in below
-        if _LINE_ABOVE.search(values.get("style", "")):
-            label = _BOLD_LABEL.search(self.html, tag.end, tag.end + _BORDER_TEXT)
-            return bool(label and HEADER_LABELS.get(fold_line(label[1])))
-        return False
+        return bool(_LINE_ABOVE.search(values.get("style", ""))) and self._has_header_block(tag.end)
+
+    def _has_header_block(self, start: int) -> bool:
+        """Whether the first two bold labels here are those of a header block."""
+        labels = islice(_BOLD_LABEL.finditer(self.html, start, start + _BORDER_TEXT), 2)
+        known = [fold_line(label[1]) in HEADER_LABELS for label in labels]
+        return len(known) == 2 and all(known)
 
     def _before_rule(self, start: int) -> int:
         """The line that Outlook draws above its header block goes too."""

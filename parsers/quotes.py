@@ -88,7 +88,7 @@ _VERBS = (
     "|написано|написа|yazdı|şunu yazdı|έγραψε|napisa|je napisao|je napisala|je napisao/la|je napisal|je napisal/-a"
     "|napisao|napisala|kirjutas|rakstīja|rašė|menulis|đã viết"
 )
-_VERBS_WITHOUT_SPACES = "書きました|のメール|写道|寫道|님이 작성|작성|כתב|כתבה|كتب"
+_VERBS_WITHOUT_SPACES = "書きました|تمت كتابة ما يلي بواسطة|のメール|写道|寫道|님이 작성|작성|כתב|כתבה|كتب"
 VERB = re.compile(rf"(?<!\w)(?:{any_of(_VERBS)})(?!\w)|{any_of(_VERBS_WITHOUT_SPACES)}")
 _VERB_LAST = re.compile(rf"(?:(?<!\w)(?:{any_of(_VERBS)})|(?:{any_of(_VERBS_WITHOUT_SPACES)}))\s?:?$")
 _VERB_ENDS = tuple(phrases(_VERBS) | phrases(_VERBS_WITHOUT_SPACES))
@@ -99,6 +99,9 @@ def ends_in_verb(folded: str) -> bool:
     takes a tenth of the time in which an expression looks for a verb at each of its characters."""
     return folded.removesuffix(":").rstrip().endswith(_VERB_ENDS) and bool(_VERB_LAST.search(folded))
 
+
+# Words, as clients write them, with which a dated attribution begins.
+OPENINGS = "El|O|Le|On|Am|Em|No dia|Il|In data|Op|Den|W dniu|Dnia|Dne|Στις|În|На|Pada"
 
 # Attributions that name the person first and the date last, without a verb: «Missatge de … del dia …:».
 AUTHOR_FIRST = re.compile(
@@ -143,128 +146,4 @@ FORWARD_PHRASES = phrases(
 # Horde, and what a person redirects, name whose mail it is behind the phrase.
 FORWARDED_BY = re.compile(
     rf"(?:forwarded|reenviado) (?:by|por) .*[@\d/]|(?:{'|'.join(map(re.escape, FORWARD_PHRASES))}) .*@"
-)
-
-# Footers of phones and applications: how they begin, then a device or a program, and nothing like a sentence around it.
-_SENT_FROM = (
-    "Enviado desde|Enviada desde|Enviado con|Enviado a través de|Enviado do|Enviado de|Enviada do|Enviado mediante"
-    "|Enviat des de|Enviat des del|Enviat amb|Enviado dende|Sent from|Sent with|Sent using|Envoyé de"
-    "|Envoyé depuis|Envoyé à partir de|Envoyé via|Envoyé avec|Gesendet von|Gesendet mit|Gesendet via|Gesendet aus"
-    "|Von meinem|Diese Nachricht wurde von|Inviato da|Inviato con|Inviato dal|Verzonden vanaf|Verzonden met"
-    "|Verzonden vanuit|Verstuurd vanaf|Skickat från|Skickat med|Sendt fra|Sendt med|Lähetetty|Wysłane z|Wysłano z"
-    "|Odesláno z|Odesláno ze|Odoslané z|Küldve|Elküldve|Trimis de pe|Trimis din|Отправлено с|Отправлено из"
-    "|Надіслано з|Відправлено з|Gönderildi|Poslano s|Poslano iz|Bidalia nire|From my"
-)
-_DEVICES = (
-    "iphone|ipad|ipod|ios|android|móvil|mòbil|mobil|mobile|outlook|samsung|galaxy|huawei|xiaomi|redmi|nokia|motorola"
-    "|oppo|htc|alcatel|blackberry|windows|yahoo|gmail|hotmail|mail|courrier|correo para|telefon|teléfono|telefone"
-    "|téléphone|telemóvel|smartphone|dispositivo|dispositiu|appareil|device|tablet|tableta|phone|cell|handy|gerät"
-    "|portable|celular|cellulare|mailbox|airmail|spark|matkapuhelin|puhelin|komórki|telefonu|ti-85|aquamail|typeapp"
-    "|bluemail|thunderbird|proton|zimbra|mailspring|айфон|устройства"
-)
-_OFFERS = (
-    "Get Outlook|Obtener Outlook|Obtenga Outlook|Obtén Outlook|Consigue Outlook|Descargar Outlook|Descarga Outlook"
-    "|Baixe o Outlook|Obter o Outlook|Obter Outlook|Télécharger Outlook|Obtenir Outlook|Outlook für|Outlook voor"
-    "|Holen Sie sich Outlook|Obteniu Outlook|Baixa l'Outlook|Scarica Outlook|Ottieni Outlook|Download Outlook"
-    "|Skaffa Outlook|Hämta Outlook|Hent Outlook|Få Outlook|Hanki Outlook|Pobierz program Outlook|Pobierz Outlook"
-    "|Získat Outlook|Získať Outlook|Az Outlook|Obțineți Outlook|Скачать Outlook|Получить Outlook|Отримати Outlook"
-    "|Obtener BlueMail|Get BlueMail|Get TypeApp"
-)
-_WHOLE = (
-    "Disculpa mi brevedad|Disculpe la brevedad|Disculpa la brevedad|Please excuse my brevity|Please excuse any typos"
-    "|Yahoo Mail: busca|Yahoo Mail: search"
-)
-_MINE = phrases("mi|my|mon|meu|mio|meinem|meiner|mijn|min|mitt|mojego|mého|môjho|moim|nire")
-_SMALL_WORDS = _MINE | phrases(
-    "a|al|am|an|app|auf|aus|az|con|correo|courriel|d'un|da|dal|das|de|del|den|der|des|desde|di|die|do|dos|du|e|ein"
-    "|eine|einem|el|electrónico|email|e-mail|en|et|for|fra|från|für|gesendet|geschickt|il|l'|la|le|les|lo|los|ma"
-    "|mein|meine|meinem|meiner|meu|mi|mia|mijn|min|mio|mit|mitt|moj|mojego|mojeho|mon|my|mój|můj|na|nire|od|of|og"
-    "|och|om|on|op|os|para|pel|per|personal|por|pour|på|s|secure|securely|sécurisé|segur|seguro|sicher|so|the|til"
-    "|um|un|una|und|using|v|van|via|vom|von|with|y|z|ze|и|с|моего|мобильного"
-)
-_FOOTER = re.compile(
-    rf"^(?:{any_of(_WHOLE)}"
-    rf"|(?:{any_of(_OFFERS)})\s(?:\S+\s){{0,2}}(?:ios|android|iphone|ipad)(?:\s?\S*[/.)]\S*)?$"
-    r"|(?:從我的|发自我的|寄件自|나의).{0,40}$|.{0,40}(?:iphone|ipad|android)(?:から送信|'\w{1,6} gonderildi))"
-)
-_SENT = re.compile(rf"^(?:{any_of(_SENT_FROM)})\s")
-_DEVICE = re.compile(rf"^(?:\S{{0,6}}-)?(?:{any_of(_DEVICES)})")
-_EXCUSE = re.compile(r"brev|bref|kurz|typo|tippfehler|errores|erreurs|fautes")
-_FOOTER_CHARACTERS = 200
-_FOOTER_WORDS = 14
-_BRACKETS = str.maketrans(dict.fromkeys("[]<>(*_", " "))
-
-
-def is_footer(line: str) -> bool:
-    """A line that a phone or an application adds: «Enviado desde mi iPhone», «Get Outlook for iOS»."""
-    if len(line) >= _FOOTER_CHARACTERS:
-        return False
-    text = " ".join(line.translate(_BRACKETS).split())
-    folded = fold_line(text)
-    sent = _SENT.match(folded)
-    return bool(_FOOTER.match(folded)) or (sent is not None and _names_a_device(text, sent[0].count(" ")))
-
-
-def _names_a_device(text: str, at: int) -> bool:
-    """Whether the words of ``text`` from the ``at``-th on name a device or a program, with nothing of a sentence: a
-    small word that no footer has is the author's («Sent from the main server, …»)."""
-    sentence, _, excuse = text.partition(". ")
-    words = sentence.split()[at:]
-    if len(words) > _FOOTER_WORDS or text.isupper() or (excuse and not _EXCUSE.search(fold_line(excuse))):
-        return False
-    if not any(_DEVICE.match(word) or word in _MINE for word in map(fold, words)):
-        return False
-    small = (fold_line(word).strip(".,!") for word in words if word.islower())
-    return all(word in _SMALL_WORDS or _DEVICE.match(word) or not word.isalpha() for word in small)
-
-
-# A legal notice begins so and speaks of several matters, …
-_NOTICE_TITLES = (
-    "Aviso legal|Aviso de confidencialidad|Cláusula de confidencialidad|Advertencia legal|Nota de confidencialidad"
-    "|Confidentiality notice|Disclaimer|Legal notice|Legal disclaimer|Avis de confidentialité|Avertissement"
-    "|Vertraulichkeitshinweis|Haftungsausschluss|Aviso de confidencialidade|Avís legal|Avís de confidencialitat"
-)
-_NOTICE_OPENINGS = (
-    "Este mensaje y|Este mensaje, y|Este mensaje se dirige|Este mensaje va dirigido|Este mensaje contiene información"
-    "|Este mensaje es confidencial|Este mensaje puede contener|Este correo electrónico y|Este correo y"
-    "|Este correo electrónico contiene|Este correo electrónico es|Este e-mail y|La información contenida en este"
-    "|La información incluida en este|This e-mail and|This email and|This message and|This message is intended"
-    "|This message contains|This e-mail is|This email is|This e-mail may|This email may"
-    "|The information contained in this|The information in this|Ce message et|Ce courriel et|Ce mail et|Ce message est"
-    "|Diese E-Mail enthält|Diese E-Mail und|Diese Nachricht enthält|Diese Nachricht und|Esta mensagem|Este e-mail e"
-    "|Aquest missatge|Aquest correu|Esta mensaxe|Questo messaggio|Questa e-mail|Le informazioni contenute"
-)
-NOTICE_START = re.compile(rf"^[*_\s]*(?:{any_of(_NOTICE_TITLES)}|{any_of(_NOTICE_OPENINGS)})(?!\w)")
-# … a duty among them: words that a person may write about a mail, too, are not enough.
-_NOTICE_DUTY = "confiden|privileg|vertraulich|proteccion de datos|rgpd|lopd|gdpr|unauthori|prohib|interdit|verboten"
-_NOTICE_MATTERS = tuple(
-    re.compile(words)
-    for words in (
-        any_of(_NOTICE_TITLES),
-        _NOTICE_DUTY,
-        "mensaje|mensaxe|mensagem|message|messaggio|missatge|nachricht|mail|correo|correu|courriel",
-        "informa[ct]|informazioni|adjunt|attach|anex|anhang|pieces jointes|allegat",
-        "destinatari|destinataire|addressee|recipient|adressat|empfanger|dirigid[oa]",
-        "por error|in error|by mistake|par erreur|irrtum|por engano|per errore|per error|intended",
-    )
-)
-_MATTERS_OF_A_NOTICE = 3
-
-
-def is_notice(text: str) -> bool:
-    """A folded text that begins with NOTICE_START, and goes on as a legal notice about the mail it stands in."""
-    if not re.search(_NOTICE_DUTY, text):
-        return False
-    return sum(bool(matter.search(text)) for matter in _NOTICE_MATTERS) >= _MATTERS_OF_A_NOTICE
-
-
-PRINTING = re.compile(
-    r"^(?:p |[^\w\s]+ ?)?(?:"
-    + any_of(
-        "Antes de imprimir|Piense antes de imprimir|Piensa antes de imprimir|No imprima este|No imprimas este"
-        "|Please consider the environment before|Think before printing|Think before you print|Before printing"
-        "|Bitte denken Sie an die Umwelt|Pensez à l'environnement|Avant d'imprimer|Abans d'imprimir|Prima di stampare"
-    )
-    + ").{0,150}"  # what is printed may be the matter of the mail: only who pleads for nature adds a footer
-    r"(?:ambient|arbol|arbre|tree|planeta|naturaleza|piense|piensa|pensez|think|environnement|umwelt|environment)"
 )

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from functools import partial
 
-from parsers.lines import is_blank, is_sentence, next_text, previous_text
-from parsers.quotes import NOTICE_START, PRINTING, fold_line, is_footer, is_notice
+from parsers.footers import NOTICE_START, PRINTING, is_footer, is_notice
+from parsers.lines import DASHES, is_blank, is_sentence, next_text, previous_text
+from parsers.quotes import fold_line
 
 _SIGNATURE_LINES = 25  # text longer than this below «-- » is no signature
 _BARE_SIGNATURE_LINES = 12  # the same below «--», which people also type as a rule
@@ -15,8 +16,9 @@ _LINE = 200  # characters of a line that are compared
 
 _LIST_RULE = re.compile(r"^_{2,}\s*$")
 _LINK = re.compile(r"https?://|www\.")
-_LIST_LINE = re.compile(r"https?://|www\.|@|\b(?:mailing|list[ae]?)\b|subscri|suscri", re.IGNORECASE)
-_LINK_ALONE = re.compile(r"^\W*https?://\S+$")
+_LIST_WORD = re.compile(r"@|\b(?:mailing|list[ae]?)\b|subscri|suscri", re.IGNORECASE)
+_LINK_ALONE = re.compile(r"^\W*(?:https?://|www\.)\S+$")
+_DASHES_ALONE = re.compile(rf"^\s*[{DASHES}]{{1,2}}\s*$")
 
 
 def text_end(lines: Sequence[str], marks: Sequence[str], *, alone: bool = True) -> int:
@@ -71,8 +73,9 @@ def _last_texts(lines: Sequence[str], count: int) -> int:
 def _list_footer(lines: Sequence[str]) -> int:
     """The few lines, a link among them, that a mailing list puts below a line of underscores, all about the list."""
     for i in range(max(0, len(lines) - 10), len(lines)):
-        below = [line for line in lines[i + 1 :] if not is_blank(line)] if _LIST_RULE.match(lines[i]) else []
-        if any(map(_LINK.search, below)) and all(len(line) < _LINE and _LIST_LINE.search(line) for line in below):
+        below = [line[:_LINE] for line in lines[i + 1 :] if not is_blank(line)] if _LIST_RULE.match(lines[i]) else []
+        links, words = set(filter(_LINK.search, below)), set(filter(_LIST_WORD.search, below))
+        if links and words and links | words == set(below):
             return i
     return len(lines)
 
@@ -99,6 +102,8 @@ def _above_footers(lines: Sequence[str], end: int, *, alone: bool) -> int:
     if last > 0 and _LINK_ALONE.match(lines[last]):  # of the application, where its footer stands above it
         last -= 1
     while last >= 0 and is_footer(lines[last]):
+        if last and _DASHES_ALONE.match(lines[last - 1]):
+            last -= 1
         if last == 0 or is_blank(lines[last - 1]):
             cut = last
         last = previous_text(lines, last, 0)

@@ -1,0 +1,117 @@
+"""What phones, programs and companies add below a text, language by language; the same words in a sentence stay."""
+
+from __future__ import annotations
+
+import pytest
+
+from parsers.footers import is_footer
+from parsers.reply import strip_signature, visible_text
+
+OWN = "Sigue sin cargar el listado.\n\nLo he probado en dos equipos."
+
+FOOTERS = """
+Enviado desde mi iPhone
+Enviado desde mi Samsung Mobile de Claro
+Enviado desde mi BlackBerry de Movistar
+Enviado desde mi HUAWEI P20 lite
+Enviado desde mi realme
+Enviado desde mi móvil, disculpe la brevedad
+Enviado desde mi teléfono. Perdón por las erratas
+Enviado desde Yahoo Mail. Consigue la app
+Enviado desde Outlook para Android<https://aka.ms/abc>
+Enviado desde Correo<https://go.example/550986> para Windows 10
+Enviado desde [Proton Mail](https://proton.example), correo electrónico cifrado basado en Suiza.
+Enviado usando Zoho Mail
+Enviado desde TypeMail
+Descargue Outlook para Android<https://aka.ms/abc>
+Obtenga [Outlook para iOS](https://aka.ms/abc)
+Sent from my phone, please excuse typos
+Sent from my mobile, apologies for brevity.
+Sent from my Verizon, Samsung Galaxy smartphone
+Sent from the all new AOL app for iOS
+Sent via BlackBerry from T-Mobile
+Sent via Superhuman iOS
+Get Outlook for Mac
+Envoyé depuis mon mobile Orange
+Envoyé avec la messagerie sécurisée Proton Mail.
+Obtenez Outlook pour Android<https://aka.ms/abc>
+Provenance : Courrier pour Windows
+Von meinem Huawei-Mobiltelefon gesendet
+Von Outlook für iOS gesendet
+Gesendet mit der GMX Mail App
+Diese Nachricht wurde von meinem Android-Gerät mit K-9 Mail gesendet.
+Outlook für iOS beziehen<https://aka.ms/abc>
+Inviato da Libero Mail per Android
+Ottieni Outlook per Android
+Enviado a partir do meu smartphone Samsung Galaxy.
+Enviado do Yahoo Mail no Android
+Baixe o Outlook para Android
+Enviat des de l'iPhone
+Obteniu l'Outlook per a l'Android
+Enviado dende o meu móbil
+Nire iPhonetik bidalia
+Sendt fra Outlook for iOS
+Hämta Outlook för iOS
+Lähetetty iPhonesta
+Verzonden vanuit Mail voor Windows
+Outlook voor iOS downloaden
+Wysłane z iPhone'a
+Pobierz aplikację Outlook dla systemu iOS
+Отправлено из мобильной Почты Mail.ru
+Odesláno z iPhonu
+Az iPhone-omról küldve
+Trimis de pe iPhone-ul meu
+Libre de virus.www.avast.com<https://www.avast.com/sig-email>
+"""
+
+SENTENCES = """
+Enviado desde mi iPhone no llega nunca
+Enviado desde mi móvil, con errores en la factura
+Enviado desde mi iPhone. Sigue igual.
+Enviado desde Lugo
+Enviado por Juan desde la oficina
+Enviado con el formulario nuevo, el parte no llega.
+Obtener Outlook para Android no funciona.
+Descargar Outlook me da el error 5
+Sent from the main server, the file never arrives.
+Sent with the new form, the request never arrives.
+Get Outlook to open the file on iOS, and it fails.
+Von meinem Kollegen gesendet
+Tengo un virus y Avast no lo quita.
+El antivirus Avast dice que está libre de virus
+"""
+
+
+@pytest.mark.parametrize("line", FOOTERS.strip().split("\n"))
+def test_a_footer_goes(line: str) -> None:
+    assert is_footer(line)
+    assert visible_text(f"{OWN}\n\n{line}\n") == OWN
+
+
+@pytest.mark.parametrize("line", SENTENCES.strip().split("\n"))
+def test_a_sentence_with_the_words_of_a_footer_stays(line: str) -> None:
+    assert not is_footer(line)
+    assert visible_text(f"{OWN}\n\n{line}") == f"{OWN}\n\n{line}"
+
+
+PARAGRAPHS = {
+    "below a dash": "—\nSent from Gmail Mobile",
+    "virus scanner and its link": "This email has been checked for viruses by Avast antivirus software.\nwww.avast.com",
+    "title on a line of its own": "Aviso de confidencialidad\n"
+    "Este correo y sus adjuntos van dirigidos exclusivamente a su destinatario.",
+    "confidentiality": "CONFIDENCIALIDAD: este mensaje y sus adjuntos son confidenciales y para su destinatario.",
+    "data protection": "PROTECCIÓN DE DATOS: De conformidad con el RGPD, sus datos y este mensaje son confidenciales.",
+    "notice en": "CONFIDENTIALITY NOTICE: This e-mail and any attachments are for the intended recipient only.",
+    "notice gl": "Esta mensaxe e os seus anexos son confidenciais e diríxense ao seu destinatario.",
+    "notice nl": "Deze e-mail en eventuele bijlagen zijn vertrouwelijk en alleen voor de geadresseerde bestemd.",
+    "notice nb": "Denne e-posten og eventuelle vedlegg er konfidensielle og kun for mottakeren.",
+    "printing": "Por favor, piense en el medio ambiente antes de imprimir este correo.",
+    "printing en": "Please consider the environment before printing this e-mail.",
+    "mailing list": "____________\nsedes mailing list\nsedes@lists.example\nhttps://lists.example/listinfo/sedes",
+}
+
+
+@pytest.mark.parametrize("paragraph", PARAGRAPHS.values(), ids=PARAGRAPHS)
+def test_a_notice_goes(paragraph: str) -> None:
+    for shown in (visible_text, strip_signature):
+        assert shown(f"{OWN}\n\n{paragraph}\n") == OWN
