@@ -1,6 +1,6 @@
 #!/bin/sh
-# The real servers that the tests talk to: Debian's Dovecot, Postfix and PostgreSQL. Root installs what is missing;
-# anybody else is told what to install.
+# What the tests need of Debian: Dovecot, Postfix, PostgreSQL, and systemd's judgement of our unit. Root installs what is
+# missing; anybody else is told what to install.
 set -eu
 PATH="$PATH:/usr/sbin:/sbin"
 
@@ -14,10 +14,11 @@ have_postfix || missing="$missing postfix"
 have_postgresql || missing="$missing postgresql"
 command -v openssl >/dev/null || missing="$missing openssl"
 command -v ps >/dev/null || missing="$missing procps"
+command -v systemd-analyze >/dev/null || missing="$missing systemd"
 [ -z "$missing" ] && exit 0
 
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-  echo "The tests need these servers, which are not installed:$missing" >&2
+  echo "The tests need these packages, which are not installed:$missing" >&2
   echo "On Debian: sudo apt-get install$missing" >&2
   exit 1
 fi
