@@ -34,9 +34,8 @@ _TIME_THEN_NAME = re.compile(
 _ADDRESS_THEN_VERB = re.compile(rf"@[^\s<>]+>+[),]*\s?(?:{VERB.pattern})")
 _ADDRESS_LAST = re.compile(r"@[^\s<>]+\s?[>)\]]*\s?:$")
 # Nothing but a name and a verb: «Mesa de Incidencias escribió:», not «El usuario Juan escribió:».
-_NAME_WROTE = re.compile(
-    r"^(?:(?:[^\W\d_a-z][\w.'-]*|de|del|la|las|los|el|y|i|e|da|do|dos|van|von|der)\s){1,7}?(?:a |ha |va |hat )?\w+:\s*$"
-)
+_NAME_WORD = r"[^\W\d_a-z][\w.'-]*|de|del|la|las|los|el|y|i|e|da|do|dos|van|von|der|[-–|/&]"
+_NAME_WROTE = re.compile(rf"^(?:(?:{_NAME_WORD})\s){{1,7}}?(?:a |ha |va |hat )?\w+:\s*$")
 # What the attribution of a client may have and a sentence has not: an address in angle brackets, the date first, a name
 # behind a time and a comma («El 3/3/2026 a las 8:05 el sistema escribió:» has none of them).
 _NO_SENTENCE = (re.compile("<").search, AUTHOR_FIRST.match, DATE.match, _TIME_THEN_NAME.search)
@@ -137,8 +136,8 @@ def is_name_wrote(line: str) -> bool:
 def attribution_head(lines: Lines, last: int, floor: int) -> Head | None:
     """The head that an attribution ending on line ``last`` makes, where it is one of a client."""
     after = next_text(lines, last + 1)
-    if is_name_wrote(lines[last]):
-        quoted = after < len(lines) and bool(QUOTED.match(lines[after])) and _begins_paragraph(lines, last, floor)
+    if is_name_wrote(lines[last]) and _begins_paragraph(lines, last, floor):
+        quoted = after < len(lines) and bool(QUOTED.match(lines[after]))
         return Head(last, last + 1, quoted=True) if quoted else None
     if not any(c in line for line in lines[max(floor, last - 5) : last + 1] for c in "@0123456789年"):
         return None

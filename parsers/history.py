@@ -13,7 +13,6 @@ from parsers.attributions import attribution_head, is_name_wrote, may_end_attrib
 from parsers.lines import (
     DASHES,
     DATE,
-    ELIDED,
     QUOTED,
     RULE,
     TIME,
@@ -25,13 +24,22 @@ from parsers.lines import (
     next_text,
     previous_text,
 )
-from parsers.quotes import FORWARD_PHRASES, FORWARDED_BY, HEADER_LABELS, ORIGINAL_PHRASES, RAW_HEADERS, Role, fold_line
+from parsers.quotes import (
+    FORWARD_PHRASES,
+    FORWARDED_BY,
+    HEADER_LABELS,
+    MESSAGE_OF,
+    ORIGINAL_PHRASES,
+    RAW_HEADERS,
+    Role,
+    fold_line,
+)
 
 _HEADER_LINES = 24
 _MISSED_LINES = 2  # lines between two labels that may be the rest of a long value, or blank
 
 
-_DASHED = re.compile(rf"^[\s>]*[{DASHES}]{{2,}}[\s>]*([^{DASHES}].{{2,80}}?)\s*[{DASHES}:\s]*$")
+_DASHED = re.compile(rf"^[\s>]*[{DASHES}#]{{2,}}[\s>]*([^{DASHES}].{{2,80}}?)\s*[{DASHES}#:\s]*$")
 _ONE_LINE_HEADER = re.compile(r"^[\s>]*-{3,}\s?([^-]{3,60}?)\s?-{3,}\s*([^-:]{1,24}):")
 _WORDS_OF_DATE = re.compile(r"[^\W\d_]{3}|[年년]")
 _GROUPWISE = re.compile(r"^>>> ?[^>].{3,200}>>>\s*$")
@@ -100,7 +108,7 @@ def separator(line: str, *, bare_too: bool = False) -> Literal["", "original", "
     if not dashed and not bare_too:
         return ""
     phrase = fold_line(dashed[1] if dashed else bare(line)).strip(f"{DASHES}: ")
-    if phrase in ORIGINAL_PHRASES or (dashed and is_name_wrote(f"{dashed[1]}:")):
+    if phrase in ORIGINAL_PHRASES or MESSAGE_OF.match(phrase) or (dashed and is_name_wrote(f"{dashed[1]}:")):
         return "original"
     return "forward" if phrase in FORWARD_PHRASES or FORWARDED_BY.match(phrase) else ""
 
@@ -146,7 +154,7 @@ def _separator_head(lines: Lines, at: int, floor: int) -> Head | None:
     if kind and not block and not _separates(lines, at, floor):
         return None
     end = block or at + 1
-    return Head(at, end, quoted=_is_quoted_below(lines, at, end), forward=kind != "original")
+    return Head(at, end, quoted=_is_quoted_below(lines, end), forward=kind != "original")
 
 
 def _header_head(lines: Lines, at: int, floor: int) -> Head | None:
@@ -161,12 +169,10 @@ def _header_head(lines: Lines, at: int, floor: int) -> Head | None:
     if start == at and not QUOTED.match(lines[below]) and not header_block(lines, at):
         return None
     forward = separator(lines[start], bare_too=True) == "forward"
-    return Head(start, block, quoted=_is_quoted_below(lines, start, block), forward=forward)
+    return Head(start, block, quoted=_is_quoted_below(lines, block), forward=forward)
 
 
-def _is_quoted_below(lines: Lines, start: int, end: int) -> bool:
-    """Whether the history itself has quote marks, so that the answer may stand below it: where nothing stands above."""
+def _is_quoted_below(lines: Lines, end: int) -> bool:
+    """Whether the history itself has quote marks, so that what stands below them is the author's."""
     below = next_text(lines, end)
-    if below == len(lines) or lines[below] == ELIDED:
-        return below < len(lines)
-    return bool(QUOTED.match(lines[below])) and previous_text(lines, start, 0) < 0
+    return below < len(lines) and bool(QUOTED.match(lines[below]))

@@ -121,8 +121,16 @@ ORIGINAL_PHRASES = phrases(
     "|Eredeti üzenet|Mesaj original|Mesajul original|Исходное сообщение|Оригинальное сообщение|Первоначальное сообщение"
     "|Оригінальне повідомлення|Orijinal İleti|Orijinal mesaj|Özgün İleti|Αρχικό μήνυμα|Izvorna poruka|Originalna poruka"
     "|Izvirno sporočilo|Reply message|Mensaje citado|Reply to message|Respuesta original|Correo original"
+    "|Cita original|Original Appointment|Původní e-mail"
     "|元のメッセージ|原始邮件|原始郵件|原邮件|원본 메시지|הודעה מקורית|الرسالة الأصلية"
+    # help desks ask for an answer above a line
+    "|Responda por encima de esta línea|Por favor, responda por encima de esta línea|Responda acima desta linha"
+    "|Escriba su respuesta por encima de esta línea|Por favor, escriba su respuesta por encima de esta línea"
+    "|Reply above this line|Please reply above this line|Please type your reply above this line"
+    "|Répondez au-dessus de cette ligne|Bitte antworten Sie oberhalb dieser Zeile"
 )
+# What Orange writes above its header block.
+MESSAGE_OF = re.compile(r"message du \d")
 FORWARD_PHRASES = phrases(
     "Mensaje reenviado|Forwarded message|Fwd. message|Forwarded by|Begin forwarded message|Inicio del mensaje reenviado"
     "|Message transféré|Message réexpédié|Message transmis|Début du message réexpédié|Début du message transféré"

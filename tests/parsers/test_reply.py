@@ -302,6 +302,14 @@ QUOTES_OF_QUOTES = {
     "no attribution": f"{OWN}\n\n{QUOTED}",
     "chain of header blocks": f"{OWN}\n\n{ABOVE_PLAIN['outlook es']}\n\n{PLAIN}\n\n"
     f"{ABOVE_PLAIN['outlook en']}\n\n{PLAIN}",
+    "orange quotes its header block": f'{OWN}\n\n> Message du 03/03/26 8:05\n> De : "Mesa" <mesa@cau.example>\n'
+    "> A : eva@uni.example\n> Copie à : \n> Objet : X\n> \n> Tomamos nota.",
+    "outlook quotes its separator": f"{OWN}\n\n> -----Original Message-----\n> From: Mesa [mailto:mesa@cau.example]\n"
+    "> Sent: Tuesday, March 3, 2026 8:05 AM\n> To: Eva\n> Subject: X\n>\n> Tomamos nota.",
+    "wanderlust": f"{OWN}\n\nAt Tue, 3 Mar 2026 08:05:41 +0100,\nMesa de ayuda wrote:\n{QUOTED}",
+    "a name with a dash": f"{OWN}\n\nMesa de Ayuda - CAU escribió:\n{QUOTED}",
+    "answer above this line": f"{OWN}\n\n##- Please type your reply above this line -##\n\n{PLAIN}",
+    "answer above this line es": f"{OWN}\n\n--- Responda por encima de esta línea ---\n\n{PLAIN}",
     "list footer below the quote": f"{OWN}\n\nOn 03/03/2026 08:05, Mesa wrote:\n{QUOTED}\n\n__\n"
     "sedes mailing list\nsedes@lists.example\nhttps://lists.example/sedes",
 }
@@ -323,6 +331,8 @@ def test_answers_between_the_quoted_lines_stay() -> None:
 @pytest.mark.parametrize("name", ["gmx", "outlook es", "zimbra", "lotus notes"])
 def test_an_answer_below_a_header_block_and_its_quoted_lines_is_the_text(name: str) -> None:
     assert visible_text(f"{ABOVE_PLAIN[name]}\n\n{QUOTED}\n\n{OWN}") == OWN
+    assert visible_text(f"Hola.\n\n{ABOVE_PLAIN[name]}\n\n{QUOTED}\n\n{OWN}").startswith("Hola.")
+    assert visible_text(f"Hola.\n\n{ABOVE_PLAIN[name]}\n\n{QUOTED}\n\n{OWN}").endswith(OWN)
 
 
 def test_a_menu_typed_below_a_quote_stays() -> None:
