@@ -25,6 +25,7 @@ from daemon.writing.samples import samples
 from daemon.writing.tried import template_faults
 from parsers.links import MAX_LENGTH, read_mailto
 from parsers.subject import find_token
+from rules.action_forms import ACTIONS
 from rules.assignment import manage_link
 from rules.decision import Letter, SetAside
 from rules.letters import LETTERS
@@ -623,3 +624,11 @@ def test_a_requester_reads_reasons_in_words_for_requesters(language: str) -> Non
         _, raw = sent(replace(status, ticket=replace(status.ticket, reason=reason)), language)
         shown_rows = parts(raw)[0].splitlines()
         assert f"{words['layout']['reason']}: {told}" in shown_rows
+
+
+def test_a_list_says_what_may_be_written_as_an_action() -> None:
+    desk = letters_desk()
+    text = collapsed(parts(sent(samples(desk)["worklist"])[1])[0])
+    actions = desk.words()["actions"]
+    named = text.partition("una de estas: ")[2].partition(". ")[0].split(", ")
+    assert sorted(named) == sorted(actions[key] for key, form in ACTIONS.items() if form.on_ticket and key in actions)
