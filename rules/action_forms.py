@@ -108,13 +108,22 @@ class _Asked:
     ticket: Ticket | None
     form: ActionForm
 
+    def word(self, section: str, key: str) -> str:
+        """An entry of the catalogue in the language of the form."""
+        return wording.word(self.desk, section, key, language_of(self.ticket, self.desk))
+
+
+def language_of(ticket: Ticket | None, desk: Desk) -> str:
+    """The language in which a ticket's group reads its letters and so its forms; "" without a ticket: the desk's."""
+    return desk.groups[ticket.group].language if ticket else ""
+
 
 def _text(name: str, many: bool = True) -> Callable[[_Asked], Field]:
     return lambda asked: Field(name, "", many_lines=many)
 
 
 def _literal(section: str, key: str, asked: _Asked) -> Choice:
-    return Choice(wording.word(asked.desk, section, key), wording.spellings(asked.desk, section, key))
+    return Choice(asked.word(section, key), wording.spellings(asked.desk, section, key))
 
 
 def _reason(asked: _Asked) -> Field:
@@ -209,7 +218,7 @@ def fields_of(key: str, ticket: Ticket | None, desk: Desk) -> tuple[Field, ...]:
 def _labelled(field: Field, name: str, asked: _Asked) -> Field:
     return Field(
         field.name,
-        wording.word(asked.desk, "action_fields", field.name),
+        asked.word("action_fields", field.name),
         field.type,
         many_lines=field.many_lines,
         required=not name.endswith("?"),
@@ -319,7 +328,7 @@ def default_reason(key: str, ticket: Ticket | None, desk: Desk) -> str:
     allowed = reasons(wording.reasons_table(desk, ticket.kind), TRANSITIONS[key].target)
     usual = TRANSITIONS[key].reason
     code = usual if usual in allowed else next(iter(allowed), "")
-    return wording.word(desk, "reasons", code) if code else ""
+    return wording.word(desk, "reasons", code, language_of(ticket, desk)) if code else ""
 
 
 def form_lines(key: str, ticket: Ticket | None, desk: Desk, values: Mapping[str, str]) -> list[str]:
@@ -327,8 +336,8 @@ def form_lines(key: str, ticket: Ticket | None, desk: Desk, values: Mapping[str,
     fields = fields_of(key, ticket, desk)
     defaults = {"reason": default_reason(key, ticket, desk)}
     further = further_fields(key, Form(tuple(values.items())), desk)
-    label = wording.word(desk, "action_fields", "action")
-    head = f"{label}: {wording.word(desk, 'actions', event_of(key))}"
+    word = _Asked(desk, ticket, ACTIONS[key]).word
+    head = f"{word('action_fields', 'action')}: {word('actions', event_of(key))}"
     own = _unless_asked(_may_write(fields, key, ticket, desk), further)
     return [head, *blocks((*own, *further), {**defaults, **values})]
 

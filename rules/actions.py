@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from parsers.form import Fault
-from rules import consultations, everyday, specialists, wording
+from rules import consultations, everyday, specialists
 from rules.access import acts_for
 from rules.action_forms import ACTIONS, canned_for, event_of, offered, parse_action
 from rules.decision import Decision, Facts, Grant
@@ -126,7 +126,7 @@ def only_canned(a: Act) -> tuple[Fault, ...]:
         return ()
     name = "text" if a.form.get("text") else "solution"
     allowed = tuple(reply.title for reply in canned_for(a.desk, a.ticket.group))
-    label = wording.word(a.desk, "action_fields", name)
+    label = a.label(name)
     return (Fault(name, "refused", a.typed, allowed, label=label, detail="free_text"),)
 
 
@@ -137,14 +137,14 @@ def to_come(name: str) -> Check:
         given = a.form.get(name)
         if not given or given > a.now.astimezone(a.desk.zone).date().isoformat():
             return ()
-        return (Fault(name, "refused", given, label=wording.word(a.desk, "action_fields", name), detail="past"),)
+        return (Fault(name, "refused", given, label=a.label(name), detail="past"),)
 
     return check
 
 
 def this_ticket(a: Act) -> tuple[Fault, ...]:
     """Whoever names another ticket in this one's mail may mean that one; nothing is done to either."""
-    label = wording.word(a.desk, "action_fields", "number")
+    label = a.label("number")
     fault = Fault("number", "other_ticket", a.elsewhere, (a.ticket.number,), label=label)
     return (fault,) if a.elsewhere and a.key != "explain" else ()
 

@@ -9,7 +9,7 @@ from typing import Any
 from parsers.links import fitting_body
 from parsers.mail import Attachment
 from rules import wording
-from rules.action_forms import ACTIONS, event_of, form_lines, offered
+from rules.action_forms import ACTIONS, event_of, form_lines, language_of, offered
 from rules.caching import once_per_desk
 from rules.decision import Brief, Grant, Letter, Link
 from rules.desk import Desk
@@ -115,12 +115,11 @@ def action_link(key: str, ticket: Ticket, desk: Desk, values: Mapping[str, str] 
 
 
 def _manage_subject(ticket: Ticket, desk: Desk) -> str:
-    language = desk.groups[ticket.group].language
-    return wording.subject(desk, "manage", language, ticket.kind, number=ticket.number)
+    return wording.subject(desk, "manage", language_of(ticket, desk), ticket.kind, number=ticket.number)
 
 
 def _form_body(key: str, ticket: Ticket, desk: Desk, values: Mapping[str, str], subject: str) -> str:
-    hint = wording.word(desk, "bodies", "form_hint", desk.groups[ticket.group].language)
+    hint = wording.word(desk, "bodies", "form_hint", language_of(ticket, desk))
     lines = [*form_lines(key, ticket, desk, values), hint]
     return fitting_body(desk.desk_address, subject + TOKEN_ROOM, lines)[0]
 
@@ -141,10 +140,12 @@ def _empty_forms(desk: Desk) -> dict[tuple[str, str, str, int], str]:
 
 def manage_link(ticket: Ticket, desk: Desk) -> Link:
     """The link of a list's row: an action form in which the action is still to be written."""
-    subject = wording.subject(desk, "manage", kind=ticket.kind, number=ticket.number)
-    label = wording.word(desk, "action_fields", "action")
-    body = f"{label}: \n{wording.word(desk, 'bodies', 'form_hint')}"
-    return Link("manage", desk.desk_address, subject, body, action_grant(ticket))
+    language = language_of(ticket, desk)
+    label, hint = (
+        wording.word(desk, "action_fields", "action", language),
+        wording.word(desk, "bodies", "form_hint", language),
+    )
+    return Link("manage", desk.desk_address, _manage_subject(ticket, desk), f"{label}: \n{hint}", action_grant(ticket))
 
 
 def consult_link(key: str, desk: Desk, values: Mapping[str, str]) -> Link:

@@ -10,7 +10,7 @@ from typing import Any
 from parsers.form import Fault, Form
 from parsers.mail import Attachment, Mail
 from rules import quality, wording
-from rules.action_forms import SAME_WORD, canned_for, event_of
+from rules.action_forms import SAME_WORD, canned_for, event_of, language_of
 from rules.assignment import action_link, action_links, consult_link, update_letter
 from rules.decision import NO_FORM, Decision, Facts, File, Letter, Link
 from rules.desk import Desk
@@ -83,6 +83,10 @@ class Act:
         none."""
         number, _ = number_line(self.mail.visible, "number", self.desk)
         return "" if number in ("", self.ticket.number) or self.facts.followed(number) == self.ticket else number
+
+    def label(self, field: str) -> str:
+        """What a field of the form is called in the group's language."""
+        return wording.word(self.desk, "action_fields", field, language_of(self.ticket, self.desk))
 
     def move(self, **more: Any) -> Event:
         """The event of this action; the mail's files are kept with the ticket."""

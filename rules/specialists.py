@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from parsers.form import Fault, FaultCode
-from rules import wording
 from rules.access import acts_for
 from rules.action_forms import case_fields, case_named, kind_named
 from rules.assignment import assignment_letter, update_letter
@@ -21,7 +20,7 @@ def escalate(a: Act) -> Decision:
     """To the group's coordination group, with everything that the case demands (T)."""
     case = case_named(a.desk, a.form.get("case"))
     told = tuple((f.label, a.form.get(f.name)) for f in case_fields(case, a.desk) if a.form.get(f.name))
-    label = wording.word(a.desk, "action_fields", "case")
+    label = a.label("case")
     return regrouped(
         a,
         a.desk.groups[a.ticket.group].escalates_to,
@@ -37,7 +36,7 @@ def wrong_kind(a: Act) -> tuple[Fault, ...]:
     if case is None or case.kind in ("", a.ticket.kind):
         return ()
     allowed = tuple(c.name for c in a.desk.escalations if c.kind in ("", a.ticket.kind))
-    label = wording.word(a.desk, "action_fields", "case")
+    label = a.label("case")
     return (Fault("case", "not_in_list", case.name, allowed, label=label),)
 
 
@@ -230,7 +229,7 @@ def unfit_to_go_on(other: Ticket, a: Act) -> FaultCode | None:
 
 def unfit(a: Act, code: FaultCode) -> Fault:
     """The fault that says why the ticket that «Con» names will not do."""
-    return Fault("with", code, a.form.get("with"), label=wording.word(a.desk, "action_fields", "with"))
+    return Fault("with", code, a.form.get("with"), label=a.label("with"))
 
 
 EFFECTS: dict[str, Effect] = {

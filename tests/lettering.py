@@ -14,9 +14,26 @@ from daemon.writing.sample_world import NOW
 from daemon.writing.samples import samples
 from rules.decision import Letter
 from rules.desk import Desk
-from rules.tables import Calendar, Category, DeskTable, Duration, FieldTable, Group, Kind, Mailbox, Priority, Service
+from rules.tables import (
+    Calendar,
+    Category,
+    DeskTable,
+    Duration,
+    FieldTable,
+    Group,
+    Kind,
+    Mailbox,
+    Priority,
+    Requesters,
+    Service,
+)
 
 TYPES = ("Pérdida de Servicio", "Error Acceso", "Error Funcional")
+REGISTRATION = (
+    FieldTable("Nombre", "name"),
+    FieldTable("CIF/NIF", "tax_id", pattern="[A-Z][0-9]{8}", hint="Por ejemplo B12345678"),
+    FieldTable("Teléfono", "phone", "phone", required=False),
+)
 FIELDS = (
     FieldTable("Servicio/Aplicación", "service", "choice", from_="services"),
     FieldTable("Tipo", "type", "choice", values=TYPES),
@@ -59,6 +76,7 @@ def letters_desk(**changes: object) -> Desk:
         "priorities": {"Alta": Priority(Duration.parse("2h"), Duration.parse("8h"))},
         "calendars": {"oficina": Calendar(hours=("09:00-18:00",), holidays="ES-MD")},
         "categories": (Category("Accesos"),),
+        "requesters": Requesters(registration_fields=REGISTRATION),
         "catalogue": catalogue,
     }
     return Desk(**{**table, **changes})  # type: ignore[arg-type]

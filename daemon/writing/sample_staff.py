@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from daemon.writing.report import report_files
@@ -17,16 +19,17 @@ from daemon.writing.sample_world import (
     RESPONSE,
     journal,
     rows,
-    some_actions,
 )
-from parsers.form import Fault
-from parsers.mail import Attachment
-from rules.assignment import action_links
-from rules.decision import Brief, Grant, Letter, Link, SetAside
+from parsers.mail import Attachment, Mail
+from rules import wording
+from rules.action_forms import parse_action
+from rules.assignment import action_links, manage_link
+from rules.decision import Brief, Letter, SetAside
 from rules.desk import Desk
+from rules.effects import refusal
 from rules.quarantine import links
 from rules.report import Report
-from rules.ticket import Ticket
+from rules.ticket import Event, Ticket
 
 MONDAY = datetime(2017, 10, 8, 22, tzinfo=UTC)
 """Midnight in Madrid."""
@@ -41,23 +44,46 @@ def staff_samples(desk: Desk, ticket: Ticket, draw: bool = True) -> dict[str, Le
 
 
 def _group(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
+    return {
+        **_assignments(desk, ticket),
+        "update": _update(desk, ticket, "reply", "Desde el puesto 14, a las 9:40.", "Marta Gil", files=(LOG,)),
+        "update.rejection": _update(desk, ticket, "rejection", "Sigue fallando en Lugo.", "Marta Gil"),
+        "update.rejection_untouched": _update(desk, ticket, "rejection", "", "Marta Gil"),
+        "update.note": _update(desk, ticket, "note", "Parece el mismo fallo del viernes.", "Ana Ruiz"),
+        "update.returned": _update(desk, ticket, "pending_over", "", ""),
+        "warning": _to_group("warning", desk, ticket, {"deadline": RESPONSE, "share": 75}),
+        "breach": _to_group("breach", desk, ticket, {"deadline": RESOLUTION, "share": 100}),
+        "delivery_failure": _delivery_failure(desk, ticket),
+        "delivery_failure.given_up": _delivery_failure(
+            desk, ticket, contact="", diagnostic="rcpt: 450 4.2.0 try again later", tried_since=NOW - timedelta(days=5)
+        ),
+        **_refusals(desk, ticket),
+    }
+
+
+def _to_group(
+    name: str, desk: Desk, ticket: Ticket, values: Mapping[str, Any], files: tuple[Attachment, ...] = ()
+) -> Letter:
+    """With all that the state allows, as every letter to a group."""
     to = (desk.groups[ticket.group].address,)
-    earlier = (
-        Brief(replace(ticket, number="I170925_000012", state="closed")),
-        Brief(replace(ticket, number="W170911_000003", state="resolved")),
-    )
-    base = {
+    return Letter(name, to, ticket, {"deadlines": DEADLINES, **values}, action_links(ticket, desk), attachments=files)
+
+
+def _assignments(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
+    new = {
         "why": "new",  # a key of [assignment]: new | escalated | returned | moved | reopened | merged | triage
         "by": "",  # who moved it
         "text": "",  # what they wrote
         "case": (),  # (label, value) pairs of an escalation
-        "deadlines": DEADLINES,
-        "earlier": earlier,
+        "earlier": (
+            Brief(replace(ticket, number="I170925_000012", state="closed")),
+            Brief(replace(ticket, number="W170911_000003", state="resolved")),
+        ),
         "warnings": (),  # keys of [quality]; «unproven» and «unreached» too
         "similar": "",  # number of an open ticket of the same requester that looks alike
     }
     escalated = {
-        **base,
+        **new,
         "why": "escalated",
         "by": "Luis Paz",
         "text": "No es de primer nivel.",
@@ -65,57 +91,19 @@ def _group(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
         "warnings": ("unproven",),
         "earlier": (),
     }
-    files = (CAPTURE, LOG)
-    actions = action_links(ticket, desk)
-    refusal = {
-        "what": "faults",  # a key of [desk_refusals]: changed, closed, state, stranger, other_group, unknown_number …
-        "action": "resolve",  # key of [actions], "" where none was recognised
-        "faults": (
-            Fault("reason", "not_in_list", "Porque sí", ("Acción adicional innecesaria",), "", "Motivo"),
-            Fault("solution", "missing", "", (), "", "Solución"),
-        ),
-        "read": "",  # the unknown number or action
-        "by": "",  # what: changed: who was first
-        "at": None,  # and when
-        "event": "",  # and what they did: an event name of [events]
-        "files": (),
-    }
+    passed_on = replace(ticket, reason="escalated")
     return {
-        "assignment": Letter("assignment", to, ticket, base, actions, attachments=files),
-        "assignment.escalated": Letter(
-            "assignment", to, replace(ticket, reason="escalated"), escalated, actions, attachments=files
-        ),
-        "update": _update(desk, ticket, "reply", "Desde el puesto 14, a las 9:40.", "Marta Gil", files=(LOG,)),
-        "update.rejection": _update(desk, ticket, "rejection", "Sigue fallando en Lugo.", "Marta Gil"),
-        "update.rejection_untouched": _update(desk, ticket, "rejection", "", "Marta Gil"),
-        "update.note": _update(desk, ticket, "note", "Parece el mismo fallo del viernes.", "Ana Ruiz"),
-        "update.returned": _update(desk, ticket, "pending_over", "", ""),
-        "warning": Letter("warning", to, ticket, {"deadline": RESPONSE, "share": 75}, actions[:4]),
-        "breach": Letter("breach", to, ticket, {"deadline": RESOLUTION, "share": 100}, actions[:4]),
-        "delivery_failure": _delivery_failure(ticket, to),
-        "delivery_failure.given_up": _delivery_failure(
-            ticket, to, contact="", diagnostic="rcpt: 450 4.2.0 try again later", tried_since=NOW - timedelta(days=5)
-        ),
-        "desk_refusal": Letter(
-            "desk_refusal", ("ana@cau.example",), ticket, refusal, some_actions(desk, ticket, ("resolve",))
-        ),
-        "desk_refusal.changed": Letter(
-            "desk_refusal",
-            ("ana@cau.example",),
-            replace(ticket, state="resolved", reason="no_further_action"),
-            {**refusal, "what": "changed", "faults": (), "by": "Luis Paz", "at": NOW, "event": "resolve"},
-            some_actions(desk, ticket, ("note", "answer", "reopen", "relate")),
-        ),
-        "desk_refusal.unknown_number": Letter(
-            "desk_refusal",
-            ("ana@cau.example",),
-            None,
-            {**refusal, "what": "unknown_number", "action": "explain", "faults": (), "read": "I171009_999999"},
-        ),
+        "assignment": _to_group("assignment", desk, ticket, new, (CAPTURE, LOG)),
+        "assignment.escalated": _to_group("assignment", desk, passed_on, escalated, (CAPTURE, LOG)),
     }
 
 
-def _delivery_failure(ticket: Ticket, to: tuple[str, ...], **changes: Any) -> Letter:
+def _update(desk: Desk, ticket: Ticket, what: str, text: str, by: str, files: tuple[Attachment, ...] = ()) -> Letter:
+    """``what`` is a key of [updates] in the catalogue; ``at`` when it happened."""
+    return _to_group("update", desk, ticket, {"what": what, "text": text, "by": by, "at": NOW}, files)
+
+
+def _delivery_failure(desk: Desk, ticket: Ticket, **changes: Any) -> Letter:
     values = {
         "address": ticket.requester,
         "letter": "info_request",
@@ -124,14 +112,25 @@ def _delivery_failure(ticket: Ticket, to: tuple[str, ...], **changes: Any) -> Le
         "at": NOW,
         "tried_since": None,  # since when a letter was tried that was given up
     }
-    return Letter("delivery_failure", to, ticket, {**values, **changes})
+    return Letter("delivery_failure", (desk.groups[ticket.group].address,), ticket, {**values, **changes})
 
 
-def _update(desk: Desk, ticket: Ticket, what: str, text: str, by: str, files: tuple[Attachment, ...] = ()) -> Letter:
-    """``what`` is a key of [updates] in the catalogue; ``at`` when it happened."""
-    values = {"what": what, "text": text, "by": by, "at": NOW, "deadlines": DEADLINES}
-    to = (desk.groups[ticket.group].address,)
-    return Letter("update", to, ticket, values, action_links(ticket, desk), attachments=files)
+def _refusals(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
+    """As the rules write them, to a technician who filled in «Resolver» wrongly, came late, or mistyped a number."""
+    mail = Mail(sender="ana@cau.example", message_id="manage-1@cau.example")
+    field, key = partial(wording.word, desk, "action_fields"), "resolve"
+    text = f"{field('action')}: {wording.word(desk, 'actions', key)}\n{field('reason')}: Porque sí"
+    _, form = parse_action(text, ticket, desk)
+    resolved = replace(ticket, state="resolved", reason="no_further_action")
+    first = Event(ticket.number, "resolve", NOW, "Luis Paz")
+    refused = {
+        "desk_refusal": refusal(mail, ticket, desk, what="faults", action=key, faults=form.faults, form=form),
+        "desk_refusal.changed": refusal(mail, resolved, desk, what="changed", action=key, last=first),
+        "desk_refusal.unknown_number": refusal(
+            mail, None, desk, what="unknown_number", action="explain", read="I171009_999999"
+        ),
+    }
+    return {name: decision.letters[0] for name, decision in refused.items()}
 
 
 # -- lists for technicians
@@ -139,10 +138,7 @@ def _update(desk: Desk, ticket: Ticket, what: str, text: str, by: str, files: tu
 
 def _lists(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     to = ("ana@cau.example",)
-    links = tuple(
-        Link("manage", desk.desk_address, f"Gestión {n}", "Acción: \n", Grant("action", number=n, group=ticket.group))
-        for n in (NUMBER, "I171009_000050")
-    )
+    links = tuple(manage_link(replace(ticket, number=number), desk) for number in (NUMBER, "I171009_000050"))
     steps = (
         {"rule": "caída de AREN", "matched": False, "read": (("type", "Error Acceso"),)},
         {

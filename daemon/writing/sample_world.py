@@ -8,7 +8,6 @@ from typing import Any
 
 from parsers.form import Fault
 from parsers.mail import Attachment
-from rules.assignment import action_links
 from rules.decision import Link
 from rules.desk import Desk
 from rules.openings import form_link
@@ -54,7 +53,7 @@ def sample_ticket(desk: Desk) -> Ticket:
         requester_name="Marta Gil",
         participants=("jefe@empresa.example",),
         subject=desk.kinds[kind].subject,
-        address=opening_address(desk),
+        address=desk.opening_address,
         fields=fields,
         attachments=(CAPTURE, LOG),
         received_at=NOW - timedelta(seconds=1),
@@ -68,20 +67,10 @@ def sample_ticket(desk: Desk) -> Ticket:
     )
 
 
-def opening_address(desk: Desk) -> str:
-    """Where openings are sent to."""
-    return next((box.address for box in desk.mailboxes if "opening" in box.roles), desk.service_address)
-
-
-def some_actions(desk: Desk, ticket: Ticket, keys: tuple[str, ...]) -> tuple[Link, ...]:
-    """Those of the ticket's action links that have one of ``keys``."""
-    return tuple(link for link in action_links(ticket, desk) if link.key in keys)
-
-
 def opening_form(desk: Desk, ticket: Ticket, key: str) -> Link:
     """A link to the opening form, its choices filled in."""
     values = {f.name: f.choices[0].value for f in desk.fields_of(ticket.kind) if f.choices}
-    return form_link(key, opening_address(desk), ticket.kind, values, (), desk, ticket.language)[0]
+    return form_link(key, desk.opening_address, ticket.kind, values, (), desk, ticket.language)[0]
 
 
 def form_text(desk: Desk, ticket: Ticket) -> str:

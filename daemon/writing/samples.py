@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from daemon.writing.sample_staff import staff_samples
 from daemon.writing.sample_world import (
@@ -28,15 +29,15 @@ from daemon.writing.sample_world import (
     LOG,
     NOW,
     NUMBER,
+    REQUESTER,
     every_fault,
     form_text,
     journal,
-    opening_address,
     opening_form,
     rows,
     sample_ticket,
 )
-from parsers.form import Fault
+from parsers.form import Fault, Form
 from rules import wording
 from rules.decision import Grant, Letter, Link
 from rules.desk import Desk
@@ -48,12 +49,13 @@ from rules.ticket import Ticket
 
 
 def samples(desk: Desk, language: str = "", draw: bool = True) -> Mapping[str, Letter]:
-    """Every letter by «name» or «name.variant», in ``language``, written with the first kind and group of ``desk``;
-    ``draw`` the report's charts, which takes a second and sixty megabytes."""
-    desk = replace(desk, groups={key: replace(group, language=language) for key, group in desk.groups.items()})
+    """Every letter by «name» or «name.variant», written with the first kind and group of ``desk``, as if all of it
+    spoke ``language``; ``draw`` the report's charts, which takes a second and sixty megabytes."""
+    desk = _speaking(language or desk.desk.language, desk)
     ticket = replace(sample_ticket(desk), language=language)
     letters = {
         **_opening(desk, ticket),
+        **_near_miss(desk, ticket),
         **_requester(desk, ticket),
         **_notices(desk, ticket),
         **_people(desk, ticket),
@@ -62,104 +64,147 @@ def samples(desk: Desk, language: str = "", draw: bool = True) -> Mapping[str, L
     return {name: replace(letter, language=language) for name, letter in letters.items()}
 
 
+def _speaking(language: str, desk: Desk) -> Desk:
+    groups = {key: replace(group, language=language) for key, group in desk.groups.items()}
+    return replace(desk, desk=replace(desk.desk, language=language), groups=groups)
+
+
 # -- opening a ticket
 
 
 def _opening(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
-    to = (ticket.requester,)
+    confirmed = {
+        "deadlines": DEADLINES,
+        "counts_from": None,  # when counting starts, for a request that came out of hours
+        "opened_by": "",  # who opened it for the caller (Abrir)
+        "warnings": (),  # keys of [quality]
+        "similar": "",  # number of an open ticket of the same requester that looks alike
+    }
+    late = {
+        **confirmed,
+        "counts_from": NOW.replace(day=10, hour=7, minute=0, second=0),
+        "opened_by": "Ana Ruiz",
+        "warnings": ("secret", "too_short"),
+        "similar": "I171006_000012",
+    }
+    links = requester_links(ticket, desk)
+    refused = _refused(desk, ticket)
+    empty, _ = form_link("correct", desk.opening_address, ticket.kind, {}, (), desk, ticket.language)
+    nothing_right = {**refused, "fields": (), "form": empty.body}
+    encrypted = {**nothing_right, "faults": (Fault("", "encrypted"),), "attach_again": ()}
+    corrected = opening_form(desk, ticket, "correct")
+    return {
+        "confirmation": _answer("confirmation", ticket, confirmed, links, to=ticket.participants),
+        "confirmation.out_of_hours": _answer("confirmation", ticket, late, links),
+        "refusal": _answer("refusal", None, refused, (corrected,)),
+        "refusal.encrypted": _answer("refusal", None, encrypted, (empty,)),
+        "refusal.many": _answer("refusal", None, {**nothing_right, "faults": every_fault()}, (empty,)),
+    }
+
+
+def _answer(
+    name: str, ticket: Ticket | None, values: Mapping[str, Any], links: tuple[Link, ...], to: tuple[str, ...] = ()
+) -> Letter:
+    """To the mail that wanted to open a ticket."""
+    return Letter(name, (REQUESTER, *to), ticket, values, links, in_reply_to="opening-1@empresa.example")
+
+
+def _refused(desk: Desk, ticket: Ticket) -> dict[str, Any]:
     first = desk.fields_of(ticket.kind)[0]
-    reply_to = "opening-1@empresa.example"
-    refusal = {
+    allowed = tuple(choice.value for choice in first.choices) or ("AREN", "LIBRA")
+    hint = "Qué hacía y a qué hora salió"
+    return {
         "kind": ticket.kind,
         "faults": (
-            Fault(
-                first.name,
-                "not_in_list",
-                "ARENN",
-                tuple(c.value for c in first.choices) or ("AREN", "LIBRA"),
-                "AREN",
-                first.label,
-            ),
-            Fault("description", "too_short", "No va", ("10",), "", "Descripción", "5", "Qué hacía y a qué hora salió"),
+            Fault(first.name, "not_in_list", "ARENN", allowed, "AREN", first.label),
+            Fault("description", "too_short", "No va", ("10",), "", "Descripción", "5", hint),
         ),  # as parsers.form gives them
         "fields": ((first.name, "AREN"),),  # what was right
         "form": form_text(desk, ticket),  # the whole repaired form
         "left_out": False,  # a long value stands in ``form`` alone, not in the link
         "attach_again": ("captura-aren.png",),
-        "address": opening_address(desk),  # where they wrote to
+        "address": desk.opening_address,  # where they wrote to
         "received_at": NOW,
     }
-    empty, _ = form_link("correct", opening_address(desk), ticket.kind, {}, (), desk, ticket.language)
-    return {
-        "confirmation": Letter(
-            "confirmation",
-            (*to, *ticket.participants),
-            ticket,
-            {
-                "deadlines": DEADLINES,
-                "counts_from": None,  # when counting starts, for a request that came out of hours
-                "opened_by": "",  # who opened it for the caller (Abrir)
-                "warnings": (),  # keys of [quality]
-                "similar": "",  # number of an open ticket of the same requester that looks alike
-            },
-            requester_links(ticket, desk),
-            in_reply_to=reply_to,
-        ),
-        "confirmation.out_of_hours": Letter(
-            "confirmation",
-            to,
-            ticket,
-            {
-                "deadlines": DEADLINES,
-                "counts_from": NOW.replace(day=10, hour=7, minute=0, second=0),
-                "opened_by": "Ana Ruiz",
-                "warnings": ("secret", "too_short"),
-                "similar": "I171006_000012",
-            },
-            requester_links(ticket, desk),
-            in_reply_to=reply_to,
-        ),
-        "refusal": Letter("refusal", to, None, refusal, (opening_form(desk, ticket, "correct"),), in_reply_to=reply_to),
-        "refusal.encrypted": Letter(
-            "refusal",
-            to,
-            None,
-            {**refusal, "faults": (Fault("", "encrypted"),), "fields": (), "form": empty.body, "attach_again": ()},
-            (empty,),
-            in_reply_to=reply_to,
-        ),
-        "refusal.many": Letter(
-            "refusal",
-            to,
-            None,
-            {**refusal, "faults": every_fault(), "fields": (), "form": empty.body},
-            (empty,),
-            in_reply_to=reply_to,
-        ),
-        "near_miss": Letter(
-            "near_miss",
-            to,
-            None,
-            {
-                "kind": ticket.kind,
-                "read": "apertura de incidencia automatica aplicacion/desarrollo",
-                "right": desk.kinds[ticket.kind].subject,
-                "form": form_text(desk, ticket),
-                "address": opening_address(desk),
-                "received_at": NOW,
-            },
-            (opening_form(desk, ticket, "open"),),
-            in_reply_to=reply_to,
-        ),
+
+
+def _near_miss(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
+    values = {
+        "kind": ticket.kind,
+        "read": "apertura de incidencia automatica aplicacion/desarrollo",
+        "right": desk.kinds[ticket.kind].subject,
+        "form": form_text(desk, ticket),
+        "address": desk.opening_address,
+        "received_at": NOW,
     }
+    return {"near_miss": _answer("near_miss", None, values, (opening_form(desk, ticket, "open"),))}
 
 
 # -- letters to the requester about a ticket
 
+CLOSES = NOW + timedelta(days=10)
+BY_ANA = {"by": "Ana Ruiz"}
+
 
 def _requester(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
-    to = (ticket.requester,)
-    closes = NOW + timedelta(days=10)
+    letters = {**_asked(ticket), **_solved(desk, ticket), **_closed(desk, ticket), **_looked_up(desk, ticket)}
+    return {name: replace(letter, to=(ticket.requester,)) for name, letter in letters.items()}
+
+
+def _letter(name: str, ticket: Ticket | None, values: Mapping[str, Any], *links: Link) -> Letter:
+    return Letter(name, (), ticket, values, links)
+
+
+def _asked(ticket: Ticket) -> dict[str, Letter]:
+    question = {**BY_ANA, "closes_at": CLOSES}
+    file_alone = _letter("info_request", ticket, {**BY_ANA, "closes_at": None})
+    said, waits = "Ya estamos mirándolo.\nMañana le contamos más.", "La pieza llega la semana que viene."
+    called = {"about": "contact", "text": "Le hemos llamado.", "closes_at": None, "last": False}
+    return {
+        "info_request": _letter("info_request", ticket, question),
+        "info_request.files": replace(file_alone, attachments=(LOG,)),
+        "reply": _letter("reply", ticket, {**BY_ANA, "text": said}),
+        "reply.on_hold": _letter("reply", ticket, {**BY_ANA, "text": waits, "until": CLOSES}),
+        "reminder.info_request": _letter("reminder", ticket, {**question, "about": "info_request", "last": True}),
+        "reminder.contact": _letter("reminder", ticket, called),
+    }
+
+
+def _solved(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
+    verdicts, solved = verdict_links(ticket, desk), {"closes_at": CLOSES, "again": False}
+    reminded = {**solved, "about": "validation", "last": False}
+    # about: validation | info_request | contact, with that letter's values; last: no further one follows
+    rejected = {"reason": "Sigue fallando en Lugo.", "by": "requester", "deadlines": DEADLINES}  # by: requester | desk
+    return {
+        "validation": _letter("validation", ticket, solved, *verdicts),
+        "validation.again": _letter("validation", ticket, {**solved, "again": True}, *verdicts),
+        "reminder": _letter("reminder", ticket, reminded, *verdicts),
+        "reopening": _letter("reopening", ticket, rejected),
+        "reopening.no_reason": _letter("reopening", ticket, {**rejected, "reason": ""}),
+    }
+
+
+def _closed(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
+    def closed(reason: str, points_to: str = "") -> Ticket:
+        at = NOW + timedelta(days=1, hours=4)
+        return replace(ticket, state="closed", reason=reason, closed_at=at, points_to=points_to)
+
+    again, survey = opening_form(desk, ticket, "reopen"), survey_links(ticket, desk)
+    no_service = {**BY_ANA, "reason": "No es de este servicio", "text": "Pida el alta en su delegación."}
+    other = "I171006_000012"
+    return {
+        "closure": _letter("closure", closed("validated"), {}, *survey, again),
+        "closure.no_answer": _letter("closure", closed("no_answer"), {}, *survey, again),
+        "closure.withdrawn": _letter("closure", closed("withdrawn"), {}),
+        "desk_rejection": _letter("desk_rejection", closed("desk_rejected"), no_service, again),
+        "merged": _letter("merged", closed("merged", points_to=other), {"into": other}),  # to those of the closed one
+        "merged.kept": _letter("merged", ticket, {"into": ""}),  # to those of the ticket that goes on
+        "reclassified": _letter("reclassified", ticket, {"old": "W171009_000003"}),  # ``ticket`` is the new one
+    }
+
+
+def _looked_up(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
+    solved = replace(ticket, state="resolved", reason="no_further_action")
     withdraw = Link(
         "withdraw_confirm",
         desk.service_address,
@@ -167,79 +212,10 @@ def _requester(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
         wording.word(desk, "bodies", "withdraw", ticket.language),
         Grant("withdraw", "withdraw", ticket.number, ticket.requester),
     )
-    verdicts = verdict_links(ticket, desk)
-    closed = replace(ticket, state="closed", reason="validated", closed_at=NOW + timedelta(days=1, hours=4))
     return {
-        "info_request": Letter("info_request", to, ticket, {"by": "Ana Ruiz", "closes_at": closes}),
-        "info_request.files": Letter(
-            "info_request", to, ticket, {"by": "Ana Ruiz", "closes_at": None}, attachments=(LOG,)
-        ),
-        "reply": Letter(
-            "reply", to, ticket, {"text": "Ya estamos mirándolo.\nMañana le contamos más.", "by": "Ana Ruiz"}
-        ),
-        "reply.on_hold": Letter(
-            "reply", to, ticket, {"text": "La pieza llega la semana que viene.", "by": "Ana Ruiz", "until": closes}
-        ),
-        "validation": Letter("validation", to, ticket, {"closes_at": closes, "again": False}, verdicts),
-        "validation.again": Letter("validation", to, ticket, {"closes_at": closes, "again": True}, verdicts),
-        "reopening": Letter(
-            "reopening",
-            to,
-            ticket,
-            {"reason": "Sigue fallando en Lugo.", "by": "requester", "deadlines": DEADLINES},  # by: requester | desk
-        ),
-        "reopening.no_reason": Letter(
-            "reopening", to, ticket, {"reason": "", "by": "requester", "deadlines": DEADLINES}
-        ),
-        "closure": Letter(
-            "closure",
-            to,
-            closed,
-            {},
-            (*survey_links(ticket, desk), opening_form(desk, ticket, "reopen")),
-        ),
-        "closure.no_answer": Letter(
-            "closure",
-            to,
-            replace(closed, reason="no_answer"),
-            {},
-            (*survey_links(ticket, desk), opening_form(desk, ticket, "reopen")),
-        ),
-        "closure.withdrawn": Letter("closure", to, replace(closed, reason="withdrawn"), {}, ()),
-        "desk_rejection": Letter(
-            "desk_rejection",
-            to,
-            replace(closed, reason="desk_rejected"),
-            {"reason": "No es de este servicio", "text": "Pida el alta en su delegación.", "by": "Ana Ruiz"},
-            (opening_form(desk, ticket, "reopen"),),
-        ),
-        "reminder": Letter(
-            "reminder",
-            to,
-            ticket,
-            {"about": "validation", "closes_at": closes, "again": False, "last": False},
-            verdicts,
-        ),  # about: validation | info_request | contact, with that letter's values; last: no further one follows
-        "reminder.info_request": Letter(
-            "reminder", to, ticket, {"about": "info_request", "by": "Ana Ruiz", "closes_at": closes, "last": True}
-        ),
-        "reminder.contact": Letter(
-            "reminder", to, ticket, {"about": "contact", "text": "Le hemos llamado.", "closes_at": None, "last": False}
-        ),
-        "status": Letter("status", to, ticket, {"journal": journal(visible=True), "deadlines": DEADLINES}),
-        "status.mine": Letter("status", to, None, {"rows": rows(ticket), "total": 2}),
-        "merged": Letter(
-            "merged", to, replace(closed, reason="merged", points_to="I171006_000012"), {"into": "I171006_000012"}
-        ),  # to those of the ticket that was closed
-        "merged.kept": Letter("merged", to, ticket, {"into": ""}),  # to those of the ticket that goes on
-        "reclassified": Letter("reclassified", to, ticket, {"old": "W171009_000003"}),  # ``ticket`` is the new one
-        "withdrawal": Letter(
-            "withdrawal",
-            to,
-            ticket,
-            {},
-            (withdraw,),
-        ),
+        "status": _letter("status", solved, {"journal": journal(visible=True), "deadlines": DEADLINES}),
+        "status.mine": _letter("status", None, {"rows": rows(ticket), "total": 2}),
+        "withdrawal": _letter("withdrawal", ticket, {}, withdraw),
     }
 
 
@@ -300,37 +276,17 @@ def _notices(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
 
 
 def _people(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
-    to = (ticket.requester,)
-    register = registration_link(ticket.requester, desk)
-    return {
-        "registration": Letter(
-            "registration",
-            to,
-            None,
-            {"held": ticket.subject, "faults": ()},  # held: subject of the mail that waits, or ""
-            (register,),
+    form = Form((("name", "Marta Gil"),))  # what was right
+    wrong = Fault("tax_id", "bad_format", "123", (), "", "CIF/NIF", "pattern", "Una letra y ocho cifras")
+    openings = tuple(opening_link(kind, desk) for kind in desk.kinds)
+    welcome = {"name": "Marta Gil", "held": 1, "kinds": kinds_explained(desk)}  # held: waiting mails, treated now
+    letters = {
+        "registration": _letter(
+            "registration", None, {"held": ticket.subject, "faults": ()}, registration_link(REQUESTER, desk)
+        ),  # held: subject of the mail that waits, or ""
+        "registration.faults": _letter(
+            "registration", None, {"held": "", "faults": (wrong,)}, registration_link(REQUESTER, desk, form)
         ),
-        "registration.faults": Letter(
-            "registration",
-            to,
-            None,
-            {
-                "held": "",
-                "faults": (
-                    Fault("tax_id", "bad_format", "123", (), "", "CIF/NIF", "pattern", "Una letra y ocho cifras"),
-                ),
-            },
-            (register,),
-        ),
-        "welcome": Letter(
-            "welcome",
-            to,
-            None,
-            {
-                "name": "Marta Gil",
-                "held": 1,
-                "kinds": kinds_explained(desk),
-            },  # held: how many waiting mails are treated now
-            tuple(opening_link(kind, desk) for kind in desk.kinds),
-        ),
+        "welcome": _letter("welcome", None, welcome, *openings),
     }
+    return {name: replace(letter, to=(ticket.requester,)) for name, letter in letters.items()}

@@ -11,7 +11,7 @@ import pytest
 from parsers.mail import Attachment
 from rules import wording
 from rules.access import acts_for
-from rules.action_forms import ACTIONS, event_of, offered
+from rules.action_forms import ACTIONS, event_of, offered, parse_action
 from rules.actions import EFFECTS
 from rules.assignment import action_grant, action_links
 from rules.consultations import CONSULTATIONS
@@ -401,6 +401,16 @@ def test_there_and_back() -> None:
 
 
 # -- two tickets
+
+
+def test_the_forms_of_a_group_are_in_its_language() -> None:
+    english = desk(group={"language": "en"})
+    ticket = opened(english)
+    for link in action_links(ticket, english):
+        assert link.body.startswith("Action: ")
+        key, form = parse_action(link.body, ticket, english)
+        assert (event_of(key), link.key) == (event_of(link.key), link.key)
+        assert not form.get("reason") or form.get("reason") in english.words("en")["reasons"].values()
 
 
 def other(**changes: object) -> Ticket:
