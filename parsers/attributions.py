@@ -36,6 +36,8 @@ _ADDRESS_LAST = re.compile(r"@[^\s<>]+\s?[>)\]]*\s?:$")
 # Nothing but a name and a verb: «Mesa de Incidencias escribió:», not «El usuario Juan escribió:».
 _NAME_WORD = r"[^\W\d_a-z][\w.'-]*|de|del|la|las|los|el|y|i|e|da|do|dos|van|von|der|[-–|/&]"
 _NAME_WROTE = re.compile(rf"^(?:(?:{_NAME_WORD})\s){{1,7}}?(?:a |ha |va |hat )?\w+:\s*$")
+# What a person says who tells of somebody's words, and no client: «dice que», «nos escribió».
+_TOLD = re.compile(rf"(?<!\w)(?:que|that|dass|cuando|when|(?:me|nos|nous|mir|uns|us)\s(?:{VERB.pattern}))(?!\w)")
 # What the attribution of a client may have and a sentence has not: an address in angle brackets, the date first, a name
 # behind a time and a comma («El 3/3/2026 a las 8:05 el sistema escribió:» has none of them).
 _NO_SENTENCE = (re.compile("<").search, AUTHOR_FIRST.match, DATE.match, _TIME_THEN_NAME.search)
@@ -52,8 +54,8 @@ def _strength(text: str) -> Strength | None:
     if not text.endswith(":") and not ends_in_verb(text):
         return None
     verb = VERB.search(text)
-    if verb and verb.start() == 0:
-        return None  # the author's name stands on the line above
+    if (verb and verb.start() == 0) or _TOLD.search(text):
+        return None  # the author's name stands on the line above, or the author's own words around it
     if date and _is_opening(text[: date.start()]) and (verb or (address > 0 and _ADDRESS_LAST.search(text))):
         return "dated"
     if (AUTHOR_FIRST.match(text) and address > 0) or (verb and 0 < address < min(verb.start(), 100)):

@@ -6,6 +6,7 @@ Linear: each line is looked at a bounded number of times, each pattern on a boun
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from itertools import takewhile
 from typing import Literal
 
@@ -37,8 +38,7 @@ from parsers.quotes import (
 
 _HEADER_LINES = 24
 _MISSED_LINES = 2  # lines between two labels that may be the rest of a long value, or blank
-
-
+_ONCE: frozenset[Role] = frozenset({"from", "to", "date", "subject"})  # no block has two of these
 _DASHED = re.compile(rf"^[\s>]*[{DASHES}#]{{2,}}[\s>]*([^{DASHES}].{{2,80}}?)\s*[{DASHES}#:\s]*$")
 _ONE_LINE_HEADER = re.compile(r"^[\s>]*-{3,}\s?([^-]{3,60}?)\s?-{3,}\s*([^-:]{1,24}):")
 _WORDS_OF_DATE = re.compile(r"[^\W\d_]{3}|[年년]")
@@ -55,19 +55,32 @@ def header_block(lines: Lines, at: int, *, announced: bool = False) -> int | Non
     separator above, or quote marks below, so that fewer will do. A raw header (Received, Message-ID …) among them makes
     it somebody's evidence instead.
     """
-    found: dict[Role, str] = {}
-    last, missed = at, 0
+    values, end = _labelled(lines, at)
+    return end if _is_clients(values, announced) and not _below_raw_headers(lines, at) else None
+
+
+def _labelled(lines: Lines, at: int) -> tuple[dict[Role, str], int]:
+    """The values of the labels from line ``at`` on, and the line after the last; none where it is no single block."""
+    values: dict[Role, str] = {}
+    last = at
     for i in range(at, min(len(lines), at + _HEADER_LINES)):
         label, value = label_of(lines[i])
-        if label in RAW_HEADERS:
-            return None
         role = HEADER_LABELS.get(label) if label else None
-        if role:
-            found.setdefault(role, value or (lines[i + 1] if i + 1 < len(lines) else ""))
-            last, missed = i, 0
-        elif i == at or (missed := missed + 1) > _MISSED_LINES:
+        repeated = role in values and role in _ONCE
+        if label in RAW_HEADERS or (repeated and last == i - 1):  # a block that begins below somebody's own label
+            return {}, at
+        if repeated or not (role or _may_go_on(lines, last, i)):
             break
-    return last + 1 if _is_clients(found, announced) and not _below_raw_headers(lines, at) else None
+        if role:
+            values.setdefault(role, value or (lines[i + 1] if i + 1 < len(lines) else ""))
+            last = i
+    return values, last + 1
+
+
+def _may_go_on(lines: Lines, label: int, at: int) -> bool:
+    """Whether line ``at``, below the last label, may be blank or the rest of a long value, before another label."""
+    rest_ended = is_blank(lines[at]) and label < at - 1 and not is_blank(lines[at - 1])
+    return label < at <= label + _MISSED_LINES and not rest_ended
 
 
 def _below_raw_headers(lines: Lines, at: int) -> bool:
@@ -75,7 +88,7 @@ def _below_raw_headers(lines: Lines, at: int) -> bool:
     return any(label_of(line)[0] in RAW_HEADERS for line in above)
 
 
-def _is_clients(found: dict[Role, str], announced: bool) -> bool:
+def _is_clients(found: Mapping[Role, str], announced: bool) -> bool:
     """A client gives the minute, and either an address or the date in words; people who list From and To do not."""
     if "from" not in found or len(found.keys() & {"to", "date", "subject"}) < 2:
         return False

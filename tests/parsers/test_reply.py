@@ -320,6 +320,22 @@ def test_nested_and_unusual_history_goes(text: str) -> None:
     assert visible_text(text) == OWN
 
 
+OWN_LABELS = {
+    "a list": "Fecha: 03/03/2026\nEquipo: PC-7\nDe: la tercera planta\nAsunto: no arranca",
+    "a booking": "Reserva\nDe: 10:00\nPara: 12:00\nFecha: 03/03/2026\nAsunto: reunión\nno sale.",
+    "a parcel": "Paquete\nEnviado: 03/03/2026 8:05\nDe: Vigo\nPara: Lugo\nAsunto: taller\nno consta.",
+    "one label": "Para: la mesa",
+    "a subject": "Asunto: no arranca",
+}
+
+
+@pytest.mark.parametrize("own", OWN_LABELS.values(), ids=OWN_LABELS)
+def test_labels_that_an_author_typed_above_a_header_block_stay(own: str) -> None:
+    for name in ("outlook es", "outlook mac", "outlook en", "gmx", "gmail es"):
+        history = f"{ABOVE_PLAIN[name]}\n\n{PLAIN}" if name in ABOVE_PLAIN else f"{ABOVE_QUOTED[name]}\n{QUOTED}"
+        assert visible_text(f"{own}\n\n{history}") == own
+
+
 def test_answers_between_the_quoted_lines_stay() -> None:
     text = (
         "El mar, 3 mar 2026 a las 8:05, Mesa (<mesa@cau.example>) escribió:\n> ¿Con qué navegador entra usted?\n\n"
@@ -447,6 +463,7 @@ NEGATIVES = {
     "paths": "De: C:\\a.txt\nA: D:\\a.txt\nFecha: 03/03/2026 8:05\nTema: copia\n\nno copia",
     "a date without a minute, glued": "Dice El País, 3 mar 2026, que Ana <ana@ext.example> escribió:\n\nno va\n\ny ya.",
     "an attribution as evidence": "Sale mal: El mar, 3 mar 2026 a las 8:05, X (<x@ext.example>) escribió:\ny ya.",
+    "told by somebody": "El 3/3/2026 a las 8:05 supe que Ana <ana@ext.example> escribió:\n\nno va\n\nY es así.",
     "an hour before who wrote": "Pero el mar, 3 mar 2026 a las 8:05 Juan <j@ext.example> me escribió:\n\nno va\n\nAsí.",
     "this user wrote": "El 3/3/2026 8:05:41, este usuario escribió:\n\nno entra\n\ny colgó.",
     "our job wrote": "On 2026-03-03 08:05:41 +0100, our job wrote:\n\nERROR 5\n\nand stopped.",
