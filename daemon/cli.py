@@ -294,7 +294,3 @@ def _complain(*lines: str) -> int:
     for line in lines:
         print(line, file=sys.stderr)
     return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

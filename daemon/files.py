@@ -39,10 +39,6 @@ class Files:
         """The bytes, to be read; FileNotFoundError where they are gone."""
         return self.path(digest).open("rb")
 
-    def size(self, digest: str) -> int:
-        """How many octets."""
-        return self.path(digest).stat().st_size
-
     def keep(self, content: bytes | Iterable[bytes]) -> str:
         """Keep ``content`` and return its digest. Kept already, it is not written again."""
         pieces = (content,) if isinstance(content, bytes) else content

@@ -1,4 +1,4 @@
-"""The heart: fetched mails become ledger rows, readings, decisions and one transaction; then they may be filed away.
+"""From fetched mails to verdicts: ledger rows, readings, decisions, one transaction; then the mails may be filed away.
 
     take → parse → read → [ load → decide → apply ] × mails, COMMIT → the mailbox moves them
 

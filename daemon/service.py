@@ -105,7 +105,7 @@ class Service:
         try:
             self.store.leave(self.owner)
         except Exception as fault:  # noqa: BLE001 - the others notice by themselves
-            log.warning("left without a word", why=str(fault))
+            log.warning("leases not given up", why=str(fault))
 
     def once(self, progress: Callable[[str, int, int], None] = lambda mailbox, done, total: None) -> int:
         """Treat all that waits in the mailboxes, fire what is due, send all that is due; how many mails were treated.

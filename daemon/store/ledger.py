@@ -93,33 +93,19 @@ def take(
     """
     alone = int(len(fetched) == 1)
     counted = (0, 0) if again else (1, alone)
-    return [_take_one(session, files, mailbox, uidvalidity, mail, alone, counted, now) for mail in fetched]
-
-
-def _take_one(
-    session: Session,
-    files: Files,
-    mailbox: str,
-    uidvalidity: int,
-    mail: Fetched,
-    alone: int,
-    counted: tuple[int, int],
-    now: datetime,
-) -> Seen:
-    digest = hashlib.sha256(mail.raw).hexdigest() if mail.raw is not None else ""
-    received, size = micros(mail.internaldate), mail.size
-    row = session.one(
-        _TAKE, mailbox, uidvalidity, mail.uid, received, size, int(mail.too_large), digest, alone, micros(now), *counted
-    )
-    assert row
-    id_, verdict, attempts, attempts_alone, released_at, why = row
-    if not verdict:
-        keep_raw(session, files, id_, mail.raw, mail.path)
-    received_at = moment(released_at) if released_at else mail.internaldate
-    return Seen(
-        id_, mail.uid, mail.raw, mail.path, size, received_at, verdict, attempts, attempts_alone, mail.too_large,
-        why == RELEASED,
-    )  # fmt: skip
+    taken = []
+    for mail in fetched:
+        digest = hashlib.sha256(mail.raw).hexdigest() if mail.raw is not None else ""
+        about = (mail.uid, micros(mail.internaldate), mail.size, int(mail.too_large), digest)
+        row = session.one(_TAKE, mailbox, uidvalidity, *about, alone, micros(now), *counted)
+        assert row
+        id_, verdict, attempts, attempts_alone, released_at, why = row
+        if not verdict:
+            keep_raw(session, files, id_, mail.raw, mail.path)
+        received = moment(released_at) if released_at else mail.internaldate
+        tries = (attempts, attempts_alone, mail.too_large, why == RELEASED)
+        taken.append(Seen(id_, mail.uid, mail.raw, mail.path, mail.size, received, verdict, *tries))
+    return taken
 
 
 def take_alone(session: Session, seen: Seen, again: bool = False) -> Seen:

@@ -1,4 +1,4 @@
-"""The tables as peewee sees them: what the cold queries (lists, searches, export, audit) are put together from.
+"""The tables whose cold queries (lists, searches, audit) are put together with peewee.
 
 The schema itself is made by the scripts in `schema/`; a test compares the two.
 """
@@ -32,26 +32,6 @@ class Ticket(Model):
 
     class Meta:
         table_name = "tickets"
-
-
-class Event(Model):
-    """A row of the journal; `changes` and `attachments` as rules/ticket.py dumps them."""
-
-    id = BigIntegerField(primary_key=True)
-    number = TextField()
-    seq = IntegerField()
-    at = BigIntegerField()
-    name = TextField()
-    actor = TextField()
-    mail_id = BigIntegerField(null=True)
-    text = TextField()
-    visible = IntegerField()
-    changes = TextField()
-    attachments = TextField()
-    version = IntegerField()
-
-    class Meta:
-        table_name = "events"
 
 
 class Mail(Model):
@@ -123,27 +103,3 @@ class Delivery(Model):
 
     class Meta:
         table_name = "deliveries"
-
-
-class Person(Model):
-    """Somebody registered."""
-
-    id = BigIntegerField(primary_key=True)
-    name = TextField()
-    organisation = TextField()
-    tax_id = TextField()
-    language = TextField()
-    details = TextField()
-
-    class Meta:
-        table_name = "people"
-
-
-class PersonAddress(Model):
-    """One of the addresses of somebody registered."""
-
-    address = TextField(primary_key=True)
-    person_id = BigIntegerField()
-
-    class Meta:
-        table_name = "person_addresses"

@@ -15,7 +15,7 @@ from rules.decision import Decision, Grant, Letter, Link, Needs
 from rules.ticket import Event
 from tests.store.desk import ANA, DESK, NOW, ZONE, Clock, compose, mail, open_ticket, take, token
 
-MODELS = [models.Ticket, models.Event, models.Mail, models.Letter, models.Delivery, models.Person, models.PersonAddress]
+MODELS = [models.Ticket, models.Mail, models.Letter, models.Delivery]
 
 
 @pytest.mark.parametrize("model", MODELS)
