@@ -14,7 +14,7 @@ from daemon.store.context import Cause, Writing
 from daemon.store.dialect import Session
 from daemon.store.errors import AlreadyDecided, Conflict
 from daemon.store.journals import write_events
-from daemon.store.posting import Compose, send
+from daemon.store.posting import Compose, Posting
 from daemon.store.rows import at, bare_id, copy_key, dumps, key, plain
 from parsers.mail import Mail
 from rules.decision import Decision
@@ -38,7 +38,7 @@ def apply(tx: Writing, cause: Cause, decision: Decision, compose: Compose, desk:
         blocked.block(tx.session, sender, now)
     for name in decision.counters:
         tx.windows.add(name, now)
-    notes = tuple(send(tx, cause, decision, compose, desk, now))
+    notes = tuple(Posting(tx, cause, compose, desk, now).send(decision))
     if cause.mail_id:
         _write_verdict(tx.session, cause, decision, notes, now)
 

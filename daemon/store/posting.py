@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -50,34 +50,100 @@ class Composed(Protocol):
 Compose = Callable[[Letter, str], Composed]
 
 
-def send(
-    tx: Writing, cause: Cause, decision: Decision, compose: Compose, desk: Desk, now: datetime
-) -> Iterator[dict[str, str]]:
-    """Queue every letter that the guards let pass; what they held back, as notes for the ledger."""
-    content = _content(tx, cause, decision, now)
-    alarms: list[tuple[str, str]] = []
-    for letter in decision.letters:
-        tx.keep_files(letter)
-        for to in _recipients(letter):
-            admission = _admit(tx, letter.name, to, content if to.lower() == cause.sender else "", desk, now)
-            alarms += [("breaker_open", admission.opened)] * bool(admission.opened)
-            alarms += [("breaker_closed", name) for name, breaker in admission.breakers if breaker is None]
-            if admission.action != "drop":
-                _queue(tx, cause, _copy(letter, to), to, compose, admission, now)
-            if admission.action != "send":
-                yield _note(letter.name, to, admission)
-    for topic, name in dict.fromkeys(alarms):
-        _tell_admins(tx, cause, topic, name, compose, desk, now)
+_INSERT_LETTER = """
+INSERT INTO outbox (message_id, letter, number, recipient, subject, mail_id, created_at, guard, head, attachments, tail)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_INSERT_DELIVERY = """
+INSERT INTO deliveries (id, status, attempts, next_at, lease, claimed_by, reply)
+SELECT id, ?, 0, ?, 0, '', ? FROM outbox WHERE message_id = ?
+"""
+_INSERT_SUBJECT = "INSERT INTO subjects (subject, number, side, letter) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_INSERT_TOKEN = f"INSERT INTO tokens ({GRANT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
-def _content(tx: Writing, cause: Cause, decision: Decision, now: datetime) -> str:
-    """The window of mails of this content from this sender; the mail counts where it would be answered."""
-    if cause.mail is None or not cause.sender or not decision.letters:
-        return ""
-    opened = decision.fields if decision.verdict == "opened" else ()
-    window = guards.content_window(cause.sender, cause.mail.visible or cause.mail.subject, opened)
-    tx.windows.add(window, now)
-    return window
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """The way of one decision's letters into the outbox."""
+
+    tx: Writing
+    cause: Cause
+    compose: Compose
+    desk: Desk
+    now: datetime
+
+    def send(self, decision: Decision) -> Iterator[dict[str, str]]:
+        """Queue every letter that the guards let pass; what they held back, as notes for the ledger."""
+        content = self._content(decision)
+        alarms: list[tuple[str, str]] = []
+        for letter in decision.letters:
+            self.tx.keep_files(letter)
+            for to in _recipients(letter):
+                admission = self._admit(letter.name, to, content if to.lower() == self.cause.sender else "")
+                alarms += [("breaker_open", admission.opened)] * bool(admission.opened)
+                alarms += [("breaker_closed", name) for name, breaker in admission.breakers if breaker is None]
+                if admission.action != "drop":
+                    self._queue(_copy(letter, to), to, admission)
+                if admission.action != "send":
+                    yield _note(letter.name, to, admission)
+        for topic, name in dict.fromkeys(alarms):
+            self._tell_admins(topic, name)
+
+    def _content(self, decision: Decision) -> str:
+        """The window of mails of this content from this sender; the mail counts where it would be answered."""
+        mail = self.cause.mail
+        if mail is None or not self.cause.sender or not decision.letters:
+            return ""
+        opened = decision.fields if decision.verdict == "opened" else ()
+        window = guards.content_window(self.cause.sender, mail.visible or mail.subject, opened)
+        self.tx.windows.add(window, self.now)
+        return window
+
+    def _admit(self, letter: str, to: str, content: str) -> guards.Admission:
+        windows, now = self.tx.windows, self.now
+        if to.lower() in self.desk.own_addresses:
+            return guards.Admission("drop", now, "own_address")
+        limits = guards.limits(letter, to, to.lower() in self.desk.staff, self.desk.guards, content)
+        counts = {limit.name: windows.buckets(limit.name, now) for limit in limits}
+        breakers = {limit.name: found for limit in limits if limit.breaker and (found := windows.breaker(limit.name))}
+        admission = guards.admit(letter, limits, counts, breakers, now)
+        for name in admission.count:
+            windows.add(name, admission.at)
+        for name, breaker in admission.breakers:
+            windows.set_breaker(name, breaker)
+        return admission
+
+    def _tell_admins(self, topic: str, name: str) -> None:
+        """A loop breaker has opened, or closed again."""
+        kind, _, whose = name.partition(":")
+        detail = ("sender", whose.rpartition(":")[0]) if kind == "same" else ("domain", whose)
+        alarm = alert(topic, (detail,), self.desk, self.now)
+        for to in alarm.to:
+            self._queue(alarm, to, guards.Admission("send", self.now))
+
+    def _queue(self, letter: Letter, to: str, admission: guards.Admission) -> None:
+        """One row of the outbox with its delivery. Message-ID and bytes are fixed from here on."""
+        composed = self.compose(letter, to)
+        session, deferred, message_id = self.tx.session, admission.action == "defer", bare_id(composed.message_id)
+        session.put(
+            _INSERT_LETTER,
+            message_id,
+            letter.name,
+            composed.number,
+            key(to.lower()),
+            plain(composed.subject),
+            self.cause.mail_id or None,
+            micros(self.now),
+            plain(admission.why),
+            isal_zlib.compress(composed.head, COMPRESSION),
+            dumps([[head.decode("latin-1"), digest] for head, digest in composed.attachments]),
+            isal_zlib.compress(composed.tail, COMPRESSION) if composed.tail else b"",
+        )
+        status, next_at = ("deferred", micros(admission.at)) if deferred else ("queued", 0)
+        session.put(_INSERT_DELIVERY, status, next_at, f"guard {plain(admission.why)}" if deferred else "", message_id)
+        if composed.subject_key and composed.side:
+            session.put(_INSERT_SUBJECT, key(composed.subject_key), composed.number, composed.side, letter.name)
+        session.many(_INSERT_TOKEN, [grant_row(digest, grant) for digest, grant in composed.grants])
 
 
 def _recipients(letter: Letter) -> list[str]:
@@ -101,68 +167,6 @@ def _copy(letter: Letter, to: str) -> Letter:
     return replace(letter, links=()) if participant else letter
 
 
-def _admit(tx: Writing, letter: str, to: str, content: str, desk: Desk, now: datetime) -> guards.Admission:
-    if to.lower() in desk.own_addresses:
-        return guards.Admission("drop", now, "own_address")
-    limits = guards.limits(letter, to, to.lower() in desk.staff, desk.guards, content)
-    counts = {limit.name: tx.windows.buckets(limit.name, now) for limit in limits}
-    breakers = {limit.name: found for limit in limits if limit.breaker and (found := tx.windows.breaker(limit.name))}
-    admission = guards.admit(letter, limits, counts, breakers, now)
-    for name in admission.count:
-        tx.windows.add(name, admission.at)
-    for name, breaker in admission.breakers:
-        tx.windows.set_breaker(name, breaker)
-    return admission
-
-
 def _note(letter: str, to: str, admission: guards.Admission) -> dict[str, str]:
     until = {"until": admission.at.isoformat()} if admission.action == "defer" else {}
     return {"letter": letter, "to": plain(to), "guard": admission.action, "window": plain(admission.why), **until}
-
-
-def _tell_admins(tx: Writing, cause: Cause, topic: str, name: str, compose: Compose, desk: Desk, now: datetime) -> None:
-    """A loop breaker has opened, or closed again."""
-    kind, _, whose = name.partition(":")
-    detail = ("sender", whose.rpartition(":")[0]) if kind == "same" else ("domain", whose)
-    alarm = alert(topic, (detail,), desk, now)
-    for to in alarm.to:
-        _queue(tx, cause, alarm, to, compose, guards.Admission("send", now), now)
-
-
-_INSERT_LETTER = """
-INSERT INTO outbox (message_id, letter, number, recipient, subject, mail_id, created_at, guard, head, attachments, tail)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-_INSERT_DELIVERY = """
-INSERT INTO deliveries (id, status, attempts, next_at, lease, claimed_by, reply)
-SELECT id, ?, 0, ?, 0, '', ? FROM outbox WHERE message_id = ?
-"""
-_INSERT_SUBJECT = "INSERT INTO subjects (subject, number, side, letter) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
-_INSERT_TOKEN = f"INSERT INTO tokens ({GRANT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-
-
-def _queue(
-    tx: Writing, cause: Cause, letter: Letter, to: str, compose: Compose, admission: guards.Admission, now: datetime
-) -> None:
-    """One row of the outbox with its delivery. Message-ID and bytes are fixed from here on."""
-    composed = compose(letter, to)
-    session, deferred, message_id = tx.session, admission.action == "defer", bare_id(composed.message_id)
-    session.put(
-        _INSERT_LETTER,
-        message_id,
-        letter.name,
-        composed.number,
-        key(to.lower()),
-        plain(composed.subject),
-        cause.mail_id or None,
-        micros(now),
-        plain(admission.why),
-        isal_zlib.compress(composed.head, COMPRESSION),
-        dumps([[head.decode("latin-1"), digest] for head, digest in composed.attachments]),
-        isal_zlib.compress(composed.tail, COMPRESSION) if composed.tail else b"",
-    )
-    status, next_at = ("deferred", micros(admission.at)) if deferred else ("queued", 0)
-    session.put(_INSERT_DELIVERY, status, next_at, f"guard {plain(admission.why)}" if deferred else "", message_id)
-    if composed.subject_key and composed.side:
-        session.put(_INSERT_SUBJECT, key(composed.subject_key), composed.number, composed.side, letter.name)
-    session.many(_INSERT_TOKEN, [grant_row(digest, grant) for digest, grant in composed.grants])
