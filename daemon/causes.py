@@ -1,4 +1,4 @@
-"""Causes that are no mail: a due row, a letter that failed for good, something the admins must know.
+"""What the daemon decides without a mail: what is due on a ticket, a letter that failed for good, an alarm.
 
 Each ends, as a mail does, in a decision of the rules and one transaction that applies it.
 """

@@ -1,4 +1,4 @@
-"""The daemon: every thread that runs until it is stopped, and the same work done once.
+"""The daemon: what runs, in which thread, from start to stop; and the same work done once for `run --once`.
 
 One thread a mailbox (sole user of its connection), one an SMTP connection, one pump for what is due, the parser in a
 process of its own. All state is in the store: a restart needs no memory.

@@ -1,4 +1,4 @@
-"""What is left of a person, or of a ticket too old to be kept: the books go on balancing, nobody stands in them.
+"""What is left of a person to be forgotten, or of a ticket too old to be kept; `acuse audit` finds no difference.
 
 A person asked to be forgotten becomes a pseudonym, in journals and wherever else they are named; a ticket over its
 retention keeps its numbers, times and states alone.

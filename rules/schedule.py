@@ -1,4 +1,4 @@
-"""The desk that runs itself: which letters go out at which times of the day and week, and what they say.
+"""Which letters go out by themselves at which times of the day and week, and what they say.
 
 A job is due at its *slots*, times of the desk's own clock. Who runs it looks only at the last slot that is over: a desk
 that was down makes up for it once.

@@ -1,4 +1,4 @@
-"""The subjects that a desk knows by heart (D, M): openings, registration, queries. Their keys are made once a desk."""
+"""The fixed subjects of a desk (D, M): openings, registration, queries."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from daemon.config.settings import Settings
 from daemon.mail.filing import Folders
 from daemon.mail.imap import Imap, ImapError
 from daemon.mail.wire import Endpoint
-from daemon.store.audit import Books, Finding, FolderCounts, Progress, audit, tally
+from daemon.store.audit import Finding, FolderCounts, Progress
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,8 @@ class Proof:
 def prove(settings: Settings, progress: Progress = lambda check, rows: None) -> Proof:
     """Every check over the whole database. A mailbox that cannot be reached is named, and not judged."""
     counts, unseen = count_folders(settings.mailboxes)
-    with books(settings) as store, store.read() as reading:
-        looked_at = Books(reading.session, store.files, settings.desk, store.clock(), counts)
-        return Proof(tuple(audit(looked_at, progress)), tally(reading.session), unseen)
+    with books(settings) as store:
+        return Proof(tuple(store.audit(settings.desk, counts, progress)), store.tally(), unseen)
 
 
 def count_folders(accounts: tuple[Account, ...]) -> tuple[FolderCounts | None, tuple[str, ...]]:

@@ -21,6 +21,7 @@ from parsers.mail import Mail, OverBudget, parse
 from rules.decision import Decision, Facts
 from rules.desk import Desk
 from rules.intake import decide
+from rules.openings import route_input
 from rules.reading import Arrival, Reading, read
 from rules.routing import Step, route
 
@@ -92,13 +93,8 @@ def explain_one(path: Path, settings: Settings, mailbox: str, store: Store | Non
     box = mailbox or addressed_mailbox(mail, desk)
     reading = read(Arrival(box, mail, now, poisoned), desk)
     facts = load(reading, desk, store, now)
-    steps: tuple[Step, ...] = ()
-    decision = decide(reading, facts, desk, now)
-    if reading.kind:
-        from rules.openings import route_input
-
-        steps = route(desk, route_input(reading, desk)).trace
-    return Explained(str(path), reading, decision, steps)
+    steps = route(desk, route_input(reading, desk)).trace if reading.kind else ()
+    return Explained(str(path), reading, decide(reading, facts, desk, now), steps)
 
 
 def read_mail(raw: bytes, desk: Desk) -> tuple[Mail, str]:

@@ -12,8 +12,8 @@ from typing import Any
 
 from daemon.commands import Unable
 from daemon.config.settings import Settings
-from daemon.store import Store, listing
-from daemon.store.search import search
+from daemon.store import Store
+from daemon.store.listing import brief
 from rules.decision import Search
 from rules.ticket import STATES
 
@@ -51,9 +51,8 @@ def listed(settings: Settings, state: str = "", group: str = "", since: date | N
         since=datetime.combine(since, time(), zone) if since else None,
         limit=MOST,
     )
-    with books(settings) as store, store.read() as reading:
-        found = search(reading.session, wanted, reading.remembered)
-        return [listing.brief(brief.ticket, zone) for brief in found]
+    with books(settings) as store:
+        return [brief(found.ticket, zone) for found in store.search(wanted)]
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -80,8 +79,8 @@ def print_lines(lines: Iterable[str]) -> None:
 
 def shown(settings: Settings, number: str) -> dict[str, Any]:
     """One ticket with journal and letters; Unable where there is none of that number."""
-    with books(settings) as store, store.read() as reading:
-        ticket = listing.show(reading.session, number.upper(), reading.remembered, settings.desk.zone)
+    with books(settings) as store:
+        ticket = store.show(number.upper(), settings.desk.zone)
     if ticket is None:
         raise Unable(f"there is no ticket {number}")
     return ticket

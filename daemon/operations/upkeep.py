@@ -1,4 +1,4 @@
-"""The desk that looks after itself: jobs at their times, alarms, figures, the index of words.
+"""What is to be done every few seconds: jobs at their times, alarms, figures, the index of words.
 
 The service calls :meth:`Upkeep.tend` with every turn of its pump; most of it is done every few seconds only.
 """

@@ -1,4 +1,4 @@
-"""What the steps of one transaction work with, apart from them: no step needs to know the others."""
+"""What the functions that write in one transaction share. It stands apart, so that they need not know each other."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Cause:
 
 
 class Writing(Lookups):
-    """What the steps that write have at hand besides."""
+    """A transaction that writes: besides its look-ups, the files that its letters carry."""
 
     def __init__(self, session: Session, remembered: Remembered, files: Files) -> None:
         super().__init__(session, remembered)

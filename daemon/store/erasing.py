@@ -1,4 +1,4 @@
-"""Forgetting: a person on request, and what is over its retention. The books go on balancing.
+"""Forgetting: a person on request, and what is over its retention; `acuse audit` finds no difference.
 
 Journals are rewritten here and nowhere else; each rewritten ticket gets one more event that says so, so that no daemon
 goes on with what it remembers of it. Files that nothing names any more are listed in the same transaction and removed

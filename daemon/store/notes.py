@@ -1,4 +1,4 @@
-"""Small things that every daemon of a desk must know of: which job ran last, what was told, who saw a mailbox well.
+"""Notes that the daemons of a desk share: when a job last ran, which alarms were sent, when a mailbox last worked.
 
 Each is a row of `meta`: a name («job weekly») and a text.
 """

@@ -1,4 +1,4 @@
-"""Tickets and journals as rows, and the ones that a transaction has in hand."""
+"""Tickets and journals read from their rows; a transaction locks those that it reads."""
 
 # ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
 
