@@ -1,0 +1,182 @@
+"""One connection's work on a mailbox: fetch what lies there, have it treated, file it away.
+
+The order is the promise: a mail is moved only after :meth:`Intake.treat` has returned, which is after its COMMIT.
+What was decided but not moved (a crash, a full quota) is moved at the next visit, without being fetched again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from daemon.config.accounts import Account
+from daemon.faults import kill_point
+from daemon.log import log
+from daemon.mail.fetching import ANNOUNCE_AT_ONCE, Announced, announce, batches, fetch
+from daemon.mail.filing import MOVE_AT_ONCE, Folders, find
+from daemon.mail.imap import Imap, ImapError
+from daemon.slices import in_slices
+from daemon.store import Fetched, Filed, Unfiled
+
+
+class Intake(Protocol):
+    """The desk behind a mailbox."""
+
+    @property
+    def spool(self) -> Path:
+        """A folder for large mails while they are treated."""
+
+    @property
+    def largest_mail(self) -> int:
+        """Octets; of a larger mail only the headers are fetched."""
+
+    def treat(self, account: Account, uidvalidity: int, mails: Sequence[Fetched]) -> Sequence[Unfiled]:
+        """Give every mail its verdict and commit; the answer says where each belongs. A mail that the answer leaves out
+        is offered again at the next look; an exception means that none was treated.
+        """
+
+    def treat_waiting(self, account: Account) -> int:
+        """Treat what stands in the ledger without a verdict (released, retried): how many. Their move is `unfiled`."""
+
+    def unfiled(self, mailbox: str, uidvalidity: int) -> Sequence[Unfiled]:
+        """Some of the mails that have their verdict and are to be moved; () when there are none."""
+
+    def filed(self, mailbox: str, moved: Sequence[Filed]) -> None:
+        """Note where these mails lie now."""
+
+    def forget_places(self, mailbox: str, uidvalidity: int) -> None:
+        """The watched folder has this UIDVALIDITY now; places noted under another one mean nothing any more."""
+
+
+class Visit:
+    """One connection to one mailbox, with its folder open. ``stop`` ends the work between two batches."""
+
+    def __init__(self, imap: Imap, account: Account, intake: Intake, stop: threading.Event) -> None:
+        self._imap = imap
+        self._account = account
+        self._intake = intake
+        self._stop = stop
+        self._folders = Folders(imap)
+        self._selected = imap.select(account.folder)
+        self._settled: set[int] = set()
+        self._waiting: list[Unfiled] = []
+        self.refused = ""
+        """Why the server last refused to file a mail away; "" when it took everything."""
+        intake.forget_places(account.name, self.uidvalidity)
+
+    @property
+    def uidvalidity(self) -> int:
+        """What the UIDs of this visit hold for."""
+        return self._selected.uidvalidity
+
+    def make_folders(self) -> None:
+        """Make the account's folders where they are missing; a server that refuses is a permanent fault."""
+        for name in self._account.folders.names:
+            self._folders.make(name)
+
+    def look(self, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
+        """Treat and file away everything that lies in the folder now; how many mails were treated.
+
+        ``progress`` hears how many of how many are done.
+        """
+        self.refused = ""
+        done = self._intake.treat_waiting(self._account)
+        self._file_unfiled()
+        uids = [uid for uid in self._imap.uids(self._selected) if uid not in self._settled]
+        of = done + len(uids)
+        for batch in self._batches(uids):
+            if self._stop.is_set():
+                break
+            done += self._treat(batch)
+            progress(done, of)
+        self._file_away()
+        return done
+
+    def _file_unfiled(self) -> None:
+        """Move what was decided earlier: by a process that died, while the server refused, from the ledger alone."""
+        while waiting := self._intake.unfiled(self._account.name, self.uidvalidity):
+            self._waiting = list(waiting)
+            self._settled.update(mail.uid for mail in waiting if mail.uid is not None and not mail.lies_in)
+            if not self._file_away():
+                return
+
+    def _batches(self, uids: Sequence[int]) -> Iterator[list[Announced]]:
+        for some in in_slices(uids, ANNOUNCE_AT_ONCE):
+            yield from batches(announce(self._imap, some))
+
+    def _treat(self, batch: Sequence[Announced]) -> int:
+        mails = fetch(self._imap, batch, self._intake.spool, self._intake.largest_mail)
+        kill_point("after_fetch")
+        try:
+            treated = self._intake.treat(self._account, self.uidvalidity, mails) if mails else ()
+        finally:
+            for mail in mails:
+                if mail.path is not None:
+                    mail.path.unlink(missing_ok=True)
+        self._settled.update(mail.uid for mail in treated if mail.uid is not None)
+        self._waiting += treated
+        if len(self._waiting) >= MOVE_AT_ONCE:
+            self._file_away()
+        return len(mails)
+
+    def _file_away(self) -> int:
+        """Move everything that waits for it, and have it noted; how many mails."""
+        waiting, self._waiting = self._waiting, []
+        count = 0
+        here = [mail for mail in waiting if not mail.lies_in]
+        for lies_in, mails in _grouped((mail for mail in waiting if mail.lies_in), lambda mail: mail.lies_in):
+            placed = self._enter(lies_in, mails)
+            count += self._move_all(mail for mail in placed if mail.uid)
+            self._return()
+            here += [replace(mail, uid=mail.watched_uid) for mail in placed if not mail.uid]
+        return count + self._move_all(here)
+
+    def _move_all(self, mails: Iterable[Unfiled]) -> int:
+        return sum(self._move(folder, some) for folder, some in _grouped(mails, lambda mail: mail.folder))
+
+    def _move(self, folder: str, mails: Sequence[Unfiled]) -> int:
+        """Move mails of the selected folder to ``folder``, an attribute of the account's folders."""
+        filed = self._folders.file_away(
+            [mail.uid for mail in mails if mail.uid], getattr(self._account.folders, folder)
+        )
+        kill_point("after_move")
+        moved = [
+            Filed(mail.id, folder if mail.uid else "", *filed.places.get(mail.uid or 0, (None, None)))
+            for mail in mails
+            if not mail.uid or mail.uid in filed.moved
+        ]
+        self._intake.filed(self._account.name, moved)
+        if filed.refused:
+            self.refused = filed.refused
+            log.warning("filing refused", mailbox=self._account.name, folder=folder, why=filed.refused)
+        return len(moved)
+
+    def _enter(self, lies_in: str, mails: Sequence[Unfiled]) -> list[Unfiled]:
+        """Open one of our own folders and find mails there: by their noted UID, else by their Message-ID.
+
+        One that is neither there nor in the watched folder was taken away by somebody; it counts as moved.
+        """
+        selected = self._imap.select(self._folders.name(getattr(self._account.folders, lies_in)))
+        known = [mail for mail in mails if mail.uid and mail.uidvalidity == selected.uidvalidity]
+        lost = [mail for mail in mails if mail not in known]
+        wanted = {mail.message_id for mail in lost if mail.message_id}
+        found = find(self._imap, self._imap.uids(selected), wanted) if wanted else {}
+        return known + [replace(mail, uid=found.get(mail.message_id)) for mail in lost]
+
+    def _return(self) -> None:
+        """Back to the watched folder; a new UIDVALIDITY there calls for a new visit."""
+        before = self.uidvalidity
+        self._selected = self._imap.select(self._account.folder)
+        if self.uidvalidity != before:
+            raise ImapError("transient", "select", "UIDVALIDITY changed")
+
+
+def _grouped(mails: Iterable[Unfiled], key: Callable[[Unfiled], str]) -> list[tuple[str, list[Unfiled]]]:
+    groups: defaultdict[str, list[Unfiled]] = defaultdict(list)
+    for mail in mails:
+        groups[key(mail)].append(mail)
+    return list(groups.items())
