@@ -25,7 +25,6 @@ from rules import alarms
 from rules.alarms import Alarm, Details, Trouble
 from rules.decision import Decision
 from rules.deliveries import alert
-from rules.desk import Desk
 from rules.ticket import micros, moment
 
 WARNED_BEFORE = timedelta(days=14)
@@ -108,7 +107,7 @@ class Alarms:
             name = f"told {alarm.key}"
             first = notes.drop(tx.session, name) if alarm.well else notes.tell_once(tx.session, alarm.key, now)
             if first:
-                apply(tx, Cause(), _letter(alarm.topic, alarm.details, loaded, now), loaded, now)
+                apply(tx, Cause(), _decision(alarm.topic, alarm.details, loaded, now), loaded, now)
             return first
 
         if self._store.run(work):
@@ -130,7 +129,7 @@ class Alarms:
             if notes.get(tx.session, QUARANTINE) != before:
                 return False
             notes.put(tx.session, QUARANTINE, str(micros(now)))
-            apply(tx, Cause(), _letter("quarantined", details, loaded, now), loaded, now)
+            apply(tx, Cause(), _decision("quarantined", details, loaded, now), loaded, now)
             return True
 
         if self._store.run(work):
@@ -160,8 +159,9 @@ class Alarms:
 QUARANTINE = "quarantine told"
 
 
-def _letter(topic: str, details: Details, loaded: Loaded[Letters], now: datetime) -> Decision:
-    desk: Desk = loaded.settings.desk
+def _decision(topic: str, details: Details, loaded: Loaded[Letters], now: datetime) -> Decision:
+    """A letter to the admins, where there is something to tell them and somebody to tell."""
+    desk = loaded.settings.desk
     if not topic or not desk.desk.admins:
         return Decision()
     return Decision(letters=(alert(topic, details, desk, now),))
