@@ -24,12 +24,12 @@ _GLUE = re.compile(
 _GLUES = 20  # so many at the end of a line are looked at
 _VERB_CHARACTERS = 32  # the longest verb that ends one, and a word boundary
 
-_ARTICLE = any_of(
+_DETERMINER = any_of(
     "el|la|los|las|un|una|the|a|an|le|les|une|der|die|das|ein|eine|o|os|as|um|uma|il|lo|els|les|este|esta|ese|esa|mi"
     "|nuestro|nuestra|su|dos|tres|otro|otra|this|that|my|our|his|her|its|some|two|mein|unser|mon|notre|meu|nosso"
 )
 _TIME_THEN_NAME = re.compile(
-    rf"{TIME.pattern}(?::\d\d)?[^,\d]{{0,12}}(?:\d{{4}}[^,\d]{{0,8}})?,\s(?!(?:{_ARTICLE})\s)\S"
+    rf"{TIME.pattern}(?::\d\d)?[^,\d]{{0,12}}(?:\d{{4}}[^,\d]{{0,8}})?,\s(?!(?:{_DETERMINER})\s)\S"
 )
 _ADDRESS_THEN_VERB = re.compile(rf"@[^\s<>]+>+[),]*\s?(?:{VERB.pattern})")
 _ADDRESS_LAST = re.compile(r"@[^\s<>]+\s?[>)\]]*\s?:$")
@@ -54,7 +54,7 @@ def _strength(text: str) -> Strength | None:
     if not text.endswith(":") and not ends_in_verb(text):
         return None
     verb = VERB.search(text)
-    if (verb and verb.start() == 0) or _TOLD.search(text):
+    if verb and (verb.start() == 0 or _TOLD.search(text)):
         return None  # the author's name stands on the line above, or the author's own words around it
     if date and _is_opening(text[: date.start()]) and (verb or (address > 0 and _ADDRESS_LAST.search(text))):
         return "dated"
