@@ -98,12 +98,8 @@ def _spans(lines: Sequence[str]) -> Iterator[Span]:
     floor = at = 0
     attributed = False
     while at < min(len(lines), MOST_LINES):
-        block = _quote_end(lines, at) if QUOTED.match(lines[at]) and not lines[at].startswith(">>> ") else at
-        head = _quoted_head(lines, at, block, floor) if block > at else None
-        if not head:
-            head = head_at(lines, at, floor)
-        if not head and block > at and _is_history(lines, at, block, floor, attributed):
-            head = Head(at, at, quoted=True)
+        block = _quote_end(lines, at) if _begins_quote(lines[at]) else at
+        head = _head(lines, at, block, floor, attributed)
         if not head:
             at = max(block, at + 1)
             continue
@@ -118,6 +114,18 @@ def _spans(lines: Sequence[str]) -> Iterator[Span]:
         attributed = True
     if floor < len(lines):
         yield Span(floor, len(lines))
+
+
+def _begins_quote(line: str) -> bool:
+    return bool(QUOTED.match(line)) and not line.startswith(">>> ")
+
+
+def _head(lines: Sequence[str], at: int, block: int, floor: int, attributed: bool) -> Head | None:
+    """The head at line ``at``, where a quoted block may begin that ends before line ``block``."""
+    head = (_quoted_head(lines, at, block, floor) if block > at else None) or head_at(lines, at, floor)
+    if not head and block > at and _is_history(lines, at, block, floor, attributed):
+        return Head(at, at, quoted=True)
+    return head
 
 
 def _history_end(lines: Sequence[str], head: Head) -> int:
