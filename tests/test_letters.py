@@ -626,6 +626,16 @@ def test_a_requester_reads_reasons_in_words_for_requesters(language: str) -> Non
         assert f"{words['layout']['reason']}: {told}" in shown_rows
 
 
+def test_a_mail_address_breaks_at_its_joints_and_is_copied_as_it_is() -> None:
+    desk = letters_desk()
+    sample = samples(desk)["delivery_failure"]
+    long = "una.persona+avisos@con-un-nombre.largo.empresa.example"
+    html = parts(sent(replace(sample, values={**sample.values, "address": long}))[1])[1]
+    broken = "una.<wbr>persona+avisos@<wbr>con-un-nombre.<wbr>largo.<wbr>empresa.<wbr>example"
+    assert broken in html
+    assert long in shown(html.partition("<body")[2])
+
+
 def test_a_list_says_what_may_be_written_as_an_action() -> None:
     desk = letters_desk()
     text = collapsed(parts(sent(samples(desk)["worklist"])[1])[0])

@@ -148,9 +148,15 @@ def inlined(name: str, sources: Mapping[str, str]) -> str:
     return _CONSTANT.sub("", source)
 
 
+_ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+")  # linear: each run of letters is tried once
+_JOINT = re.compile("[@.]")
+
+
 def lines(text: object) -> Markup:
-    """What a person wrote, its line ends as `<br>`."""
-    return Markup(str(escape(text)).replace("\n", "<br>\n"))  # noqa: S704 - escaped just here
+    """What a person wrote, its line ends as `<br>`; on a narrow screen a mail address is broken at its joints, which
+    leaves what is copied as it is."""
+    written = _ADDRESS.sub(lambda found: _JOINT.sub(r"\g<0><wbr>", found[0]), str(escape(text)))
+    return Markup(written.replace("\n", "<br>\n"))  # noqa: S704 - escaped just here
 
 
 def _as_is(text: object) -> str:
