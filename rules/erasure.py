@@ -47,8 +47,9 @@ class Erasure:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        longest_first = sorted({*self.addresses, *self.words}, key=len, reverse=True)
-        return re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in longest_first), re.IGNORECASE)
+        longest_first = sorted(self.words, key=len, reverse=True)
+        words = (rf"(?<!\w){re.escape(word)}(?!\w)" for word in longest_first)
+        return re.compile("|".join((_whole(self.addresses), *words)), re.IGNORECASE)
 
     def is_of(self, address: str) -> bool:
         """Whether ``address`` is one of theirs."""
@@ -65,6 +66,16 @@ class Erasure:
         if isinstance(value, tuple):
             return tuple(self.value(each) for each in value)
         return value
+
+
+def names(addresses: Iterable[str], text: str) -> bool:
+    """Whether one of these addresses stands in ``text``."""
+    return re.search(_whole(addresses), text, re.IGNORECASE) is not None
+
+
+def _whole(addresses: Iterable[str]) -> str:
+    """These addresses and no part of another: gil@casa.test is neither ana.gil@casa.test nor gil@casa.test.example."""
+    return rf"(?<![\w.+-])(?:{'|'.join(map(re.escape, addresses))})(?![\w-]|\.\w)"
 
 
 def erasure(address: str, own: Iterable[Ticket], person: Person | None, desk: Desk, pseudonym: str) -> Erasure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from deskworld import GOOD, GROUP, MARTA, OPENINGS, SUBJECT, DeskWorld
 
+from daemon.commands import Unable, requests
 from daemon.commands.requests import FOLDER, leave_request
 from daemon.demo.correspondent import click, write
 
@@ -90,3 +92,21 @@ def test_migrate_makes_a_new_database(tmp_path: Path) -> None:
         assert "a new database" in world.acuse("migrate").stdout
         assert "up to date" in world.acuse("migrate").stdout
         assert world.balanced()
+
+
+@pytest.mark.parametrize(
+    ("patience_s", "told"), [(60.0, "the running daemon could not do it"), (0.0, "it has not answered yet")]
+)
+def test_what_the_daemon_has_not_done_is_no_success(
+    world: DeskWorld, monkeypatch: pytest.MonkeyPatch, patience_s: float, told: str
+) -> None:
+    monkeypatch.setattr(requests, "PATIENCE_S", patience_s)
+    run(world)
+    if not patience_s:
+        assert world.daemon
+        world.daemon.send_signal(signal.SIGSTOP)
+    with pytest.raises(Unable, match=told):
+        requests.ask(world.settings(), "retry", {"ids": None})
+    assert world.daemon
+    world.daemon.send_signal(signal.SIGCONT)
+    assert world.stop() == 0

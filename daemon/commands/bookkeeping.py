@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -9,11 +10,13 @@ from daemon.commands import Unable
 from daemon.commands.progress import progress
 from daemon.commands.requests import ask
 from daemon.commands.showing import books
+from daemon.config.people_checks import is_address
 from daemon.config.settings import Settings
 from daemon.store import Store
 from daemon.store.connections import schema_of
 from daemon.store.erasing import addresses_of, traces
 from daemon.store.moving import move as move_books
+from rules.desk import Desk
 
 
 def migrate(settings: Settings) -> str:
@@ -49,7 +52,8 @@ def backup(settings: Settings, target: Path) -> str:
 
 
 def told(settings: Settings, address: str) -> str:
-    """What erasing would touch, for a terminal; Unable where nothing is known of the person."""
+    """What erasing would touch, for a terminal; Unable where it is nobody's address, or nothing is known of it."""
+    _of_a_person(address, settings.desk)
     with books(settings) as store, store.read() as reading:
         found = traces(reading.session, address)
         addresses = addresses_of(reading.session, address)
@@ -58,7 +62,7 @@ def told(settings: Settings, address: str) -> str:
         raise Unable(f"nothing is known of {address}")
     lines = [
         f"{', '.join(addresses)}{' (registered)' if found.registered else ''}",
-        f"  tickets opened: {len(found.own)}" + (f" ({', '.join(found.own[:10])} …)" if found.own else ""),
+        f"  tickets opened: {len(found.own)}" + (f" ({_some(found.own)})" if found.own else ""),
         f"  other tickets that name them: {len(found.named)}",
         f"  mails whose bytes go: {len(found.mails)}",
         f"  letters whose bytes go: {len(found.letters)}",
@@ -67,6 +71,18 @@ def told(settings: Settings, address: str) -> str:
     if still_open:
         lines.append(f"  still open, nobody will be written to about them: {', '.join(still_open)}")
     return "\n".join(lines)
+
+
+def _of_a_person(address: str, desk: Desk) -> None:
+    """What is no address would be blackened wherever it is part of a word, the desk's own in every ticket."""
+    if not is_address(address):
+        raise Unable(f"«{address}» is no mail address; write one bare address, such as ana@cliente.example")
+    if address.lower() in desk.own_addresses:
+        raise Unable(f"{address} is a mailbox of the desk, nobody's own")
+
+
+def _some(numbers: Sequence[str]) -> str:
+    return ", ".join(numbers[:10]) + (" …" if len(numbers) > 10 else "")
 
 
 def erase(settings: Settings, address: str) -> str:

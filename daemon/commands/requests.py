@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from daemon.commands import Unable
 from daemon.config.live import Loaded
 from daemon.config.settings import Settings
 from daemon.log import log
@@ -93,13 +94,14 @@ def ask(settings: Settings, verb: str, arguments: Mapping[str, Any]) -> str:
 
 
 def _have_done(request: Path, verb: str) -> str:
+    """What to tell the user; Unable where the daemon has not done it."""
     until = time.monotonic() + PATIENCE_S
     while request.exists() and time.monotonic() < until:
         time.sleep(0.1)
     if request.exists():
-        return f"{verb}: asked of the running daemon; it has not answered yet"
+        raise Unable(f"{verb}: asked of the running daemon; it has not answered yet")
     if request.with_suffix(".failed").exists():
-        return f"{verb}: the running daemon could not do it; its log says why"
+        raise Unable(f"{verb}: the running daemon could not do it; its log says why")
     return f"{verb}: done by the running daemon"
 
 

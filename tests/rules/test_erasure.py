@@ -29,6 +29,9 @@ TEXTS = [
     ("Marta Gil Sanz, con 12345678z", "erased-1, con erased-1"),
     ("supermarta@cliente.test es otra", "supermarta@cliente.test es otra"),
     ("Marta Gilabert es otra", "Marta Gilabert es otra"),
+    ("ana.mgil@otra.test y eva-mgil@otra.test son otras", "ana.mgil@otra.test y eva-mgil@otra.test son otras"),
+    ("mgil@otra.test.example es de otra parte", "mgil@otra.test.example es de otra parte"),
+    ("<mgil@otra.test>, o mgil@otra.test.", "<erased-1>, o erased-1."),
 ]
 
 
