@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 import argparse
-import json
+import errno
 import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from daemon.commands import COMMAND, Unable
+from daemon.commands import COMMAND, Unable, output
 from daemon.commands.arguments import parser
 
 if TYPE_CHECKING:
     from daemon.config.settings import Settings
 
 SYSTEM_CONFIG = Path("/etc/acuse/config.toml")
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; its exit code. Expected faults become one clear message on standard error and exit code 1."""
+    output.prepare()
     options = parser().parse_args(arguments)
     try:
-        return _do(options)
+        code = _do(options)
+        sys.stdout.flush()
+        return code
     except Unable as fault:
         return _complain(f"acuse: {fault}")
     except BrokenPipeError:
+        output.give_up()
         return 1
     except OSError as fault:
-        if not fault.filename:
-            raise
-        return _complain(f"acuse: {fault.filename}: {fault.strerror}")
+        return _complain(f"acuse: {_of_a_file(fault)}")
     except KeyboardInterrupt:
         return 130
 
@@ -50,6 +53,16 @@ def _do(options: argparse.Namespace) -> int:
         return _complain(*map(str, errors.problems), f"acuse: `{options.verb}` needs this mended first")
     except (StoreError, SecretError) as fault:
         raise Unable(fault) from fault
+
+
+def _of_a_file(fault: OSError) -> str:
+    """What to say of a file that cannot be used, or of a full disk; anything else is a defect."""
+    if fault.filename:
+        return f"{fault.filename}: {fault.strerror}"
+    if fault.errno not in NO_ROOM:
+        raise fault
+    output.give_up()
+    return str(fault.strerror)
 
 
 # -- configuration
@@ -92,7 +105,7 @@ def schema(options: argparse.Namespace) -> int:
     """`acuse schema`."""
     from daemon.config.schema import schema as config_schema
 
-    _print_json(config_schema())
+    print(output.as_json(config_schema(), indent=2))
     return 0
 
 
@@ -153,7 +166,7 @@ def explain(options: argparse.Namespace) -> int:
     from daemon.commands.explain import explain as explained
 
     for one in explained(options.files, _settings(options), options.mailbox, datetime.now(UTC)):
-        print(json.dumps(one.as_json(), ensure_ascii=False) if options.json else as_text(one))
+        print(output.as_json(one.as_json()) if options.json else as_text(one))
     return 0
 
 
@@ -163,7 +176,7 @@ def list_tickets(options: argparse.Namespace) -> int:
 
     rows = showing.listed(_for_books(options), options.state, options.group, options.since)
     if options.json:
-        _print_json(rows)
+        print(output.as_json(rows, indent=2))
     else:
         showing.print_lines(showing.ticket_table(rows))
     return 0
@@ -175,7 +188,7 @@ def show(options: argparse.Namespace) -> int:
 
     ticket = showing.shown(_for_books(options), options.number)
     if options.json:
-        _print_json(ticket)
+        print(output.as_json(ticket, indent=2))
     else:
         print(showing.as_text(ticket))
     return 0
@@ -197,7 +210,7 @@ def audit(options: argparse.Namespace) -> int:
     with progress() as tell:
         proof = prove(_settings(options), lambda check, rows: tell(check, rows, 0))
     if options.json:
-        _print_json(proof.as_json())
+        print(output.as_json(proof.as_json(), indent=2))
     else:
         print(proof.as_text())
     return int(bool(proof.findings))
@@ -284,10 +297,6 @@ def _for_books(options: argparse.Namespace) -> Settings:
             raise
         _complain(f"acuse: the configuration has faults, {len(errors.problems)} in all: `acuse check` tells them")
         return errors.for_books
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def _complain(*lines: str) -> int:

@@ -302,3 +302,71 @@ def _read(terminal: int) -> bytes:
         return os.read(terminal, 65536)
     except OSError:  # what Linux says once nobody has the other end any more
         return b""
+
+
+# -- where the output goes
+
+
+def ends(
+    world: DeskWorld, command: str, before: str = "", pass_fds: tuple[int, ...] = (), **environment: str
+) -> tuple[int, str, str]:
+    """A verb in a shell that sets its output up; Python's own buffer is on, as everywhere but in containers."""
+    shell = f"{before}{sys.executable} -m daemon --config {world.config} {command}"
+    plain = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    settings = {**plain, "PYTHONPATH": str(Path(__file__).parents[1]), **environment}
+    done = subprocess.run(
+        ["bash", "-c", shell], env=settings, pass_fds=pass_fds, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+FULL = (1, "", "acuse: No space left on device\n")
+OUTPUTS: list[tuple[str, tuple[int, str, str]]] = [
+    ("list >&-", (0, "", "")),
+    ("show {number} >&- 2>&-", (0, "", "")),
+    ("list </dev/null >/dev/null", (0, "", "")),
+    ("list >/dev/full", FULL),
+    ("show {number} --json >/dev/full", FULL),
+    ("schema >/dev/full", FULL),
+    ("show I170101_000001 2>&-", (1, "", "")),
+]
+
+
+@pytest.mark.parametrize(("command", "expected"), OUTPUTS, ids=[command for command, _ in OUTPUTS])
+def test_output_that_goes_nowhere_ends_without_a_trace(
+    world: DeskWorld, command: str, expected: tuple[int, str, str]
+) -> None:
+    assert ends(world, command.format(number=opened(world, MARTA))) == expected
+
+
+def test_a_reader_that_has_heard_enough_is_told_no_more(world: DeskWorld) -> None:
+    its, ours = os.pipe()
+    os.close(its)
+    with os.fdopen(ours, "wb") as cut_off:
+        assert ends(world, f"list >&{cut_off.fileno()}", pass_fds=(cut_off.fileno(),)) == (1, "", "")
+
+
+def test_a_copy_that_does_not_fit_is_none(world: DeskWorld, tmp_path: Path) -> None:
+    code, out, told = ends(world, f"backup {tmp_path}/copy", before="ulimit -f 8; ")
+    assert (code, out) == (1, "")
+    assert told.startswith(f"acuse: no copy could be made at {tmp_path}: ")
+    assert ends(world, f"init {tmp_path}/new", before="ulimit -f 8; ") == (1, "", "acuse: File too large\n")
+    assert not list(tmp_path.glob("copy*"))
+    assert ends(world, f"init {tmp_path}/new")[0] == 0
+
+
+def test_another_encoding_of_the_terminal_is_served_too(world: DeskWorld) -> None:
+    ascii_ = {"PYTHONIOENCODING": "ascii"}
+    number = opened(world, MARTA)
+    code, out, told = ends(world, f"show {number}", **ascii_)
+    assert (code, told) == (0, "")
+    assert r"Apertura de Incidencia Autom\xe1tica" in out
+    code, out, told = ends(world, f"show {number} --json", **ascii_)
+    assert json.loads(out) == world.show(number)
+
+
+def test_a_mail_is_explained_from_wherever_it_can_be_read(world: DeskWorld) -> None:
+    mail = f"From: {MARTA}\nTo: {OPENINGS}\nSubject: Oferta\n\nHola"
+    code, out, told = ends(world, f"explain --json /dev/stdin <<'.'\n{mail}\n.")
+    assert (code, json.loads(out)["subject"], told) == (0, "Oferta", "")
+    assert ends(world, f"explain {world.folder}") == (1, "", f"acuse: {world.folder}: Is a directory\n")

@@ -79,7 +79,7 @@ def explain(paths: list[Path], settings: Settings, mailbox: str, now: datetime) 
     Unable, before any is explained, where a file or the mailbox does not exist.
     """
     known("mailbox", mailbox, (box.name for box in settings.mailboxes))
-    if missing := [str(path) for path in paths if not path.is_file()]:
+    if missing := [str(path) for path in paths if not path.exists()]:
         raise Unable(f"there is no file {', '.join(missing)}")
     with open_readonly(settings) as store:
         for path in paths:

@@ -19,12 +19,15 @@ def write_config(folder: Path) -> Path:
     path = folder / "config.toml"
     if path.exists():
         raise FileExistsError(errno.EEXIST, "it exists already and is left as it is", str(path))
-    _write(path, EXAMPLE.read_text(encoding="utf-8"), os.O_EXCL)
-    _write(folder / "config.schema.json", json.dumps(schema(), ensure_ascii=False, indent=1) + "\n", os.O_TRUNC)
+    _write(path, EXAMPLE.read_text(encoding="utf-8"))
+    _write(folder / "config.schema.json", json.dumps(schema(), ensure_ascii=False, indent=1) + "\n")
     return path
 
 
-def _write(path: Path, text: str, how: int) -> None:
-    """For its owner alone from the first moment on."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600), "w", encoding="utf-8") as file:
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all, and for its owner alone from the first moment on."""
+    part = path.with_name(path.name + ".part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
+    part.rename(path)

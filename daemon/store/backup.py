@@ -27,12 +27,22 @@ def backup(url: str, files: Files, target: Path, progress: Progress = lambda don
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
-    if url.startswith("sqlite:///"):
-        _sqlite(Path(url.removeprefix("sqlite:///")), part, progress)
-    else:
-        _postgres(url, part)
-    _settle(part, target)
+    try:
+        _database(url, part, progress)
+        _settle(part, target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     return [target, *_files(files, target.with_name(target.name + ".files"), progress)]
+
+
+def _database(url: str, part: Path, progress: Progress) -> None:
+    if not url.startswith("sqlite:///"):
+        return _postgres(url, part)
+    try:
+        _sqlite(Path(url.removeprefix("sqlite:///")), part, progress)
+    except sqlite3.Error as fault:
+        raise StoreError(f"no copy could be made at {part.parent}: {fault}") from fault
 
 
 def _sqlite(source: Path, part: Path, progress: Progress) -> None:
@@ -59,7 +69,6 @@ def _postgres(url: str, part: Path) -> None:
     command = [program, "--format=custom", f"--file={part}", "--no-password"]
     done = subprocess.run(command, env=environment, capture_output=True, check=False)  # noqa: S603 - our own words
     if done.returncode:
-        part.unlink(missing_ok=True)
         raise StoreError(f"pg_dump: {done.stderr.decode(errors='replace').strip()}")
 
 

@@ -17,12 +17,13 @@ from daemon.store.tickets import Remembered
 def export(session: Session, files: Files, number: str, to: Path, zone: tzinfo = UTC) -> list[Path]:
     """Write ticket.json, mails/ID.eml and attachments/ into the folder ``to``; the files written.
 
-    KeyError where there is no such ticket. Names that senders gave are only ever a file's last part, cleaned.
+    A folder made here is its owner's alone. KeyError where there is no such ticket. Names that senders gave are only
+    ever a file's last part, cleaned.
     """
     told = show(session, number, Remembered(), zone)
     if told is None:
         raise KeyError(number)
-    to.mkdir(parents=True, exist_ok=True)
+    to.mkdir(parents=True, exist_ok=True, mode=0o700)
     journal = to / "ticket.json"
     journal.write_text(json.dumps(told, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     return [journal, *_mails(session, files, number, to / "mails"), *_attachments(files, told, to / "attachments")]

@@ -1,0 +1,34 @@
+"""Standard output as scripts and schedulers leave it: closed, full, cut off, or in another encoding than UTF-8."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def prepare() -> None:
+    """Let every verb print without a thought: what nobody reads goes nowhere, what the encoding lacks is escaped."""
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def give_up() -> None:
+    """Nothing more can be written; Python must not try again while it ends."""
+    sys.stdout = _nowhere()
+
+
+def as_json(value: Any, indent: int | None = None) -> str:
+    """For programs: letters as they are in UTF-8, escaped in any other encoding, which says the same."""
+    plain = codecs.lookup(sys.stdout.encoding or "utf-8").name != "utf-8"
+    return json.dumps(value, ensure_ascii=plain, indent=indent)
+
+
+def _nowhere() -> io.TextIOWrapper:
+    return Path(os.devnull).open("w", encoding="utf-8")
