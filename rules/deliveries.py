@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from rules import wording
+from rules.assignment import group_letter
 from rules.decision import Decision, Facts, Letter, Sent
 from rules.desk import Desk
 from rules.letters import LETTERS
@@ -52,20 +53,15 @@ def undelivered(
     event = Event(
         ticket.number, "undelivered", now, text=diagnostic, changes={"unreached": (*ticket.unreached, sent.to)}
     )
-    letter = Letter(
-        "delivery_failure",
-        (desk.groups[ticket.group].address,),
-        ticket,
-        values={
-            "address": sent.to,
-            "letter": sent.letter,
-            "diagnostic": diagnostic,
-            "contact": alternative_contact(ticket, desk),
-            "at": now,
-            "tried_since": tried_since,
-        },
-        language=desk.groups[ticket.group].language,
-    )
+    values = {
+        "address": sent.to,
+        "letter": sent.letter,
+        "diagnostic": diagnostic,
+        "contact": alternative_contact(ticket, desk),
+        "at": now,
+        "tried_since": tried_since,
+    }
+    letter = group_letter("delivery_failure", ticket, desk, values)
     return Decision(events=(event,), letters=(letter,), kind=ticket.kind)
 
 

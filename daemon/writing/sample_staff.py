@@ -112,7 +112,7 @@ def _delivery_failure(desk: Desk, ticket: Ticket, **changes: Any) -> Letter:
         "at": NOW,
         "tried_since": None,  # since when a letter was tried that was given up
     }
-    return Letter("delivery_failure", (desk.groups[ticket.group].address,), ticket, {**values, **changes})
+    return _to_group("delivery_failure", desk, ticket, {**values, **changes})
 
 
 def _refusals(desk: Desk, ticket: Ticket) -> dict[str, Letter]:

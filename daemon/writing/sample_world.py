@@ -13,6 +13,8 @@ from rules.desk import Desk
 from rules.openings import form_link
 from rules.ticket import Event, Ticket
 
+Clock = dict[str, Any]
+"""A *deadline* (daemon/writing/samples.py)."""
 NOW = datetime(2017, 10, 9, 8, 23, 59, tzinfo=UTC)
 NUMBER = "I171009_000049"
 REQUESTER = "marta.gil@empresa.example"
@@ -21,7 +23,7 @@ LOG = Attachment("registro.txt", "text/plain", 4_096, "b" * 64)
 TEXT = (
     "AREN no abre desde las 9:40. Sale «Servicio no disponible» en todos los puestos.\nYa hemos reiniciado los equipos."
 )
-RESPONSE = {
+RESPONSE: Clock = {
     "key": "response",
     "due_at": NOW + timedelta(hours=2),
     "amount": timedelta(hours=2),
@@ -29,7 +31,7 @@ RESPONSE = {
     "met_at": None,
     "late": False,
 }
-RESOLUTION = {
+RESOLUTION: Clock = {
     "key": "resolution",
     "due_at": NOW + timedelta(hours=23),
     "amount": timedelta(hours=8),

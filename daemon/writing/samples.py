@@ -80,9 +80,11 @@ def _opening(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
         "warnings": (),  # keys of [quality]
         "similar": "",  # number of an open ticket of the same requester that looks alike
     }
+    opens = NOW.replace(day=10, hour=7, minute=0, second=0)
     late = {
         **confirmed,
-        "counts_from": NOW.replace(day=10, hour=7, minute=0, second=0),
+        "deadlines": tuple({**clock, "due_at": opens + clock["amount"]} for clock in DEADLINES),
+        "counts_from": opens,
         "opened_by": "Ana Ruiz",
         "warnings": ("secret", "too_short"),
         "similar": "I171006_000012",

@@ -23,6 +23,7 @@ def told(sent: Sent, given_up: bool) -> Letter:
 def test_the_group_learns_whether_a_letter_was_refused_or_given_up(given_up: bool, since: object) -> None:
     letter = told(Sent("info_request", NUMBER, MARTA, "x1@cau.test", WRITTEN), given_up)
     assert (letter.name, letter.values["tried_since"]) == ("delivery_failure", since)
+    assert "contact" in {link.key for link in letter.links}, "the letter asks for it"
     assert letter.values["diagnostic"] == LAST_WORD, "the server's words alone: ours are the letter's"
 
 
