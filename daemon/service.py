@@ -19,8 +19,6 @@ from functools import partial
 from pathlib import Path
 
 from daemon.causes import delivery_failed, fire_due, tell_admins
-from daemon.commands.checking import tried_letters
-from daemon.commands.requests import serve_requests
 from daemon.config.accounts import Account
 from daemon.config.live import Changed, Live, Refused
 from daemon.config.sources import Problem
@@ -33,12 +31,14 @@ from daemon.mail.outbox import Outbox, Post
 from daemon.mail.reader import Reader, how_to_read
 from daemon.mail.smtp_wire import SmtpError
 from daemon.operations import systemd
+from daemon.operations.requests import serve_requests
 from daemon.operations.upkeep import Upkeep
 from daemon.store import Outcome, Outgoing, Store
 from daemon.store.clock import utc_now
 from daemon.store.errors import StoreError
 from daemon.writing import mime
 from daemon.writing.letters import Letters
+from daemon.writing.own_templates import tried_letters
 
 TURN_S = 1.0
 """How often the pump of due things looks."""

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from deskworld import GOOD, GROUP, MARTA, OPENINGS, SUBJECT, DeskWorld
 
-from daemon.commands import Unable, requests
-from daemon.commands.requests import FOLDER, leave_request
+from daemon.commands import Unable, asking
 from daemon.demo.correspondent import click, write
+from daemon.operations.requests import FOLDER, leave_request
 
 ADDRESS = "marta@cliente.example"
 
@@ -100,13 +100,13 @@ def test_migrate_makes_a_new_database(tmp_path: Path) -> None:
 def test_what_the_daemon_has_not_done_is_no_success(
     world: DeskWorld, monkeypatch: pytest.MonkeyPatch, patience_s: float, told: str
 ) -> None:
-    monkeypatch.setattr(requests, "PATIENCE_S", patience_s)
+    monkeypatch.setattr(asking, "PATIENCE_S", patience_s)
     run(world)
     if not patience_s:
         assert world.daemon
         world.daemon.send_signal(signal.SIGSTOP)
     with pytest.raises(Unable, match=told):
-        requests.ask(world.settings(), "retry", {"ids": None})
+        asking.ask(world.settings(), "retry", {"ids": None})
     assert world.daemon
     world.daemon.send_signal(signal.SIGCONT)
     assert world.stop() == 0

@@ -7,12 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from daemon.commands.showing import books
-from daemon.config.accounts import Account
 from daemon.config.settings import Settings
-from daemon.mail.filing import Folders
-from daemon.mail.imap import Imap, ImapError
-from daemon.mail.wire import Endpoint
-from daemon.store.audit import Finding, FolderCounts, Progress
+from daemon.mail.filing import count_folders
+from daemon.store.audit import Finding, Progress
 
 
 @dataclass(frozen=True)
@@ -47,21 +44,3 @@ def prove(settings: Settings, progress: Progress = lambda check, rows: None) -> 
     counts, unseen = count_folders(settings.mailboxes)
     with books(settings) as store:
         return Proof(tuple(store.audit(settings.desk, counts, progress)), store.tally(), unseen)
-
-
-def count_folders(accounts: tuple[Account, ...]) -> tuple[FolderCounts | None, tuple[str, ...]]:
-    """How many mails lie in each of our folders; None where a mailbox could not be reached."""
-    counts: dict[tuple[str, str], int] = {}
-    unseen = []
-    for account in accounts:
-        try:
-            counts |= _counted(account)
-        except ImapError as fault:
-            unseen.append(f"{account.name}: {fault}")
-    return (None if unseen else counts), tuple(unseen)
-
-
-def _counted(account: Account) -> dict[tuple[str, str], int]:
-    with Imap(Endpoint.of_account(account)) as imap:
-        folders = Folders(imap)
-        return {(account.name, key): folders.count(name) for key, name in asdict(account.folders).items()}

@@ -7,8 +7,8 @@ from contextlib import closing
 from pathlib import Path
 
 from daemon.commands import Unable
+from daemon.commands.asking import ask
 from daemon.commands.progress import progress
-from daemon.commands.requests import ask
 from daemon.commands.showing import books
 from daemon.config.people_checks import is_address
 from daemon.config.settings import Settings

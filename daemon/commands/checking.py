@@ -6,11 +6,9 @@ from functools import partial
 from pathlib import Path
 
 from daemon.config import file_checks
-from daemon.config.catalogue import folders
 from daemon.config.settings import ConfigErrors, load
 from daemon.config.sources import Problem
-from daemon.writing.letters import Letters, template_folder
-from rules.desk import Desk
+from daemon.writing.own_templates import letter_problems
 
 
 def check(path: Path) -> tuple[Problem, ...]:
@@ -20,33 +18,3 @@ def check(path: Path) -> tuple[Problem, ...]:
     except ConfigErrors as errors:
         return errors.problems
     return settings.warnings + letter_problems(settings.desk)
-
-
-def tried_letters(desk: Desk) -> Letters:
-    """The letters of ``desk``. Where templates of the admin's own stand among the shipped ones, each letter is rendered
-    once in every language; :class:`ConfigErrors` where one fails."""
-    if template_folder(desk) and (problems := letter_problems(desk)):
-        raise ConfigErrors(list(problems))
-    return Letters.load(desk)
-
-
-def letter_problems(desk: Desk) -> tuple[Problem, ...]:
-    """What is wrong with the templates, each at its file, and at its line where that is known."""
-    from daemon.writing.tried import template_faults  # and its samples, which most starts do without
-
-    try:
-        told = template_faults(desk)
-    except OSError as fault:
-        return (Problem(str(fault.filename), 1, 1, f"cannot read this file: {fault.strerror}"),)
-    found = (Problem(_file(desk, one.language, one.file), one.line, 1, one.text) for one in told)
-    return tuple(dict.fromkeys(found))
-
-
-def _file(desk: Desk, language: str, name: str) -> str:
-    """The path of a template: the admin's own before the shipped one, its language before the desk's and the layout."""
-    places = [
-        folder / place / name
-        for place in (language, desk.desk.language, "layout")
-        for folder in reversed(folders(template_folder(desk)))
-    ]
-    return str(next((place for place in places if place.is_file()), places[0]))

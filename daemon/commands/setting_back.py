@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from daemon.commands import Unable
-from daemon.commands.requests import ask
+from daemon.commands.asking import ask
 from daemon.commands.showing import MOST, books, table
 from daemon.config.settings import Settings
 from daemon.store.listing import LedgerRow

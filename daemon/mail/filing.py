@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
+from daemon.config.accounts import Account
 from daemon.faults import kill_point
 from daemon.mail.imap import Imap, ImapError, read_uid_set, uid_set
+from daemon.mail.wire import Endpoint
 from daemon.slices import in_slices
+from daemon.store.audit import FolderCounts
 
 MOVE_AT_ONCE = 500
 
@@ -152,3 +155,21 @@ def _naming(imap: Imap) -> tuple[str, str]:
         listed = imap.client.list_folders("", "")
         delimiter = listed[0][1] if listed else b"/"
         return "", (delimiter or b"").decode("ascii", "replace")
+
+
+def count_folders(accounts: tuple[Account, ...]) -> tuple[FolderCounts | None, tuple[str, ...]]:
+    """How many mails lie in each of our folders; None where a mailbox could not be reached."""
+    counts: dict[tuple[str, str], int] = {}
+    unseen = []
+    for account in accounts:
+        try:
+            counts |= _counted(account)
+        except ImapError as fault:
+            unseen.append(f"{account.name}: {fault}")
+    return (None if unseen else counts), tuple(unseen)
+
+
+def _counted(account: Account) -> dict[tuple[str, str], int]:
+    with Imap(Endpoint.of_account(account)) as imap:
+        folders = Folders(imap)
+        return {(account.name, key): folders.count(name) for key, name in asdict(account.folders).items()}

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from daemon.causes import apply
-from daemon.commands.auditing import count_folders
 from daemon.config.live import Loaded
 from daemon.config.settings import Settings
 from daemon.log import log
+from daemon.mail.filing import count_folders
 from daemon.mail.reader import Poisoned, Reader
 from daemon.store import Cause, Store, Transaction, erasing, notes, set_aside
 from daemon.store.audit import Finding

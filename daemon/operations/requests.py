@@ -9,25 +9,19 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from daemon.commands import Unable
 from daemon.config.live import Loaded
-from daemon.config.settings import Settings
 from daemon.log import log
 from daemon.operations.jobs import remove_leftovers
 from daemon.store import Store
 from daemon.store.erasing import forget
-from daemon.store.errors import InUse
 from daemon.writing.letters import Letters
 from rules.desk import Desk
 
 FOLDER = "requests"
-PATIENCE_S = 60.0
-"""How long the command line waits for the daemon to have done it."""
 
 
 def leave_request(files: Path, verb: str, arguments: Mapping[str, Any]) -> Path:
@@ -77,32 +71,6 @@ def _erase(store: Store, desk: Desk, request: Mapping[str, Any]) -> str:
     found = store.run(lambda tx: forget(tx, request["address"], desk, store.clock(), pseudonym))
     remove_leftovers(store)
     return f"{len(found.own) if found else 0} tickets, now of {pseudonym}"
-
-
-def ask(settings: Settings, verb: str, arguments: Mapping[str, Any]) -> str:
-    """Do ``verb`` at once where no daemon runs on this database, else have the daemon do it; what to tell the user."""
-    files = Path(settings.database.files)
-    try:
-        store = Store.open(settings.database.login_url(), files)
-    except InUse:
-        return _have_done(leave_request(files, verb, arguments), verb)
-    try:
-        done = VERBS[verb](store, settings.desk, arguments)
-    finally:
-        store.close()
-    return f"{verb}: {done}"
-
-
-def _have_done(request: Path, verb: str) -> str:
-    """What to tell the user; Unable where the daemon has not done it."""
-    until = time.monotonic() + PATIENCE_S
-    while request.exists() and time.monotonic() < until:
-        time.sleep(0.1)
-    if request.exists():
-        raise Unable(f"{verb}: asked of the running daemon; it has not answered yet")
-    if request.with_suffix(".failed").exists():
-        raise Unable(f"{verb}: the running daemon could not do it; its log says why")
-    return f"{verb}: done by the running daemon"
 
 
 VERBS: Mapping[str, Callable[[Store, Desk, Mapping[str, Any]], str]] = {
