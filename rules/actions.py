@@ -15,7 +15,7 @@ from rules.access import acts_for
 from rules.action_forms import ACTIONS, canned_for, event_of, offered, parse_action
 from rules.decision import Decision, Facts, Grant
 from rules.desk import Desk
-from rules.effects import Act, Effect, last_change, refusal
+from rules.effects import Action, Effect, last_change, refusal, refused
 from rules.lifecycle import possible
 from rules.reading import Reading
 from rules.threads import threaded_ticket
@@ -43,11 +43,11 @@ def act(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
         return refusal(mail, ticket, desk, what=what, action=key, last=last)
     if overtaken := assigned_since(key, reading, facts):
         return refusal(mail, ticket, desk, what="changed", action=key, last=overtaken)
-    a = Act(key, form, ticket, mail, facts, desk, now)
-    faults = form.faults + tuple(fault for check in (this_ticket, *CHECKS.get(key, ())) for fault in check(a))
+    action = Action(key, form, ticket, mail, facts, desk, now)
+    faults = form.faults + tuple(fault for check in (this_ticket, *CHECKS.get(key, ())) for fault in check(action))
     if faults:
-        return refusal(mail, ticket, desk, what="faults", action=key, faults=faults, form=form)
-    return EFFECTS[key](a)
+        return refused(action, faults)
+    return EFFECTS[key](action)
 
 
 def consult(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
@@ -117,36 +117,36 @@ def why_impossible(reading: Reading, facts: Facts, ticket: Ticket) -> str:
 
 # -- what the form alone does not say
 
-Check = Callable[[Act], tuple[Fault, ...]]
+Check = Callable[[Action], tuple[Fault, ...]]
 
 
-def only_canned(a: Act) -> tuple[Fault, ...]:
+def only_canned(action: Action) -> tuple[Fault, ...]:
     """With `free_text = false` a group writes to requesters in canned replies only (T)."""
-    if a.desk.groups[a.ticket.group].free_text or not a.typed:
+    if action.desk.groups[action.ticket.group].free_text or not action.typed:
         return ()
-    name = "text" if a.form.get("text") else "solution"
-    allowed = tuple(reply.title for reply in canned_for(a.desk, a.ticket.group))
-    label = a.label(name)
-    return (Fault(name, "refused", a.typed, allowed, label=label, detail="free_text"),)
+    name = "text" if action.form.get("text") else "solution"
+    allowed = tuple(reply.title for reply in canned_for(action.desk, action.ticket.group))
+    label = action.label(name)
+    return (Fault(name, "refused", action.typed, allowed, label=label, detail="free_text"),)
 
 
 def to_come(name: str) -> Check:
     """The date in the field ``name`` must lie ahead."""
 
-    def check(a: Act) -> tuple[Fault, ...]:
-        given = a.form.get(name)
-        if not given or given > a.now.astimezone(a.desk.zone).date().isoformat():
+    def check(action: Action) -> tuple[Fault, ...]:
+        given = action.form.get(name)
+        if not given or given > action.now.astimezone(action.desk.zone).date().isoformat():
             return ()
-        return (Fault(name, "refused", given, label=a.label(name), detail="past"),)
+        return (Fault(name, "refused", given, label=action.label(name), detail="past"),)
 
     return check
 
 
-def this_ticket(a: Act) -> tuple[Fault, ...]:
+def this_ticket(action: Action) -> tuple[Fault, ...]:
     """Whoever names another ticket in this one's mail may mean that one; nothing is done to either."""
-    label = a.label("number")
-    fault = Fault("number", "other_ticket", a.elsewhere, (a.ticket.number,), label=label)
-    return (fault,) if a.elsewhere and a.key != "explain" else ()
+    label = action.label("number")
+    fault = Fault("number", "other_ticket", action.elsewhere, (action.ticket.number,), label=label)
+    return (fault,) if action.elsewhere and action.key != "explain" else ()
 
 
 CHECKS: Mapping[str, tuple[Check, ...]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,27 +20,44 @@ from rules.subjects import TOKEN_ROOM
 from rules.ticket import Ticket
 
 
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """How a ticket came to its group. ``why`` is a key of the catalogue's `[assignment]`; ``by`` and ``text`` tell who
+    passed it on and with which words; ``case`` the (label, value) pairs of an escalation."""
+
+    why: str = "new"
+    by: str = ""
+    text: str = ""
+    case: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What happened to a ticket, for its group. ``what`` is a key of the catalogue's `[updates]` (reply, rejection,
+    note …); ``text`` and ``by`` what was written and by whom, as people read it; ``warnings`` keys of `[quality]`."""
+
+    what: str
+    at: datetime
+    text: str = ""
+    by: str = ""
+    warnings: tuple[str, ...] = ()
+
+
 def assignment_letter(
     ticket: Ticket,
     desk: Desk,
+    handover: Handover,
     *,
     earlier: Iterable[Brief] = (),
     extra: Iterable[str] = (),
-    why: str = "new",
-    by: str = "",
-    text: str = "",
-    case: tuple[tuple[str, str], ...] = (),
     warnings: tuple[str, ...] = (),
     similar: str = "",
 ) -> tuple[Letter, ...]:
     """The assignment to the ticket's group; to its coordinator too where the coordinator assigns (L: triage). Addresses
-    of ``extra`` get the same without links. ``why`` is a key of the catalogue's `[assignment]`; ``by`` and ``text`` who
-    passed it on and with which words; ``case`` the (label, value) pairs of an escalation."""
+    of ``extra`` get the same without links. ``warnings`` are keys of the catalogue's `[quality]`; ``similar`` is the
+    number of a ticket that looks alike."""
     values = {
-        "why": why,
-        "by": by,
-        "text": text,
-        "case": case,
+        **asdict(handover),
         "earlier": tuple(brief for brief in earlier if brief.ticket.number != ticket.number)[:5],
         "warnings": warnings,
         "similar": similar,
@@ -48,7 +66,7 @@ def assignment_letter(
     to_group = group_letter("assignment", ticket, desk, values, extra=extra, attachments=ticket.attachments)
     if group.triage != "coordinator" or not group.coordinator:
         return (to_group,)
-    triage = {**values, "why": "triage" if why == "new" else why}
+    triage = {**values, "why": "triage" if handover.why == "new" else handover.why}
     return to_group, group_letter(
         "assignment", ticket, desk, triage, to=group.coordinator, attachments=ticket.attachments
     )
@@ -57,20 +75,14 @@ def assignment_letter(
 def update_letter(
     ticket: Ticket,
     desk: Desk,
-    what: str,
-    at: datetime,
+    news: News,
     *,
-    text: str = "",
-    by: str = "",
     to: str = "",
     extra: Iterable[str] = (),
     attachments: tuple[Attachment, ...] = (),
-    warnings: tuple[str, ...] = (),
 ) -> Letter:
-    """Tells the group what happened: ``what`` is a key of the catalogue's `[updates]` (reply, rejection, note …),
-    ``warnings`` keys of `[quality]`."""
-    values = {"what": what, "text": text, "by": by, "at": at, "warnings": warnings}
-    return group_letter("update", ticket, desk, values, to=to, extra=extra, attachments=attachments)
+    """Tells the group, or ``to``, one of its people, what happened."""
+    return group_letter("update", ticket, desk, asdict(news), to=to, extra=extra, attachments=attachments)
 
 
 def group_letter(

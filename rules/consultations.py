@@ -10,11 +10,11 @@ from parsers.mail import Mail
 from rules import wording
 from rules.access import acts_for, language_of
 from rules.action_forms import further_fields, kind_named
-from rules.assignment import assignment_letter, manage_link
+from rules.assignment import Handover, assignment_letter, manage_link
 from rules.clocks import Span, calendar_name, explained, spent
 from rules.decision import Brief, Decision, Facts, Letter, Link
 from rules.desk import Desk
-from rules.effects import Act, refusal
+from rules.effects import Action, refusal
 from rules.openings import confirmation_letter, opened, routing_of
 from rules.promises import promises
 from rules.queries import row
@@ -51,7 +51,7 @@ def open_for_caller(reading: Reading, facts: Facts, desk: Desk, now: datetime) -
     ticket = evolve(None, event)
     letters = (
         confirmation_letter(ticket, desk, opened_by=author(mail)),
-        *assignment_letter(ticket, desk, by=author(mail), extra=routed.notify),
+        *assignment_letter(ticket, desk, Handover(by=author(mail)), extra=routed.notify),
     )
     return Decision(
         "desk",
@@ -111,9 +111,9 @@ def explain(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decisi
     return explanation(reading.mail, reading.action_form.get("number").strip().upper(), facts, desk, now)
 
 
-def explain_own(a: Act) -> Decision:
+def explain_own(action: Action) -> Decision:
     """«Explicar» from a letter of the ticket: that one, or another one that is named."""
-    return explanation(a.mail, a.elsewhere or a.ticket.number, a.facts, a.desk, a.now)
+    return explanation(action.mail, action.elsewhere or action.ticket.number, action.facts, action.desk, action.now)
 
 
 def explanation(mail: Mail, number: str, facts: Facts, desk: Desk, now: datetime) -> Decision:

@@ -11,7 +11,7 @@ from parsers.form import Fault, Form
 from parsers.mail import Attachment, Mail
 from rules import quality, wording
 from rules.action_forms import SAME_WORD, canned_for, event_of, language_of
-from rules.assignment import action_link, action_links, consult_link, update_letter
+from rules.assignment import News, action_link, action_links, consult_link, update_letter
 from rules.decision import NO_FORM, Decision, Facts, File, Letter, Link
 from rules.desk import Desk
 from rules.lifecycle import move
@@ -29,7 +29,7 @@ PASSED_ON = frozenset({"reply", "info_request"})
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class Action:
     """One action that may be done: by whom, on which ticket, with which form."""
 
     key: str
@@ -88,6 +88,10 @@ class Act:
         """What a field of the form is called in the group's language."""
         return wording.word(self.desk, "action_fields", field, language_of(self.ticket, self.desk))
 
+    def news(self, what: str, text: str, warnings: tuple[str, ...] = ()) -> News:
+        """This action as the group learns of it."""
+        return News(what, self.now, text, self.by, warnings)
+
     def move(self, **more: Any) -> Event:
         """The event of this action; the mail's files are kept with the ticket."""
         values = {"attachments": self.mail.attachments, **more}
@@ -100,15 +104,16 @@ class Act:
         return frozenset() if self.canned else frozenset(each.address.lower() for each in addressed)
 
 
-Effect = Callable[[Act], Decision]
+Effect = Callable[[Action], Decision]
 
 
-def done(a: Act, event: Event, *letters: Letter) -> Decision:
+def done(action: Action, event: Event, *letters: Letter) -> Decision:
     """The decision of an action that was done."""
-    return Decision("desk", a.key, events=(event,), letters=letters, kind=a.ticket.kind, group=a.ticket.group)
+    ticket = action.ticket
+    return Decision("desk", action.key, events=(event,), letters=letters, kind=ticket.kind, group=ticket.group)
 
 
-def to_requester(name: str, ticket: Ticket, a: Act, values: Mapping[str, Any]) -> tuple[Letter, ...]:
+def to_requester(name: str, ticket: Ticket, action: Action, values: Mapping[str, Any]) -> tuple[Letter, ...]:
     """A letter to the requester's side, with the files that they may see; and to its author alone what may be
     said of the way it is written."""
     letter = Letter(
@@ -116,24 +121,23 @@ def to_requester(name: str, ticket: Ticket, a: Act, values: Mapping[str, Any]) -
         (ticket.requester,),
         ticket,
         values=values,
-        links=requester_links(ticket, a.desk) if name == "info_request" else (),
+        links=requester_links(ticket, action.desk) if name == "info_request" else (),
         language=ticket.language,
-        attachments=a.attachments,
-        files=a.files,
-        reached=a.reached if name in PASSED_ON else frozenset(),
+        attachments=action.attachments,
+        files=action.files,
+        reached=action.reached if name in PASSED_ON else frozenset(),
     )
-    return letter, *netiquette(ticket, a)
+    return letter, *netiquette(ticket, action)
 
 
-def netiquette(ticket: Ticket, a: Act) -> tuple[Letter, ...]:
+def netiquette(ticket: Ticket, action: Action) -> tuple[Letter, ...]:
     """What the netiquette checks say of a technician's text (M), told to nobody else; nothing where all is well."""
-    files = len(a.attachments) + len(a.files)
-    found = quality.warnings(quality.netiquette(a.typed, files, a.desk)) if a.typed else ()
+    files = len(action.attachments) + len(action.files)
+    found = quality.warnings(quality.netiquette(action.typed, files, action.desk)) if action.typed else ()
     if not found:
         return ()
-    return (
-        update_letter(ticket, a.desk, "netiquette", a.now, text=a.typed, by=a.by, to=a.mail.sender, warnings=found),
-    )
+    news = action.news("netiquette", action.typed, found)
+    return (update_letter(ticket, action.desk, news, to=action.mail.sender),)
 
 
 # -- refusals
@@ -192,6 +196,8 @@ def last_change(facts: Facts, ticket: Ticket) -> Event | None:
     return next((event for event in reversed(journal) if {"state", "group"} & event.changes.keys()), None)
 
 
-def refused(a: Act, faults: tuple[Fault, ...]) -> Decision:
+def refused(action: Action, faults: tuple[Fault, ...]) -> Decision:
     """The action cannot be done as it was written."""
-    return refusal(a.mail, a.ticket, a.desk, what="faults", action=a.key, faults=faults, form=a.form)
+    return refusal(
+        action.mail, action.ticket, action.desk, what="faults", action=action.key, faults=faults, form=action.form
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from rules.assignment import group_letter, update_letter
+from rules.assignment import News, group_letter, update_letter
 from rules.decision import Decision, Letter
 from rules.desk import Desk
 from rules.due import closes_at, key_of
@@ -97,13 +97,13 @@ def close_silent(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decisi
 def come_back(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:
     """The date of «Hasta» is reached: back to assigned, the group told."""
     event = move(ticket, "until", now)
-    return Decision(events=(event,), letters=(update_letter(evolve(ticket, event), desk, "pending_over", now),))
+    return Decision(events=(event,), letters=(update_letter(evolve(ticket, event), desk, News("pending_over", now)),))
 
 
 def follow_up(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:
     """The date of «Seguimiento»: a reminder to the assignee, else the group."""
     event = told(ticket, name, "follow_up", now)
-    letter = update_letter(evolve(ticket, event), desk, "follow_up", now, text=ticket.solution, to=ticket.assignee)
+    letter = update_letter(evolve(ticket, event), desk, News("follow_up", now, ticket.solution), to=ticket.assignee)
     return Decision(events=(event,), letters=(letter,))
 
 

@@ -11,7 +11,7 @@ from parsers.links import fitting_body
 from parsers.mail import Mail
 from rules import quality, wording
 from rules.access import language_of, may_join, unproven
-from rules.assignment import assignment_letter
+from rules.assignment import Handover, assignment_letter
 from rules.decision import Decision, Facts, Letter, Link
 from rules.desk import Desk
 from rules.promises import counts_from, promises
@@ -85,6 +85,7 @@ def open_ticket(
             *assignment_letter(
                 ticket,
                 desk,
+                Handover(),
                 earlier=facts.earlier,
                 extra=routed.notify,
                 warnings=(*quality.warnings(findings), *unproven_warning(reading, desk)),

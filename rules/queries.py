@@ -6,7 +6,7 @@ from datetime import datetime
 
 from rules import wording
 from rules.access import language_of
-from rules.assignment import update_letter
+from rules.assignment import News, update_letter
 from rules.clocks import deadlines
 from rules.decision import Decision, Facts, Grant, Letter, Link
 from rules.desk import Desk
@@ -128,7 +128,7 @@ def withdraw(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decis
     event = move(ticket, "withdraw", now, actor=mail.sender, text=text, visible=True)
     after = evolve(ticket, event)
     letter = closure_letter(after, desk, in_reply_to=mail.message_id)
-    told = update_letter(after, desk, "withdrawn", now, text=text, by=author(mail))
+    told = update_letter(after, desk, News("withdrawn", now, text, author(mail)))
     return Decision(
         "withdrawn", events=(event,), letters=(letter, told), used=(held.digest,), kind=ticket.kind, group=ticket.group
     )

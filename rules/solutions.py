@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from parsers.form import typed_text
 from parsers.mail import Attachment
 from rules import wording
-from rules.assignment import update_letter
+from rules.assignment import News, update_letter
 from rules.decision import Decision, Facts, File, Grant, HeldGrant, Letter, Link
 from rules.desk import Desk
 from rules.due import closes_at
@@ -104,7 +104,7 @@ def rejected(reading: Reading, ticket: Ticket, desk: Desk, now: datetime, used: 
     event = move(ticket, "reject", now, actor=mail.sender, text=reason, visible=True, attachments=mail.attachments)
     after = evolve(ticket, event)
     letter = reopening_letter(after, desk, reason, by="requester", in_reply_to=mail.message_id)
-    told = update_letter(after, desk, "rejection", now, text=reason, by=author(mail), attachments=mail.attachments)
+    told = update_letter(after, desk, News("rejection", now, reason, author(mail)), attachments=mail.attachments)
     return Decision(
         "rejected", events=(event,), letters=(letter, told), used=used, kind=ticket.kind, group=ticket.group
     )

@@ -8,120 +8,123 @@ from typing import Any
 from parsers.form import Fault, FaultCode
 from rules.access import acts_for
 from rules.action_forms import case_fields, case_named, kind_named
-from rules.assignment import assignment_letter, update_letter
+from rules.assignment import Handover, assignment_letter, update_letter
 from rules.decision import Decision, Letter
-from rules.effects import Act, Effect, done, refused
+from rules.effects import Action, Effect, done, refused
 from rules.openings import confirmation_letter, routing_of
 from rules.routing import route
 from rules.ticket import Event, Ticket, evolve
 
 
-def escalate(a: Act) -> Decision:
+def escalate(action: Action) -> Decision:
     """To the group's coordination group, with everything that the case demands (T)."""
-    case = case_named(a.desk, a.form.get("case"))
-    told = tuple((f.label, a.form.get(f.name)) for f in case_fields(case, a.desk) if a.form.get(f.name))
-    label = a.label("case")
+    case = case_named(action.desk, action.form.get("case"))
+    told = tuple((f.label, action.form.get(f.name)) for f in case_fields(case, action.desk) if action.form.get(f.name))
+    label = action.label("case")
     return regrouped(
-        a,
-        a.desk.groups[a.ticket.group].escalates_to,
+        action,
+        action.desk.groups[action.ticket.group].escalates_to,
         "escalated",
-        case=((label, a.form.get("case")), *told),
-        escalation=a.form.get("case"),
+        case=((label, action.form.get("case")), *told),
+        escalation=action.form.get("case"),
     )
 
 
-def wrong_kind(a: Act) -> tuple[Fault, ...]:
+def wrong_kind(action: Action) -> tuple[Fault, ...]:
     """A case may be one kind's alone; the fault lists the cases of this ticket's kind."""
-    case = case_named(a.desk, a.form.get("case"))
-    if case is None or case.kind in ("", a.ticket.kind):
+    case = case_named(action.desk, action.form.get("case"))
+    if case is None or case.kind in ("", action.ticket.kind):
         return ()
-    allowed = tuple(c.name for c in a.desk.escalations if c.kind in ("", a.ticket.kind))
-    label = a.label("case")
+    allowed = tuple(c.name for c in action.desk.escalations if c.kind in ("", action.ticket.kind))
+    label = action.label("case")
     return (Fault("case", "not_in_list", case.name, allowed, label=label),)
 
 
-def missing_files(a: Act) -> tuple[Fault, ...]:
+def missing_files(action: Action) -> tuple[Fault, ...]:
     """A case that demands files needs as many as it names, on the ticket or in this mail."""
-    case = case_named(a.desk, a.form.get("case"))
+    case = case_named(action.desk, action.form.get("case"))
     wanted = case.files if case else ()
-    files = [f for f in (*a.ticket.attachments, *a.mail.attachments) if not f.inline]
+    files = [f for f in (*action.ticket.attachments, *action.mail.attachments) if not f.inline]
     return tuple(Fault("", "missing_file", allowed=(name,)) for name in wanted[len(files) :])
 
 
-def specialist(a: Act) -> Decision:
+def specialist(action: Action) -> Decision:
     """The coordination group passes it on to specialists."""
-    group = next(key for key, g in a.desk.groups.items() if a.form.get("group") == g.label)
-    return regrouped(a, group, "escalated")
+    group = next(key for key, g in action.desk.groups.items() if action.form.get("group") == g.label)
+    return regrouped(action, group, "escalated")
 
 
-def give_back(a: Act) -> Decision:
+def give_back(action: Action) -> Decision:
     """Back to the group that it came from."""
-    *earlier, last = a.ticket.came_from
-    return regrouped(a, last, "returned", came_from=tuple(earlier))
+    *earlier, last = action.ticket.came_from
+    return regrouped(action, last, "returned", came_from=tuple(earlier))
 
 
-def regrouped(a: Act, group: str, why: str, case: tuple[tuple[str, str], ...] = (), **changes: Any) -> Decision:
+def regrouped(action: Action, group: str, why: str, case: tuple[tuple[str, str], ...] = (), **changes: Any) -> Decision:
     """The event that moves the ticket to ``group``, and that group's assignment letter."""
-    event = a.move(
-        text="\n".join(filter(None, (*(f"{label}: {value}" for label, value in case), a.form.get("reason")))),
-        **{"came_from": (*a.ticket.came_from, a.ticket.group), **changes, "group": group, "assignee": ""},
+    reason = action.form.get("reason")
+    event = action.move(
+        text="\n".join(filter(None, (*(f"{label}: {value}" for label, value in case), reason))),
+        **{"came_from": (*action.ticket.came_from, action.ticket.group), **changes, "group": group, "assignee": ""},
     )
-    after = evolve(a.ticket, event)
-    letters = assignment_letter(
-        after, a.desk, earlier=a.facts.earlier, why=why, by=a.by, text=a.form.get("reason"), case=case
-    )
-    return done(a, event, *letters)
+    handover = Handover(why, action.by, reason, case)
+    return done(action, event, *handed_over(evolve(action.ticket, event), action, handover))
 
 
-def relate(a: Act) -> Decision:
+def handed_over(ticket: Ticket, action: Action, handover: Handover) -> tuple[Letter, ...]:
+    """The assignment to the group that has it now, with the requester's earlier tickets."""
+    return assignment_letter(ticket, action.desk, handover, earlier=action.facts.earlier)
+
+
+def relate(action: Action) -> Decision:
     """Symmetric, any kinds."""
-    other = the_other(a)
+    other = the_other(action)
     if other is None:
-        return refused(a, (unfit(a, "unknown_number"),))
-    here, there = related(a.ticket, other.number, a), related(other, a.ticket.number, a)
-    after = evolve(a.ticket, here)
+        return refused(action, (unfit(action, "unknown_number"),))
+    here, there = related(action.ticket, other.number, action), related(other, action.ticket.number, action)
+    after, news = evolve(action.ticket, here), action.news("related", other.number)
     return Decision(
         "desk",
         "relate",
         events=(here, there),
-        letters=(update_letter(after, a.desk, "related", a.now, text=other.number, by=a.by, to=a.mail.sender),),
-        kind=a.ticket.kind,
-        group=a.ticket.group,
+        letters=(update_letter(after, action.desk, news, to=action.mail.sender),),
+        kind=action.ticket.kind,
+        group=action.ticket.group,
     )
 
 
-def related(ticket: Ticket, number: str, a: Act) -> Event:
+def related(ticket: Ticket, number: str, action: Action) -> Event:
     """The event that notes a relation on one of its two sides."""
     relations = tuple(dict.fromkeys((*ticket.relations, number)))
-    return Event(ticket.number, "relate", a.now, a.mail.sender, number, changes={"relations": relations})
+    return Event(ticket.number, "relate", action.now, action.mail.sender, number, changes={"relations": relations})
 
 
-def merge(a: Act) -> Decision:
+def merge(action: Action) -> Decision:
     """The same matter twice: this one is closed and points to the other, which takes its people and files."""
-    other = the_other(a)
+    other = the_other(action)
     if other is None:
-        return refused(a, (unfit(a, "unknown_number"),))
-    if wrong := unfit_to_go_on(other, a):
-        return refused(a, (unfit(a, wrong),))
-    joined = dict.fromkeys((*other.participants, a.ticket.requester, *a.ticket.participants))
+        return refused(action, (unfit(action, "unknown_number"),))
+    if wrong := unfit_to_go_on(other, action):
+        return refused(action, (unfit(action, wrong),))
+    joined = dict.fromkeys((*other.participants, action.ticket.requester, *action.ticket.participants))
     people = tuple(p for p in joined if p.lower() != other.requester.lower())
-    closing = a.move(text=other.number, points_to=other.number)
+    closing = action.move(text=other.number, points_to=other.number)
     taking = Event(
         other.number,
         "merged_in",
-        a.now,
-        a.mail.sender,
-        a.ticket.number,
-        changes={"participants": people, "relations": tuple(dict.fromkeys((*other.relations, a.ticket.number)))},
-        attachments=a.ticket.attachments,
+        action.now,
+        action.mail.sender,
+        action.ticket.number,
+        changes={"participants": people, "relations": tuple(dict.fromkeys((*other.relations, action.ticket.number)))},
+        attachments=action.ticket.attachments,
     )
-    after, kept = evolve(a.ticket, closing), evolve(other, taking)
+    after, kept = evolve(action.ticket, closing), evolve(other, taking)
     told = {after.requester, *after.participants}
     others = tuple(p for p in (other.requester, *other.participants) if p not in told)
     letters = (
         Letter("merged", (after.requester,), after, {"into": kept.number}, language=after.language),
         *merged_into(kept, others),
-        update_letter(kept, a.desk, "merged", a.now, text=after.number, by=a.by),
+        update_letter(kept, action.desk, action.news("merged", after.number)),
     )
     return Decision("desk", "merge", events=(closing, taking), letters=letters, kind=kept.kind, group=kept.group)
 
@@ -132,41 +135,46 @@ def merged_into(kept: Ticket, others: tuple[str, ...]) -> tuple[Letter, ...]:
     return (Letter("merged", others, alone, {"into": ""}, language=kept.language),) if others else ()
 
 
-def reclassify(a: Act) -> Decision:
+def reclassify(action: Action) -> Decision:
     """Another kind, a new number; the old one points to it. Fields of the new kind may be given along with it."""
-    kind = kind_named(a.form, a.desk)
-    if kind == a.ticket.kind:
-        return refused(a, (Fault("kind", "not_in_list", a.form.get("kind"), other_kinds(a)),))
-    number = a.facts.next_number
-    closing = a.move(text=number, points_to=number)
+    kind = kind_named(action.form, action.desk)
+    if kind == action.ticket.kind:
+        return refused(action, (Fault("kind", "not_in_list", action.form.get("kind"), other_kinds(action)),))
+    number = action.facts.next_number
+    closing = action.move(text=number, points_to=number)
     opening = Event(
-        number, "opened", a.now, a.mail.sender, changes=reclassified(a, kind), attachments=a.ticket.attachments
+        number,
+        "opened",
+        action.now,
+        action.mail.sender,
+        changes=reclassified(action, kind),
+        attachments=action.ticket.attachments,
     )
     ticket = evolve(None, opening)
     letters = (
-        Letter("reclassified", (ticket.requester,), ticket, {"old": a.ticket.number},
+        Letter("reclassified", (ticket.requester,), ticket, {"old": action.ticket.number},
                language=ticket.language),
-        confirmation_letter(ticket, a.desk),
-        *assignment_letter(ticket, a.desk, why="reclassified", by=a.by, earlier=a.facts.earlier),
+        confirmation_letter(ticket, action.desk),
+        *handed_over(ticket, action, Handover("reclassified", action.by)),
     )  # fmt: skip
     return Decision("desk", "reclassify", events=(closing, opening), letters=letters, kind=kind, group=ticket.group)
 
 
-def other_kinds(a: Act) -> tuple[str, ...]:
+def other_kinds(action: Action) -> tuple[str, ...]:
     """The labels of the kinds that it is not."""
-    return tuple(kind.label for key, kind in a.desk.kinds.items() if key != a.ticket.kind)
+    return tuple(kind.label for key, kind in action.desk.kinds.items() if key != action.ticket.kind)
 
 
-def reclassified(a: Act, kind: str) -> dict[str, Any]:
+def reclassified(action: Action, kind: str) -> dict[str, Any]:
     """The ticket as it begins under its new kind: same people, same clocks, routed anew."""
-    t = a.ticket
-    names = {f.name for f in a.desk.fields_of(kind)}
-    given = {name: value for name, value in a.form.values if name in names}
+    t = action.ticket
+    names = {f.name for f in action.desk.fields_of(kind)}
+    given = {name: value for name, value in action.form.values if name in names}
     fields = tuple({**dict(t.fields), **given}.items())
-    routed = route(a.desk, routing_of(replace(t, kind=kind, category="", fields=fields)))
+    routed = route(action.desk, routing_of(replace(t, kind=kind, category="", fields=fields)))
     return {
         "kind": kind,
-        "subject": a.desk.kinds[kind].subject,
+        "subject": action.desk.kinds[kind].subject,
         "address": t.address,
         "priority": t.priority,
         "manual_priority": t.manual_priority,
@@ -180,56 +188,57 @@ def reclassified(a: Act, kind: str) -> dict[str, Any]:
         "fields": fields,
         "unreached": t.unreached,
         "received_at": t.received_at,
-        "opened_at": a.now,
+        "opened_at": action.now,
         "responded_at": t.responded_at,
         "told": t.told,
-        "running": t.running if t.state == "assigned" else (*t.running, (a.now, None)),
+        "running": t.running if t.state == "assigned" else (*t.running, (action.now, None)),
         "thread_id": t.thread_id,
         "relations": (t.number,),
     }
 
 
-def category(a: Act) -> Decision:
+def category(action: Action) -> Decision:
     """Another category; it may fix the group."""
-    return rerouted(a, category=a.form.get("category"))
+    return rerouted(action, category=action.form.get("category"))
 
 
-def service(a: Act) -> Decision:
+def service(action: Action) -> Decision:
     """Another service of the catalogue: routing and clocks again."""
-    fields = tuple((n, a.form.get("service") if n == "service" else v) for n, v in a.ticket.fields)
-    return rerouted(a, fields=fields)
+    fields = tuple((n, action.form.get("service") if n == "service" else v) for n, v in action.ticket.fields)
+    return rerouted(action, fields=fields)
 
 
-def rerouted(a: Act, **changes: Any) -> Decision:
+def rerouted(action: Action, **changes: Any) -> Decision:
     """A field or the category changed: routing looks again; the priority of a technician stays."""
-    routed = route(a.desk, routing_of(replace(a.ticket, **changes)))
-    priority = a.ticket.priority if a.ticket.manual_priority else routed.priority
-    moves = routed.group != a.ticket.group
-    moved = {"group": routed.group, "assignee": "", "came_from": (*a.ticket.came_from, a.ticket.group)} if moves else {}
-    event = a.move(text=a.form.get(a.key), **{**changes, "priority": priority, **moved})
-    ticket = evolve(a.ticket, event)
+    routed = route(action.desk, routing_of(replace(action.ticket, **changes)))
+    priority = action.ticket.priority if action.ticket.manual_priority else routed.priority
+    moves, chosen = routed.group != action.ticket.group, action.form.get(action.key)
+    came_from = (*action.ticket.came_from, action.ticket.group)
+    moved = {"group": routed.group, "assignee": "", "came_from": came_from} if moves else {}
+    event = action.move(text=chosen, **{**changes, "priority": priority, **moved})
+    ticket = evolve(action.ticket, event)
     if moves:
-        return done(a, event, *assignment_letter(ticket, a.desk, why="moved", by=a.by, earlier=a.facts.earlier))
-    return done(a, event, update_letter(ticket, a.desk, a.key, a.now, text=a.form.get(a.key), by=a.by))
+        return done(action, event, *handed_over(ticket, action, Handover("moved", action.by)))
+    return done(action, event, update_letter(ticket, action.desk, action.news(action.key, chosen)))
 
 
-def the_other(a: Act) -> Ticket | None:
+def the_other(action: Action) -> Ticket | None:
     """The ticket that «Con» names; None where there is none or it is the same."""
-    wanted = a.form.get("with").strip().upper()
-    other = a.facts.tickets.get(wanted)
-    return other if other and other.number != a.ticket.number else None
+    wanted = action.form.get("with").strip().upper()
+    other = action.facts.tickets.get(wanted)
+    return other if other and other.number != action.ticket.number else None
 
 
-def unfit_to_go_on(other: Ticket, a: Act) -> FaultCode | None:
+def unfit_to_go_on(other: Ticket, action: Action) -> FaultCode | None:
     """Why another ticket cannot take this one in; None where it can."""
-    if not acts_for(a.desk, other, a.mail.sender):
+    if not acts_for(action.desk, other, action.mail.sender):
         return "other_group"
     return None if other.open else "closed_ticket"
 
 
-def unfit(a: Act, code: FaultCode) -> Fault:
+def unfit(action: Action, code: FaultCode) -> Fault:
     """The fault that says why the ticket that «Con» names will not do."""
-    return Fault("with", code, a.form.get("with"), label=a.label("with"))
+    return Fault("with", code, action.form.get("with"), label=action.label("with"))
 
 
 EFFECTS: dict[str, Effect] = {

@@ -9,7 +9,7 @@ from typing import Any
 from parsers.form import fold_label
 from rules import wording
 from rules.access import acts_for
-from rules.assignment import update_letter
+from rules.assignment import News, update_letter
 from rules.caching import once_per_desk
 from rules.decision import Decision, Facts, Letter, Link
 from rules.desk import Desk
@@ -35,10 +35,9 @@ def reply(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision
     event = reply_event(reading, ticket, desk, now, facts)
     after = evolve(ticket, event)
     again = (validation_letter(after, desk, again=True),) if after.state == "resolved" else ()
-    mail, warnings = reading.mail, unproven_warning(reading, desk)
-    told = update_letter(
-        after, desk, "reply", now, text=mail.visible, by=author(mail), attachments=mail.attachments, warnings=warnings
-    )
+    mail = reading.mail
+    news = News("reply", now, mail.visible, author(mail), unproven_warning(reading, desk))
+    told = update_letter(after, desk, news, attachments=mail.attachments)
     return Decision("threaded", events=(event,), letters=(told, *again), kind=ticket.kind, group=ticket.group)
 
 
@@ -143,7 +142,7 @@ def group_note(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Dec
     event = Event(ticket.number, "note", now, mail.sender, mail.visible, False, {}, mail.attachments)
     after = evolve(ticket, event)
     noted = any(e.name == "note" and e.actor.lower() == reading.sender for e in facts.journals.get(ticket.number, ()))
-    told = update_letter(after, desk, "noted", now, text=mail.visible, by=author(mail), to=mail.sender)
+    told = update_letter(after, desk, News("noted", now, mail.visible, author(mail)), to=mail.sender)
     return Decision("desk", events=(event,), letters=() if noted else (told,), kind=ticket.kind, group=ticket.group)
 
 

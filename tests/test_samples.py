@@ -11,7 +11,7 @@ from lettering import REGISTRATION, letters_desk
 from daemon.writing.sample_world import NOW, REQUESTER, sample_ticket
 from daemon.writing.samples import samples
 from parsers.mail import Mail
-from rules.assignment import action_grant, action_links, assignment_letter, update_letter
+from rules.assignment import Handover, News, action_grant, action_links, assignment_letter, update_letter
 from rules.decision import Facts, HeldGrant, Letter
 from rules.desk import Desk
 from rules.firing import fire
@@ -61,8 +61,8 @@ def fired(name: str) -> Callable[[Desk], Letter]:
 LIVE: dict[str, Callable[[Desk], Letter]] = {
     "warning": fired("response_warning"),
     "breach": fired("resolution_breach"),
-    "assignment": lambda desk: assignment_letter(ticket_of(desk), desk)[0],
-    "update": lambda desk: update_letter(ticket_of(desk), desk, "reply", NOW, text="x", by="Marta Gil"),
+    "assignment": lambda desk: assignment_letter(ticket_of(desk), desk, Handover())[0],
+    "update": lambda desk: update_letter(ticket_of(desk), desk, News("reply", NOW, "x", "Marta Gil")),
     "registration": stranger,
     "desk_refusal": wrong_form,
 }
