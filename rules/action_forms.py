@@ -1,22 +1,24 @@
 """The technicians' actions as a table: key → the fields of its form, in the same grammar as openings (T).
 
-What an action does stands in rules/actions.py; here is what it asks for, so that links, repaired forms and the parser
-all read the same rows.
+What an action does stands in rules/actions.py, how each field is made in rules/action_fields.py; here is what is asked
+for, so that links, repaired forms and the parser all read the same rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from parsers.form import Choice, Fault, Field, Form, fold_label, parse_form
 from parsers.form import form_lines as blocks
 from rules import wording
+from rules.action_fields import canned_for, field_of, language_of
 from rules.caching import once_per_desk
 from rules.desk import Desk
 from rules.lifecycle import TRANSITIONS, reasons
-from rules.tables import Canned, Escalation
-from rules.ticket import STATES, State, Ticket
+from rules.tables import Escalation
+from rules.ticket import State, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,134 +99,15 @@ def offered(key: str, ticket: Ticket, desk: Desk) -> bool:
     return _CONDITIONS[ACTIONS[key].offered](ticket, desk)
 
 
-# -- fields
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a field may depend on."""
-
-    desk: Desk
-    ticket: Ticket | None
-    form: ActionForm
-
-    def word(self, section: str, key: str) -> str:
-        """An entry of the catalogue in the language of the form."""
-        return wording.word(self.desk, section, key, language_of(self.ticket, self.desk))
-
-
-def language_of(ticket: Ticket | None, desk: Desk) -> str:
-    """The language in which a ticket's group reads its letters and so its forms; "" without a ticket: the desk's."""
-    return desk.groups[ticket.group].language if ticket else ""
-
-
-def _text(name: str, many: bool = True) -> Callable[[_Asked], Field]:
-    return lambda asked: Field(name, "", many_lines=many)
-
-
-def _literal(section: str, key: str, asked: _Asked) -> Choice:
-    return Choice(asked.word(section, key), wording.spellings(asked.desk, section, key))
-
-
-def _reason(asked: _Asked) -> Field:
-    if asked.form.target == "assigned" or asked.ticket is None:
-        return Field("reason", "", many_lines=True)
-    table = wording.reasons_table(asked.desk, asked.ticket.kind)
-    codes = reasons(table, asked.form.target)
-    return Field("reason", "", "choice", choices=tuple(_literal("reasons", code, asked) for code in codes))
-
-
-def _technician(asked: _Asked) -> Field:
-    group = asked.desk.groups[asked.ticket.group] if asked.ticket else None
-    members = group.members if group else ()
-    choices = tuple(Choice(m, (m.split("@")[0],)) for m in members)
-    return Field("technician", "", "choice", choices=choices)
-
-
-def _canned(asked: _Asked) -> Field:
-    group = asked.ticket.group if asked.ticket else ""
-    return Field("canned", "", "choice", choices=tuple(Choice(c.title) for c in canned_for(asked.desk, group)))
-
-
-def _from_table(name: str, source: Callable[[Desk], tuple[Choice, ...]]) -> Callable[[_Asked], Field]:
-    return lambda asked: Field(name, "", "choice", choices=source(asked.desk))
-
-
-def _groups(desk: Desk, but: str = "") -> tuple[Choice, ...]:
-    return tuple(Choice(group.label, (key,)) for key, group in desk.groups.items() if key != but)
-
-
-def _specialists(asked: _Asked) -> Field:
-    """Any group but the one that has it."""
-    return Field("group", "", "choice", choices=_groups(asked.desk, asked.ticket.group if asked.ticket else ""))
-
-
-def _states(desk: Desk) -> tuple[Choice, ...]:
-    literals = (wording.state_literals(desk, state) for state in STATES)
-    return tuple(Choice(first, tuple(others)) for first, *others in literals)
-
-
-def _kinds(desk: Desk) -> tuple[Choice, ...]:
-    return tuple(Choice(kind.label, (key,)) for key, kind in desk.kinds.items())
-
-
-_FIELDS: Mapping[str, Callable[[_Asked], Field]] = {
-    "text": _text("text"),
-    "text_words": _text("text", many=False),
-    "solution": _text("solution"),
-    "reason": _reason,
-    "technician": _technician,
-    "canned": _canned,
-    "until": lambda asked: Field("until", "", "date"),
-    "follow_up": lambda asked: Field("follow_up", "", "date"),
-    "since": lambda asked: Field("since", "", "date"),
-    "until_date": lambda asked: Field("until_date", "", "date"),
-    "case": _from_table("case", lambda desk: tuple(Choice(case.name) for case in desk.escalations)),
-    "group": _specialists,
-    "group_any": _from_table("group", _groups),
-    "kind": _from_table("kind", _kinds),
-    "category": _from_table("category", lambda desk: tuple(Choice(c.name, c.aliases) for c in desk.categories)),
-    "priority": _from_table("priority", lambda desk: tuple(Choice(p) for p in desk.priorities)),
-    "service": _from_table("service", lambda desk: tuple(Choice(s.name, s.aliases) for s in desk.services)),
-    "with": _text("with", many=False),
-    "number": _text("number", many=False),
-    "name": _text("name", many=False),
-    "tax_id": _text("tax_id", many=False),
-    "state": _from_table("state", _states),
-    "address": _text("address", many=False),
-    "requester": lambda asked: Field("requester", "", "email"),
-}
-
-
-def canned_for(desk: Desk, group: str) -> tuple[Canned, ...]:
-    """The canned replies that ``group`` may use."""
-    return tuple(reply for reply in desk.canned if not reply.groups or group in reply.groups)
-
-
-def case_named(desk: Desk, name: str) -> Escalation | None:
-    """The escalation case of that name."""
-    return next((case for case in desk.escalations if case.name == name), None)
+# -- the form of one action
 
 
 def fields_of(key: str, ticket: Ticket | None, desk: Desk) -> tuple[Field, ...]:
     """The form of action ``key`` as fields for the parser; labels in every language are understood."""
-    form = ACTIONS[key]
-    asked = _Asked(desk, ticket, form)
-    names = [name for name in form.fields if not (ticket and name == "number?")]  # the ticket's own is known
-    made = (_labelled(_FIELDS[name.rstrip("?")](asked), name, asked) for name in names)
+    row = ACTIONS[key]
+    entries = [entry for entry in row.fields if not (ticket and entry == "number?")]  # the ticket's own is known
+    made = (field_of(entry, ticket, desk, row.target) for entry in entries)
     return tuple(field for field in made if field.choices or field.name not in ("canned", "case"))
-
-
-def _labelled(field: Field, name: str, asked: _Asked) -> Field:
-    return Field(
-        field.name,
-        asked.word("action_fields", field.name),
-        field.type,
-        many_lines=field.many_lines,
-        required=not name.endswith("?"),
-        choices=field.choices,
-        aliases=wording.spellings(asked.desk, "action_fields", field.name),
-    )
 
 
 def action_field(desk: Desk) -> Field:
@@ -240,6 +123,11 @@ def action_field(desk: Desk) -> Field:
         ),
         aliases=wording.spellings(desk, "action_fields", "action"),
     )
+
+
+def case_named(desk: Desk, name: str) -> Escalation | None:
+    """The escalation case of that name."""
+    return next((case for case in desk.escalations if case.name == name), None)
 
 
 def case_fields(case: Escalation | None, desk: Desk) -> tuple[Field, ...]:
@@ -336,7 +224,7 @@ def form_lines(key: str, ticket: Ticket | None, desk: Desk, values: Mapping[str,
     fields = fields_of(key, ticket, desk)
     defaults = {"reason": default_reason(key, ticket, desk)}
     further = further_fields(key, Form(tuple(values.items())), desk)
-    word = _Asked(desk, ticket, ACTIONS[key]).word
+    word = partial(wording.word, desk, language=language_of(ticket, desk))
     head = f"{word('action_fields', 'action')}: {word('actions', event_of(key))}"
     own = _unless_asked(_may_write(fields, key, ticket, desk), further)
     return [head, *blocks((*own, *further), {**defaults, **values})]

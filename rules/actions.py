@@ -12,7 +12,8 @@ from datetime import datetime
 from parsers.form import Fault
 from rules import consultations, everyday, specialists
 from rules.access import acts_for
-from rules.action_forms import ACTIONS, canned_for, event_of, offered, parse_action
+from rules.action_fields import canned_for
+from rules.action_forms import ACTIONS, event_of, offered, parse_action
 from rules.decision import Decision, Facts, Grant
 from rules.desk import Desk
 from rules.effects import Action, Effect, last_change, refusal, refused

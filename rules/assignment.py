@@ -10,7 +10,8 @@ from typing import Any
 from parsers.links import fitting_body
 from parsers.mail import Attachment
 from rules import wording
-from rules.action_forms import ACTIONS, event_of, form_lines, language_of, offered
+from rules.action_fields import language_of
+from rules.action_forms import ACTIONS, event_of, form_lines, offered
 from rules.caching import once_per_desk
 from rules.decision import Brief, Grant, Letter, Link
 from rules.desk import Desk

@@ -10,7 +10,8 @@ from typing import Any
 from parsers.form import Fault, Form
 from parsers.mail import Attachment, Mail
 from rules import quality, wording
-from rules.action_forms import SAME_WORD, canned_for, event_of, language_of
+from rules.action_fields import canned_for, language_of
+from rules.action_forms import SAME_WORD, event_of
 from rules.assignment import News, action_link, action_links, consult_link, update_letter
 from rules.decision import NO_FORM, Decision, Facts, File, Letter, Link
 from rules.desk import Desk
