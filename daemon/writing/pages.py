@@ -155,7 +155,9 @@ _JOINT = re.compile("[@.]")
 def lines(text: object) -> Markup:
     """What a person wrote, its line ends as `<br>`; on a narrow screen a mail address is broken at its joints, which
     leaves what is copied as it is."""
-    written = _ADDRESS.sub(lambda found: _JOINT.sub(r"\g<0><wbr>", found[0]), str(escape(text)))
+    written = str(escape(text))
+    if "@" in written:  # most texts name no address, and each of their words would be tried
+        written = _ADDRESS.sub(lambda found: _JOINT.sub(r"\g<0><wbr>", found[0]), written)
     return Markup(written.replace("\n", "<br>\n"))  # noqa: S704 - escaped just here
 
 
