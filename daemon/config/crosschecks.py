@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -102,7 +102,7 @@ def kinds(written: Written) -> Iterator[Misfit]:
     if not written.kinds:
         yield Misfit(("kinds",), "there is no kind of ticket; write at least one table such as [kinds.incident]")
     for key, kind in written.kinds.items():
-        if not re.fullmatch("[A-Z]{1,3}", kind.prefix):
+        if kind.prefix and not re.fullmatch("[A-Z]{1,3}", kind.prefix):
             yield Misfit(
                 ("kinds", key, "prefix"), f"{shown(kind.prefix)} is no prefix; write one to three capitals, A to Z"
             )
@@ -124,7 +124,9 @@ def kinds(written: Written) -> Iterator[Misfit]:
 def subjects(written: Written) -> Iterator[Misfit]:
     """Opening subjects differ after cleaning, from each other and from the registration's, and survive the cleaning."""
     marks = SubjectMarks(written.threading.prefixes, written.threading.tags)
-    named: list[tuple[Path, str]] = [(("kinds", key, "subject"), kind.subject) for key, kind in written.kinds.items()]
+    named: list[tuple[Path, str]] = [
+        (("kinds", key, "subject"), kind.subject) for key, kind in written.kinds.items() if kind.subject
+    ]
     named.append((("requesters", "registration_subject"), written.requesters.registration_subject))
     for path, subject in named:
         if not opening_key(subject, marks):
@@ -225,6 +227,41 @@ def numbers(written: Written) -> Iterator[Misfit]:
             yield Misfit(path, "this must be longer than 0s")
         elif isinstance(value, int) and value < 0:
             yield Misfit(path, f"{value} is wrong here; it must be 0 or more")
+        elif value == 0 and path in NEEDED:
+            yield Misfit(path, "with 0 no mail would ever be read; it must be 1 or more")
+
+
+NEEDED = frozenset(("limits", key) for key in ("mail", "header_block", "header", "headers", "parts", "attempts"))
+"""Numbers that let no mail in at all where they are 0."""
+
+
+def blanks(written: Written) -> Iterator[Misfit]:
+    """What has no default says something, as does the desk's language; no list has an empty element, which would fit
+    everything or nobody.
+    """
+    for path, text in ((("desk", "language"), written.desk.language), *_required(written)):
+        if not text:
+            yield Misfit(path, "this is empty, and nothing works without it")
+    for path, value in leaves(dataclasses.asdict(written)):
+        if value == "" and isinstance(path[-1], int):
+            yield Misfit(path, "this is empty; write something here, or leave it out of the list")
+
+
+def _required(value: Any, path: Path = ()) -> Named:
+    """Every text of a key that has no default."""
+    if dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            inner, place = getattr(value, field.name), (*path, toml_name(field.name))
+            if isinstance(inner, str) and field.default is field.default_factory is dataclasses.MISSING:
+                yield place, inner
+            else:
+                yield from _required(inner, place)
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _required(inner, (*path, key))
+    elif isinstance(value, tuple):
+        for number, inner in enumerate(value):
+            yield from _required(inner, (*path, number))
 
 
 def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
@@ -264,5 +301,5 @@ def _languages_named(written: Written) -> Named:
             yield ("mailboxes", number, "addresses", address, "language"), fixed.language
 
 
-CHECKS: tuple[Check, ...] = (references, kinds, subjects, hours, promises, reminders, uniques, numbers, canned)
+CHECKS: tuple[Check, ...] = (references, kinds, subjects, hours, promises, reminders, uniques, numbers, blanks, canned)
 """The checks of this module, in the order in which their misfits are told."""
