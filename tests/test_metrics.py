@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+import socket
 import urllib.request
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from deskworld import GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
 from patience import PATIENCE_S
 
 from daemon.bench.servers import free_port
 from daemon.config.accounts import Metrics
+from daemon.config.server_checks import is_loopback
 from daemon.demo.correspondent import write
-from daemon.operations.metrics import Counted, Exporter, exposition
+from daemon.operations.metrics import Counted, Exporter, exposition, server_of
 from daemon.store.daemons import Lease
 from daemon.store.standing import Standing
 from tests.store.desk import NOW
@@ -66,6 +69,15 @@ def test_a_port_that_is_taken_stops_nothing() -> None:
     assert (first.port > 0, second.port) == (True, 0)
     first.stop()
     second.stop()
+
+
+@pytest.mark.parametrize(
+    ("host", "family"),
+    [("127.0.0.1", socket.AF_INET), ("localhost", socket.AF_INET), ("[::1]", socket.AF_INET6)],
+)
+def test_each_loopback_that_check_accepts_can_be_listened_on(host: str, family: socket.AddressFamily) -> None:
+    assert is_loopback(host)
+    assert server_of(host).address_family is family
 
 
 def test_the_daemon_answers_and_writes_its_file(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ The text format is written here: a dozen figures need no library.
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -68,6 +69,23 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
 
 
+class Server(ThreadingHTTPServer):
+    """Over IPv4; no scrape keeps the daemon from ending."""
+
+    daemon_threads = True
+
+
+class ServerOverIpv6(Server):
+    """For `[::1]:9464`."""
+
+    address_family = socket.AF_INET6
+
+
+def server_of(host: str) -> type[Server]:
+    """What listens on this host of `metrics.listen`."""
+    return ServerOverIpv6 if ":" in host else Server
+
+
 class Exporter:
     """Answers on `metrics.listen` and writes `metrics.textfile`; neither where both are empty.
 
@@ -95,11 +113,10 @@ class Exporter:
     def _listen(self) -> None:
         host, _, port = self._table.listen.rpartition(":")
         try:
-            self._server = ThreadingHTTPServer((host.strip("[]"), int(port)), _answering(lambda: self._text))
+            self._server = server_of(host)((host.strip("[]"), int(port)), _answering(lambda: self._text))
         except OSError as fault:
             log.error("metrics cannot listen", listen=self._table.listen, why=str(fault))
             return
-        self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True).start()
 
     def refresh(self) -> None:
