@@ -16,7 +16,7 @@ from rules.action_fields import canned_for
 from rules.action_forms import ACTIONS, event_of, offered, parse_action
 from rules.decision import Decision, Facts, Grant
 from rules.desk import Desk
-from rules.effects import Action, Effect, last_change, refusal, refused
+from rules.effects import Action, Effect, Obstacle, last_change, refusal, refused
 from rules.lifecycle import possible
 from rules.reading import Reading
 from rules.threads import threaded_ticket
@@ -36,14 +36,14 @@ def act(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
         return why
     key, form = parse_action(mail.visible, ticket, desk)
     if not key:
-        return refusal(mail, ticket, desk, what="unknown_action", read=form.get("action"), faults=form.faults)
+        return refusal(mail, ticket, desk, Obstacle("unknown_action", form=form, read=form.get("action")))
     if not ACTIONS[key].on_ticket:
         return consult(reading, facts, desk, now)
     if not possible(ticket, event_of(key)) or not offered(key, ticket, desk):
         what, last = why_impossible(reading, facts, ticket), last_change(facts, ticket)
-        return refusal(mail, ticket, desk, what=what, action=key, last=last)
+        return refusal(mail, ticket, desk, Obstacle(what, key, last=last))
     if overtaken := assigned_since(key, reading, facts):
-        return refusal(mail, ticket, desk, what="changed", action=key, last=overtaken)
+        return refusal(mail, ticket, desk, Obstacle("changed", key, last=overtaken))
     action = Action(key, form, ticket, mail, facts, desk, now)
     faults = form.faults + tuple(fault for check in (this_ticket, *CHECKS.get(key, ())) for fault in check(action))
     if faults:
@@ -55,11 +55,11 @@ def consult(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decisi
     """What needs no ticket: a technician's mail with the subject «Consulta», or under a ticket's all the same."""
     mail, key, form = reading.mail, reading.action, reading.action_form
     if not key:
-        return refusal(mail, None, desk, what="unknown_action", read=form.get("action"), faults=form.faults)
+        return refusal(mail, None, desk, Obstacle("unknown_action", form=form, read=form.get("action")))
     if key not in consultations.CONSULTATIONS:
-        return refusal(mail, None, desk, what="token", action=key)
+        return refusal(mail, None, desk, Obstacle("token", key))
     if form.faults:
-        return refusal(mail, None, desk, what="faults", action=key, faults=form.faults, form=form)
+        return refusal(mail, None, desk, Obstacle("faults", key, form))
     return consultations.CONSULTATIONS[key](reading, facts, desk, now)
 
 
@@ -67,8 +67,8 @@ def without_token(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> 
     """Any other mail of a technician to the desk: the reason why nothing was done."""
     ticket = threaded_ticket(reading, facts, "group")
     if ticket and not acts_for(desk, ticket, reading.sender):
-        return refusal(reading.mail, None, desk, what="other_group", read=ticket.number)
-    return refusal(reading.mail, None, desk, what="token", read=reading.mail.subject)
+        return refusal(reading.mail, None, desk, Obstacle("other_group", read=ticket.number))
+    return refusal(reading.mail, None, desk, Obstacle("token", read=reading.mail.subject))
 
 
 # -- who may act
@@ -83,9 +83,9 @@ def not_theirs(reading: Reading, facts: Facts, ticket: Ticket, desk: Desk) -> De
     if not desk.groups_of(reading.sender):
         return Decision("untreated", "stranger")
     if mine:
-        return refusal(reading.mail, ticket, desk, what="moved", last=last_change(facts, ticket))
+        return refusal(reading.mail, ticket, desk, Obstacle("moved", last=last_change(facts, ticket)))
     what = "stranger" if grant.group == ticket.group else "other_group"
-    return refusal(reading.mail, None, desk, what=what, read=ticket.number)
+    return refusal(reading.mail, None, desk, Obstacle(what, read=ticket.number))
 
 
 def since(grant: Grant, facts: Facts) -> Sequence[Event]:

@@ -14,7 +14,7 @@ from rules.assignment import Handover, assignment_letter, manage_link
 from rules.clocks import Span, calendar_name, explained, spent
 from rules.decision import Brief, Decision, Facts, Letter, Link
 from rules.desk import Desk
-from rules.effects import Action, refusal
+from rules.effects import Action, Obstacle, refusal
 from rules.openings import confirmation_letter, opened, routing_of
 from rules.promises import promises
 from rules.queries import row
@@ -120,7 +120,7 @@ def explanation(mail: Mail, number: str, facts: Facts, desk: Desk, now: datetime
     """The explanation of a ticket: only for its own people of the desk."""
     ticket = facts.tickets.get(number)
     if ticket is None or not acts_for(desk, ticket, mail.sender):
-        return refusal(mail, None, desk, what="unknown_number", action="explain", read=number)
+        return refusal(mail, None, desk, Obstacle("unknown_number", "explain", read=number))
     letter = Letter("explanation", (mail.sender,), ticket, explanation_values(ticket, facts, desk, now),
                     language=desk.groups[ticket.group].language, in_reply_to=mail.message_id)  # fmt: skip
     return Decision("desk", "explain", letters=(letter,), kind=ticket.kind, group=ticket.group)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -144,50 +144,48 @@ def netiquette(ticket: Ticket, action: Action) -> tuple[Letter, ...]:
 # -- refusals
 
 
-def refusal(
-    mail: Mail,
-    ticket: Ticket | None,
-    desk: Desk,
-    *,
-    what: str,
-    action: str = "",
-    faults: tuple[Fault, ...] = (),
-    form: Form = NO_FORM,
-    read: str = "",
-    last: Event | None = None,
-) -> Decision:
-    """Nothing changed: one letter that says what is wrong, with the repaired form or links to what is possible now.
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why nothing was done. ``what`` is a key of the catalogue's `[desk_refusals]`; ``action`` was asked for with
+    ``form``, whose faults are told; ``read`` is what was not understood; ``last`` what somebody else did before."""
 
-    ``last`` is what somebody else did before.
-    """
+    what: str
+    action: str = ""
+    form: Form = NO_FORM
+    read: str = ""
+    last: Event | None = None
+
+
+def refusal(mail: Mail, ticket: Ticket | None, desk: Desk, obstacle: Obstacle) -> Decision:
+    """Nothing changed: one letter that says what is wrong, with the repaired form or links to what is possible now."""
+    what, last, faults = obstacle.what, obstacle.last, obstacle.form.faults
     letter = Letter(
         "desk_refusal",
         (mail.sender,),
         ticket,
         values={
             "what": what,
-            "action": SAME_WORD.get(action, action),
+            "action": SAME_WORD.get(obstacle.action, obstacle.action),
             "faults": faults,
-            "read": read,
+            "read": obstacle.read,
             "by": last.actor if last else "",
             "at": last.at if last else None,
             "event": last.name if last else "",
             "files": tuple(a.name for a in mail.attachments if not a.inline),
         },
-        links=_ways_out(ticket, desk, action if what == "faults" else "", faults, form),
+        links=_ways_out(ticket, desk, obstacle),
         language=desk.groups[ticket.group].language if ticket else "",
         in_reply_to=mail.message_id,
     )
     return Decision("desk", f"refused_{what}", letters=(letter,), faults=faults, kind=ticket.kind if ticket else "")
 
 
-def _ways_out(
-    ticket: Ticket | None, desk: Desk, action: str, faults: tuple[Fault, ...], form: Form
-) -> tuple[Link, ...]:
-    """The form of ``action`` with all that was right; without one, a link to each thing that is possible."""
-    if not action:
+def _ways_out(ticket: Ticket | None, desk: Desk, obstacle: Obstacle) -> tuple[Link, ...]:
+    """The form of its action with all that was right; without one, a link to each thing that is possible."""
+    action, form = obstacle.action, obstacle.form
+    if obstacle.what != "faults":
         return action_links(ticket, desk) if ticket else ()
-    values = {**{f.field: f.nearest for f in faults if f.nearest}, **dict(masked_fields(form.values))}
+    values = {**{f.field: f.nearest for f in form.faults if f.nearest}, **dict(masked_fields(form.values))}
     return (action_link(action, ticket, desk, values) if ticket else consult_link(action, desk, values),)
 
 
@@ -199,6 +197,5 @@ def last_change(facts: Facts, ticket: Ticket) -> Event | None:
 
 def refused(action: Action, faults: tuple[Fault, ...]) -> Decision:
     """The action cannot be done as it was written."""
-    return refusal(
-        action.mail, action.ticket, action.desk, what="faults", action=action.key, faults=faults, form=action.form
-    )
+    obstacle = Obstacle("faults", action.key, replace(action.form, faults=faults))
+    return refusal(action.mail, action.ticket, action.desk, obstacle)

@@ -26,7 +26,7 @@ from rules.action_forms import parse_action
 from rules.assignment import action_links, manage_link
 from rules.decision import Brief, Letter, SetAside
 from rules.desk import Desk
-from rules.effects import refusal
+from rules.effects import Obstacle, refusal
 from rules.quarantine import links
 from rules.report import Report
 from rules.ticket import Event, Ticket
@@ -124,10 +124,10 @@ def _refusals(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     resolved = replace(ticket, state="resolved", reason="no_further_action")
     first = Event(ticket.number, "resolve", NOW, "Luis Paz")
     refused = {
-        "desk_refusal": refusal(mail, ticket, desk, what="faults", action=key, faults=form.faults, form=form),
-        "desk_refusal.changed": refusal(mail, resolved, desk, what="changed", action=key, last=first),
+        "desk_refusal": refusal(mail, ticket, desk, Obstacle("faults", key, form)),
+        "desk_refusal.changed": refusal(mail, resolved, desk, Obstacle("changed", key, last=first)),
         "desk_refusal.unknown_number": refusal(
-            mail, None, desk, what="unknown_number", action="explain", read="I171009_999999"
+            mail, None, desk, Obstacle("unknown_number", "explain", read="I171009_999999")
         ),
     }
     return {name: decision.letters[0] for name, decision in refused.items()}
