@@ -59,7 +59,7 @@ def remind(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:
     if contacts_on(ticket, now, desk) >= CONTACTS_A_DAY:
         return Decision(events=(event,))  # reminded today already, after the third attempt to contact them
     resolved = ticket.state == "resolved"
-    asked = "info_request" if ticket.question else "contact"
+    asked = "info_request" if ticket.question else "contact" if ticket.contacts else "waiting"
     rows = (desk.validation if resolved else desk.pending).reminders
     letter = Letter(
         "reminder",

@@ -148,7 +148,7 @@ REFUSED: dict[Wrong, tuple[str, str, str, tuple[str, ...]]] = {
         "Usted escribió: Apertura de incidencia automatica aplicación/desarrollo", f"El correcto es: {OPENING}",
         f"Para: {OPENINGS} Asunto: {OPENING}", "Le avisamos una sola vez cada hora.",
     )),
-    with_a_subject_of_its_own: ("untreated", "wrong_subject", "Su mensaje no ha llegado: corrija el asunto", (
+    with_a_subject_of_its_own: ("untreated", "wrong_subject", "Su mensaje no se ha añadido: corrija el asunto", (
         f"Usted escribió: Sobre mi incidencia {FIRST} El correcto es: Confirmación de la incidencia {FIRST}",
         f"Para: {SERVICE} Asunto: Confirmación de la incidencia {FIRST}",
     )),

@@ -112,8 +112,8 @@ A link of a letter is opened by
   mutt -F {folder}/ana 'mailto:…'
 
 with the whole link between the quotes; or its copy block is typed into a new
-mail. Thunderbird: IMAP {host} port {imap}, SMTP {host}
-port {smtp}, no encryption; user marta, pepe or ana, password {password};
+mail. Thunderbird: IMAP {host} port {imap}, user marta, pepe or ana,
+password {password}; SMTP {host} port {smtp}, no login; neither encrypted;
 marta@cliente.example, pepe@cliente.example, ana@cau.example.
 
 Open an incident by a mail to soportecau@cau.example with the subject and the

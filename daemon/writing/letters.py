@@ -47,7 +47,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "info_request": {"by": "", "closes_at": None},
     "reply": {"by": "", "until": None},
     "validation": {"again": False, "closes_at": None},
-    "reminder": {"again": False, "by": "", "text": "", "last": False, "closes_at": None},
+    "reminder": {"again": False, "by": "", "last": False, "closes_at": None},
     "desk_rejection": {"reason": "", "text": "", "by": ""},
     "verdict_notice": {"at": None, "verb": "", "used": ""},
     "status": {"journal": (), "deadlines": (), "rows": (), "total": 0},

@@ -161,7 +161,7 @@ def _asked(ticket: Ticket) -> dict[str, Letter]:
     question = {**BY_ANA, "closes_at": CLOSES}
     file_alone = _letter("info_request", ticket, {**BY_ANA, "closes_at": None})
     said, waits = "Ya estamos mirándolo.\nMañana le contamos más.", "La pieza llega la semana que viene."
-    called = {"about": "contact", "text": "Le hemos llamado.", "closes_at": None, "last": False}
+    called = {"about": "contact", "closes_at": None, "last": False}
     return {
         "info_request": _letter("info_request", ticket, question),
         "info_request.files": replace(file_alone, attachments=(LOG,)),
@@ -169,13 +169,14 @@ def _asked(ticket: Ticket) -> dict[str, Letter]:
         "reply.on_hold": _letter("reply", ticket, {**BY_ANA, "text": waits, "until": CLOSES}),
         "reminder.info_request": _letter("reminder", ticket, {**question, "about": "info_request", "last": True}),
         "reminder.contact": _letter("reminder", ticket, called),
+        "reminder.waiting": _letter("reminder", ticket, {**called, "about": "waiting", "closes_at": CLOSES}),
     }
 
 
 def _solved(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     verdicts, solved = verdict_links(ticket, desk), {"closes_at": CLOSES, "again": False}
     reminded = {**solved, "about": "validation", "last": False}
-    # about: validation | info_request | contact, with that letter's values; last: no further one follows
+    # about: validation | info_request | contact | waiting, with that letter's values; last: no further one follows
     rejected = {"reason": "Sigue fallando en Lugo.", "by": "requester", "deadlines": DEADLINES}  # by: requester | desk
     return {
         "validation": _letter("validation", ticket, solved, *verdicts),

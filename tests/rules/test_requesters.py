@@ -406,11 +406,12 @@ def test_only_the_requester_answers_the_survey() -> None:
 # -- silence
 
 
-def test_a_wait_without_a_question_is_reminded_of_as_an_attempt_to_reach_them() -> None:
-    held = opened(state="pending", waiting_since=NOW - timedelta(days=3))
-    assert fire(held, "silence_reminder:1", DESK, NOW).letters[0].values["about"] == "contact"
-    asked = replace(held, question="¿Qué navegador?")
-    assert fire(asked, "silence_reminder:1", DESK, NOW).letters[0].values["about"] == "info_request"
+def test_a_reminder_speaks_of_the_question_else_of_an_attempt_to_reach_them_else_of_the_wait() -> None:
+    waiting = opened(state="pending", waiting_since=NOW - timedelta(days=3))
+    called = replace(waiting, contacts=(NOW - timedelta(days=2),))
+    asked = replace(called, question="¿Qué navegador?")
+    for held, about in ((waiting, "waiting"), (called, "contact"), (asked, "info_request")):
+        assert fire(held, "silence_reminder:1", DESK, NOW).letters[0].values["about"] == about
 
 
 def test_who_was_reminded_after_three_attempts_is_not_reminded_twice_that_day() -> None:
