@@ -207,5 +207,6 @@ MISTAKES = {
     "canned reply without a text": ("", '‸[[canned]]\ntitle = "x"\n', "", 'needs either "text" or "file"'),
     "canned reply with two texts": ("", '[[canned]]\ntitle = "x"\ntext = "y"\nfile = "z"\n', 'file = ‸"z"', "needs either"),
     "canned reply without its file": ("", '[[canned]]\ntitle = "x"\nfile = ‸"falta.txt"\n', "", "there is no file"),
+    "canned reply of a file that can have no such name": ("", '[[canned]]\ntitle = "x"\nfile = ‸"\\u0000"\n', "", "there is no file"),
     "canned reply without its attachment": ("", '[[canned]]\ntitle = "x"\ntext = "y"\nattachments = [‸"no.pdf"]\n', "", "there is no file"),
 }  # fmt: skip

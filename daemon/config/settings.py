@@ -246,13 +246,15 @@ def _find(name: str, folders: list[Path], at: KeyPath, misfits: list[Misfit]) ->
 
 
 def _read_text(file: str, at: KeyPath, misfits: list[Misfit]) -> str:
+    """Nothing where it was not found, which :func:`_find` has told."""
+    if not Path(file).is_file():
+        return ""
     try:
         return Path(file).read_text(encoding="utf-8")
     except UnicodeDecodeError:
         misfits.append(Misfit(at, f"{file} is not UTF-8 text; save it as UTF-8"))
     except OSError as error:
-        if not any(misfit.path == at for misfit in misfits):
-            misfits.append(Misfit(at, f"cannot read {file}: {error.strerror}"))
+        misfits.append(Misfit(at, f"cannot read {file}: {error.strerror}"))
     return ""
 
 
