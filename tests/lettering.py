@@ -10,7 +10,7 @@ from itertools import count
 from daemon.config.catalogue import read_catalogue
 from daemon.writing.letters import Letters
 from daemon.writing.mime import Composed, render
-from daemon.writing.sample_world import NOW
+from daemon.writing.sample_world import NOW, written_at
 from daemon.writing.samples import samples
 from rules.decision import Letter
 from rules.desk import Desk
@@ -108,5 +108,5 @@ def composed_samples() -> Iterator[tuple[str, str, bytes]]:
     letters = Letters.load(desk)
     for language in sorted(desk.catalogue):
         for name, sample in samples(desk, language).items():
-            composed = letters.compose(sample, sample.to[0], desk, NOW, token_source())
+            composed = letters.compose(sample, sample.to[0], desk, written_at(name), token_source())
             yield language, name, b"".join(render(composed, lambda digest: BytesIO(digest.encode())))

@@ -19,6 +19,7 @@ from daemon.writing.sample_world import (
     RESPONSE,
     journal,
     rows,
+    written_at,
 )
 from parsers.mail import Attachment, Mail
 from rules import wording
@@ -44,18 +45,24 @@ def staff_samples(desk: Desk, ticket: Ticket, draw: bool = True) -> dict[str, Le
 
 
 def _group(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
+    informed, reopened = (replace(ticket, reason=reason) for reason in ("info_received", "reopened"))
     return {
         **_assignments(desk, ticket),
-        "update": _update(desk, ticket, "reply", "Desde el puesto 14, a las 9:40.", "Marta Gil", files=(LOG,)),
-        "update.rejection": _update(desk, ticket, "rejection", "Sigue fallando en Lugo.", "Marta Gil"),
-        "update.rejection_untouched": _update(desk, ticket, "rejection", "", "Marta Gil"),
+        "update": _update(desk, informed, "reply", "Desde el puesto 14, a las 9:40.", "Marta Gil", files=(LOG,)),
+        "update.rejection": _update(desk, reopened, "rejection", "Sigue fallando en Lugo.", "Marta Gil"),
+        "update.rejection_untouched": _update(desk, reopened, "rejection", "", "Marta Gil"),
         "update.note": _update(desk, ticket, "note", "Parece el mismo fallo del viernes.", "Ana Ruiz"),
         "update.returned": _update(desk, ticket, "pending_over", "", ""),
         "warning": _to_group("warning", desk, ticket, {"deadline": RESPONSE, "share": 75}),
         "breach": _to_group("breach", desk, ticket, {"deadline": RESOLUTION, "share": 100}),
         "delivery_failure": _delivery_failure(desk, ticket),
         "delivery_failure.given_up": _delivery_failure(
-            desk, ticket, contact="", diagnostic="rcpt: 450 4.2.0 try again later", tried_since=NOW - timedelta(days=5)
+            desk,
+            ticket,
+            contact="",
+            diagnostic="rcpt: 450 4.2.0 try again later",
+            at=written_at("delivery_failure.given_up"),
+            tried_since=NOW,
         ),
         **_refusals(desk, ticket),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -40,6 +41,32 @@ RESOLUTION: Clock = {
     "late": False,
 }
 DEADLINES = (RESPONSE, RESOLUTION)
+SOLVED = NOW + timedelta(days=1, hours=2)
+CLOSED = NOW + timedelta(days=1, hours=4)
+"""When the solution was answered, or the ticket closed otherwise."""
+ANSWERED: Clock = {**RESPONSE, "due_at": None, "met_at": NOW + timedelta(minutes=51)}
+AFTER_SOLUTION = (ANSWERED, {**RESOLUTION, "due_at": None, "met_at": NOW + timedelta(minutes=85)})
+"""As the journal below tells it."""
+AFTER_REOPENING = (ANSWERED, {**RESOLUTION, "due_at": NOW + timedelta(days=2)})
+WRITTEN: Mapping[str, datetime] = {
+    "warning": NOW + timedelta(minutes=90),
+    "breach": NOW + timedelta(hours=23),
+    "delivery_failure.given_up": NOW + timedelta(days=5),
+    "validation": SOLVED,
+    "validation.again": SOLVED + timedelta(hours=1),
+    "reminder": SOLVED + timedelta(days=2),
+    "reminder.info_request": NOW + timedelta(days=7),
+    "status": SOLVED + timedelta(hours=1),
+    **dict.fromkeys(("reopening", "closure", "desk_rejection"), CLOSED),
+    **dict.fromkeys(("verdict_notice", "closed_notice", "survey_thanks"), CLOSED + timedelta(hours=1)),
+    "explanation": NOW + timedelta(days=2),
+}
+"""When samples are written that tell of something later than NOW, by letter, or by variant."""
+
+
+def written_at(name: str) -> datetime:
+    """When the sample «name» or «name.variant» is written: not before anything that it tells."""
+    return WRITTEN.get(name) or WRITTEN.get(name.partition(".")[0], NOW)
 
 
 def sample_ticket(desk: Desk) -> Ticket:
@@ -64,7 +91,7 @@ def sample_ticket(desk: Desk) -> Ticket:
         question="¿Desde qué equipo accede? Diga también a qué hora salió el mensaje.",
         solution="Hemos reiniciado el servicio AREN.\nDesde las 12:31 responde con normalidad.",
         solution_by="Ana Ruiz",
-        resolved_at=NOW + timedelta(days=1, hours=2),
+        resolved_at=SOLVED,
         round=1,
     )
 

@@ -25,6 +25,9 @@ from typing import Any
 
 from daemon.writing.sample_staff import staff_samples
 from daemon.writing.sample_world import (
+    AFTER_REOPENING,
+    AFTER_SOLUTION,
+    CLOSED,
     DEADLINES,
     LOG,
     NOW,
@@ -177,7 +180,11 @@ def _solved(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     verdicts, solved = verdict_links(ticket, desk), {"closes_at": CLOSES, "again": False}
     reminded = {**solved, "about": "validation", "last": False}
     # about: validation | info_request | contact | waiting, with that letter's values; last: no further one follows
-    rejected = {"reason": "Sigue fallando en Lugo.", "by": "requester", "deadlines": DEADLINES}  # by: requester | desk
+    rejected = {
+        "reason": "Sigue fallando en Lugo.",
+        "by": "requester",
+        "deadlines": AFTER_REOPENING,
+    }  # by: requester | desk
     return {
         "validation": _letter("validation", ticket, solved, *verdicts),
         "validation.again": _letter("validation", ticket, {**solved, "again": True}, *verdicts),
@@ -189,8 +196,7 @@ def _solved(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
 
 def _closed(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     def closed(reason: str, points_to: str = "") -> Ticket:
-        at = NOW + timedelta(days=1, hours=4)
-        return replace(ticket, state="closed", reason=reason, closed_at=at, points_to=points_to)
+        return replace(ticket, state="closed", reason=reason, closed_at=CLOSED, points_to=points_to)
 
     again, survey = opening_form(desk, ticket, "reopen"), survey_links(ticket, desk)
     no_service = {**BY_ANA, "reason": "No es de este servicio", "text": "Pida el alta en su delegación."}
@@ -216,7 +222,7 @@ def _looked_up(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
         Grant("withdraw", "withdraw", ticket.number, ticket.requester),
     )
     return {
-        "status": _letter("status", solved, {"journal": journal(visible=True), "deadlines": DEADLINES}),
+        "status": _letter("status", solved, {"journal": journal(visible=True), "deadlines": AFTER_SOLUTION}),
         "status.mine": _letter("status", None, {"rows": rows(ticket), "total": 2}),
         "withdrawal": _letter("withdrawal", ticket, {}, withdraw),
     }
@@ -226,7 +232,7 @@ def _looked_up(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
 
 
 def _notices(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
-    to, closed = (ticket.requester,), replace(ticket, state="closed", closed_at=NOW)
+    to, closed = (ticket.requester,), replace(ticket, state="closed", closed_at=CLOSED)
     related = (opening_form(desk, ticket, "reopen"),)
     cases = {
         "used_same": (closed, related),
@@ -243,7 +249,7 @@ def _notices(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
             about,
             {
                 "case": case,
-                "at": NOW + timedelta(days=1),  # when the earlier verdict was given, or the ticket closed; or None
+                "at": CLOSED,  # when the earlier verdict was given, or the ticket closed; or None
                 "verb": "validate",  # what this mail wanted: validate | reject | withdraw, or a survey's mark
                 "used": {"used_same": "validate", "used_other": "reject"}.get(case, ""),  # what was done before
             },
@@ -252,7 +258,7 @@ def _notices(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
         for case, (about, links) in cases.items()
     }
     notices["verdict_notice.old_closed"] = replace(notices["verdict_notice.old"], ticket=closed, links=related)
-    withdraw = {"case": "closed", "at": NOW, "verb": "withdraw", "used": ""}
+    withdraw = {"case": "closed", "at": CLOSED, "verb": "withdraw", "used": ""}
     return {
         **notices,
         "verdict_notice.withdraw": Letter("verdict_notice", to, closed, withdraw, related),
