@@ -8,6 +8,7 @@ import pty
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,11 @@ def test_a_place_that_cannot_be_written_is_named(acuse: Any, world: DeskWorld, t
     code, out, told = acuse(verb[0], *number, *verb[1:], str(tmp_path / "file" / "x"))
     assert (code, out) == (1, "")
     assert re.fullmatch(rf"acuse: {tmp_path}/file(/x)?: (Not a directory|File exists)\n", told)
+
+
+def test_the_version_is_told_that_a_report_of_a_fault_asks_for(acuse: Any) -> None:
+    project = tomllib.loads(Path(__file__).parent.with_name("pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert acuse("--version") == (0, f"acuse {project['version']}\n", "")
 
 
 def test_init_says_that_it_leaves_a_file_as_it_is(acuse: Any, tmp_path: Path) -> None:

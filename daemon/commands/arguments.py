@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,6 +24,7 @@ class Parser(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     """Every verb with its options."""
     top = Parser(prog="acuse", description="An incident desk that lives entirely in mail.", parents=[_everywhere()])
+    top.add_argument("--version", action="version", version=f"acuse {version('acuse')}", help="say which version it is")
     top.set_defaults(config=None)
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
 
