@@ -65,8 +65,8 @@ def half_written(world: DeskWorld) -> None:
 
 FAULTS: list[tuple[Callable[[DeskWorld], None], str]] = [
     (no_imap_server, r"acuse: connect to 127\.0\.0\.1:\d+: .*refused"),
-    (wrong_password, r"acuse: login as tecnicos at 127\.0\.0\.1:\d+: \[AUTHENTICATIONFAILED\] "),
-    (no_password, r"acuse: login as tecnicos at 127\.0\.0\.1:\d+: cannot read the secret in .*/password: No such file"),
+    (wrong_password, r"acuse: login as apertura at 127\.0\.0\.1:\d+: \[AUTHENTICATIONFAILED\] "),
+    (no_password, r"acuse: login as apertura at 127\.0\.0\.1:\d+: cannot read the secret in .*/password: No such file"),
     (no_database, r"acuse: .*/acuse\.db is not a usable database: .*; nothing was changed"),
     (a_folder_for_a_database, r"acuse: the database .*/acuse\.db cannot be written: Is a directory"),
     (a_file_for_the_databases_folder, r"acuse: the database .*/password/acuse\.db cannot be written: "),
