@@ -66,7 +66,7 @@ def test_a_network_that_works_changes_nothing(proxy: FaultProxy) -> None:
 
 def test_a_refused_connection_ends_at_once(proxy: FaultProxy) -> None:
     proxy.set(refuse=True)
-    with _connect(proxy.port) as sock, pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionResetError), _connect(proxy.port) as sock:  # or while it is still being made
         assert sock.recv(1) or pytest.fail("closed politely")
     proxy.set()
     with _connect(proxy.port) as sock:

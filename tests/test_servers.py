@@ -13,7 +13,7 @@ SCRIPT = Path(__file__).with_name("servers.sh")
 
 
 def test_an_ordinary_user_is_told_what_is_missing_and_how_to_install_it(tmp_path: Path) -> None:
-    """A PATH without openssl and ps, and somebody who is not root."""
+    """A PATH without openssl, ps and systemd-analyze, and somebody who is not root."""
     for name in ("ls", "sh"):
         (tmp_path / name).symlink_to(shutil.which(name) or "")
     (tmp_path / "id").write_text("#!/bin/sh\necho 1000\n", encoding="utf-8")
@@ -22,9 +22,9 @@ def test_an_ordinary_user_is_told_what_is_missing_and_how_to_install_it(tmp_path
     done = subprocess.run([SCRIPT], env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     said, command = done.stderr.splitlines()
-    assert said.startswith("The tests need these servers, which are not installed:")
+    assert said.startswith("The tests need these packages, which are not installed:")
     assert command.startswith("On Debian: sudo apt-get install")
-    assert {"openssl", "procps"} <= set(said.split()) & set(command.split())
+    assert {"openssl", "procps", "systemd"} <= set(said.split()) & set(command.split())
 
 
 def test_where_everything_is_there_nothing_is_said() -> None:
