@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 from certificates import Certificates, make
 from dovecot import Dovecot, raw_mail
 from faultproxy import FaultProxy, Mode
 from patience import PATIENCE_S
 from scripted_imap import Line, ScriptedImap
+from structlog.testing import LogCapture
 
 from daemon.config.accounts import SecretError
 from daemon.mail.fetching import BATCH_MAILS, BATCH_OCTETS, STREAM_OVER, Announced, announce, batches, fetch
@@ -305,14 +307,20 @@ def lying(sizes: list[int], body: bytes) -> ScriptedImap:
 
 
 @pytest.mark.parametrize(
-    ("sizes", "taken"),
-    [([12, 10, 10], [10]), ([12, 12, 12], [12]), ([0, 0, 0], []), ([10], [10])],
+    ("sizes", "taken", "told"),
+    [([12, 10, 10], [10], []), ([12, 12, 12], [12], [(10, 12)]), ([0, 0, 0], [], []), ([10], [10], [])],
     ids=["right at last", "the server estimates", "an empty body is no mail", "right at once"],
 )
-def test_another_length_than_announced(sizes: list[int], taken: list[int]) -> None:
+def test_another_length_than_announced(
+    monkeypatch: pytest.MonkeyPatch, sizes: list[int], taken: list[int], told: list[tuple[int, int]]
+) -> None:
+    """The same octets twice are accepted, and noted in the log."""
+    logged = LogCapture()
+    monkeypatch.setattr("daemon.mail.fetching.log", structlog.wrap_logger(None, processors=[logged]))
     with lying(sizes, b"0123456789abcdef") as server, Imap(server.endpoint) as imap:
         found = all_mails(imap, Path("/nowhere"))
     assert [len(mail.raw or b"") for mail in found] == taken
+    assert [(line["announced"], line["octets"]) for line in logged.entries] == told
 
 
 def test_different_octets_each_time_are_not_accepted() -> None:

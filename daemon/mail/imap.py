@@ -134,14 +134,13 @@ class Imap:
         is smaller (RFC 3501, 6.4.8).
         """
         found: set[int] = set()
-        low = 1
         self._client.expect_all()
-        if selected.exists > SEARCH_WINDOW:
-            for start in range(low, selected.uidnext, SEARCH_WINDOW):
-                end = min(start + SEARCH_WINDOW, selected.uidnext) - 1
-                found.update(self._search(f"{start}:{end}"))
-            low = max(low, selected.uidnext)
-        return sorted(found.union(self._search(f"{low}:*")))
+        windows = range(1, selected.uidnext, SEARCH_WINDOW) if selected.exists > SEARCH_WINDOW else range(0)
+        for start in windows:
+            end = min(start + SEARCH_WINDOW, selected.uidnext) - 1
+            found.update(self._search(f"{start}:{end}"))
+        rest = selected.uidnext if windows else 1
+        return sorted(found.union(self._search(f"{rest}:*")))
 
     def _search(self, uids: str) -> list[int]:
         with self.bounded("search"):
