@@ -46,6 +46,14 @@ def a_folder_that_is_made_at_the_start(folder: Path) -> str:
     return BASE.replace("sqlite:///acuse.db", "sqlite:///books/acuse.db")
 
 
+def figures_for_a_folder_that_is_not_there(folder: Path) -> str:
+    return BASE + '[metrics]\ntextfile = "exporter/acuse.prom"\n'
+
+
+def figures_beside(folder: Path) -> str:
+    return BASE + '[metrics]\ntextfile = "acuse.prom"\n'
+
+
 OPEN = r"config\.toml:28:17: warning: others may read {0}/servicio\.password: chmod 600 {0}/servicio\.password\n"
 PLACES: list[tuple[Spoil, int, str]] = [
     (nothing, 0, r"{0}/config\.toml: no problems\n"),
@@ -55,6 +63,8 @@ PLACES: list[tuple[Spoil, int, str]] = [
         r".*config\.toml:9:7: {0}/taken is no folder; name another place\n",
     ),
     (a_file_for_the_files, 1, r".*config\.toml:8:1: {0}/files is no folder; name another place\n"),
+    (figures_for_a_folder_that_is_not_there, 1, r".*config\.toml:\d+:12: there is no folder {0}/exporter\n"),
+    (figures_beside, 0, r"{0}/config\.toml: no problems\n"),
     (a_password_for_everybody, 0, rf".*{OPEN}"),
     (a_password_and_a_fault, 1, rf'.*{OPEN}.*config\.toml:40:17: there is no group "n9"; .*\n'),
 ]  # fmt: skip

@@ -615,6 +615,56 @@ def test_folders_follow_the_server_s_names(tmp_path: Path, separator: str, prefi
             assert f"{prefix}Acuse{separator}No tratados" in [name for _, _, name in other.list_sub_folders()]
 
 
+@pytest.mark.parametrize(
+    ("configured", "there"),
+    [
+        ("INBOX", "INBOX"),
+        ("inbox", "inbox"),
+        ("Soporte & Cía", "INBOX.Soporte & Cía"),
+        ("INBOX/Soporte & Cía", "INBOX.Soporte & Cía"),
+        ("INBOX.Soporte", "INBOX.Soporte"),
+        ("Inbox/Soporte", "Inbox.Soporte"),
+        ("Equipo/Soporte", "Equipo.Soporte"),
+        ("Otros/ana/INBOX", "Otros.ana.INBOX"),
+        ("Equipos", "INBOX.Equipos"),
+    ],
+)
+def test_a_name_may_be_below_a_namespace_or_begin_with_one(configured: str, there: str) -> None:
+    def script(line: Line) -> None:
+        line.capabilities += " NAMESPACE"
+        line.greet()
+        line.read()
+        line.ok('NAMESPACE (("INBOX." ".")) (("Otros." ".")) (("Equipo." "."))')
+        line.read()
+
+    with ScriptedImap(script) as server, Imap(server.endpoint) as imap:
+        imap.select("INBOX")
+        assert Folders(imap).name(configured) == there
+
+
+def test_a_folder_below_another_namespace_s_delimiter_is_watched(tmp_path: Path) -> None:
+    with Dovecot(separator=".", prefix="INBOX.") as server:
+        with server.client("ana") as other:
+            other.create_folder("INBOX.Soporte & Cía")
+        server.deliver("ana", raw_mail("uno"), folder="INBOX.Soporte & Cía")
+        with Imap(server.endpoint("ana")) as imap:
+            assert Folders(imap).select("Soporte & Cía").exists == 1
+
+
+def test_f26_a_name_that_holds_no_mails_is_made_a_folder(dovecot: Dovecot) -> None:
+    dovecot.deliver("ana", raw_mail("uno"))
+    with dovecot.client("ana") as other:
+        other.create_folder("Acuse/Tratados/2025")
+        other.create_folder("Acuse/Tratados")
+        other.delete_folder("Acuse/Tratados")
+    with Imap(dovecot.endpoint("ana")) as imap:
+        folders = Folders(imap)
+        assert folders.count("Acuse/Tratados") is None
+        imap.select("INBOX")
+        assert folders.file_away([1], "Acuse/Tratados").moved == {1}
+        assert folders.count("Acuse/Tratados") == 1
+
+
 def test_a_folder_that_cannot_be_made_is_a_permanent_fault(dovecot: Dovecot) -> None:
     with Imap(dovecot.endpoint("ana")) as imap, pytest.raises(ImapError) as error:
         Folders(imap).make("../fuera")

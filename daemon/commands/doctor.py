@@ -95,9 +95,9 @@ def mailboxes(settings: Settings) -> Iterator[Found]:
 
 
 def _folders(imap: Imap, account: Account, what: str) -> Iterator[Found]:
-    selected = imap.select(account.folder)
-    yield Found("ok", what, f"{account.folder}: {selected.exists} mails, UIDVALIDITY {selected.uidvalidity}")
     folders, names = Folders(imap), account.folders.names
+    selected = folders.select(account.folder)
+    yield Found("ok", what, f"{account.folder}: {selected.exists} mails, UIDVALIDITY {selected.uidvalidity}")
     missing = [name for name in names if not folders.exists(name)]
     if missing:
         yield Found("note", what, f"not there yet, made at the first start: {', '.join(missing)}")

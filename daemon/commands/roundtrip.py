@@ -59,9 +59,10 @@ def _send(settings: Settings, message_id: str, tokens: Tokens) -> None:
 def _arrived(box: Account, message_id: str, tokens: Tokens) -> datetime | None:
     """When the mail server took it in: it lies in the watched folder, or where a running daemon has filed it."""
     with Imap(Endpoint.of_account(box, tokens)) as imap:
-        for folder in (box.folder, Folders(imap).name(box.folders.automatic)):
+        folders = Folders(imap)
+        for folder in (box.folder, box.folders.automatic):
             try:
-                selected = imap.select(folder)
+                selected = folders.select(folder)
             except ImapError as fault:
                 if not fault.alive:
                     raise

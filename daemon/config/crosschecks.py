@@ -6,19 +6,16 @@ admin reads all that is wrong at once.
 
 from __future__ import annotations
 
-import dataclasses
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
 from zoneinfo import ZoneInfo
 
 from daemon.config.accounts import Written
 from daemon.config.positions import Path
-from daemon.config.shape import Misfit, nearest, shown, toml_name
+from daemon.config.shape import Misfit, nearest, shown
 from parsers.spelling import fold, fold_label
 from parsers.subject import SubjectMarks, opening_key, thread_key
 from rules import calendars
-from rules.tables import Duration
 from rules.ticket import STATES
 
 Check = Callable[[Written], Iterator[Misfit]]
@@ -125,7 +122,7 @@ def subjects(written: Written) -> Iterator[Misfit]:
     """Opening subjects differ after cleaning, from each other and from the registration's, and survive the cleaning."""
     marks = SubjectMarks(written.threading.prefixes, written.threading.tags)
     named: list[tuple[Path, str]] = [
-        (("kinds", key, "subject"), kind.subject) for key, kind in written.kinds.items() if kind.subject
+        (("kinds", key, "subject"), kind.subject) for key, kind in written.kinds.items() if kind.subject.strip()
     ]
     named.append((("requesters", "registration_subject"), written.requesters.registration_subject))
     for path, subject in named:
@@ -189,8 +186,10 @@ def reminders(written: Written) -> Iterator[Misfit]:
         if list(days) != sorted(set(days)):
             yield Misfit((name, "reminders"), "the days must rise, such as [2, 5]")
         if days and days[-1] >= table.close_after:
-            text = f"the last reminder must come before close_after, which is {table.close_after} business days"
-            yield Misfit((name, "reminders"), text)
+            text = (
+                f"the last reminder, after {days[-1]} days, must come before close_after, which is {table.close_after}"
+            )
+            yield Misfit((name, "close_after" if days == type(table)().reminders else "reminders"), text)
 
 
 def uniques(written: Written) -> Iterator[Misfit]:
@@ -218,64 +217,6 @@ def _spellings(named: Iterable[tuple[Path, tuple[str, ...]]]) -> Named:
                 yield (*path, "aliases", number), key
 
 
-def numbers(written: Written) -> Iterator[Misfit]:
-    """No number is negative and no time is nothing; the rules' own values are theirs to check."""
-    tables = dataclasses.asdict(written)
-    del tables["rules"]
-    for path, value in leaves(tables):
-        if isinstance(value, Duration) and not value:
-            yield Misfit(path, "this must be longer than 0s")
-        elif isinstance(value, int) and value < 0:
-            yield Misfit(path, f"{value} is wrong here; it must be 0 or more")
-        elif value == 0 and path in NEEDED:
-            yield Misfit(path, "with 0 no mail would ever be read; it must be 1 or more")
-
-
-NEEDED = frozenset(("limits", key) for key in ("mail", "header_block", "header", "headers", "parts", "attempts"))
-"""Numbers that let no mail in at all where they are 0."""
-
-
-def blanks(written: Written) -> Iterator[Misfit]:
-    """What has no default says something, as does the desk's language; no list has an empty element, which would fit
-    everything or nobody.
-    """
-    for path, text in ((("desk", "language"), written.desk.language), *_required(written)):
-        if not text:
-            yield Misfit(path, "this is empty, and nothing works without it")
-    for path, value in leaves(dataclasses.asdict(written)):
-        if value == "" and isinstance(path[-1], int):
-            yield Misfit(path, "this is empty; write something here, or leave it out of the list")
-
-
-def _required(value: Any, path: Path = ()) -> Named:
-    """Every text of a key that has no default."""
-    if dataclasses.is_dataclass(value):
-        for field in dataclasses.fields(value):
-            inner, place = getattr(value, field.name), (*path, toml_name(field.name))
-            if isinstance(inner, str) and field.default is field.default_factory is dataclasses.MISSING:
-                yield place, inner
-            else:
-                yield from _required(inner, place)
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _required(inner, (*path, key))
-    elif isinstance(value, tuple):
-        for number, inner in enumerate(value):
-            yield from _required(inner, (*path, number))
-
-
-def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """What stands in a nest of tables and arrays at last, each with its path."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from leaves(inner, (*path, toml_name(key)))
-    elif isinstance(value, tuple):
-        for number, inner in enumerate(value):
-            yield from leaves(inner, (*path, number))
-    else:
-        yield path, value
-
-
 def canned(written: Written) -> Iterator[Misfit]:
     """A canned reply has its text here or in a file, not both."""
     for number, reply in enumerate(written.canned):
@@ -301,5 +242,5 @@ def _languages_named(written: Written) -> Named:
             yield ("mailboxes", number, "addresses", address, "language"), fixed.language
 
 
-CHECKS: tuple[Check, ...] = (references, kinds, subjects, hours, promises, reminders, uniques, numbers, blanks, canned)
+CHECKS: tuple[Check, ...] = (references, kinds, subjects, hours, promises, reminders, uniques, canned)
 """The checks of this module, in the order in which their misfits are told."""

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Protocol
 
 from daemon.config.accounts import Account, Alerts, Database, Smtp, Written, beside
-from daemon.config.crosschecks import leaves
 from daemon.config.positions import Path as KeyPath
 from daemon.config.shape import Misfit
+from daemon.config.value_checks import leaves
 
 
 def checks(written: Written, config: Path) -> Iterator[Misfit]:
@@ -28,6 +28,7 @@ def checks(written: Written, config: Path) -> Iterator[Misfit]:
         elif is_secret(path) and (doubt := too_open(Path(file))):
             yield Misfit(path, doubt, warning=True)
     yield from _books(written.database.located(config))
+    yield from _figures(beside(config, written.metrics.textfile))
 
 
 # -- files that are read
@@ -82,6 +83,13 @@ def _books(database: Database) -> Iterator[Misfit]:
     folders = {"files": Path(database.files)} | ({"url": database.sqlite_path.parent} if database.is_sqlite else {})
     faults = {no_room(folder): key for key, folder in folders.items()}
     yield from (Misfit(("database", key), fault) for fault, key in faults.items() if fault)
+
+
+def _figures(textfile: str) -> Iterator[Misfit]:
+    """The file of the metrics is another program's to read: its folder is there, and can be written."""
+    folder = Path(textfile).parent
+    if textfile and (fault := no_room(folder) or ("" if folder.is_dir() else f"there is no folder {folder}")):
+        yield Misfit(("metrics", "textfile"), fault)
 
 
 def no_room(folder: Path) -> str:

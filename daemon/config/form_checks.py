@@ -45,7 +45,7 @@ def _field(path: Path, table: FieldTable, written: Written) -> Iterator[Misfit]:
     if not re.fullmatch("[a-z][a-z0-9_]*", table.name):
         text = f'{shown(table.name)} is no field name; write small letters, digits and "_", such as "service"'
         yield Misfit((*path, "name"), text)
-    if not fold_label(table.label):
+    if table.label.strip() and not fold_label(table.label):
         yield Misfit((*path, "label"), "a label needs at least one letter")
     if table.lines == "many" and table.type != "text":
         yield Misfit((*path, "lines"), f'only a "text" field has many lines, not one of type "{table.type}"')

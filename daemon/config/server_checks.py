@@ -39,13 +39,18 @@ def mailboxes(written: Written) -> Iterator[Misfit]:
 
 
 def _folders(path: KeyPath, box: Account) -> Iterator[Misfit]:
-    """A treated mail leaves the folder that is watched."""
-    for use, folder in dataclasses.asdict(box.folders).items():
-        if not folder.strip():
-            yield Misfit((*path, "folders", use), "a folder needs a name")
-        elif folder == box.folder:
-            text = "this is the folder that is watched; a treated mail must leave it"
-            yield Misfit((*path, "folders", use), text)
+    """Names that a server can take; a treated mail leaves the folder that is watched."""
+    named = {(*path, "folders", use): folder for use, folder in dataclasses.asdict(box.folders).items()}
+    for place, folder in {(*path, "folder"): box.folder, **named}.items():
+        if not _FOLDER.fullmatch(folder):
+            yield Misfit(place, f'{shown(folder)} is no folder; write a name, below others such as "Acuse/Tratados"')
+    for place, folder in named.items():
+        if folder.lower() == box.folder.lower():
+            yield Misfit(place, "this is the folder that is watched; a treated mail must leave it")
+
+
+_FOLDER = re.compile(r"(?!\s+$)[^/*%\x00-\x1f\x7f]+(/[^/*%\x00-\x1f\x7f]+)*")
+"""Names with «/» between them; «*» and «%» would stand for others (RFC 3501, 6.3.8)."""
 
 
 def _own_addresses(written: Written) -> Iterator[tuple[KeyPath, str]]:
@@ -80,8 +85,6 @@ def _sender(written: Written) -> Iterator[Misfit]:
 def servers(written: Written) -> Iterator[Misfit]:
     """SMTP and the second route for alarms."""
     yield from _connection(("smtp",), written.smtp)
-    if written.smtp.connections < 1:
-        yield Misfit(("smtp", "connections"), "at least one connection is needed")
     if written.alerts.smtp:
         yield from _connection(("alerts", "smtp"), written.alerts.smtp)
     listen = written.metrics.listen

@@ -1,7 +1,7 @@
 """config.toml becomes one value, or a list of everything that is wrong with it.
 
 The order: read the files and join them (config_files), lay them over the defaults, fit them to the declared shape
-(shape), ask what no table can say alone (crosschecks, form_checks, server_checks), read the words and canned replies.
+(shape), ask what no type can say (crosschecks, the other …_checks), read the words and canned replies.
 A fault ends nothing but the step that needs what is missing: an admin sees all there is to correct at once.
 """
 
@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from daemon.config import crosschecks, form_checks, people_checks, server_checks
+from daemon.config import crosschecks, form_checks, people_checks, server_checks, value_checks
 from daemon.config.accounts import Account, Alerts, Database, Log, Metrics, Smtp, Written, beside
 from daemon.config.catalogue import SHIPPED, STANDARD, Words, lay_over, letter_files, read_catalogue
 from daemon.config.crosschecks import Check
@@ -34,6 +34,7 @@ CHECKS: tuple[Check, ...] = (
     server_checks.servers,
     server_checks.database,
     *crosschecks.CHECKS,
+    *value_checks.CHECKS,
     *people_checks.CHECKS,
     form_checks.forms,
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 
 from daemon.config.accounts import Account
 from daemon.faults import kill_point
-from daemon.mail.imap import Imap, ImapError, read_uid_set, uid_set
+from daemon.mail.imap import Imap, ImapError, Selected, read_uid_set, uid_set
 from daemon.mail.wire import Endpoint
 from daemon.slices import in_slices
 from daemon.store.audit import FolderCounts
@@ -31,19 +32,25 @@ class Folders:
 
     def __init__(self, imap: Imap) -> None:
         self._imap = imap
-        self._prefix, self._delimiter = _naming(imap)
+        self._prefixes, self._delimiter = _naming(imap)
 
     def name(self, configured: str) -> str:
-        """The name on this server: its own delimiter, below its personal namespace."""
+        """The name on this server: its own delimiter; below its personal namespace, unless it names one itself."""
         local = configured.replace("/", self._delimiter) if self._delimiter else configured
-        return local if local.startswith(self._prefix) else self._prefix + local
+        is_whole = local.upper() == "INBOX" or local.upper().startswith(
+            tuple(filter(None, map(str.upper, self._prefixes)))
+        )
+        return local if is_whole else self._prefixes[0] + local
+
+    def select(self, configured: str) -> Selected:
+        """Open the folder, as :meth:`Imap.select` does."""
+        return self._imap.select(self.name(configured))
 
     def make(self, configured: str) -> None:
         """Create the folder and show it to mail clients, unless it is there; a refusal is a permanent fault."""
+        if self.exists(configured):
+            return
         name = self.name(configured)
-        with self._imap.bounded(f"folder {configured}"):
-            if self._imap.client.folder_exists(name):
-                return
         try:
             with self._imap.bounded(f"create folder {configured}"):
                 self._imap.client.create_folder(name)
@@ -61,17 +68,19 @@ class Folders:
                 raise  # otherwise the folder is merely hidden in some clients
 
     def exists(self, configured: str) -> bool:
-        """Whether the folder is there."""
-        with self._imap.bounded(f"folder {configured}"):
-            return bool(self._imap.client.folder_exists(self.name(configured)))
+        """Whether the folder is there and can hold mails."""
+        return self.count(configured) is not None
 
-    def count(self, configured: str) -> int:
-        """How many mails lie in the folder; 0 where it is missing."""
-        name = self.name(configured)
-        with self._imap.bounded(f"count {configured}"):
-            if not self._imap.client.folder_exists(name):
-                return 0
-            return int(self._imap.client.folder_status(name, ["MESSAGES"])[b"MESSAGES"])
+    def count(self, configured: str) -> int | None:
+        """How many mails lie in the folder; None where there is none. LIST names some that hold no mails: a mere name
+        above others, or what another session has deleted."""
+        try:
+            with self._imap.bounded(f"count {configured}"):
+                return int(self._imap.client.folder_status(self.name(configured), ["MESSAGES"])[b"MESSAGES"])
+        except ImapError as fault:
+            if not fault.alive or (fault.code and fault.kind == "transient"):
+                raise
+            return None
 
     def file_away(self, uids: Sequence[int], configured: str) -> Filing:
         """Move mails of the selected folder. What the server refuses (quota …) stays where it lies, with the reason."""
@@ -144,17 +153,17 @@ def _copied(imap: Imap, answer: object) -> dict[int, tuple[int, int]]:
     return {}
 
 
-def _naming(imap: Imap) -> tuple[str, str]:
-    """Prefix and delimiter of the personal namespace (RFC 2342), else those of LIST."""
+def _naming(imap: Imap) -> tuple[tuple[str, ...], str]:
+    """Prefixes of the namespaces (RFC 2342), the personal one first, and its delimiter; else that of LIST."""
     if imap.has("NAMESPACE"):
         with imap.bounded("namespace"):
-            personal = imap.client.namespace().personal
+            personal, *others = (space or () for space in imap.client.namespace())
             if personal:
-                return str(personal[0][0]), str(personal[0][1] or "")
+                return tuple(str(prefix) for prefix, _ in itertools.chain(personal, *others)), str(personal[0][1] or "")
     with imap.bounded("list"):
         listed = imap.client.list_folders("", "")
         delimiter = listed[0][1] if listed else b"/"
-        return "", (delimiter or b"").decode("ascii", "replace")
+        return ("",), (delimiter or b"").decode("ascii", "replace")
 
 
 def count_folders(accounts: tuple[Account, ...]) -> tuple[FolderCounts | None, tuple[str, ...]]:
@@ -172,4 +181,4 @@ def count_folders(accounts: tuple[Account, ...]) -> tuple[FolderCounts | None, t
 def _counted(account: Account) -> dict[tuple[str, str], int]:
     with Imap(Endpoint.of_account(account)) as imap:
         folders = Folders(imap)
-        return {(account.name, key): folders.count(name) for key, name in asdict(account.folders).items()}
+        return {(account.name, key): folders.count(name) or 0 for key, name in asdict(account.folders).items()}

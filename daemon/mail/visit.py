@@ -61,7 +61,7 @@ class Visit:
         self._intake = intake
         self._stop = stop
         self._folders = Folders(imap)
-        self._selected = imap.select(account.folder)
+        self._selected = self._folders.select(account.folder)
         self._settled: set[int] = set()
         self._waiting: list[Unfiled] = []
         self.refused = ""
@@ -160,7 +160,7 @@ class Visit:
 
         One that is neither there nor in the watched folder was taken away by somebody; it counts as moved.
         """
-        selected = self._imap.select(self._folders.name(getattr(self._account.folders, lies_in)))
+        selected = self._folders.select(getattr(self._account.folders, lies_in))
         known = [mail for mail in mails if mail.uid and mail.uidvalidity == selected.uidvalidity]
         lost = [mail for mail in mails if mail not in known]
         wanted = {mail.message_id for mail in lost if mail.message_id}
@@ -170,7 +170,7 @@ class Visit:
     def _return(self) -> None:
         """Back to the watched folder; a new UIDVALIDITY there calls for a new visit."""
         before = self.uidvalidity
-        self._selected = self._imap.select(self._account.folder)
+        self._selected = self._folders.select(self._account.folder)
         if self.uidvalidity != before:
             raise ImapError("transient", "select", "UIDVALIDITY changed")
 

@@ -1,0 +1,84 @@
+"""What a value must be beyond its type, wherever it stands: no text that says nothing, no number beyond reason."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from daemon.config.accounts import Written
+from daemon.config.positions import Path
+from daemon.config.shape import Misfit, toml_name
+from rules.tables import Duration
+
+
+def numbers(written: Written) -> Iterator[Misfit]:
+    """No number is negative and no time is nothing; the rules' own values are theirs to check."""
+    tables = dataclasses.asdict(written)
+    del tables["rules"]
+    for path, value in leaves(tables):
+        if isinstance(value, Duration) and not value:
+            yield Misfit(path, "this must be longer than 0s")
+        elif isinstance(value, int) and not 0 <= value <= (most := AT_MOST.get(path, MOST)):
+            yield Misfit(path, f"{value} is wrong here; it must be between 0 and {most}")
+        elif value == 0 and path in NEEDED:
+            yield Misfit(path, f"with 0 {NEEDED[path]}; it must be 1 or more")
+
+
+MOST = 10**9
+"""No number of a desk is larger: no limit of octets, no window, no time in days."""
+AT_MOST: Mapping[Path, int] = {("smtp", "connections"): 50}
+"""Numbers that have less room than others: each connection is a thread, and servers take few of one client."""
+NEEDED: Mapping[Path, str] = {
+    **{("limits", key): "no mail would ever be read" for key in ("mail", "header_block", "header", "headers", "parts")},
+    ("limits", "attempts"): "no mail would ever be read",
+    ("smtp", "connections"): "no letter would ever be sent",
+    ("validation", "close_after"): "a solution would be closed at once",
+    ("pending", "close_after"): "a question would be closed at once",
+}
+"""Numbers that leave nothing to a desk where they are 0, and what would happen."""
+
+
+def blanks(written: Written) -> Iterator[Misfit]:
+    """What has no default says something, as does the desk's language; no list has an empty element, which would fit
+    everything or nobody.
+    """
+    for path, text in ((("desk", "language"), written.desk.language), *_required(written)):
+        if not text.strip():
+            yield Misfit(path, "this is empty, and nothing works without it")
+    for path, value in leaves(dataclasses.asdict(written)):
+        if isinstance(value, str) and not value.strip() and isinstance(path[-1], int):
+            yield Misfit(path, "this is empty; write something here, or leave it out of the list")
+
+
+def _required(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every text of a key that has no default."""
+    if dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            inner, place = getattr(value, field.name), (*path, toml_name(field.name))
+            if isinstance(inner, str) and field.default is field.default_factory is dataclasses.MISSING:
+                yield place, inner
+            else:
+                yield from _required(inner, place)
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _required(inner, (*path, key))
+    elif isinstance(value, tuple):
+        for number, inner in enumerate(value):
+            yield from _required(inner, (*path, number))
+
+
+def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """What stands in a nest of tables and arrays at last, each with its path."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from leaves(inner, (*path, toml_name(key)))
+    elif isinstance(value, tuple):
+        for number, inner in enumerate(value):
+            yield from leaves(inner, (*path, number))
+    else:
+        yield path, value
+
+
+CHECKS = (numbers, blanks)
+"""The checks of this module, in the order in which their misfits are told."""
