@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from parsers.fields import Field
 from parsers.spelling import (
@@ -64,13 +65,10 @@ class Grammar:
     def label_at_start(self, line: str) -> Label | None:
         """The longest label that ``line`` begins with, unless it is quoted."""
         found = None
-        if line.lstrip().startswith(">"):
-            return found
-        colons = _COLONS.finditer(line, 0, self.width + 1)
-        for colon, _ in zip(colons, range(self.colons), strict=False):
+        for colon in islice(_COLONS.finditer(line, 0, self.width + 1), self.colons):
             if field := self._field(line[: colon.start()]):
                 found = Label(field, 0, colon.end())
-        return found
+        return None if found and line.lstrip().startswith(">") else found
 
     def cut(self, line: str, first: Label, seen: Iterable[str], only_cells: bool) -> list[str]:
         """``line``, which begins with the label ``first``, cut before every further label of a field not ``seen``.

@@ -42,11 +42,13 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join(without_format(mended).split()))
 
 
+@lru_cache(maxsize=64)
 def opening_key(subject: str, marks: SubjectMarks = NO_MARKS) -> str:
     """What is compared with an opening subject: ``subject`` cleaned and freed of gateway tags."""
     return _peel(clean(subject), _strippers(marks)[:2])
 
 
+@lru_cache(maxsize=64)
 def thread_key(subject: str, marks: SubjectMarks = NO_MARKS) -> str:
     """What is looked up among the subjects we sent: :func:`opening_key` freed of every reply and forward prefix too."""
     return _peel(clean(subject), _strippers(marks))

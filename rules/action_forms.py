@@ -141,7 +141,7 @@ def parse_action(text: str, ticket: Ticket | None, desk: Desk) -> tuple[str, For
     The fields of an escalation's case and of an opening for a caller are read in a second look, once it is known
     which they are.
     """
-    own = wording.own_lines(desk)
+    own = wording.form_hints(desk)
     named = parse_form(text, (action_field(desk),), desk.zone, own=own)
     key = acting_key(wording.key_of(desk, "actions", named.get("action")), ticket, desk)
     if not key:

@@ -70,7 +70,7 @@ def registration_link(address: str, desk: Desk, form: Form = NO_FORM) -> Link:
 
 def register(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """The form came back with its token: the person exists, is welcomed, and held mails are treated."""
-    form = parse_form(reading.mail.visible, registration_fields(desk), desk.zone, own=wording.own_lines(desk))
+    form = parse_form(reading.mail.visible, registration_fields(desk), desk.zone, own=wording.form_hints(desk))
     if form.faults:
         letter = invitation(reading, desk, form.faults, form)
         return Decision("refused", "registration", letters=(letter,), faults=form.faults)

@@ -226,7 +226,7 @@ def opening_form(mail: Mail, kind: str, desk: Desk) -> tuple[Form, str]:
     """The opening's form with every fault, of its fields and of its files; and the earlier ticket that it names."""
     whole = mail.visible == mail.body  # the reader has found neither history nor signature
     related, text = number_line(mail.body if whole else strip_signature(mail.body, text_marks(desk)), "with", desk)
-    form = parse_form(text, desk.fields_of(kind), desk.zone, own=wording.own_lines(desk))
+    form = parse_form(text, desk.fields_of(kind), desk.zone, own=wording.form_hints(desk))
     limits = desk.limits
     files = check_files(mail.attachments, limits.attachments, limits.attachment)
     return Form(form.values, form.faults + files, form.warnings, form.recognised), related

@@ -28,6 +28,8 @@ def numbers_in(text: str, desk: Desk) -> tuple[str, ...]:
 def number_line(text: str, label: str, desk: Desk) -> tuple[str, str]:
     """The number behind «Con:» or «Número:», ``label`` `with` or `number`, and ``text`` without that line; ("", text)
     where no whole number stands there: any other text may begin like that."""
+    if "_" not in text:  # as in every number of ours
+        return "", text
     labels = {fold_label(spelling) for spelling in wording.spellings(desk, "action_fields", label)}
     found = next((line for line in _number_lines(desk).finditer(text) if fold_label(line[1]) in labels), None)
     return (found[2].upper(), text[: found.start()] + text[found.end() :]) if found else ("", text)

@@ -61,6 +61,11 @@ def key_of(desk: Desk, section: str, text: str) -> str:
     return next((key for key, entry in _entries(desk, section) if fold_label(entry) == wanted), "")
 
 
+def form_hints(desk: Desk) -> tuple[str, ...]:
+    """The instruction below the form that a link of ours opens, in every language."""
+    return spellings(desk, "bodies", "form_hint")
+
+
 def own_lines(desk: Desk) -> tuple[str, ...]:
     """Every line that our links write into a body: what else stands there was typed by a person."""
     return tuple(str(text) for words in desk.catalogue.values() for text in words.get("bodies", {}).values())

@@ -143,6 +143,13 @@ def test_a_service_is_known_by_each_of_its_names(written: str) -> None:
     assert evolve(None, decision.events[0]).value("service") == "AREN"
 
 
+def test_of_our_own_words_a_form_loses_its_instruction_alone() -> None:
+    said = "Retiro la petición. Eso ponía el botón que no responde."
+    body = f"{GOOD}{said}\n{DESK.words()['bodies']['form_hint']}\n"
+    description = reading("apertura", mail(OPENING, body)).form.get("description")
+    assert description == f"{GOOD.strip().rpartition(': ')[2]}\n{said}"
+
+
 def test_an_opening_out_of_hours_is_confirmed_at_once_and_says_from_when_it_counts() -> None:
     n1 = replace(DESK.groups["n1"], calendar="mañanas")
     early = make_desk(groups={**DESK.groups, "n1": n1}, calendars={"mañanas": Calendar(hours=("11:00-14:00",))})
