@@ -29,6 +29,8 @@ LOOK_EVERY_S = 5.0
 KEEP_S = 30.0
 """A connection without work is closed after this."""
 CUT_AFTER_S = 3.0
+RECORD_EVERY_S = 0.5
+"""A letter that is sent stands in the books so long afterwards, and is known to be sent at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Retry:
     def outcome(self, letter: Outgoing, result: Result, now: datetime, expire_after: timedelta) -> Outcome:
         """What is noted of a letter after this try; ``expire_after`` it was written, it is given up."""
         if result.status != "deferred":
-            return Outcome(letter.id, letter.lease, result.status, described(result))
+            return Outcome(letter.id, letter.lease, result.status, described(result), at=now)
         next_at = now + timedelta(seconds=jittered(self.first_s, self.cap_s, letter.attempts))
         if next_at > letter.created_at + expire_after:
             return Outcome(letter.id, letter.lease, "failed", described(result), given_up=True)
@@ -97,6 +99,7 @@ class Pump:
         self._session: Session | None = None
         self._served = 0
         self._used_at = 0.0
+        self._recorded_at = 0.0
         self._outcomes: list[Outcome] = []
 
     def send_due(self) -> int:
@@ -178,10 +181,18 @@ class Pump:
         self._count(outcome)
         if outcome.status == "failed":
             self._tell_failure(letter, outcome)
+        elif outcome.status == "sent":
+            self._sent(outcome)
         else:
             self._outcomes.append(outcome)
-        if outcome.status == "sent":
-            self._record()  # before the next letter's content: a crash leaves one letter in doubt, not many
+
+    def _sent(self, outcome: Outcome) -> None:
+        """Before the next letter's content: a crash leaves one letter in doubt, not many."""
+        self._outcomes.append(outcome)
+        if self._post.store.keep_receipt(outcome):
+            self._outcomes.pop()
+        if self._outcomes or time.monotonic() - self._recorded_at > RECORD_EVERY_S:
+            self._record()
 
     def _tell_failure(self, letter: Outgoing, outcome: Outcome) -> None:
         log.warning("letter failed", letter=letter.letter, number=letter.number, id=letter.id, why=outcome.reply)
@@ -193,10 +204,10 @@ class Pump:
             log.info("letter deferred", id=outcome.id, why=outcome.reply)
 
     def _record(self) -> None:
-        if self._outcomes:  # kept until they are written: they tell what must not be sent again
-            ours = self._post.store.record(self._outcomes, self._post.now())
-            self._overtaken |= not all(ours)  # others have taken this pump for dead: they send the rest
-            self._outcomes = []
+        """The outcomes are kept until they are written: they tell what must not be sent again."""
+        ours = self._post.store.record(self._outcomes, self._post.now())
+        self._overtaken |= not all(ours)  # others have taken this pump for dead: they send the rest
+        self._outcomes, self._recorded_at = [], time.monotonic()
 
     def _unreachable(self, letters: Iterable[Outgoing], error: SmtpError) -> None:
         self.state.fault = str(error)

@@ -24,6 +24,7 @@ LINE_AT_MOST = 4096
 """Octets of one reply line; RFC 5321 allows 512."""
 LINES_AT_MOST = 100
 WRITE_AT_ONCE = 64 * 1024
+_REPLY_LINE = re.compile(rb"([2-5][0-9]{2})(?:([- ])(.*))?", re.DOTALL)
 
 
 class SmtpError(Exception):
@@ -140,7 +141,7 @@ class SmtpWire:
         code = 0
         while len(lines) < LINES_AT_MOST:
             line = self._line(phase, until)
-            found = re.fullmatch(rb"([2-5][0-9]{2})(?:([- ])(.*))?", line, re.DOTALL)
+            found = _REPLY_LINE.fullmatch(line)
             if found is None or (lines and int(found[1]) != code):
                 raise SmtpError(phase, f"unreadable reply: {_shown(line)}")
             code = int(found[1])

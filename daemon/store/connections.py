@@ -28,12 +28,15 @@ from daemon.store.dialect import (
 )
 from daemon.store.errors import InUse, NotADatabase, StoreError, Unavailable, WrongVersion
 from daemon.store.migrations import migrate, pending
+from daemon.store.receipts import Receipts
 
 
 class Connections(Protocol):
     """What the store needs of a database."""
 
     dialect: Dialect
+    receipts: Receipts
+    """Where what is sent is kept until it is recorded."""
 
     def write(self, lasting: bool = True) -> AbstractContextManager[Session]:
         """A transaction: committed at the end of the block, rolled back by any exception.
@@ -114,6 +117,7 @@ class SqliteConnections:
 
     def __init__(self, path: Path, readonly: bool) -> None:
         self.path = path
+        self.receipts = Receipts(Path(f"{path}-receipts"))
         self._log = Path(f"{path}-wal")
         self._turn = threading.Lock()
         self._waits_for_disk: bool | None = None

@@ -14,6 +14,7 @@ from psycopg.pq import TransactionStatus
 from daemon.store.dialect import Batch, Dialect, Row, Session, raw, written
 from daemon.store.errors import Unavailable, WrongVersion
 from daemon.store.migrations import migrate, pending
+from daemon.store.receipts import Receipts
 
 STATEMENT_S = 120
 """How long PostgreSQL may work at one statement."""
@@ -176,6 +177,7 @@ class PostgresConnections:
     """A PostgreSQL database; peewee keeps one connection a thread."""
 
     dialect: Dialect = Postgres()
+    receipts = Receipts(None)
 
     def __init__(self, url: str, readonly: bool) -> None:
         self._database = database(url)

@@ -39,8 +39,8 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a claimed delivery. ``deferred`` wants ``next_at``; ``reply`` is the server's last word.
-    ``given_up``: it failed because its time was over, not because of that."""
+    """What became of a claimed delivery, ``at`` a time (None: when it is recorded). ``deferred`` wants ``next_at``;
+    ``reply`` is the server's last word. ``given_up``: it failed because its time was over, not because of that."""
 
     id: int
     lease: int
@@ -48,6 +48,7 @@ class Outcome:
     reply: str = ""
     next_at: datetime | None = None
     given_up: bool = False
+    at: datetime | None = None
 
 
 _CLAIM = """
@@ -107,7 +108,7 @@ def record(session: Session, outcome: Outcome, now: datetime) -> bool:
     if outcome.status == "deferred" and outcome.next_at is None:
         raise ValueError("a deferred delivery needs the time of its next attempt")
     next_at = at(outcome.next_at) if outcome.status == "deferred" else None
-    sent_at = micros(now) if outcome.status == "sent" else None
+    sent_at = micros(outcome.at or now) if outcome.status == "sent" else None
     reply = plain(outcome.reply[:LONGEST_REPLY])
     return session.run(_RECORD, outcome.status, reply, next_at, sent_at, outcome.id, outcome.lease) == 1
 

@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 import itertools
-import random
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, TypeVar
 
-from daemon.faults import kill_point
 from daemon.files import Files
 from daemon.store import audit, backup, daemons, export, filing, ledger, listing, queues, raws, search, set_aside, words
 from daemon.store.clock import DatabaseClock, utc_now
 from daemon.store.connections import Connections, connect
 from daemon.store.dialect import Batch, Session
-from daemon.store.errors import AlreadyDecided, Conflict, Unavailable
-from daemon.store.facts import Lookups
-from daemon.store.tickets import Remembered
-from daemon.store.transaction import Transaction
-from rules.decision import Brief, Needs, Search
+from daemon.store.transacting import Transacting
+from rules.decision import Brief, Search
 from rules.desk import Desk
 from rules.ticket import moment
 
 T = TypeVar("T")
 
-TRIES = 6
-"""How often a whole transaction is done before its fault is somebody else's."""
 
-
-class Store:
+class Store(Transacting):
     """Everything a desk remembers. Safe for any number of threads.
 
     On SQLite one thread writes at a time, in the one process that holds the lock file; on PostgreSQL every
@@ -39,12 +29,11 @@ class Store:
     """
 
     def __init__(self, url: str, connections: Connections, files: Files, clock: Callable[[], datetime]) -> None:
+        super().__init__(connections, files)
         self.url = url
-        self.files = files
         self.clock = clock
-        self._connections = connections
         self._shared: DatabaseClock | None = None
-        self._remembered = Remembered()
+        self._receipts = connections.receipts
 
     @classmethod
     def open(cls, url: str, files: Path, readonly: bool = False, clock: Callable[[], datetime] = utc_now) -> Store:
@@ -70,88 +59,9 @@ class Store:
         return self._connections.dialect.batch
 
     def close(self) -> None:
-        """Let go of the connections and the lock file."""
+        """Let go of the connections, the receipts and the lock file."""
+        self._receipts.close()
         self._connections.close()
-
-    # -- transactions
-
-    @contextmanager
-    def write(
-        self, needs: Iterable[Needs] = (), lease: daemons.Lease | None = None, lasting: bool = True
-    ) -> Iterator[Transaction]:
-        """A transaction: committed at the end of the block, rolled back by any exception.
-
-        ``needs`` of a whole batch are locked in one step; ``lease`` refuses the transaction where another daemon
-        has the mailbox now; one that need not be ``lasting`` may be lost by a power failure, by nothing else.
-        """
-        with self._connections.write(lasting) as session:
-            tx = Transaction(session, self._remembered, self.files)
-            if lease:
-                daemons.fence(session, lease)
-            tx.lock(needs)
-            yield tx
-            tx.finish()
-            kill_point("before_commit")
-        tx.tickets.remember()
-        kill_point("after_commit")
-
-    def run(
-        self,
-        work: Callable[[Transaction], T],
-        needs: Sequence[Needs] = (),
-        lease: daemons.Lease | None = None,
-        lasting: bool = True,
-    ) -> T | None:
-        """``work(tx)`` in a transaction that is done again, whole, where the database asks for it.
-
-        None where an earlier try turns out to have been committed although its answer was lost. Unavailable after
-        :data:`TRIES` tries: nothing was written.
-        """
-        for tried in range(TRIES):
-            try:
-                with self.write(needs, lease, lasting) as tx:
-                    return work(tx)
-            except AlreadyDecided:
-                if tried == 0:
-                    raise
-                return None
-            except Exception as fault:  # noqa: BLE001 - asked for its kind, raised again unless it passes
-                self._pause_or_raise(fault, tried)
-        raise AssertionError
-
-    def _pause_or_raise(self, fault: Exception, tried: int) -> None:
-        passing = isinstance(fault, Conflict) or self._connections.dialect.transient(fault)
-        if not passing:
-            raise fault
-        self._connections.renew()
-        if tried + 1 == TRIES:
-            raise _unavailable(fault) from fault
-        time.sleep(min(0.02 * 2**tried, 1.0) * (0.5 + random.random()))  # noqa: S311 - no secret
-
-    @contextmanager
-    def read(self) -> Iterator[Lookups]:
-        """Look-ups that change and lock nothing, in one consistent picture; Unavailable where the database is away."""
-        try:
-            with self._connections.read() as session:
-                yield Lookups(session, self._remembered)
-        except Exception as fault:
-            if self._connections.dialect.transient(fault):
-                raise _unavailable(fault) from fault
-            raise
-
-    def _run(self, work: Callable[[Session], T], lease: daemons.Lease | None = None, lasting: bool = True) -> T:
-        result = self.run(lambda tx: (work(tx.session),), lease=lease, lasting=lasting)
-        assert result
-        return result[0]
-
-    def _read(self, work: Callable[[Session], T]) -> T:
-        for tried in range(TRIES):
-            try:
-                with self._connections.read() as session:
-                    return work(session)
-            except Exception as fault:  # noqa: BLE001 - asked for its kind, raised again unless it passes
-                self._pause_or_raise(fault, tried)
-        raise AssertionError
 
     # -- the ledger
 
@@ -213,7 +123,7 @@ class Store:
 
     def claim(self, owner: str, now: datetime, lease: timedelta, limit: int) -> list[queues.Outgoing]:
         """As :func:`daemon.store.queues.claim`, for an ``owner`` who has none yet: what an unanswered COMMIT may have
-        given it comes free when it is done again.
+        given it comes free when it is done again. What has gone is recorded before: nobody claims it again.
         """
         tries = itertools.count()
 
@@ -222,13 +132,32 @@ class Store:
                 queues.free_claims(session, now, owner)
             return queues.claim(session, owner, now, lease, limit)
 
-        return self._run(work)
+        return self._after_receipts(work, now)
+
+    def keep_receipt(self, outcome: queues.Outcome) -> bool:
+        """As :meth:`daemon.store.receipts.Receipts.keep`: :meth:`record` enters it later; False: it is to do so now."""
+        return self._receipts.keep(outcome)
 
     def record(self, outcomes: Sequence[queues.Outcome], now: datetime) -> list[bool]:
-        """As :func:`daemon.store.queues.record`, for many deliveries in one transaction, which does not wait for the
-        disk: what a power failure takes away of it is sent once more.
+        """As :func:`daemon.store.queues.record`, for the receipts and for many deliveries, in one transaction, which
+        does not wait for the disk: what a power failure takes away of it is sent once more.
         """
-        return self._run(lambda s: [queues.record(s, outcome, now) for outcome in outcomes], lasting=False)
+        if not outcomes and not self._receipts.kept():
+            return []
+        return self._after_receipts(lambda s: [queues.record(s, outcome, now) for outcome in outcomes], now, False)
+
+    def _after_receipts(self, work: Callable[[Session], T], now: datetime, lasting: bool = True) -> T:
+        """``work`` in a transaction that begins with what is sent and not recorded yet."""
+        kept = self._receipts.kept()
+
+        def entered(session: Session) -> T:
+            for outcome in kept:
+                queues.record(session, outcome, now)
+            return work(session)
+
+        result = self._run(entered, lasting=lasting)
+        self._receipts.drop(kept)
+        return result
 
     def index_words(self, at_once: int = 100) -> int:
         """As :func:`daemon.store.words.index`, until none wait; how many there were. To be called now and then, outside
@@ -243,8 +172,9 @@ class Store:
         return count
 
     def free_claims(self, owner: str = "") -> int:
-        """As :func:`daemon.store.queues.free_claims`."""
-        return self._run(lambda s: queues.free_claims(s, self.clock(), owner))
+        """As :func:`daemon.store.queues.free_claims`, but for what is sent, by an earlier process's receipts too."""
+        self._receipts.find()
+        return self._after_receipts(lambda s: queues.free_claims(s, self.clock(), owner), self.clock())
 
     def next_delivery(self) -> datetime | None:
         """As :func:`daemon.store.queues.next_delivery`."""
@@ -313,7 +243,3 @@ class Store:
 
 def _any_held(session: Session) -> bool:
     return session.one("SELECT 1 FROM mails WHERE held_until IS NOT NULL LIMIT 1") is not None
-
-
-def _unavailable(fault: Exception) -> Unavailable:
-    return Unavailable(f"the database does not answer, or not in time: {fault}")

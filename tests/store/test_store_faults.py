@@ -208,7 +208,7 @@ def test_f34_a_commit_whose_answer_was_lost_is_not_done_twice(
         tx.apply(Cause(seen.id, mail(1)), Decision("opened", events=(opening(number),)), compose, DESK, NOW)
         return number
 
-    monkeypatch.setattr("daemon.store.store.kill_point", lose_the_answer)
+    monkeypatch.setattr("daemon.store.transacting.kill_point", lose_the_answer)
     assert store.run(work) is None
     assert lost
     assert store.audit(DESK) == []
