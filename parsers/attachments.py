@@ -1,4 +1,4 @@
-"""The files of a mail: found by the skeleton, measured and handed out in chunks, never held whole."""
+"""The files of a mail: found by the skeleton, measured and handed out in chunks; a large one is never held whole."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from parsers.skeleton import Part
 from parsers.spelling import without_format
 
 _CHUNK = 256 * 1024
+_HELD = 1024 * 1024
+"""Octets of a file, still encoded, that is decoded but once and held for whoever asks for its content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +24,8 @@ class Attachment:
 
     ``name`` is for people, cleaned of controls and path parts, never a path; ``size`` in bytes and ``digest`` (SHA-256,
     hex) are those of the decoded content. Where the content lies: ``span`` is (start, end, transfer encoding) in
-    the raw mail, so that a large file is never held in memory; ``content`` holds it where there is no such place
-    (unpacked from winmail.dat).
+    the raw mail, so that a large file is never held in memory; ``content`` holds a small one, and what has no such
+    place (unpacked from winmail.dat).
     """
 
     name: str
@@ -37,18 +39,19 @@ class Attachment:
 
 def attachment_chunks(raw: Raw, attachment: Attachment) -> Iterator[bytes]:
     """The decoded octets of ``attachment`` of the mail ``raw``, piece by piece."""
-    if attachment.span is None:
-        yield attachment.content or b""
-    else:
+    if attachment.content is not None:
+        yield attachment.content
+    elif attachment.span is not None:
         yield from decoded(raw, *attachment.span)
 
 
 def from_part(raw: Raw, part: Part, number: int) -> Attachment:
     """The leaf ``part`` as a file; ``number`` makes a name where it has none."""
     span = (part.start, part.end, part.encoding)
-    size, digest = measure(decoded(raw, *span))
+    content = b"".join(decoded(raw, *span)) if part.end - part.start <= _HELD else None
+    size, digest = measure(decoded(raw, *span) if content is None else [content])
     name = clean_name(file_name(part)) or default_name(part.media_type, number)
-    return Attachment(name, part.media_type, size, digest, is_inline(part), span)
+    return Attachment(name, part.media_type, size, digest, is_inline(part), span, content)
 
 
 def from_content(name: str, media_type: str, content: bytes, number: int) -> Attachment:

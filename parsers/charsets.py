@@ -9,6 +9,8 @@ import re
 import unicodedata
 from encodings.aliases import aliases
 
+from parsers.spelling import is_printed
+
 _ODD_NAMES = {
     "": "ascii",
     "unknown_8bit": "ascii",
@@ -50,10 +52,10 @@ _ALLOWED = frozenset([
 _LATIN = frozenset({"cp1252", "iso8859_15"})
 _LIKE_ASCII = _LATIN | {"utf_8"}
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
-_LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_LINE_ENDS = re.compile("[\r\x0b\x0c\x85\u2028\u2029]")
 _UNWANTED = re.compile("[\x00\ufeff\ud800-\udfff]")
-_MARKS = re.compile(r"[^\w\s\x00-\u02ff]{31,}")
-"""Runs that may be accents upon accents: NFC sorts those in quadratic time."""
+_MARKS = re.compile(r"[\u0300-\U0010ffff](?<![\w\s])[^\w\s\x00-\u02ff]{30,}")
+"""Runs of over 30 that may be accents upon accents: NFC sorts those in quadratic time."""
 _ACCENTS = 30
 
 
@@ -130,10 +132,10 @@ _CP1252 = [bytes([octet]).decode("cp1252", "ignore") or chr(octet) for octet in 
 
 def tidy(text: str) -> str:
     """``text`` with LF line ends, in NFC, without NUL, byte order marks, lone surrogates and endless accents."""
-    if text.isascii():
-        return _LINE_ENDS.sub("\n", text).replace("\x00", "") if _has_odd_ascii(text) else text
-    text = _UNWANTED.sub("", _LINE_ENDS.sub("\n", text))
-    return unicodedata.normalize("NFC", _MARKS.sub(_calmed, text))
+    text = text.replace("\r\n", "\n")
+    if not is_printed(text):
+        text = _UNWANTED.sub("", _LINE_ENDS.sub("\n", text))
+    return text if text.isascii() else unicodedata.normalize("NFC", _MARKS.sub(_calmed, text))
 
 
 def _calmed(run: re.Match[str]) -> str:
@@ -145,7 +147,3 @@ def _calmed(run: re.Match[str]) -> str:
         if height <= _ACCENTS:
             kept.append(character)
     return "".join(kept)
-
-
-def _has_odd_ascii(text: str) -> bool:
-    return any(mark in text for mark in ("\r", "\x00", "\x0b", "\x0c"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from parsers import senders
 from parsers.attachments import decoded
@@ -173,7 +174,7 @@ _CODE = one_of(r"""
 _ORIGINAL = re.compile(
     r"^[>|\s]{0,20}(?:message-id|received|return-path|from|to|subject|date|x-mailer):\s", re.IGNORECASE | re.MULTILINE
 )
-_STATUS_FIELDS = re.compile(r"^>[>|\s]{0,20}final-recipient:\s", re.IGNORECASE | re.MULTILINE)
+_STATUS_FIELDS = re.compile(r">(?<=^>)[>|\s]{0,20}final-recipient:\s", re.IGNORECASE | re.MULTILINE)
 _UNQUOTED = re.compile(r"^(?!>)[^\n]*\S[^\n]*$", re.MULTILINE)
 
 
@@ -187,8 +188,11 @@ def _is_bounce(raw: Raw, headers: Headers, root: Part, leaves: list[Part], text:
     text = text[:_READ]
     if _STATUS_FIELDS.search(text) and len(_UNQUOTED.findall(text)) <= 1:
         return True  # a status notification that somebody forwarded without a word
-    sender, returned = sender_weight(headers), _returns_original(leaves, text)
-    if not sender or (sender == 1 and not returned):
+    sender = sender_weight(headers)
+    if not sender:
+        return False
+    returned = _returns_original(leaves, text)
+    if sender == 1 and not returned:
         return False  # newsletters, too, come from nobody and tell of bounces
     weight = sender + 2 * bool(FAILURE_SUBJECT.search(headers.text("subject"))) + 2 * bool(FAILURE_TEXT.search(text))
     weight += returned + (_is_systems(headers) and bool(_CODE.search(text)))
@@ -202,8 +206,12 @@ def sender_weight(headers: Headers) -> int:
 
 
 def _from_weight(headers: Headers) -> int:
-    sender = " ".join(headers.all("from"))
-    if "from" in headers and (MACHINE_SENDER.search(sender) or sender.strip() in ("", "<>")):
+    return _weight(" ".join(headers.all("from"))) if "from" in headers else 0
+
+
+@lru_cache(maxsize=16)
+def _weight(sender: str) -> int:
+    if MACHINE_SENDER.search(sender) or sender.strip() in ("", "<>"):
         return 3
     if MASTER_SENDER.search(sender):
         return 2

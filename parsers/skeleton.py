@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from email.message import Message
+from functools import lru_cache
 
 from parsers import words
 from parsers.headers import Budget, Headers, OverBudget, Raw, read_headers
@@ -201,8 +202,10 @@ class _Cutter:
 _TAIL = re.compile(rb"(--)?[ \t]*\r?(?:\n|\Z)")
 
 
+@lru_cache(maxsize=64)
 def _read(skeleton: bytes) -> Message:
-    """The tree as mail-parser reads it; it raises on some nested multiparts, the standard library does not."""
+    """The tree as mail-parser reads it; it raises on some nested multiparts, the standard library does not. Mails of
+    one client have the same skeletons: their trees are kept."""
     from mailparser import MailParser  # only the process that parses pays for it
 
     try:
