@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from parsers.links import fitting_body
 from parsers.mail import Attachment
@@ -21,8 +20,7 @@ from rules.subjects import TOKEN_ROOM
 from rules.ticket import Ticket
 
 
-@dataclass(frozen=True, slots=True)
-class Handover:
+class Handover(NamedTuple):
     """How a ticket came to its group. ``why`` is a key of the catalogue's `[assignment]`; ``by`` and ``text`` tell who
     passed it on and with which words; ``case`` the (label, value) pairs of an escalation."""
 
@@ -32,8 +30,7 @@ class Handover:
     case: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(NamedTuple):
     """What happened to a ticket, for its group. ``what`` is a key of the catalogue's `[updates]` (reply, rejection,
     note …); ``text`` and ``by`` what was written and by whom, as people read it; ``warnings`` keys of `[quality]`."""
 
@@ -58,7 +55,7 @@ def assignment_letter(
     of ``extra`` get the same without links. ``warnings`` are keys of the catalogue's `[quality]`; ``similar`` is the
     number of a ticket that looks alike."""
     values = {
-        **asdict(handover),
+        **handover._asdict(),
         "earlier": tuple(brief for brief in earlier if brief.ticket.number != ticket.number)[:5],
         "warnings": warnings,
         "similar": similar,
@@ -83,7 +80,7 @@ def update_letter(
     attachments: tuple[Attachment, ...] = (),
 ) -> Letter:
     """Tells the group, or ``to``, one of its people, what happened."""
-    return group_letter("update", ticket, desk, asdict(news), to=to, extra=extra, attachments=attachments)
+    return group_letter("update", ticket, desk, news._asdict(), to=to, extra=extra, attachments=attachments)
 
 
 def group_letter(
@@ -113,17 +110,14 @@ def group_letter(
 def action_links(ticket: Ticket, desk: Desk) -> tuple[Link, ...]:
     """A link for each action that the ticket's state allows, in the table's order; all share subject and token."""
     to, subject, grant = desk.desk_address, _manage_subject(ticket, desk), action_grant(ticket)
-    return tuple(
-        Link(key, to, subject, _empty_form(key, ticket, desk, subject), grant)
-        for key, action in ACTIONS.items()
-        if action.on_ticket and possible(ticket, event_of(key)) and offered(key, ticket, desk)
-    )
+    return tuple(Link(key, to, subject, body, grant) for key, body in _empty_forms(ticket, desk, subject).items())
 
 
 def action_link(key: str, ticket: Ticket, desk: Desk, values: Mapping[str, str] | None = None) -> Link:
     """The link that opens the form of action ``key``, filled with ``values`` by field name."""
     subject = _manage_subject(ticket, desk)
-    body = _form_body(key, ticket, desk, values, subject) if values else _empty_form(key, ticket, desk, subject)
+    empty = "" if values else _empty_forms(ticket, desk, subject).get(key)
+    body = empty or _form_body(key, ticket, desk, values or {}, subject)
     return Link(key, desk.desk_address, subject, body, action_grant(ticket))
 
 
@@ -137,17 +131,22 @@ def _form_body(key: str, ticket: Ticket, desk: Desk, values: Mapping[str, str], 
     return fitting_body(desk.desk_address, subject + TOKEN_ROOM, lines)[0]
 
 
-def _empty_form(key: str, ticket: Ticket, desk: Desk, subject: str) -> str:
-    """The form as every letter has it: the same for all tickets of a kind in a group, however long their subject."""
-    known = _empty_forms(desk)
-    same = key, ticket.kind, ticket.group, len(subject)
-    if same not in known:
-        known[same] = _form_body(key, ticket, desk, {}, subject)
-    return known[same]
+def _empty_forms(ticket: Ticket, desk: Desk, subject: str) -> Mapping[str, str]:
+    """The form of each action that the ticket's state allows, as every letter has it: the same for all tickets that
+    are alike in what decides of it."""
+    known = _known_forms(desk)
+    alike = ticket.kind, ticket.group, ticket.state, bool(ticket.came_from), len(subject)
+    if alike not in known:
+        known[alike] = {
+            key: _form_body(key, ticket, desk, {}, subject)
+            for key, action in ACTIONS.items()
+            if action.on_ticket and possible(ticket, event_of(key)) and offered(key, ticket, desk)
+        }
+    return known[alike]
 
 
 @once_per_desk
-def _empty_forms(desk: Desk) -> dict[tuple[str, str, str, int], str]:
+def _known_forms(desk: Desk) -> dict[tuple[str, str, str, bool, int], Mapping[str, str]]:
     return {}
 
 

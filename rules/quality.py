@@ -18,7 +18,7 @@ from parsers.spelling import fold
 from rules.caching import once_per_desk
 from rules.decision import Brief
 from rules.desk import Desk
-from rules.secret import secrets_in
+from rules.secret import mask, secrets_in
 from rules.tables import QualityMode
 
 LIMIT = 20_000
@@ -113,7 +113,8 @@ def _missing_attachment(w: Written) -> str:
 
 
 def _secret(w: Written) -> str:
-    return next((kind for value in w.values for kind, _, _ in secrets_in(value)), "")
+    suspect = next((value for value in w.values if mask(value) != value), "")
+    return next((kind for kind, _, _ in secrets_in(suspect)), "")
 
 
 def _similar(w: Written) -> str:

@@ -115,12 +115,13 @@ class Event:
 
 def evolve(ticket: Ticket | None, event: Event) -> Ticket:
     """The ticket after ``event``; from None for its first. Attachments of the event are added to the ticket's own."""
-    before = ticket or Ticket(event.number)
+    if ticket is None:
+        return Ticket(event.number, **event.changes, attachments=event.attachments, version=1)
     return replace(
-        before,
+        ticket,
         **event.changes,
-        attachments=before.attachments + event.attachments,
-        version=before.version + 1,
+        attachments=ticket.attachments + event.attachments,
+        version=ticket.version + 1,
     )
 
 
