@@ -20,6 +20,9 @@ from rules.ticket import Event, Ticket
 NOBODY = "erased"
 """The requester of a ticket over its retention."""
 
+LISTS = ("admin_alert", "explanation", "quarantine_digest", "search_results", "worklist")
+"""Letters to the staff that tell of many people at once, and nothing that does not stand elsewhere."""
+
 SHORTEST = 3
 """Shorter words are not blackened: they stand in too many others."""
 

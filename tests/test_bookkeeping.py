@@ -40,7 +40,7 @@ def names_her(world: DeskWorld) -> bool:
 
 def test_erase_shows_first_and_changes_nothing(world: DeskWorld) -> None:
     told = world.acuse("erase", ADDRESS.upper()).stdout
-    for shown in (ADDRESS, "tickets opened: 1", "still open", "--yes does it"):
+    for shown in (ADDRESS, "tickets opened: 1", "and 0 to others", "still open", "--yes does it"):
         assert shown in told
     assert names_her(world)
 

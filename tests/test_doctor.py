@@ -56,6 +56,7 @@ def test_a_desk_that_is_well(world: DeskWorld) -> None:
     done = world.acuse("doctor")
     for shown in ("mailbox apertura", "login at 127.0.0.1", "made at the first start", "takes letters", "all is well"):
         assert shown in done.stdout
+    assert any("Acuse/Tratados" in line and "Acuse/Retenidos" in line for line in done.stdout.splitlines())
     world.acuse("run", "--once")
     assert bad(world) == []
     assert any("folders Acuse/Tratados" in text for text in texts(world, "mailbox apertura"))

@@ -65,7 +65,8 @@ def told(settings: Settings, address: str) -> str:
         f"  tickets opened: {len(found.own)}" + (f" ({_some(found.own)})" if found.own else ""),
         f"  other tickets that name them: {len(found.named)}",
         f"  mails whose bytes go: {len(found.mails)}",
-        f"  letters whose bytes go: {len(found.letters)}",
+        f"  letters whose bytes go: {len(found.letters)}, and {len(found.shared)} to others that may name them",
+        "  what is typed without these addresses and the names known of them stays: read those tickets yourself",
         f"  the mails themselves lie on the mail server too, in {_folders(settings)}: remove them there",
     ]
     if still_open:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import stat
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -37,6 +38,8 @@ CAPABILITIES = {
 }
 """What a mailbox server should offer, and what becomes of us without it; "": nothing."""
 SKEW = timedelta(seconds=30)
+LONGEST = 2000
+"""Characters of a line where no terminal breaks it."""
 SILENT = timedelta(minutes=15)
 
 State = Literal["ok", "note", "bad"]
@@ -53,7 +56,7 @@ class Found:
 
 def examine(settings: Settings, round_trip: bool = False, console: Console | None = None) -> int:
     """Look at everything and show it; 1 where something is bad."""
-    console = console or Console()
+    console = console or _console()
     found = []
     with console.status("talking to the servers"):
         for check in CHECKS:
@@ -64,6 +67,11 @@ def examine(settings: Settings, round_trip: bool = False, console: Console | Non
     bad = sum(each.state == "bad" for each in found)
     console.print(f"{bad} things to mend" if bad else "all is well", style="red" if bad else "green")
     return int(bad > 0)
+
+
+def _console() -> Console:
+    """Standard output; elsewhere than on a terminal a line is as long as it is, for whoever searches it."""
+    return Console(width=None if sys.stdout.isatty() else LONGEST)
 
 
 def as_table(found: list[Found]) -> Table:

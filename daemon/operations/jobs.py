@@ -16,7 +16,7 @@ from daemon.config.settings import Settings
 from daemon.log import log
 from daemon.mail.filing import count_folders
 from daemon.mail.reader import Poisoned, Reader
-from daemon.store import Cause, Store, Transaction, erasing, notes, set_aside
+from daemon.store import Cause, Store, Transaction, erasing, notes, set_aside, unnamed
 from daemon.store.audit import Finding
 from daemon.store.tickets import journals_since
 from daemon.writing.letters import Letters
@@ -167,8 +167,8 @@ def _empty_tickets(tx: Transaction, before: datetime, desk: Desk, now: datetime)
 def remove_leftovers(store: Store) -> int:
     """Remove the files that nothing names any more; how many."""
     with store.read() as reading:
-        found = erasing.leftovers(reading.session)
-    return store.run(lambda tx: erasing.remove(tx.session, store.files, found)) or 0 if found.listed else 0
+        found = unnamed.leftovers(reading.session)
+    return store.run(lambda tx: unnamed.remove(tx.session, store.files, found)) or 0 if found.listed else 0
 
 
 JOBS: Mapping[schedule.JobName, Callable[[JobContext], Decision]] = {

@@ -1,8 +1,7 @@
 """Forgetting: a person on request, and what is over its retention; `acuse audit` finds no difference.
 
 Journals are rewritten here and nowhere else; each rewritten ticket gets one more event that says so, so that no daemon
-goes on with what it remembers of it. Files that nothing names any more are listed in the same transaction and removed
-after it.
+goes on with what it remembers of it. Files are removed after the transaction (daemon/store/unnamed.py).
 """
 
 # ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
@@ -10,11 +9,10 @@ after it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from daemon.files import Files
 from daemon.slices import in_slices
 from daemon.store import people
 from daemon.store.context import Cause, Writing
@@ -23,9 +21,10 @@ from daemon.store.journals import write_events
 from daemon.store.rows import event_row, key
 from daemon.store.set_aside import keep_try
 from daemon.store.tickets import journal
+from daemon.store.unnamed import unname
 from rules import erasure
 from rules.desk import Desk
-from rules.erasure import NOBODY, Erasure
+from rules.erasure import LISTS, NOBODY, Erasure
 from rules.ticket import Event, fold, micros
 
 AT_ONCE = 500
@@ -35,13 +34,15 @@ AT_ONCE = 500
 @dataclass(frozen=True, slots=True)
 class Traces:
     """Where a person stands. ``own``: numbers of the tickets they opened; ``named``: of others that name them;
-    ``mails``: ledger ids of their mails and of those about their tickets; ``letters``: of those to them or about them.
+    ``mails``: ledger ids of their mails and of those about their tickets; ``letters``: of those to them or about them;
+    ``shared``: of others, sent, that may name them: about ``named`` tickets, and lists for the staff.
     """
 
     own: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
     mails: tuple[int, ...] = ()
     letters: tuple[int, ...] = ()
+    shared: tuple[int, ...] = ()
     registered: bool = False
 
     def __bool__(self) -> bool:
@@ -63,8 +64,18 @@ def traces(session: Session, address: str) -> Traces:
     mails |= {*_column(session, "SELECT id FROM mails WHERE number IN ({})", own)}
     letters = {*_column(session, "SELECT id FROM outbox WHERE recipient IN ({})", addresses)}
     letters |= {*_column(session, "SELECT id FROM outbox WHERE number IN ({})", own)}
-    registered = people.find(session, address) is not None
-    return Traces(tuple(own), tuple(sorted(named)), tuple(sorted(mails)), tuple(sorted(letters)), registered)
+    shared = {
+        *_column(session, _SENT.format("number"), sorted(named)),
+        *_column(session, _SENT.format("letter"), LISTS),
+    }
+    ids = (tuple(sorted(each)) for each in (mails, letters, shared - letters))
+    return Traces(tuple(own), tuple(sorted(named)), *ids, registered=people.find(session, address) is not None)
+
+
+_SENT = """
+SELECT outbox.id FROM outbox JOIN deliveries ON deliveries.id = outbox.id
+WHERE head IS NOT NULL AND next_at IS NULL AND {} IN ({{}})
+"""
 
 
 def _naming(session: Session, addresses: Sequence[str]) -> Iterable[str]:
@@ -101,11 +112,14 @@ def forget(tx: Writing, address: str, desk: Desk, now: datetime, pseudonym: str)
     erased = erasure.erasure(address, own, people.find(session, address), desk, pseudonym)
     journals = {number: journal(session, number) for number in (*found.own, *found.named)}
     gone = frozenset().union(*(erasure.sent_by(erased, events) for events in journals.values()))
-    _unname(session, (digest for digest, _ in gone))
+    unname(session, (digest for digest, _ in gone))
     for number in journals:
         _rewrite(tx, number, erasure.forget(erased, gone), desk, now)
     _drop_mails(session, found.mails, erased, now)
     _drop_letters(session, found.letters, pseudonym, erased.addresses)
+    for some in in_slices(found.shared, AT_ONCE):
+        drop_bytes(session, some)
+    _reword(session, erased)
     for each in erased.addresses:
         _drop_person(session, key(each), pseudonym)
     return found
@@ -134,6 +148,17 @@ def _drop_mails(session: Session, ids: Sequence[int], erased: Erasure, now: date
             erased.pseudonym,
             sender,
         )
+
+
+def _reword(session: Session, erased: Erasure) -> None:
+    """What the ledger tells of other people's mails, where it names them."""
+    for table, column in (("mails", "subject"), ("mails", "detail"), ("mail_tries", "detail")):
+        for address in erased.addresses:
+            like = f"SELECT id, {column} FROM {table} WHERE LOWER({column}) LIKE ? ESCAPE '!'"
+            rows = session.all(like, f"%{escaped(address)}%")
+            session.many(
+                f"UPDATE {table} SET {column} = ? WHERE id = ?", [(erased.text(text), id_) for id_, text in rows]
+            )
 
 
 def _drop_letters(session: Session, ids: Sequence[int], pseudonym: str, addresses: Iterable[str]) -> None:
@@ -208,7 +233,7 @@ def drop_raws(session: Session, ids: Sequence[int]) -> None:
     """The octets of these mails."""
     for some in in_slices(ids, AT_ONCE):
         rows = session.all(f"SELECT raw_digest FROM mails WHERE id IN ({marks(some)}) AND raw_digest <> ''", *some)
-        _unname(session, (digest for (digest,) in rows))
+        unname(session, (digest for (digest,) in rows))
         session.run(f"DELETE FROM mail_raws WHERE mail_id IN ({marks(some)})", *some)
         session.run(f"UPDATE mails SET raw_digest = '' WHERE id IN ({marks(some)})", *some)
 
@@ -227,7 +252,7 @@ def old_letters(session: Session, before: datetime, limit: int) -> list[int]:
 def drop_bytes(session: Session, ids: Sequence[int]) -> None:
     """The bytes of these letters; where they went and what became of them stays."""
     rows = session.all(f"SELECT attachments FROM outbox WHERE id IN ({marks(ids)}) AND attachments <> '[]'", *ids)
-    _unname(session, (digest for (stored,) in rows for _, digest in json.loads(stored)))
+    unname(session, (digest for (stored,) in rows for _, digest in json.loads(stored)))
     session.run(f"UPDATE outbox SET head = NULL, tail = NULL, attachments = '[]' WHERE id IN ({marks(ids)})", *ids)
 
 
@@ -246,7 +271,7 @@ def old_tickets(session: Session, before: datetime, limit: int) -> list[str]:
 def empty_ticket(tx: Writing, number: str, desk: Desk, now: datetime) -> None:
     """Keep a ticket's numbers, times and states; drop its words, its people, its mails and its letters."""
     session = tx.session
-    _unname(session, (each.digest for event in journal(session, number) for each in event.attachments))
+    unname(session, (each.digest for event in journal(session, number) for each in event.attachments))
     _rewrite(tx, number, erasure.empty, desk, now)
     mails = [id_ for (id_,) in session.all("SELECT id FROM mails WHERE number = ?", number)]
     drop_raws(session, mails)
@@ -257,58 +282,3 @@ def empty_ticket(tx: Writing, number: str, desk: Desk, now: datetime) -> None:
     _drop_letters(session, letters, NOBODY, ())
     session.run("UPDATE outbox SET recipient = ? WHERE number = ?", NOBODY, number)
     session.run("DELETE FROM tokens WHERE number = ?", number)
-
-
-# -- files that nothing names any more
-
-
-def _unname(session: Session, digests: Iterable[str]) -> None:
-    session.many(
-        "INSERT INTO unnamed_files (digest) VALUES (?) ON CONFLICT DO NOTHING", [(each,) for each in set(digests)]
-    )
-
-
-_NAMED: tuple[tuple[str, str, Callable[[str], Iterable[str]]], ...] = (
-    ("mails", "SELECT id, raw_digest FROM mails WHERE raw_digest <> '' AND id > ?", lambda text: (text,)),
-    ("events", "SELECT id, attachments FROM events WHERE attachments <> '' AND id > ?",
-     lambda text: [each[3] for each in json.loads(text)]),
-    ("outbox", "SELECT id, attachments FROM outbox WHERE attachments <> '[]' AND id > ?",
-     lambda text: [digest for _, digest in json.loads(text)]),
-)  # fmt: skip
-"""Every place that names files: table, what to read of it, the digests in a cell."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leftovers:
-    """Files on the list, those of them that nothing names, and up to which row each table was looked through."""
-
-    listed: frozenset[str]
-    unnamed: frozenset[str]
-    seen: Mapping[str, int]
-
-
-def leftovers(session: Session) -> Leftovers:
-    """The files on the list that nothing names. Reads whole tables; locks nothing."""
-    listed = frozenset(digest for (digest,) in session.all("SELECT digest FROM unnamed_files"))
-    unnamed, seen = _still_unnamed(session, listed, {})
-    return Leftovers(listed, unnamed, seen)
-
-
-def remove(session: Session, files: Files, found: Leftovers) -> int:
-    """Remove them, unless a row that has come since names one; how many. Nothing writes meanwhile."""
-    unnamed, _ = _still_unnamed(session, found.unnamed, found.seen)
-    for digest in unnamed:
-        files.drop(digest)
-    session.many("DELETE FROM unnamed_files WHERE digest = ?", [(digest,) for digest in found.listed])
-    return len(unnamed)
-
-
-def _still_unnamed(
-    session: Session, digests: frozenset[str], seen: Mapping[str, int]
-) -> tuple[frozenset[str], dict[str, int]]:
-    wanted, reached = set(digests), dict(seen)
-    for table, sql, named in _NAMED:
-        for id_, cell in session.stream(sql, seen.get(table, 0)) if wanted else ():
-            reached[table] = max(reached.get(table, 0), id_)
-            wanted.difference_update(named(cell))
-    return frozenset(wanted), reached

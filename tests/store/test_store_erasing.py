@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from daemon.operations.jobs import remove_leftovers
-from daemon.store import Cause, Filed, Outcome, Store, erasing
+from daemon.store import Cause, Filed, Outcome, Store, erasing, unnamed
 from daemon.store.raws import IN_ROW
 from rules.decision import Decision, Grant, Letter, Link, Person, Search
 from rules.erasure import NOBODY
@@ -160,6 +160,45 @@ def test_forgetting_a_participant_leaves_the_requesters_words(books: Store) -> N
     assert books.audit(DESK) == []
 
 
+def test_what_others_were_sent_about_them_loses_its_bytes_once_sent(books: Store) -> None:
+    other = books.search(Search(states=("assigned",)))[0].ticket
+    sent = (Letter("warning", ("n1@cau.example",), other), Letter("worklist", ("tec@cau.example",)))
+    sent += (Letter("refusal", (LUIS,)),)
+    for letters in (sent, (Letter("reminder", (LUIS,), other),)):
+        with books.write() as tx:
+            tx.apply(Cause(), Decision(letters=letters), compose, DESK, NOW)
+        claimed = books.claim("a", NOW, timedelta(minutes=1), 50) if letters is sent else ()
+        books.record([Outcome(each.id, each.lease, "sent", "250 ok") for each in claimed], NOW)
+    forget(books)
+    with books.read() as reading:
+        rows = reading.session.all("SELECT letter, head IS NOT NULL FROM outbox WHERE letter <> 'update'")
+    assert {(letter, bool(bytes_left)) for letter, bytes_left in rows} == {
+        ("confirmation", False), ("warning", False), ("worklist", False), ("refusal", True), ("reminder", True),
+    }  # fmt: skip
+    assert [each.to for each in books.claim("a", NOW, timedelta(minutes=1), 50)] == [LUIS]
+    assert books.audit(DESK) == []
+
+
+def test_what_the_ledger_tells_of_other_mails_names_them_no_more(books: Store) -> None:
+    seen = take(books, 5)
+    with books.write() as tx:
+        named = mail(5, LUIS, subject=f"Fwd: de {ANA}")
+        tx.apply(Cause(seen.id, named), Decision("untreated", remarks=(f"{NAME}, {ANA}",)), compose, DESK, NOW)
+    forget(books)
+    assert ANA not in everything(books)
+    assert [row.subject for row in books.mails() if row.id == seen.id] == ["Fwd: de erased-1"]
+
+
+def test_no_page_of_the_file_holds_what_was_dropped(books: Store) -> None:
+    if not books.one_daemon:
+        return
+    forget(books)
+    books.close()
+    files = [path for path in books.files.root.parent.rglob("*") if path.is_file()]
+    assert files
+    assert not [path for path in files if ANA.encode() in path.read_bytes()]
+
+
 @pytest.mark.parametrize("pattern", ["%", "%@clientes.example", "a_a@clientes.example", "!"])
 def test_signs_of_a_pattern_forget_nobody(books: Store, pattern: str) -> None:
     before = everything(books)
@@ -222,12 +261,12 @@ def test_old_closed_tickets_are_emptied_and_their_numbers_stay(books: Store) -> 
 def test_a_file_that_comes_back_meanwhile_stays(books: Store) -> None:
     books.run(lambda tx: erasing.forget(tx, ANA, DESK, NOW, "erased-1"))
     with books.read() as reading:
-        found = erasing.leftovers(reading.session)
+        found = unnamed.leftovers(reading.session)
     assert attachment(PHOTO).digest in found.unnamed
     other = books.search(Search(states=("assigned",)))[0].ticket.number
     with books.write() as tx:
         event = Event(other, "note", NOW, "tec@cau.example", attachments=(attachment(PHOTO),))
         tx.apply(Cause(), Decision(events=(event,)), compose, DESK, NOW)
-    books.run(lambda tx: erasing.remove(tx.session, books.files, found))
+    books.run(lambda tx: unnamed.remove(tx.session, books.files, found))
     assert books.files.has(attachment(PHOTO).digest)
     assert books.audit(DESK) == []

@@ -83,6 +83,7 @@ def test_export_writes_mails_attachments_and_journal(store: Store, tmp_path: Pat
     ]  # fmt: skip
     assert json.loads((tmp_path / "out/ticket.json").read_text())["number"] == number
     assert (tmp_path / "out/attachments/01-passwd").read_bytes() == PICTURE
+    assert (tmp_path / "out").stat().st_mode & 0o077 == 0, "whoever may look into the folder reads mails"
     with pytest.raises(KeyError):
         store.export("I171009_999999", tmp_path / "none")
 
