@@ -85,7 +85,8 @@ class Files:
 
     def _beside(self) -> tempfile._TemporaryFileWrapper[bytes]:
         folder = self.root / "new"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for each in (self.root, folder):  # with `parents` alone the root would be everybody's
+            each.mkdir(parents=True, exist_ok=True, mode=0o700)
         return tempfile.NamedTemporaryFile(dir=folder, delete=False)
 
     def _settle(self, file: tempfile._TemporaryFileWrapper[bytes], digest: str) -> None:

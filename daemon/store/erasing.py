@@ -68,8 +68,9 @@ def traces(session: Session, address: str) -> Traces:
         *_column(session, _SENT.format("number"), sorted(named)),
         *_column(session, _SENT.format("letter"), LISTS),
     }
-    ids = (tuple(sorted(each)) for each in (mails, letters, shared - letters))
-    return Traces(tuple(own), tuple(sorted(named)), *ids, registered=people.find(session, address) is not None)
+    mail_ids, letter_ids, shared_ids = (tuple(sorted(each)) for each in (mails, letters, shared - letters))
+    registered = people.find(session, address) is not None
+    return Traces(tuple(own), tuple(sorted(named)), mail_ids, letter_ids, shared_ids, registered)
 
 
 _SENT = """

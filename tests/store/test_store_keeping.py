@@ -98,6 +98,7 @@ def test_f45_a_backup_taken_while_running_opens_and_balances(store: Store, tmp_p
         tx.session.run("UPDATE tickets SET category = 'not yet committed'")
         written = store.backup(tmp_path / "copy.db")
     assert len(written) == 1 + len(list(store.files.digests()))
+    assert not [path for path in tmp_path.glob("copy*") if path.stat().st_mode & 0o077]
     with pytest.raises(StoreError, match="exists already"):
         store.backup(tmp_path / "copy.db")
     restored = Store.open(f"sqlite:///{tmp_path}/copy.db", tmp_path / "copy.db.files", clock=clock)
