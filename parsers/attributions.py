@@ -8,7 +8,7 @@ from typing import Literal
 
 from parsers.footers import is_footer
 from parsers.lines import DATE, QUOTED, RULE, TIME, Head, Lines, bare, is_blank, label_of, next_text, previous_text
-from parsers.quotes import AUTHOR_FIRST, HEADER_LABELS, OPENINGS, VERB, any_of, ends_in_verb, fold_line
+from parsers.quotes import AUTHOR_FIRST, HEADER_LABELS, OPENINGS, VERB, any_of, ends_in_verb, find_verb, fold_line
 from parsers.spelling import without_format
 
 Strength = Literal["dated", "named", "loose"]
@@ -21,6 +21,7 @@ _DATED_CHARACTERS = 160
 _GLUE = re.compile(
     rf"(?:(?<=[.!?…])\s+(?=[^\W\d])|(?<=[\w,;:)])\s+(?=(?:{OPENINGS})\s))(?=.{{0,{_OPENING_CHARACTERS}}}\d)"
 )
+_OPENING_ALONE = re.compile(rf"\s*(?:{OPENINGS})\s*")
 _GLUES = 20  # so many at the end of a line are looked at
 _VERB_CHARACTERS = 32  # the longest verb that ends one, and a word boundary
 
@@ -31,29 +32,49 @@ _DETERMINER = any_of(
 _TIME_THEN_NAME = re.compile(
     rf"{TIME.pattern}(?::\d\d)?[^,\d]{{0,12}}(?:\d{{4}}[^,\d]{{0,8}})?,\s(?!(?:{_DETERMINER})\s)\S"
 )
+_WEEKDAY = any_of("lun|mar|mié|jue|vie|sáb|dom|Mon|Tue|Wed|Thu|Fri|Sat|Sun")
+_MACHINES_TIME = re.compile(rf"{TIME.pattern}:\d\d|[+-]\d{{4}}\b|^(?:\w+\s)?(?:{_WEEKDAY})\b")
+_BRACKETED_THEN_VERB = re.compile(rf"@[^\s<>()]+[>)]+[),]*\s?(?:{VERB.pattern})")
 _ADDRESS_THEN_VERB = re.compile(rf"@[^\s<>]+>+[),]*\s?(?:{VERB.pattern})")
+# Mutt's: «* Ana <ana@cau.example> [2025-03-03 10:11]:», «Ana dijo [Mon, Mar 03, 2025 at 10:11:42AM]:».
+_DATE_IN_BRACKETS = re.compile(
+    r"^[^<>\[\]]{1,80}(?:<[^<>\s]+@[^<>\s]+>|\s(?:dijo|said|wrote|escribio))\s\[[^\[\]]{0,50}\d\d:\d\d[^\[\]]{0,20}\]:$"
+)
+# What readers of newsgroups put behind the verb.
+_NEWS = re.compile(
+    rf"\s(?:{any_of('en el mensaje|in message|in news|im Newsbeitrag|dans le message de|nel messaggio|na mensagem')})"
+    r"\s<?(?:news|noticias):\S+$"
+)
+# Other verbs of clients, which people use, too, to tell of somebody's words: only above quoted lines.
+_SAID = any_of("dijo|dice|said|says|sagte|schreibt|dit|disse|diz")
+_SAID_LAST = re.compile(rf"(?P<address>@[^\s<>]+>)?\s(?:{_SAID})\s?:$")
+_ARTICLES = any_of("In article|In message|En el artículo|En el mensaje|Dans l'article|In Artikel")
+_ARTICLE = re.compile(rf"(?:{_ARTICLES})\s")
+_FULL_LINE = 50  # characters with which a line may be too long for another word
+_ENDS_OF_SENTENCES = (".", "!", "?", ":", ";", ",")
 _ADDRESS_LAST = re.compile(r"@[^\s<>]+\s?[>)\]]*\s?:$")
 # Nothing but a name and a verb: «Mesa de Incidencias escribió:», not «El usuario Juan escribió:».
 _NAME_WORD = r"[^\W\d_a-z][\w.'-]*|de|del|la|las|los|el|y|i|e|da|do|dos|van|von|der|[-–|/&]"
 _NAME_WROTE = re.compile(rf"^(?:(?:{_NAME_WORD})\s){{1,7}}?(?:a |ha |va |hat )?\w+:\s*$")
 # What a person says who tells of somebody's words, and no client: «dice que», «nos escribió».
 _TOLD = re.compile(rf"(?<!\w)(?:que|that|dass|cuando|when|(?:me|nos|nous|mir|uns|us)\s(?:{VERB.pattern}))(?!\w)")
-# What the attribution of a client may have and a sentence has not: an address in angle brackets, the date first, a name
-# behind a time and a comma («El 3/3/2026 a las 8:05 el sistema escribió:» has none of them).
-_NO_SENTENCE = (re.compile("<").search, AUTHOR_FIRST.match, DATE.match, _TIME_THEN_NAME.search)
 
 
 def _strength(text: str) -> Strength | None:
     """How surely this folded text is an attribution: «El 9/10/2017 10:23, Ana <ana@cau.example> escribió:»."""
-    text = text.strip("-* ")
+    text = _NEWS.sub(":", text.strip("-* "))
     if text.count("<") != text.count(">"):
         return None
     date, address = DATE.search(text[:_DATED_CHARACTERS]), text.find("@")
     if date and date.start() <= 3 and address > 0 and text.endswith(">"):
         return "loose"
+    if _is_said(text, date):
+        return "loose"
     if not text.endswith(":") and not ends_in_verb(text):
         return None
-    verb = VERB.search(text)
+    if _DATE_IN_BRACKETS.match(text):
+        return "dated"
+    verb = find_verb(text)
     if verb and (verb.start() == 0 or _TOLD.search(text)):
         return None  # the author's name stands on the line above, or the author's own words around it
     if date and _is_opening(text[: date.start()]) and (verb or (address > 0 and _ADDRESS_LAST.search(text))):
@@ -61,6 +82,14 @@ def _strength(text: str) -> Strength | None:
     if (AUTHOR_FIRST.match(text) and address > 0) or (verb and 0 < address < min(verb.start(), 100)):
         return "dated" if date else "named"
     return None
+
+
+def _is_said(text: str, date: re.Match[str] | None) -> bool:
+    """«Ana <ana@cau.example> dijo:», «El lun, 3 mar 2025 a las 10:11, Ana dijo:»."""
+    said = _SAID_LAST.search(text)
+    if not said or (date and not _is_opening(text[: date.start()])):
+        return False
+    return bool(said["address"] or (date and TIME.search(text)))
 
 
 def _is_opening(text: str) -> bool:
@@ -81,6 +110,8 @@ def _unglued(lines: Lines, at: int) -> tuple[str, ...]:
     glues = list(islice(_GLUE.finditer(line, max(0, len(line) - _ATTRIBUTION_CHARACTERS)), _GLUES))
     end = _end_of_attribution(lines, at) if glues and not line.startswith((">", "|")) else at
     for glue in glues if end > at else ():
+        if _OPENING_ALONE.fullmatch(line, 0, glue.start()):
+            continue  # Yahoo's «El El lun, 3 mar 2025»
         if _is_clients(fold_line(" ".join((line[glue.end() :], *lines[at + 1 : end])))):
             return line[: glue.start()], "", line[glue.end() :]
     return (line,)
@@ -102,21 +133,31 @@ def _is_clients(text: str) -> bool:
 def attribution(lines: Lines, last: int, floor: int) -> tuple[int, Strength, str] | None:
     """The attribution that ends on line ``last``: its first line (not before ``floor``), strength, folded text."""
     named: tuple[int, Strength, str] | None = None
-    joined = ""
+    joined, whole = "", True
     for first in range(last, max(floor, last - _WRAPPED_LINES) - 1, -1):
         line = lines[first]
         if is_blank(line) and joined.startswith("<"):
             continue
-        joined = f"{bare(line) if first < last or not line.startswith('>') else _last_line(line)} {joined}".strip()
-        if is_blank(line) or len(joined) > _ATTRIBUTION_CHARACTERS:
+        if is_blank(line) or len(line) + len(joined) > _ATTRIBUTION_CHARACTERS:
             break
-        folded = fold_line(joined)
-        strength = _strength(folded)
-        if strength == "dated" or (strength == "loose" and first == last):
-            return first, strength, folded
-        if strength == "named" and (first in (last, floor) or is_blank(lines[first - 1])):
-            named = named or (first, strength, folded)
+        part = bare(line) if first < last or not line.startswith(">") else _last_line(line)
+        joined = f"{fold_line(part)} {joined}".strip()
+        strength = _strength(joined)
+        if strength == "dated" or (strength == "loose" and (first == last or line.endswith("<"))):
+            return first, strength, joined
+        whole = whole and (first == last or _is_wrapped(lines, first))
+        if strength == "named" and whole and (first in (last, floor) or not _is_wrapped(lines, first - 1)):
+            named = (first, strength, joined) if not named or _ARTICLE.match(joined) else named
     return named
+
+
+def _is_wrapped(lines: Lines, at: int) -> bool:
+    """Whether the line after ``at`` goes on where a client broke it: behind a «<», behind an article's name, or because
+    the next word had no room; people end a sentence there."""
+    line, below = lines[at].rstrip(), lines[at + 1].split()
+    if line.endswith("<") or _ARTICLE.match(fold_line(line[:80])):
+        return True
+    return bool(below) and len(line) + len(below[0]) > _FULL_LINE and not line.endswith(_ENDS_OF_SENTENCES)
 
 
 def _last_line(line: str) -> str:
@@ -127,7 +168,12 @@ def _last_line(line: str) -> str:
 def may_end_attribution(line: str) -> bool:
     """Whether to look at all; nearly no line ends like an attribution."""
     end = without_format(line[-60:]).rstrip(" \t\xa0\u202f*-")
-    return end.endswith((":", "：", ">")) or ends_in_verb(fold_line(end[-_VERB_CHARACTERS:]))
+    return (
+        end.endswith((":", "：", ">"))
+        or "news:" in line
+        or "noticias:" in line
+        or ends_in_verb(fold_line(end[-_VERB_CHARACTERS:]))
+    )
 
 
 def is_name_wrote(line: str) -> bool:
@@ -149,7 +195,7 @@ def attribution_head(lines: Lines, last: int, floor: int) -> Head | None:
     first, strength, text = found
     start = first - (first > floor and bool(RULE.match(lines[first - 1])))
     if after < len(lines) and (QUOTED.match(lines[after]) or lines[after].startswith("| ")):
-        return Head(start, last + 1, quoted=True)
+        return Head(start, last + 1, quoted=True, sure=_is_sure(text))
     return Head(start, last + 1) if _stands_alone(lines, first, last, floor, strength, text) else None
 
 
@@ -158,7 +204,7 @@ def _stands_alone(lines: Lines, first: int, last: int, floor: int, strength: Str
     has; without a date, the address in angle brackets right before the verb. With nothing below, it is the author's."""
     if next_text(lines, last + 1) == len(lines):
         return False
-    if _is_clients(text) and _ADDRESS_THEN_VERB.search(text):
+    if _is_sure(text):
         return True
     below = lines[last + 1]
     blank_after = is_blank(below) or label_of(below)[0] in HEADER_LABELS
@@ -168,14 +214,21 @@ def _stands_alone(lines: Lines, first: int, last: int, floor: int, strength: Str
         return False
     if strength == "named":
         return blank_after and bool(_ADDRESS_THEN_VERB.search(text))
-    if not blank_after and not ("@" in text and VERB.search(text)):
+    if not blank_after and not ("@" in text and find_verb(text)):
         return False
     return is_no_sentence(text)
 
 
+def _is_sure(text: str) -> bool:
+    return _is_clients(text) and bool(_BRACKETED_THEN_VERB.search(text))
+
+
 def is_no_sentence(text: str) -> bool:
-    """Whether an attribution has what a client gives and a person who tells of somebody's words does not."""
-    return text.startswith("--") or any(sure(text) for sure in _NO_SENTENCE)
+    """Whether an attribution has what a client gives and a person who tells of somebody's words does not: an address in
+    angle brackets, the date first, a name behind a comma and a time with seconds, a zone or a short day of the week."""
+    if text.startswith("--") or "<" in text or AUTHOR_FIRST.match(text) or DATE.match(text):
+        return True
+    return bool(_TIME_THEN_NAME.search(text) and _MACHINES_TIME.search(text))
 
 
 def _begins_paragraph(lines: Lines, first: int, floor: int) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from itertools import takewhile
 from typing import Literal
 
@@ -25,6 +26,7 @@ from parsers.lines import (
     next_text,
     previous_text,
 )
+from parsers.notes import NOTES_TITLE, notes_head
 from parsers.quotes import (
     FORWARD_PHRASES,
     FORWARDED_BY,
@@ -42,7 +44,7 @@ _ONCE: frozenset[Role] = frozenset({"from", "to", "date", "subject"})  # no bloc
 _DASHED = re.compile(rf"^[\s>]*[{DASHES}#]{{2,}}[\s>]*([^{DASHES}].{{2,80}}?)\s*[{DASHES}#:\s]*$")
 _ONE_LINE_HEADER = re.compile(r"^[\s>]*-{3,}\s?([^-]{3,60}?)\s?-{3,}\s*([^-:]{1,24}):")
 _WORDS_OF_DATE = re.compile(r"[^\W\d_]{3}|[年년]")
-_GROUPWISE = re.compile(r"^>>> ?[^>].{3,200}>>>\s*$")
+_GROUPWISE = re.compile(r"^>>>\s?[^>].{3,200}>>>\s*$")
 
 
 # -- header blocks -----------------------------------------------------------------------------------------------
@@ -56,6 +58,8 @@ def header_block(lines: Lines, at: int, *, announced: bool = False) -> int | Non
     it somebody's evidence instead.
     """
     values, end = _labelled(lines, at)
+    if "subject" not in values and not _ends_here(lines, end):
+        return None
     return end if _is_clients(values, announced) and not _below_raw_headers(lines, at) else None
 
 
@@ -83,6 +87,11 @@ def _may_go_on(lines: Lines, label: int, at: int) -> bool:
     return label < at <= label + _MISSED_LINES and not rest_ended
 
 
+def _ends_here(lines: Lines, end: int) -> bool:
+    """Whether a block without a subject ends with its paragraph, or in a list of recipients that is too long."""
+    return end >= len(lines) or is_blank(lines[end]) or lines[end - 1].rstrip().endswith((";", ","))
+
+
 def _below_raw_headers(lines: Lines, at: int) -> bool:
     above = takewhile(lambda line: not is_blank(line), reversed(lines[max(0, at - _HEADER_LINES) : at]))
     return any(label_of(line)[0] in RAW_HEADERS for line in above)
@@ -101,11 +110,7 @@ def _is_clients(found: Mapping[Role, str], announced: bool) -> bool:
 def above_block(lines: Lines, start: int, floor: int) -> int:
     """The line where what belongs to a header block begins: a rule, words in dashes or «Mensaje original» above."""
     before = previous_text(lines, start, floor)
-    if (
-        before >= floor
-        and start - before <= 3
-        and (RULE.match(lines[before]) or _DASHED.match(lines[before]) or separator(lines[before], bare_too=True))
-    ):
+    if before >= floor and start - before <= 3 and any(belongs(lines[before]) for belongs in _ABOVE_BLOCKS):
         return above_block(lines, before, floor) if start - before <= 1 else before
     return start
 
@@ -120,10 +125,13 @@ def separator(line: str, *, bare_too: bool = False) -> Literal["", "original", "
     dashed = _DASHED.match(line)
     if not dashed and not bare_too:
         return ""
-    phrase = fold_line(dashed[1] if dashed else bare(line)).strip(f"{DASHES}: ")
+    phrase = fold_line(dashed[1] if dashed else bare(line)).strip(f"{DASHES}:. ")
     if phrase in ORIGINAL_PHRASES or MESSAGE_OF.match(phrase) or (dashed and is_name_wrote(f"{dashed[1]}:")):
         return "original"
     return "forward" if phrase in FORWARD_PHRASES or FORWARDED_BY.match(phrase) else ""
+
+
+_ABOVE_BLOCKS = (RULE.match, _DASHED.match, NOTES_TITLE.match, partial(separator, bare_too=True))
 
 
 def _separates(lines: Lines, at: int, floor: int) -> bool:
@@ -154,6 +162,7 @@ def head_at(lines: Lines, at: int, floor: int) -> Head | None:
     return (
         _separator_head(lines, at, floor)
         or _header_head(lines, at, floor)
+        or notes_head(lines, at, floor)
         or (attribution_head(lines, at, floor) if may_end_attribution(line) else None)
     )
 
@@ -172,7 +181,7 @@ def _separator_head(lines: Lines, at: int, floor: int) -> Head | None:
 
 def _header_head(lines: Lines, at: int, floor: int) -> Head | None:
     """A header block; with nothing below it, it is what its author lists."""
-    if not (":" in lines[at][:60] or "：" in lines[at][:60]) or label_of(lines[at])[0] not in HEADER_LABELS:
+    if label_of(lines[at])[0] not in HEADER_LABELS:
         return None
     block = header_block(lines, at, announced=True)
     below = next_text(lines, block) if block else len(lines)

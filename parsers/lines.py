@@ -21,10 +21,12 @@ DASHES = "-_=*—–‐‑―─"
 RULE = re.compile(rf"^[\s>]*[{DASHES}]{{4,}}\s*$")
 TIME = re.compile(r"(?<!\d)\d{1,2}(?:[:.h]|\sh\s)\d\d(?!\d)")
 DATE = re.compile(
-    r"\b\d{4}[-./]\d{1,2}[-./]\d{1,2}\b|\b\d{1,2}[-./]\s?\d{1,2}[-./]\s?\d{2,4}\b|\d{4}年|\d{4}년"
+    r"(?=\d)(?:\b\d{4}[-./]\d{1,2}[-./]\d{1,2}\b|\b\d{1,2}[-./]\s?\d{1,2}[-./]\s?\d{2,4}\b|\d{4}年|\d{4}년"
     r"|\b\d{1,2}(?!\d)[^\d\n]{1,25}\b(?:19|20)\d\d\b"
-    r"|\b(?:19|20)\d\d\b[.\s]+[^\W\d]{2,12}[.,\s]+\d{1,2}\b(?![:.h]\d)"
+    r"|\b(?:19|20)\d\d\b[.\s]+[^\W\d]{2,12}[.,\s]+\d{1,2}\b(?![:.h]\d))"
 )
+_BEHIND_LABELS = (":", "：", "\t", "    ")
+_COLUMN = re.compile(r"([^\W\d_]+(?: [^\W\d_]+)?)(\t|\s{4,})(?=\S)")
 _SMALL_LABELS = ("cc", "bcc", "cco")
 _BOLD = re.compile(r"^[*_]{1,2}(?=\w)|[*_]{1,2}\s*$")
 
@@ -34,12 +36,14 @@ class Head:
     """What a client wrote above the history: lines ``start`` up to ``end``; the history begins at ``end``.
 
     ``quoted``: the history itself has quote marks, so its end is known; otherwise it runs to the end of the text.
+    ``sure``: nobody types such a head.
     """
 
     start: int
     end: int
     quoted: bool = False
     forward: bool = False
+    sure: bool = False
 
 
 def is_blank(line: str) -> bool:
@@ -73,9 +77,15 @@ def bare(line: str) -> str:
 
 
 def label_of(line: str) -> tuple[str, str]:
-    """Folded label and value of a header line, both "" where it is none; bold marks around the label do not count.
-    Clients begin it with a capital, people's settings files («from: a@cau.example») do not."""
-    head, colon, value = without_format(bare(line)[:400]).replace("：", ":", 1).partition(":")
+    """Folded label and value of a header line, both "" where it is none; bold marks around the label do not count, and
+    Notes leaves the colon out of its table. Clients begin a label with a capital, people's settings files («from:
+    a@cau.example») do not."""
+    text = bare(line)[:400]
+    if not any(mark in text for mark in _BEHIND_LABELS):
+        return "", ""
+    text = without_format(text).replace("：", ":", 1)
+    column = _COLUMN.match(text)
+    head, colon, value = (column[1], column[2], text[column.end() :]) if column else text.partition(":")
     if not colon or len(head) > 34 or (head.islower() and fold_line(head) not in _SMALL_LABELS):
         return "", ""
     return _folded_label(head), value.strip(" *\t")

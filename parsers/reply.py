@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from parsers.attributions import unglued
+from parsers.attributions import may_end_attribution, unglued
+from parsers.greetings import is_greeting
 from parsers.history import above_block, head_at, separator
 from parsers.lines import ELIDED, QUOTED, Head, bare, is_blank, is_sentence, next_text, previous_text
 from parsers.quoted_html import cut_quote
 from parsers.quotes import fold_line
 from parsers.signature import text_end
+from parsers.spelling import plain, repair
 
 __all__ = ["TextMarks", "cut_quote", "strip_signature", "visible_text"]
 
 _HEAD_LINES = 40  # lines of a quoted block that may hold the head of what it quotes
 MOST_LINES = 10_000
 """Where history is looked for: a longer text is a log, or an attack on our time. What stands below is kept."""
+_MOST_ENDS = 1000  # so are lines that end like attributions
 _ROUNDS = 8  # heads above nothing that are taken off one after the other
 
 
@@ -48,7 +52,9 @@ def visible_text(text: str, marks: TextMarks = TextMarks()) -> str:
     head of unquoted history is the author's own, of a letter or a list. A quote to which nothing is added gives "".
     """
     for _ in range(_ROUNDS):
-        lines = unglued(text.split("\n"))
+        lines = text.split("\n")
+        reach = _reach(lines)
+        lines = unglued(lines[:reach]) + lines[reach:]
         spans = list(_spans(lines))
         own = _own_lines(lines, spans, marks)
         if all(map(is_blank, own)) and (head := _foreign_head(spans)):
@@ -95,16 +101,18 @@ def _trimmed(lines: Sequence[str]) -> str:
 
 def _spans(lines: Sequence[str]) -> Iterator[Span]:
     """The text cut into the author's own lines and history, in order, nothing left out."""
+    lines = [plain(repair(line)) for line in lines]
     floor = at = 0
     attributed = False
-    while at < min(len(lines), MOST_LINES):
+    reach = _reach(lines)
+    while at < reach:
         block = _quote_end(lines, at) if _begins_quote(lines[at]) else at
         head = _head(lines, at, block, floor, attributed)
         if not head:
             at = max(block, at + 1)
             continue
         end = _history_end(lines, head)
-        if _introduced(lines, head.start, floor):
+        if _introduced(lines, head, end, floor):
             at = end if head.quoted else head.end
             continue
         if head.start > floor:
@@ -116,8 +124,14 @@ def _spans(lines: Sequence[str]) -> Iterator[Span]:
         yield Span(floor, len(lines))
 
 
+def _reach(lines: Sequence[str]) -> int:
+    """The line up to which history is looked for."""
+    ends = (at for at, line in enumerate(lines[:MOST_LINES]) if may_end_attribution(line))
+    return next(islice(ends, _MOST_ENDS, None), min(len(lines), MOST_LINES))
+
+
 def _begins_quote(line: str) -> bool:
-    return bool(QUOTED.match(line)) and not line.startswith(">>> ")
+    return bool(QUOTED.match(line)) and not line.startswith((">>> ", ">>>\xa0"))
 
 
 def _head(lines: Sequence[str], at: int, block: int, floor: int, attributed: bool) -> Head | None:
@@ -176,9 +190,11 @@ def _is_history(lines: Sequence[str], at: int, block: int, floor: int, attribute
     return prose and own_paragraph and last and previous_text(lines, at, floor) >= floor
 
 
-def _introduced(lines: Sequence[str], start: int, floor: int) -> bool:
-    """The author announces it («Un cliente nos escribe esto:»): then it is part of what they say."""
-    if lines[start] == ELIDED:
+def _introduced(lines: Sequence[str], head: Head, end: int, floor: int) -> bool:
+    """The author announces it («Un cliente nos escribe esto:»): then it is part of what they say.
+
+    A greeting announces nothing, nor does what stands above a client's head whose quoted lines end the text."""
+    if lines[head.start] == ELIDED or (head.sure and next_text(lines, end) == len(lines)):
         return False
-    before = previous_text(lines, start, floor)
-    return before >= floor and lines[before].rstrip().endswith(":")
+    before = previous_text(lines, head.start, floor)
+    return before >= floor and lines[before].rstrip().endswith(":") and not is_greeting(lines[before])

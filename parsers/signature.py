@@ -58,7 +58,12 @@ def _delimiter(lines: Sequence[str]) -> int:
     below = next_text(lines, at + 1)
     if below < len(lines) and (lines[below].startswith("--") or (not exact and any(map(is_sentence, lines[below:])))):
         return len(lines)
-    return at
+    return len(lines) if any(_goes_on(lines, i) for i in range(below + 1, len(lines))) else at
+
+
+def _goes_on(lines: Sequence[str], at: int) -> bool:
+    """A paragraph with which the sentence above goes on: what stands between is a signature that its author quotes."""
+    return is_blank(lines[at - 1]) and lines[at][:1].islower() and is_sentence(lines[at])
 
 
 def _last_texts(lines: Sequence[str], count: int) -> int:

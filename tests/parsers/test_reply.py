@@ -102,6 +102,21 @@ ABOVE_QUOTED = {
     "apple tr": "Mesa <mesa@cau.example> şunları yazdı (3 Mar 2026 08:05):",
     "over four lines": "El martes, 3 de marzo de 2026 a las 8:05, Servicio de Atención\na Usuarios y Mesa de ayuda de"
     " la Consejería de Hacienda y\nAdministración Pública de la Junta (<\nmesa@cau.example>) escribió:",
+    "encoding left as it was": "El mar, 3 mar 2026 a las 8:05, Mesa (<mesa@cau.example>) escribi=C3=B3:",
+    "yahoo's phones": "El El mar, 3 mar 2026 a las 8:05, Mesa<mesa@cau.example> escribió:",
+    "gmail 2012, long name": "2012/3/3 Servicio de Atención a Usuarios y Mesa de ayuda <\nmesa@cau.example>",
+    "gmail ar": "في الثلاثاء، ٣ مارس ٢٠٢٦ في ٨:٠٥ ص تمت كتابة ما يلي بواسطة \u202aMesa\u202c\u200f "
+    "<\u202amesa@cau.example\u202c\u200f>:",
+    "the bat ru": "Вы писали 3 марта 2026 г., 8:05:41:",
+    "mutt, brackets": "* Mesa <mesa@cau.example> [2026-03-03 08:05:41 +0100]:",
+    "mutt es": "El mar, 03 de mar de 2026 a las 08:05:41 +0100, Mesa de ayuda dijo:",
+    "mutt es, brackets": "Mesa de ayuda dijo [Tue, Mar 03, 2026 at 08:05:41AM +0100]:",
+    "gnus es": "Mesa de ayuda <mesa@cau.example> dice:",
+    "news": "In article <67C5.1@cau.example>, Mesa <mesa@cau.example> wrote:",
+    "news, two lines": "In article <67C5.1@cau.example>,\n Mesa de ayuda <mesa@cau.example> wrote:",
+    "news es": "En el artículo <67C5.1@cau.example>, Mesa <mesa@cau.example> escribió:",
+    "news, outlook express": '"Mesa" <mesa@cau.example> escribió en el mensaje\nnews:67C5$1@cau.example...',
+    "invisible first": "\u200bEl mar, 3 mar 2026 a las 8:05, Mesa (<mesa@cau.example>) escribió:",
     "accents replaced": "El mar, 3 mar 2026 a las 8:05, Mesa (<mesa@cau.example>) escribi\ufffd:",
 }
 
@@ -198,6 +213,18 @@ ABOVE_PLAIN = {
     "      De: Mesa <mesa@cau.example>\n  Asunto: X\n    Para: eva@uni.example",
     "mutt": "On Tue, Mar 03, 2026 at 08:05:41AM +0100, Mesa de ayuda wrote:\n",
     "evolution": "On Tue, 2026-03-03 at 08:05 +0100, Mesa de ayuda wrote:\n",
+    "lotus notes, without colons": "Mesa de ayuda/CAU/XUNTA\n03/03/2026 8:05\n\nPara\nEva Gil/UNI/XUNTA@XUNTA\ncc\n\n"
+    "Asunto\nRe: X",
+    "lotus notes, sent by": "Mesa <mesa@cau.example>\nEnviado por: ana@cau.example\n03/03/2026 8:05\n\n\tPara:\teva@uni"
+    ".example\n\tcc:\t\n\tAsunto:\tRe: X",
+    "lotus notes, table": "De        Mesa <mesa@cau.example>\nPara        eva@uni.example\n"
+    "Fecha        03/03/2026 8:05\nAsunto        Re: X",
+    "lotus notes, title": "Mesa de ayuda ---03/03/2026 8:05:41---Hemos tomado nota\n\nDe: Mesa <mesa@cau.example>\n"
+    "Para: eva@uni.example\nFecha: 03/03/2026 8:05\nAsunto: X",
+    "groupwise, hard blanks": ">>>\xa0Mesa <mesa@cau.example> 03/03/2026 8:05\xa0>>>",
+    "help desk": "=-=-=-= Responda por encima de esta línea. =-=-=-=",
+    "invisible before a rule": "\u200b-------- Mensaje original --------\nDe: Mesa <mesa@cau.example>\n"
+    "Fecha: 3/3/26 8:05\nAsunto: X",
     "lotus notes, names": "De:\tMesa/CAU/XUNTA\nPara:\tEva/UNI/XUNTA@XUNTA\nFecha:\t03/03/2026 8:05\nAsunto:\tX",
     "lotus notes, double rule": '-----"Mesa" <mesa@cau.example> escribió: -----\n\n=======================\n'
     "Para: eva@uni.example\nDe: Mesa\nFecha: 03/03/2026 8:05\nAsunto: X\n=======================",
@@ -307,6 +334,7 @@ QUOTES_OF_QUOTES = {
     "outlook quotes its separator": f"{OWN}\n\n> -----Original Message-----\n> From: Mesa [mailto:mesa@cau.example]\n"
     "> Sent: Tuesday, March 3, 2026 8:05 AM\n> To: Eva\n> Subject: X\n>\n> Tomamos nota.",
     "wanderlust": f"{OWN}\n\nAt Tue, 3 Mar 2026 08:05:41 +0100,\nMesa de ayuda wrote:\n{QUOTED}",
+    "a name, accents decomposed": f"{OWN}\n\nMesa de Gestio\u0301n escribio\u0301:\n{QUOTED}",
     "a name with a dash": f"{OWN}\n\nMesa de Ayuda - CAU escribió:\n{QUOTED}",
     "answer above this line": f"{OWN}\n\n##- Please type your reply above this line -##\n\n{PLAIN}",
     "answer above this line es": f"{OWN}\n\n--- Responda por encima de esta línea ---\n\n{PLAIN}",
@@ -351,6 +379,33 @@ def test_an_answer_below_a_header_block_and_its_quoted_lines_is_the_text(name: s
     assert visible_text(f"Hola.\n\n{ABOVE_PLAIN[name]}\n\n{QUOTED}\n\n{OWN}").endswith(OWN)
 
 
+@pytest.mark.parametrize(
+    "greeting", ["Hola:", "Buenos días:", "Estimada Ana:", "Muy señores míos:", "Hola a todos:", "Dear Ms Gil:"]
+)
+def test_a_greeting_announces_no_history(greeting: str) -> None:
+    for above, history in ((ABOVE_QUOTED["thunderbird es"], QUOTED), (ABOVE_PLAIN["outlook es"], PLAIN)):
+        assert visible_text(f"{greeting}\n\n{above}\n\n{history}\n") == greeting
+    assert visible_text(f"{greeting}\n\n{ABOVE_QUOTED['gmail es']}\n{QUOTED}\n\n{OWN}").split() == [
+        *greeting.split(),
+        *OWN.split(),
+    ]
+
+
+@pytest.mark.parametrize("name", ["gmail es", "gmail en", "apple mail es", "gmail es, three lines"])
+def test_a_colon_above_the_quote_of_a_client_that_ends_the_mail_announces_nothing(name: str) -> None:
+    own = "Al entrar me sale este error:"
+    assert visible_text(f"{own}\n\n{ABOVE_QUOTED[name]}\n\n{QUOTED}\n") == own
+
+
+def test_the_lines_above_a_wrapped_attribution_stay() -> None:
+    for own in ("1. Entro\n2. Pulso Guardar", "No va, Ana.", "Hola,"):
+        for above in (
+            '"Mesa" <\nmesa@cau.example> escribió:',
+            '"Mesa" <mesa@cau.example> wrote in message\nnews:1@x...',
+        ):
+            assert visible_text(f"{own}\n{above}\n{QUOTED}") == own
+
+
 def test_a_menu_typed_below_a_quote_stays() -> None:
     own = "Voy a\n> Inicio\n> Informes\ny no responde."
     assert visible_text(f"El 03/03/2026 8:05, Mesa escribió:\n{QUOTED}\n\n{own}") == own
@@ -359,6 +414,23 @@ def test_a_menu_typed_below_a_quote_stays() -> None:
 # Texts of people in which nothing is history: not one character may go.
 NEGATIVES = {
     "plain": OWN,
+    "a quoted signature": "En la firma sale\n-- \nJuan Paz\nJefe de Sección\n\npero ya no es jefe, corregidlo.",
+    "a form's labels and a fault": "Tipo: Error\nDescripción: mensaje\nEnviado: 03/03/2026 10:15\n"
+    "Para: eva@uni.example\nDe: caja@uni.example\nno consta",
+    "an appointment": "Cita\nOficina A/B\n03/03/2026 10:15\nPara\nrenovar\nAsunto\nDNI\n\nNo se graba.",
+    "a visit": "Ana Gil/CAU\n03/03/2026 10:15\n\nVino a la oficina y dijo que no entra.",
+    "a talk pasted": "Hola.\n\nEl 3/3/2026 a las 10:15, Ana escribió:\n\nno entro\n\n"
+    "El 3/3/2026 a las 10:16, Luis escribió:\n\nprueba otra vez\n\n¿Qué hago?",
+    "a greeting and an announcement": "Hola, un cliente dice:\n\n> no me llega el correo desde ayer.\n\nMiradlo.",
+    "a customer said": "Hola.\n\nEl 3 de marzo el cliente dijo:\n> no me llega.\n\n¿Lo veis?",
+    "an article of a law": "En el artículo 5 de la Ley, el legislador escribió:\n\nse notificará.\n\nY no se notifica.",
+    "news of a page": "La portada tiene\nnews: 5\nnoticias: 3\ny no carga.",
+    "a table's columns": "De      Lugo\nPara    Vigo\nFecha   03/03/2026 10:15\nAsunto  traslado\n\nno sale",
+    "a list with addresses": "Falla:\n* Lugo <lugo@uni.example> [caída]:\n* Vigo <vigo@uni.example> [lenta]:\nfin",
+    "a mail pasted below its separator": "Nos escriben:\n\n-----Mensaje original-----\nDe: Ana <ana@ext.example>\n"
+    "Enviado el: martes, 3 de marzo de 2026 8:05\nPara: Eva\nAsunto: X\n\nno la recibo\n\n¿Qué le decimos?",
+    "a client's quote, introduced": "Nos escribe un cliente:\n\n"
+    "El mar, 3 mar 2026 a las 8:05, Luis (<l@ext.example>) escribió:\n> no la recibo\n\n¿Qué le decimos?",
     "empty": "",
     "blank lines around": "\n\n  Hola.  \n\n\n",
     "list with hyphens": "Falla en:\n- Lugo\n- Vigo\n-- y también en Tui\nEn el resto va.",
@@ -578,6 +650,8 @@ RUN_AWAY = {
     "one rule": "-" * 100_000,
     "labels": "De: a\n" * 5_000,
     "a log": LOG,
+    "attributions": "Esto es prosa, con El nombre y On 3 cosas más @ 10:11 <a@b.example>:\n" * 10_000,
+    "nearly attributions": "Dijo El 3/3/2026 a las 10:15, que Ana <ana@x.example> escribió:\n" * 10_000,
     "one line of quote marks": ">" * 100_000,
     "colons": ":\n" * 20_000,
     "verbs": "Juan escribió:\n" * 10_000,
