@@ -40,6 +40,10 @@ _ADDRESS_THEN_VERB = re.compile(rf"@[^\s<>]+>+[),]*\s?(?:{VERB.pattern})")
 _DATE_IN_BRACKETS = re.compile(
     r"^[^<>\[\]]{1,80}(?:<[^<>\s]+@[^<>\s]+>|\s(?:dijo|said|wrote|escribio))\s\[[^\[\]]{0,50}\d\d:\d\d[^\[\]]{0,20}\]:$"
 )
+# Gmail's of some years, alone on its line: «2014-03-03 10:11 GMT+01:00 Ana Gil».
+_ZONE_THEN_NAME = re.compile(
+    r"\d{4}-\d\d-\d\d \d{1,2}:\d\d GMT[+-]\d\d:\d\d(?: [A-ZÀ-Ý][^\W\d_A-Z][\w.'-]*){1,4}:?\s*$"
+)
 # What readers of newsgroups put behind the verb.
 _NEWS = re.compile(
     rf"\s(?:{any_of('en el mensaje|in message|in news|im Newsbeitrag|dans le message de|nel messaggio|na mensagem')})"
@@ -168,12 +172,9 @@ def _last_line(line: str) -> str:
 def may_end_attribution(line: str) -> bool:
     """Whether to look at all; nearly no line ends like an attribution."""
     end = without_format(line[-60:]).rstrip(" \t\xa0\u202f*-")
-    return (
-        end.endswith((":", "：", ">"))
-        or "news:" in line
-        or "noticias:" in line
-        or ends_in_verb(fold_line(end[-_VERB_CHARACTERS:]))
-    )
+    if end.endswith((":", "：", ">")) or ends_in_verb(fold_line(end[-_VERB_CHARACTERS:])):
+        return True
+    return "news:" in line or "noticias:" in line or bool(_ZONE_THEN_NAME.match(line))
 
 
 def is_name_wrote(line: str) -> bool:
@@ -184,9 +185,12 @@ def is_name_wrote(line: str) -> bool:
 def attribution_head(lines: Lines, last: int, floor: int) -> Head | None:
     """The head that an attribution ending on line ``last`` makes, where it is one of a client."""
     after = next_text(lines, last + 1)
+    quoted = after < len(lines) and bool(QUOTED.match(lines[after]))
     if is_name_wrote(lines[last]) and _begins_paragraph(lines, last, floor):
-        quoted = after < len(lines) and bool(QUOTED.match(lines[after]))
         return Head(last, last + 1, quoted=True) if quoted else None
+    if _ZONE_THEN_NAME.match(lines[last]):
+        own_paragraph = _begins_paragraph(lines, last, floor) and last + 1 < after < len(lines)
+        return Head(last, last + 1, quoted=quoted) if quoted or own_paragraph else None
     if not any(c in line for line in lines[max(floor, last - 5) : last + 1] for c in "@0123456789年"):
         return None
     found = attribution(lines, last, floor)
@@ -194,7 +198,7 @@ def attribution_head(lines: Lines, last: int, floor: int) -> Head | None:
         return None
     first, strength, text = found
     start = first - (first > floor and bool(RULE.match(lines[first - 1])))
-    if after < len(lines) and (QUOTED.match(lines[after]) or lines[after].startswith("| ")):
+    if quoted or (after < len(lines) and lines[after].startswith("| ")):
         return Head(start, last + 1, quoted=True, sure=_is_sure(text))
     return Head(start, last + 1) if _stands_alone(lines, first, last, floor, strength, text) else None
 

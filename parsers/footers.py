@@ -15,12 +15,12 @@ from parsers.quotes import any_of, fold_line, phrases
 _SENT = (
     "Enviado|Enviada|Enviat|Sent|Envoyé|Gesendet|Geschickt|Inviato|Inviata|Verzonden|Verstuurd|Skickat|Sendt|Lähetetty"
     "|Wysłane|Wysłano|Odesláno|Odoslané|Küldve|Elküldve|Trimis|Отправлено|Надіслано|Відправлено|Gönderildi|Poslano"
-    "|Bidalia"
+    "|Bidalia|Εστάλη|Στάλθηκε"
 )
 _BY = (
     "desde|con|a través de|mediante|usando|vía|do|da|de|a partir do|a partir de|dende|des de|des del|des|amb|from|with"
     "|using|via|depuis|à partir de|avec|à l'aide de|von|mit|aus|über|dal|dallo|vanaf|met|vanuit|från|med|fra|z|ze|pe"
-    "|din|с|из|з|s|iz|nire"
+    "|din|с|из|з|s|iz|nire|by|az|από"
 )
 _SENT_FROM = re.compile(
     rf"^(?:(?:{any_of(_SENT)})\s(?:{any_of(_BY)})|{any_of('Lähetetty|Gönderildi|From my|Von meinem')})\s"
@@ -36,11 +36,11 @@ _DEVICE = re.compile(
         "|telefon|teléfono|telefone|téléphone|telemóvel|smartphone|dispositivo|dispositiu|appareil|device|tablet"
         "|tableta|phone|cell|handy|gerät|portable|celular|cellulare|mailbox|airmail|spark|spike|superhuman|fastmail"
         "|matkapuhelin|puhelin|komórki|telefonu|ti-85|aquamail|typeapp|typemail|bluemail|thunderbird|proton|zimbra"
-        "|mailspring|aol|айфон|устройства|почты"
+        "|mailspring|aol|hey|canary|newton|front|missive|shortwave|айфон|устройства|почты"
     )
     + ")"
 )
-_MINE = phrases("mi|my|mon|meu|mio|meinem|meiner|mijn|min|mitt|mojego|mého|môjho|moim|nire")
+_MINE = phrases("mi|my|mon|meu|mio|meinem|meiner|mijn|min|mitt|mojego|mého|môjho|moim|nire|μου")
 _SMALL_WORDS = (
     _MINE
     | phrases(_SENT)
@@ -49,7 +49,7 @@ _SMALL_WORDS = (
         "|e|ein|eine|einem|el|electrónico|email|e-mail|en|et|for|fra|from|från|für|il|l'|la|le|les|lite|lo|los|ma|mein"
         "|meine|meinem|meiner|messagerie|meu|mi|mia|mijn|min|mio|mit|mitt|moj|mojego|mojeho|mon|my|mój|můj|na|new|nire"
         "|no|o|od|of|og|och|om|on|op|os|para|pe|pel|per|personal|por|pour|på|s|secure|securely|sécurisé|sécurisée|segur"
-        "|seguro|sicher|so|the|til|till|um|un|una|und|using|v|van|via|vom|von|voor|with|y|z|ze|и|с|для|моего|мобильного|мобильной"
+        "|seguro|sicher|so|the|til|till|um|un|una|und|using|v|van|via|vom|von|voor|with|y|z|ze|network|unified|készülékemről|το|από|и|с|для|моего|мобильного|мобильной"
     )
 )
 # What may follow behind a stop or a comma: an excuse, or praise of the program.
@@ -75,7 +75,9 @@ _SCANNED = (
 _WHOLE = re.compile(
     rf"^(?:{any_of('Disculpa mi brevedad|Disculpe la brevedad|Disculpa la brevedad|Please excuse my brevity')}"
     rf"|{any_of('Please excuse any typos|Yahoo Mail: busca|Yahoo Mail: search|Provenance : Courrier')}"
-    r"|(?:從我的|发自我的|寄件自|나의).{0,40}$|.{0,40}(?:iphone|ipad|android)(?:から送信|'\w{1,6} gonderildi)"
+    rf"|(?:{any_of('從我的|发自我的|寄件自|나의')}).{{0,40}}$"
+    rf"|(?:iphone|ipad|android).{{0,20}}\s(?:{any_of('küldve')})$"
+    r"|.{0,40}(?:iphone|ipad|android)(?:から送信|'\w{1,6} gonderildi)"
     rf"|(?:{any_of(_SCANNED)}).{{0,60}}\b(?:avast|avg|eset|norton|mcafee|kaspersky)\b.{{0,60}}$)"
 )
 _FOOTER_CHARACTERS = 200

@@ -89,7 +89,9 @@ _VERBS = (
     "|написано|написа|yazdı|şunu yazdı|έγραψε|napisa|je napisao|je napisala|je napisao/la|je napisal|je napisal/-a"
     "|napisao|napisala|kirjutas|rakstīja|rašė|menulis|đã viết"
 )
-_VERBS_WITHOUT_SPACES = "書きました|تمت كتابة ما يلي بواسطة|のメール|写道|寫道|님이 작성|작성|כתב|כתבה|كتب"
+_VERBS_WITHOUT_SPACES = (
+    "書きました|تمت كتابة ما يلي بواسطة|のメール|写道|寫道|님이 작성|작성|כתב|כתבה|كتب|نوشت|เขียนว่า|लिखा"
+)
 VERB = re.compile(rf"(?<!\w)(?:{any_of(_VERBS)})(?!\w)|{any_of(_VERBS_WITHOUT_SPACES)}")
 _VERB_WORDS = {max(re.findall(r"\w+", verb), key=len) for verb in phrases(_VERBS)} | phrases(_VERBS_WITHOUT_SPACES)
 _VERB_STEMS = tuple(word for word in _VERB_WORDS if not any(stem in word for stem in _VERB_WORDS - {word}))

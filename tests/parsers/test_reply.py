@@ -107,6 +107,9 @@ ABOVE_QUOTED = {
     "gmail 2012, long name": "2012/3/3 Servicio de Atención a Usuarios y Mesa de ayuda <\nmesa@cau.example>",
     "gmail ar": "في الثلاثاء، ٣ مارس ٢٠٢٦ في ٨:٠٥ ص تمت كتابة ما يلي بواسطة \u202aMesa\u202c\u200f "
     "<\u202amesa@cau.example\u202c\u200f>:",
+    "gmail fa": "در تاریخ سه\u200cشنبه ۳ مارس ۲۰۲۶،\u200f ۸:۰۵ Mesa <mesa@cau.example> نوشت:",
+    "gmail th": "ในวันที่ อ. 3 มี.ค. 2026 เวลา 08:05 Mesa <mesa@cau.example> เขียนว่า:",
+    "gmail hi": "मंगल, 3 मार्च 2026 को 8:05 am बजे को Mesa <mesa@cau.example> ने लिखा:",
     "the bat ru": "Вы писали 3 марта 2026 г., 8:05:41:",
     "mutt, brackets": "* Mesa <mesa@cau.example> [2026-03-03 08:05:41 +0100]:",
     "mutt es": "El mar, 03 de mar de 2026 a las 08:05:41 +0100, Mesa de ayuda dijo:",
@@ -236,6 +239,7 @@ ABOVE_PLAIN = {
     "From: Mesa <mesa@cau.example>\nSent: Tuesday, March 3, 2026 8:05:41 AM\nTo: Eva\nSubject: X",
     "gmx's footer": "--\nDiese Nachricht wurde von meinem Android Mobiltelefon mit GMX Mail gesendet.\n"
     "Am 03.03.2026, 08:05, Mesa <mesa@cau.example> schrieb:\n",
+    "gmail 2014, address lost": "2014-03-03 8:05 GMT+01:00 Eva Gil\n",
     "qq": '------------------ 原始邮件 ------------------\n发件人: "Mesa" <mesa@cau.example>;\n'
     "发送时间: 2026年3月3日 上午8:05\n收件人: Eva\n主题: X",
     "directly below": "\u200b\nEl mar, 3 mar 2026 a las 8:05, Mesa (<mesa@cau.example>) escribió:",
@@ -419,6 +423,7 @@ NEGATIVES = {
     "Para: eva@uni.example\nDe: caja@uni.example\nno consta",
     "an appointment": "Cita\nOficina A/B\n03/03/2026 10:15\nPara\nrenovar\nAsunto\nDNI\n\nNo se graba.",
     "a visit": "Ana Gil/CAU\n03/03/2026 10:15\n\nVino a la oficina y dijo que no entra.",
+    "log entries with names": "2026-03-03 10:15 GMT+01:00 Ana Paz\nentra\n2026-03-03 10:16 GMT+01:00 Ana Paz\nsale",
     "a talk pasted": "Hola.\n\nEl 3/3/2026 a las 10:15, Ana escribió:\n\nno entro\n\n"
     "El 3/3/2026 a las 10:16, Luis escribió:\n\nprueba otra vez\n\n¿Qué hago?",
     "a greeting and an announcement": "Hola, un cliente dice:\n\n> no me llega el correo desde ayer.\n\nMiradlo.",
@@ -579,6 +584,12 @@ TAILS = {
     "ca": "Enviat des del meu iPhone",
     "it": "Inviato da iPhone",
     "nl": "Verzonden vanaf mijn iPhone",
+    "el": "Στάλθηκε από το iPhone μου",
+    "hu": "Elküldve az iPhone készülékemről",
+    "ko": "나의 iPhone에서 보냄",
+    "galaxy": "<<sent by galaxy>>",
+    "network": "Sent from my BlackBerry 10 smartphone on the Bell network.",
+    "canary": "Sent from Canary",
     "two footers": "Enviado desde mi iPhone\n\nObtener Outlook para iOS",
     "legal notice": "AVISO LEGAL: Este mensaje y sus adjuntos van dirigidos a su destinatario y son confidenciales.",
     "legal notice in two paragraphs": "Este mensaje y sus adjuntos son confidenciales.\n\n"
