@@ -37,7 +37,8 @@ def faults_of(reading: Reading, findings: tuple[Finding, ...], routed: Routed) -
     """Everything that refuses an opening, at once; of an encrypted one nothing else can be said (J)."""
     refusals = quality.refusals(findings)
     by_rule = (Fault("", "refused", detail=routed.refuse),) if routed.refuse else ()
-    return refusals if reading.mail.encrypted and refusals else reading.form.faults + refusals + by_rule
+    bare = () if reading.mail.body.strip() else (Fault("", "no_text"),)
+    return refusals if reading.mail.encrypted and refusals else bare + reading.form.faults + refusals + by_rule
 
 
 def route_input(reading: Reading, desk: Desk) -> RouteInput:

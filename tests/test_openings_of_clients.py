@@ -301,6 +301,17 @@ def test_an_encrypted_opening_is_refused_with_its_reason(what: str, raw: bytes) 
     assert "encrypted" in {fault.code for fault in decision.faults}
 
 
-def test_only_images_have_no_text() -> None:
-    decision = decided(mail_of("mixed", [PNG]))
+@pytest.mark.parametrize(
+    "raw",
+    [
+        mail_of("mixed", [PNG]),
+        mail_of("mixed", [part(PLAIN, " \n\n")]),
+        mail_of("mixed", [part("text/calendar; method=REQUEST", "BEGIN:VCALENDAR\nEND:VCALENDAR\n")]),
+        mail_of("mixed", [part('application/pkcs7-mime; smime-type=signed-data; name="smime.p7m"', b"x", "base64")]),
+    ],
+    ids=["only images", "only blanks", "only an appointment", "a signature that cannot be opened"],
+)
+def test_where_there_is_no_text_that_is_told_first(raw: bytes) -> None:
+    decision = decided(raw)
     assert decision.verdict == "refused"
+    assert [fault.code for fault in decision.faults] == ["no_text", "missing", "missing", "missing"]
