@@ -181,8 +181,11 @@ def refusal(mail: Mail, ticket: Ticket | None, desk: Desk, obstacle: Obstacle) -
 
 
 def _ways_out(ticket: Ticket | None, desk: Desk, obstacle: Obstacle) -> tuple[Link, ...]:
-    """The form of its action with all that was right; without one, a link to each thing that is possible."""
+    """The form of its action with all that was right; without one, a link to each thing that is possible: for a number
+    that there is not, a search."""
     action, form = obstacle.action, obstacle.form
+    if obstacle.what == "unknown_number":
+        return (consult_link("search", desk, {}),)
     if obstacle.what != "faults":
         return action_links(ticket, desk) if ticket else ()
     values = {**{f.field: f.nearest for f in form.faults if f.nearest}, **dict(masked_fields(form.values))}

@@ -169,11 +169,11 @@ REFUSED: dict[Wrong, tuple[str, tuple[str, ...]]] = {
     ),
     explaining_an_unknown_number: (
         "Explicar no se ha hecho: ese número no existe",
-        ("Compruebe el número. Puede buscar la petición: ", "Usted escribió: I171009_000999"),
+        ("Compruebe el número, o busque la petición", "Buscar: Le envía una lista", "Usted escribió: I171009_000999"),
     ),
     explaining_another_groups: (  # as if it did not exist
         "Explicar no se ha hecho: ese número no existe",
-        ("Compruebe el número. Puede buscar la petición: ", "Usted escribió: I171009_000001"),
+        ("Compruebe el número, o busque la petición", "Buscar: Le envía una lista", "Usted escribió: I171009_000001"),
     ),
     with_the_subject_of_before: (
         "No se ha hecho nada: ha cambiado de grupo desde entonces",

@@ -10,8 +10,10 @@ from typing import Any
 
 from daemon.writing.report import report_files
 from daemon.writing.sample_world import (
+    ANSWERED,
     CAPTURE,
     DEADLINES,
+    EVENING,
     LOG,
     NOW,
     NUMBER,
@@ -146,22 +148,6 @@ def _refusals(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
 def _lists(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     to = ("ana@cau.example",)
     links = tuple(manage_link(replace(ticket, number=number), desk) for number in (NUMBER, "I171009_000050"))
-    steps = (
-        {"rule": "caída de AREN", "matched": False, "read": (("type", "Error Acceso"),)},
-        {
-            "rule": "accesos",
-            "matched": True,
-            "read": (("kind", ticket.kind), ("type", "Pérdida de Servicio"), ("attachment", "true")),
-        },
-    )
-    intervals = (
-        {"start": NOW, "end": NOW + timedelta(hours=5), "counts": True, "why": "hours", "name": "oficina"},
-        {"start": NOW + timedelta(hours=5), "end": NOW + timedelta(hours=20), "counts": False, "why": "closed",
-         "name": ""},
-        {"start": NOW + timedelta(hours=20), "end": NOW + timedelta(hours=44), "counts": False, "why": "holiday",
-         "name": "Fiesta Nacional"},
-        {"start": NOW + timedelta(hours=44), "end": None, "counts": False, "why": "pending", "name": ""},
-    )  # fmt: skip
     return {
         "search_results": Letter(
             "search_results",
@@ -184,17 +170,45 @@ def _lists(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
         "explanation": Letter(
             "explanation",
             to,
-            ticket,
-            {
-                "steps": steps,
-                "rule": "accesos",  # "": the kind's default group
-                "intervals": intervals,  # why: hours | closed | holiday | pending | resolved: keys of [clock]
-                "counted": timedelta(hours=5),
-                "calendar": "oficina",  # "": round the clock
-                "deadlines": DEADLINES,
-                "journal": journal(),
-            },
+            replace(ticket, reason="info_received"),
+            _explained(ticket),
         ),
+    }
+
+
+def _explained(ticket: Ticket) -> dict[str, Any]:
+    """As on the second morning after the opening, beyond a question, a night and a holiday."""
+    steps = (
+        {"rule": "caída de AREN", "matched": False, "read": (("type", "Error Acceso"),)},
+        {
+            "rule": "accesos",
+            "matched": True,
+            "read": (("kind", ticket.kind), ("type", "Pérdida de Servicio"), ("attachment", "true")),
+        },
+    )
+    asked, replied, morning = NOW + timedelta(minutes=51), NOW + timedelta(minutes=68), EVENING + timedelta(hours=39)
+    story = (  # since when, why (hours | closed | holiday | pending | resolved: keys of [clock]), and its name
+        (NOW, "hours", "oficina"),
+        (asked, "pending", ""),
+        (replied, "hours", "oficina"),
+        (EVENING, "closed", ""),
+        (EVENING + timedelta(hours=6), "holiday", "Fiesta Nacional"),
+        (EVENING + timedelta(hours=30), "closed", ""),
+        (morning, "hours", "oficina"),
+    )
+    intervals = tuple(
+        {"start": start, "end": end, "counts": why == "hours", "why": why, "name": name}
+        for (start, why, name), end in zip(story, (*(start for start, *_ in story[1:]), None), strict=True)
+    )
+    counted = (asked - NOW) + (EVENING - replied) + (written_at("explanation") - morning)
+    return {
+        "steps": steps,
+        "rule": "accesos",  # "": the kind's default group
+        "intervals": intervals,
+        "counted": counted,
+        "calendar": "oficina",  # "": round the clock
+        "deadlines": (ANSWERED, {**RESOLUTION, "due_at": written_at("explanation") + RESOLUTION["amount"] - counted}),
+        "journal": journal()[:-1],  # not solved yet
     }
 
 

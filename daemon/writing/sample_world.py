@@ -48,6 +48,8 @@ ANSWERED: Clock = {**RESPONSE, "due_at": None, "met_at": NOW + timedelta(minutes
 AFTER_SOLUTION = (ANSWERED, {**RESOLUTION, "due_at": None, "met_at": NOW + timedelta(minutes=85)})
 """As the journal below tells it."""
 AFTER_REOPENING = (ANSWERED, {**RESOLUTION, "due_at": NOW + timedelta(days=2)})
+EVENING = NOW.replace(hour=16, minute=0, second=0)
+"""When the office closes on that day, 18:00 in Madrid."""
 WRITTEN: Mapping[str, datetime] = {
     "warning": NOW + timedelta(minutes=90),
     "breach": NOW + timedelta(hours=23),
@@ -59,7 +61,7 @@ WRITTEN: Mapping[str, datetime] = {
     "status": SOLVED + timedelta(hours=1),
     **dict.fromkeys(("reopening", "closure", "desk_rejection"), CLOSED),
     **dict.fromkeys(("verdict_notice", "closed_notice", "survey_thanks"), CLOSED + timedelta(hours=1)),
-    "explanation": NOW + timedelta(days=2),
+    "explanation": EVENING + timedelta(hours=39, minutes=30),
 }
 """When samples are written that tell of something later than NOW, by letter, or by variant."""
 

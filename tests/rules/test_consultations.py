@@ -232,6 +232,8 @@ def test_under_a_tickets_subject_another_ticket_may_be_explained() -> None:
 def test_an_unknown_number_is_told() -> None:
     decision = ask_desk("Acción: Explicar\nNúmero: I171009_999999")
     assert (decision.why, decision.letters[0].values["read"]) == ("refused_unknown_number", "I171009_999999")
+    (search,) = decision.letters[0].links
+    assert (search.key, search.subject, search.body.splitlines()[0]) == ("search", "Consulta", "Acción: Buscar")
 
 
 # -- anything else
