@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
 
 from parsers.fields import Field
 from parsers.spelling import (
@@ -64,10 +63,14 @@ class Grammar:
 
     def label_at_start(self, line: str) -> Label | None:
         """The longest label that ``line`` begins with, unless it is quoted."""
-        found = None
-        for colon in islice(_COLONS.finditer(line, 0, self.width + 1), self.colons):
+        found, place = None, 0
+        for _ in range(self.colons):
+            colon = _COLONS.search(line, place, self.width + 1)
+            if colon is None:
+                break
+            place = colon.end()
             if field := self._field(line[: colon.start()]):
-                found = Label(field, 0, colon.end())
+                found = Label(field, 0, place)
         return None if found and line.lstrip().startswith(">") else found
 
     def cut(self, line: str, first: Label, seen: Iterable[str], only_cells: bool) -> list[str]:
@@ -138,7 +141,8 @@ def _last_word(text: str) -> str:
     return words[-1] if words else ""
 
 
-_ODD_SPACE = re.compile(r"[^\S\n\t ]")
+_ODD_SPACE = re.compile("[\x1f\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+"""White space, but for the line ends that are feeds by now, tabs and the plain space."""
 
 
 def meant_lines(body: str, own: Iterable[str], grammar: Grammar) -> list[str]:

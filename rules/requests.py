@@ -81,8 +81,12 @@ def state_named(literal: str, desk: Desk) -> str:
 
 
 def day_start(iso_date: str, desk: Desk, after: int = 0) -> datetime | None:
-    """The first moment of the day ``after`` days later, in the desk's zone, as UTC; None for ""."""
+    """The first moment of the day ``after`` days later, in the desk's zone, as UTC; None for "", and for a day beyond
+    any calendar."""
     if not iso_date:
         return None
-    day = datetime.fromisoformat(iso_date).date() + timedelta(days=after)
-    return datetime.combine(day, time(0), desk.zone).astimezone(UTC)
+    try:
+        day = datetime.fromisoformat(iso_date).date() + timedelta(days=after)
+        return datetime.combine(day, time(0), desk.zone).astimezone(UTC)
+    except OverflowError:
+        return None
