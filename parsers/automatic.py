@@ -59,7 +59,7 @@ def _decisive(raw: Raw, headers: Headers, root: Part) -> AutomaticCause | None:
 _PRECEDENCE = ("bulk", "list", "junk", "auto_reply")
 _VENDOR = re.compile(
     r"x-(?!.*suppress)(?:[a-z]+-)?auto-?(?:repl|respon|generated|answer)[a-z-]*"
-    r"|x-(?:vacation|away|outofoffice|cron-env|amavis-alert|responder|amz-sns-message-id)"
+    r"|x-(?:vacation|away|outofoffice|cron-env|amavis-alert|responder|amz-sns-message-id|ricevuta)"
     r"|x-(?:otrs-loop|znuny-loop|jira-fingerprint|servicenow-generated)"
 )
 """Headers that only machines' answers and notices carry, whatever their value (but «no»)."""

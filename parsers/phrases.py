@@ -31,6 +31,7 @@ MASTER_SENDER = one_of(r"""
     (?:system|mail) administrator
     mail(?:server)?-?admin@
     systemverwalter
+    content-filter|mail-?(?:marshal|scanner)
     (?:^|[<\s"_.-])(?:ndr|dsn|mta|smtp)[@_-]
 """)
 """A From that is a mail server's, or the person's who runs it."""
@@ -50,6 +51,7 @@ FAILURE_SUBJECT = one_of(r"""
     return(?:ed|ing) (?:mail|message|e-?mail|to sender)
     fail\w* (?:notice|deliver\w*|mail|notification)
     bounce
+    \b(?:from you|you sent)\b|virus(?:es)? (?:detected|found)
     could not (?:be )?(?:send|sent|deliver)
     delayed mail
     error (?:sending|sent|in|from)
@@ -67,6 +69,7 @@ FAILURE_SUBJECT = one_of(r"""
     mancata consegna|non recapita|recapito
     onbestelbaar|niet (?:bezorgd|afgeleverd)
     olevererbar|kunde inte
+    zwrot|niedostarcz|nie dostarcz
     недостав|не доставлен|возвра|ошибка
     退信|无法|失败
     配信|配送|不達|送信|エラー|届
@@ -76,8 +79,8 @@ FAILURE_SUBJECT = one_of(r"""
 FAILURE_TEXT = one_of(r"""
     (?:could|can|was|were|has|have|had|is|are|did)(?: ?n[o']t| not)\s+(?:able\s+to\s+)?(?:be\s+|been\s+|get\s+)?deliver
     undeliver|unable to (?:be )?(?:deliver|relay|send)
-    (?:not|never)\s+(?:been\s+)?delivered
-    deliver\w*\s+(?:\w+\s+){0,4}(?:fail|delay|abort|suspend|error|permanent|problem|impossible|unsuccess)
+    (?:not|never)\s+(?:have\s+)?(?:been\s+)?delivered
+    deliver\w*\s+(?:\w+\s+){0,4}(?:fail|delay|abort|suspend|stopp|error|permanent|problem|impossible|unsuccess)
     fail\w*\s+(?:\w+\s+){0,3}(?:deliver|recipient|address)
     (?:error|problem)\w*\s+(?:\w+\s+){0,6}(?:deliver|sending)
     return(?:ed|ing)\s+(?:\w+\s+){0,3}(?:to (?:the )?sender|mail|message|undeliver|below|unopened)
@@ -94,7 +97,7 @@ FAILURE_TEXT = one_of(r"""
     (?:invalid|bad|unrecogni[sz]ed|non-?existent)\s+(?:\w+\s+){0,2}(?:address|recipient|mailbox|user)
     hop count|too many hops|mail loop
     host (?:\w+ )?(?:unknown|not found)
-    (?:message|mail)\s+(?:\w+\s+){0,4}(?:bounced|rejected|refused|blocked|not accepted|returned)
+    (?:message|mail)\s+(?:\w+\s+){0,4}(?:bounced|rejected|refused|blocked|delayed|not accepted|returned)
     recipient\w*\s+(?:\w+\s+){0,4}(?:reject|refus|unknown|fail|not)
     rejected (?:by|your|the)
     refused to (?:accept|talk)
@@ -108,11 +111,14 @@ FAILURE_TEXT = one_of(r"""
     original message follows|copy of (?:the|your) (?:original )?message
     still being retried|will (?:continue|keep|be) (?:\w+ )?(?:trying|retr)
     no (?:se )?(?:ha |han |pudo |puede |fue )(?:sido |podido |posible |ser ){0,2}(?:entreg|envia)
+    no (?:se )?entreg[oó]|error de entrega|fall[oó] la entrega
     no (?:s'ha |s'han |es )(?:pogut |pot )?(?:lliura|envia)
     (?:usuario|destinatario|buz[oó]n)\s+(?:\w+\s+){0,3}(?:no existe|desconocid|est[aá] llen|inexistente)
     não (?:foi|pôde|pode) (?:\w+ )?(?:entreg|envi)
     n'(?:a|ont) (?:pas )?(?:pu|été) (?:\w+ )?(?:\w+ )?(?:remis|distribu|livr)|impossible de (?:remettre|distribuer)
-    nicht (?:\w+ )?zugestellt|konnte nicht|unzustellbar
+    échec de (?:la )?(?:remise|distribution)
+    nicht (?:\w+ )?zugestellt|konnte nicht|unzustellbar|fehler bei der (?:nachrichten)?zustellung
+    nie (?:\w+ ){0,3}dostarcz|niedostarcz
     non (?:è stato )?(?:possibile )?(?:consegn|recapit)
     не (?:был[оа]? |может быть )?доставлен|не удалось|не существует|недостав|отклонен
     送信できません|配信できません|配送できません|送信に失敗|届けることができ|配達できません|エラーが発生|存在しません|宛先
@@ -141,21 +147,26 @@ COMPLAINT_TEXT = one_of(r"""
 """)
 
 AWAY_SUBJECT = one_of(r"""
-    auto(?:matic|mated|mática|matique|matico)?[-_ ]?(?:reply|response|answer|respon\w+|antwort|svar)\b
+    auto(?:matic|mated|mática|matique|matico)?[-_ ]?(?:reply|response|answer|resp\w+|antwort|svar)\b
     automatische?\s+(?:antwort|beantwoording)|abwesen\w*
     respuesta\s+autom[aá]tica|fuera\s+de\s+(?:la\s+)?oficina|ausente?\b|ausencia|(?:de\s+)?vacaciones\b
+    est(?:oy|ar[eé])\s+(?:ausente|de\s+(?:baja|permiso|vacaciones)|fuera\s)|no\s+est(?:oy|ar[eé])\s+en\s+la\s+oficina
+    (?:mensaje|respuesta|aviso|nota)\s+de\s+(?:ausencia|vacaciones)
+    (?:de\s+)?baja\s+(?:m[eé]dica|laboral|maternal|paternal|por\s+(?:maternidad|paternidad|enfermedad))\b
+    erantzun\s+automatiko|bulegotik\s+kanpo|oporretan
     resposta\s+autom[àáa]tica|fora\s+(?:de\s+l'|d[oa]\s+|de\s+)(?:oficina|escrit[óo]rio)|f[ée]rias|ausência|abs[eè]ncia
-    r[eé]ponse\s+automatique|absen(?:ce|t)\b|en\s+cong[ée]s?
+    r[eé]ponse\s+automatique|(?:message\s+d.|avis\s+d.)?absen(?:ce|t)\b|en\s+cong[ée]s?
     risposta\s+automatica|fuori\s+(?:sede|ufficio)|assente
-    automatisch\s+antwoord|afwezig|niet\s+op\s+kantoor
-    automatiskt?\s+svar|autosvar|frånvaro|fravær
-    automaattinen\s+vastaus|poissa
-    autoodpowied|automatyczna\s+odpowied|odpowied\S+\s+automatyczna|poza\s+biurem
-    автоответ|автоматический\s+ответ|вне\s+офиса|отпуск
-    自動(?:返信|応答)|不在|自动(?:回复|答复)|자동\s*(?:회신|응답)
-    automatick\w+\s+odpov|automata\s+válasz|otomatik\s+yanıt|r[aă]spuns\s+automat
-    out[- ]of[- ](?:the\s+)?office|ooo\b|away\s+(?:until|from|till)|i\s+am\s+(?:away|out)
-    (?:on\s+)?(?:vacation|(?:annual\s+)?leave|holiday)\b
+    automatisch\s+antwoord|afwezig|niet\s+(?:op\s+kantoor|aanwezig)
+    (?:ich\s+bin\s+)?im\s+urlaub\b
+    automatiskt?\s+svar|autosvar|frånvar|fravær
+    (?:automaattinen\s+|auto)vastaus|poissa
+    nieobecn|autoodpowied|automatyczna\s+odpowied|odpowied\S+\s+automatyczna|poza\s+biurem
+    автоответ|автоматический\s+ответ|вне\s+офиса|отпуск|отсутствую|отсутствие\s+на\s+работе
+    自動(?:返信|応答|回覆)|不在|自动(?:回复|答复)|자동\s*(?:회신|응답)|부재
+    automatick\w+\s+odpov|automat(?:a|ikus)\s+válasz|otomatik\s+yanıt|r[aă]spuns\s+automat
+    out[- ]of[- ](?:the\s+)?office|ooo\b|away\s*(?:\s(?:until|from|till)|:)|i(?:\s+a|['’])m\s+(?:away|out)
+    (?:on\s+)?(?:vacation|(?:(?:annual|sick|maternity|paternity|parental)\s+)?leave|holiday)\b
     (?:[^\W\d_]\S{0,40}\s+){1,4}(?:is|está|est|ist|è)\s+(?:out\s+of|away|on\s+leave|fuera\s+de|de\s+vacaciones|absent|abwesend)
 """)
 """Looked for at the beginning of a subject, behind one reply prefix at most."""
