@@ -141,8 +141,8 @@ def _last_word(text: str) -> str:
     return words[-1] if words else ""
 
 
-_ODD_SPACE = re.compile("[\x1f\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
-"""White space, but for the line ends that are feeds by now, tabs and the plain space."""
+_ODD_SPACE = re.compile("[\v\f\r\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
+"""White space but for line feeds, tabs and the plain space; a mended encoding may bring line ends along."""
 
 
 def meant_lines(body: str, own: Iterable[str], grammar: Grammar) -> list[str]:

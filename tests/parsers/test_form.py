@@ -196,6 +196,7 @@ TEXTS = {
         "Descripción: No abre nunca.\n[fin del registro]",
         "No abre nunca.\n[fin del registro]",
     ),
+    "a line end in what is mended": ("DescripciÃ³n: Error 500â€¨al guardar", "Error 500 al guardar"),
     "mojibake that is meant": ("Descripción: En pantalla sale PeticiÃ³n", "En pantalla sale PeticiÃ³n"),
     "markup as text": ("Descripción: <b>No</b> abre & {{7*7}}", "<b>No</b> abre & {{7*7}}"),
     "controls and bidi marks": ("Descripción: No\x00 abre\u202e nunca\x07 más", "No abre nunca más"),
