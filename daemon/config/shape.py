@@ -11,15 +11,15 @@ import contextlib
 import dataclasses
 import json
 import tomllib
-import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 
+from daemon.config.declared import branch_of, inner, is_union, item, keys, tag, without_none
 from daemon.config.positions import Path
 from rules.tables import Duration
 
@@ -35,11 +35,6 @@ class Misfit:
     text: str
     at_key: bool = False
     warning: bool = False
-
-
-def toml_name(attribute: str) -> str:
-    """The key behind an attribute: ``from_`` is `from`, ``continue_`` is `continue`."""
-    return attribute.rstrip("_")
 
 
 def fit(shape: type[Shape], table: dict[str, Any]) -> tuple[Shape, list[Misfit], frozenset[Path]]:
@@ -102,71 +97,16 @@ def _locate(shape: Any, table: Any, detail: Any) -> _Found | None:
     path: Path = ()
     siblings: Mapping[str, Any] = {}
     while True:
-        here = _without_none(here)
-        if _is_union(here):
-            here = _branch(here, value)
-            if steps and steps.pop(0) != _tag(here):
+        here = without_none(here)
+        if is_union(here):
+            here = branch_of(here, value)
+            if steps and steps.pop(0) != tag(here):
                 return None
         if not steps:
             return _Found(detail["type"], path, here, value, str(detail["msg"]), siblings)
         step = steps.pop(0)
-        siblings = _keys(here)
-        here, value, path = _inner(here, step), _item(value, step), (*path, step)
-
-
-def _without_none(declared: Any) -> Any:
-    if _is_union(declared):
-        rest = [branch for branch in get_args(declared) if branch is not types.NoneType]
-        return rest[0] if len(rest) == 1 else declared
-    return declared
-
-
-def _is_union(declared: Any) -> bool:
-    return get_origin(declared) in {Union, types.UnionType}
-
-
-def _branch(union: Any, value: Any) -> Any:
-    """The branch that the writer must have meant."""
-    branches = get_args(union)
-    return next((branch for branch in branches if _FORMS.get(type(value), _is_text)(branch)), branches[0])
-
-
-def _is_text(branch: Any) -> bool:
-    return branch is str
-
-
-_FORMS: dict[type, Callable[[Any], bool]] = {
-    dict: dataclasses.is_dataclass,
-    list: lambda branch: get_origin(branch) is tuple,
-}
-"""Which declared type each form of a value is meant for; anything else is meant as text."""
-
-
-def _tag(branch: Any) -> str:
-    """pydantic's name of a union's branch."""
-    return str(branch) if get_origin(branch) else str(branch.__name__)
-
-
-def _keys(declared: Any) -> Mapping[str, Any]:
-    """The TOML keys of a dataclass with their types; {} for anything else."""
-    if not dataclasses.is_dataclass(declared):
-        return {}
-    hints = typing.get_type_hints(declared)
-    return {toml_name(f.name): hints[f.name] for f in dataclasses.fields(declared) if f.init}
-
-
-def _inner(declared: Any, step: str | int) -> Any:
-    if dataclasses.is_dataclass(declared):
-        return _keys(declared).get(str(step), Any)
-    arguments = get_args(declared)
-    return arguments[-1 if isinstance(step, str) else 0] if arguments else Any
-
-
-def _item(value: Any, step: str | int) -> Any:
-    try:
-        return value[step]
-    except (KeyError, IndexError, TypeError):
-        return None
+        siblings = keys(here)
+        here, value, path = inner(here, step), item(value, step), (*path, step)
 
 
 # ---------------------------------------------------------------- in plain words
@@ -219,7 +159,7 @@ def _rewritten(misfit: _Found) -> str:
     for how, rewrite in _WAYS.items():
         with contextlib.suppress(ValueError):  # it cannot be written so, or does not fit either
             value = rewrite(misfit.value)
-            _adapter(_without_none(misfit.type)).validate_json(json.dumps(value, default=str), strict=True)
+            _adapter(without_none(misfit.type)).validate_json(json.dumps(value, default=str), strict=True)
             return f"; write {shown(value)} {how}"
     return ""
 
@@ -260,15 +200,14 @@ _WANTED: dict[Any, str] = {
 
 
 def _wanted(declared: Any) -> str:
-    declared = _without_none(declared)
+    declared = without_none(declared)
     if get_origin(declared) is Literal:
         return "one of " + ", ".join(shown(value) for value in get_args(declared))
     if get_origin(declared) is tuple:
-        inner = get_args(declared)[0]
-        return f"a list; each element {_wanted(inner)}"
+        return f"a list; each element {_wanted(get_args(declared)[0])}"
     if dataclasses.is_dataclass(declared):
-        return "a table with " + ", ".join(_keys(declared))
-    if _is_union(declared):
+        return "a table with " + ", ".join(keys(declared))
+    if is_union(declared):
         return " or ".join(_wanted(branch) for branch in get_args(declared))
     return _WANTED.get(declared, "a table")
 
@@ -297,7 +236,7 @@ def _mend(misfit: _Found, table: dict[str, Any]) -> None:
 
 def _likely(misfit: _Found) -> Any:
     """The word that was probably meant, else the emptiest value."""
-    declared = _without_none(misfit.type)
+    declared = without_none(misfit.type)
     near = nearest(misfit.value, get_args(declared)) if get_origin(declared) is Literal else ""
     return near or _empty(declared)
 
@@ -307,7 +246,7 @@ _EMPTY: dict[Any, Callable[[], Any]] = {str: str, int: int, float: float, bool: 
 
 def _empty(declared: Any) -> Any:
     """The emptiest value that fits ``declared``; a table's missing keys are found in the next round."""
-    if _is_union(declared):
+    if is_union(declared):
         declared = get_args(declared)[0]
     if get_origin(declared) is Literal:
         return get_args(declared)[0]

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from daemon.config.accounts import Written
+from daemon.config.declared import toml_name
 from daemon.config.positions import Path
-from daemon.config.shape import Misfit, toml_name
+from daemon.config.shape import Misfit
 from rules.tables import Duration
 
 
