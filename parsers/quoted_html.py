@@ -21,6 +21,7 @@ _NEAR = 4  # elements between Gmail's wrapper and its quoted block
 _BORDER_TEXT = 1800  # characters below Outlook's line in which two labels of its header block must stand
 _ABOVE = 500  # characters above a quoted block in which its attribution stands, …
 _NEAR_COLON = 60  # … and in which its colon does
+_LOOKS = 500  # at the text around a tag; a mail that asks for more is an attack on our time
 
 _TAG_NAME = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]*)")
 _ATTRIBUTE = re.compile(r"""([a-zA-Z-]{1,40})\s{0,9}=\s{0,9}(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
@@ -116,6 +117,7 @@ class _Cutter:
     def __init__(self, html: str) -> None:
         self.html = html
         self.lower_has_zimbra = "__quoted_text__" in html.lower()
+        self.looks = _LOOKS
         self.open: list[_Open] = []
         self.counts: dict[str, int] = {}
         self.found: list[tuple[int, int]] = []
@@ -163,9 +165,15 @@ class _Cutter:
         elif element.wrapper:  # a forward: no block inside, all of it is another's
             self.found.append((element.tag.end, inner_end))
 
+    def _may_look(self) -> bool:
+        self.looks -= 1
+        return self.looks >= 0
+
     def _below_attribution(self, start: int) -> bool:
         """Whether a dated attribution stands right above: then the block is a client's, though nothing marks it."""
         if self.counts.get("blockquote") or ":" not in self.html[max(0, start - _NEAR_COLON) : start]:
+            return False
+        if not self._may_look():
             return False
         text = unescape(_TAGS.sub("\n", self.html[max(0, start - _ABOVE) : start]))
         lines = [line for line in text.split("\n") if not is_blank(line)]
@@ -185,7 +193,8 @@ class _Cutter:
         if identity in ("appendonsend", "x_appendonsend"):
             below = self.html[tag.end : tag.end + 400].lower()
             return "divrplyfwdmsg" in below or "<hr" in below
-        return bool(_LINE_ABOVE.search(values.get("style", ""))) and self._has_header_block(tag.end)
+        line_above = bool(_LINE_ABOVE.search(values.get("style", "")))
+        return line_above and self._may_look() and self._has_header_block(tag.end)
 
     def _has_header_block(self, start: int) -> bool:
         """Whether the first two bold labels here are those of a header block."""

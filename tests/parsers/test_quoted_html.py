@@ -111,6 +111,7 @@ HOSTILE_HTML = {
     "closing tags": "<p></div>" * 30_000,
     "one long tag": "<div " + "a=b " * 50_000,
     "blocks below colons": "<blockquote>el 3/3/2026 (a@b.example) a las:" * 8_000,
+    "blocks closed below colons": "el 3/3/2026 (a@b.example) a las 10:11:<blockquote>x</blockquote>" * 10_000,
     "lines of Outlook": "<div style='border:none;border-top:solid #E1E1E1 1.0pt'>" * 3_000,
 }
 
