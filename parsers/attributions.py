@@ -151,7 +151,8 @@ def attribution(lines: Lines, last: int, floor: int) -> tuple[int, Strength, str
             return first, strength, joined
         whole = whole and (first == last or _is_wrapped(lines, first))
         if strength == "named" and whole and (first in (last, floor) or not _is_wrapped(lines, first - 1)):
-            named = (first, strength, joined) if not named or _ARTICLE.match(joined) else named
+            unnamed = named is None or named[2].startswith("<")
+            named = (first, strength, joined) if unnamed or _ARTICLE.match(joined) else named
     return named
 
 
@@ -159,7 +160,7 @@ def _is_wrapped(lines: Lines, at: int) -> bool:
     """Whether the line after ``at`` goes on where a client broke it: behind a «<», behind an article's name, or because
     the next word had no room; people end a sentence there."""
     line, below = lines[at].rstrip(), lines[at + 1].split()
-    if line.endswith("<") or _ARTICLE.match(fold_line(line[:80])):
+    if line.endswith("<") or lines[at + 1].startswith("<") or _ARTICLE.match(fold_line(line[:80])):
         return True
     return bool(below) and len(line) + len(below[0]) > _FULL_LINE and not line.endswith(_ENDS_OF_SENTENCES)
 

@@ -13,7 +13,7 @@ from parsers.quotes import any_of, fold_line, phrases
 
 # «Sent from my iPhone»: sent, by what means, a device or a program, and nothing that only a sentence has.
 _SENT = (
-    "Enviado|Enviada|Enviat|Sent|Envoyé|Gesendet|Geschickt|Inviato|Inviata|Verzonden|Verstuurd|Skickat|Sendt|Lähetetty"
+    "Enviado|Enviada|Mandado|Enviat|Sent|Envoyé|Gesendet|Geschickt|Inviato|Inviata|Verzonden|Verstuurd|Skickat|Sendt|Lähetetty"
     "|Wysłane|Wysłano|Odesláno|Odoslané|Küldve|Elküldve|Trimis|Отправлено|Надіслано|Відправлено|Gönderildi|Poslano"
     "|Bidalia|Εστάλη|Στάλθηκε"
 )
@@ -82,6 +82,7 @@ _WHOLE = re.compile(
 )
 _FOOTER_CHARACTERS = 200
 _FOOTER_WORDS = 14
+_LINKS_BEFORE = re.compile(r"^(?:\[https?://\S+\]|<https?://[^\s>]+>|\s)+(?=\S)")
 _BRACKETS = str.maketrans(dict.fromkeys("[]<>(*_", " "))
 
 
@@ -89,7 +90,7 @@ def is_footer(line: str) -> bool:
     """A line that a phone or a program adds: «Enviado desde mi iPhone», «Get Outlook for iOS», «Libre de virus»."""
     if len(line) >= _FOOTER_CHARACTERS:
         return False
-    text = " ".join(line.translate(_BRACKETS).split())
+    text = " ".join(_LINKS_BEFORE.sub("", line).translate(_BRACKETS).split())
     folded = fold_line(text).rstrip(".")
     return bool(_WHOLE.match(folded)) or _offers_a_program(folded) or _is_sent_from(text, folded)
 
@@ -151,7 +152,13 @@ _NOTICE_OPENINGS = (
     "|Aquest missatge|Aquest correu|Esta mensaxe|Questo messaggio|Questa e-mail|Le informazioni contenute"
     "|Deze e-mail en|Dit bericht en|Denne e-posten og|Denne e-mail og|Denna e-post och|Detta meddelande och"
 )
-NOTICE_START = re.compile(rf"^[*_\s]*(?:(?P<title>{any_of(_NOTICE_TITLES)})|{any_of(_NOTICE_OPENINGS)})(?!\w)")
+_NOTICE_LAW = (
+    rf"(?:{any_of('De conformidad con|En cumplimiento de|De acuerdo con|En virtud de')})"
+    r".{0,200}\b(?:les? (?:informamos|comunicamos)|se le informa)"
+)
+NOTICE_START = re.compile(
+    rf"^[*_\s]*(?:(?P<title>{any_of(_NOTICE_TITLES)})|{any_of(_NOTICE_OPENINGS)}|{_NOTICE_LAW})(?!\w)"
+)
 # … a duty among them: words that a person may write about a mail, too, are not enough.
 _NOTICE_DUTY = (
     "confiden|konfiden|privileg|vertraulich|vertrouwelijk|fortrolig|proteccion de datos|rgpd|lopd|gdpr|unauthori|prohib"

@@ -1,4 +1,4 @@
-"""The line with which people begin a mail, «Buenos días:», by language; every entry is compared folded."""
+"""Lines that end in a colon and announce no history: «Buenos días:», «Contesto abajo:»; entries are compared folded."""
 
 from __future__ import annotations
 
@@ -21,14 +21,25 @@ _ADDRESSED = phrases(
     "|toutes|à|tutti|sr|sra|srs|sres|d|dª|dña|don|doña|tardes|noches|días|día"
 )
 _GREETING = re.compile(rf"^(?:{any_of(_GREETINGS)})(?!\w)")
+_PLACES = any_of(
+    "abajo|debajo|más abajo|aquí|entre líneas|en línea|a continuación|en rojo|en azul|en el texto|en su correo"
+    "|below|inline|in line|between the lines|in red|in blue"
+)
+_ANSWERS = re.compile(
+    rf"\b(?:(?:respondo|contesto)(?:\s(?:{_PLACES}))?"
+    rf"|(?:respuestas|answers?|replies|comments|responses)(?:\s\w+)?\s(?:{_PLACES})|see (?:below|inline))\s?:$"
+)
 _WORD = re.compile(r"[^\W\d_][\w/@ª]*")
 _GREETING_CHARACTERS = 80
 
 
-def is_greeting(line: str) -> bool:
+def announces_nothing(line: str) -> bool:
+    """A greeting, or the announcement of answers between the quoted lines."""
+    return len(line) <= _GREETING_CHARACTERS and (_is_greeting(line) or bool(_ANSWERS.search(fold_line(line))))
+
+
+def _is_greeting(line: str) -> bool:
     """A greeting and whom it greets, nothing else: not «Hola, un cliente dice:»."""
-    if len(line) > _GREETING_CHARACTERS:
-        return False
     greeting = _GREETING.match(fold_line(line))
     words = _WORD.findall(line)[greeting[0].count(" ") + 1 :] if greeting else []
     return greeting is not None and all(word[0].isupper() or fold_line(word) in _ADDRESSED for word in words)

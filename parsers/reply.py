@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from parsers.attributions import may_end_attribution, unglued
-from parsers.greetings import is_greeting
+from parsers.greetings import announces_nothing
 from parsers.history import above_block, head_at, separator
 from parsers.lines import ELIDED, QUOTED, Head, bare, is_blank, is_sentence, next_text, previous_text
 from parsers.quoted_html import cut_quote
@@ -185,7 +185,7 @@ def _is_history(lines: Sequence[str], at: int, block: int, floor: int, attribute
     own_paragraph = at == floor or is_blank(lines[at - 1])
     prose = any(is_sentence(bare(line)) for line in lines[at:block])
     if attributed:
-        return own_paragraph or prose
+        return own_paragraph or prose or lines[block - 1].rstrip().endswith("?")
     last = next_text(lines, block) == len(lines)
     return prose and own_paragraph and last and previous_text(lines, at, floor) >= floor
 
@@ -193,8 +193,9 @@ def _is_history(lines: Sequence[str], at: int, block: int, floor: int, attribute
 def _introduced(lines: Sequence[str], head: Head, end: int, floor: int) -> bool:
     """The author announces it («Un cliente nos escribe esto:»): then it is part of what they say.
 
-    A greeting announces nothing, nor does what stands above a client's head whose quoted lines end the text."""
+    A greeting announces nothing, nor do answers between the lines, nor what stands above a client's head whose quoted
+    lines end the text."""
     if lines[head.start] == ELIDED or (head.sure and next_text(lines, end) == len(lines)):
         return False
     before = previous_text(lines, head.start, floor)
-    return before >= floor and lines[before].rstrip().endswith(":") and not is_greeting(lines[before])
+    return before >= floor and lines[before].rstrip().endswith(":") and not announces_nothing(lines[before])

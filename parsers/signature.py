@@ -18,7 +18,7 @@ _LIST_RULE = re.compile(r"^_{2,}\s*$")
 _LINK = re.compile(r"https?://|www\.")
 _LIST_WORD = re.compile(r"@|\b(?:mailing|list[ae]?)\b|subscri|suscri", re.IGNORECASE)
 _LINK_ALONE = re.compile(r"^\W*(?:https?://|www\.)\S+$")
-_DASHES_ALONE = re.compile(rf"^\s*[{DASHES}]{{1,2}}\s*$")
+_DASHES_ALONE = re.compile(rf"^\s*[{DASHES}]{{1,3}}\s*$")
 
 
 def text_end(lines: Sequence[str], marks: Sequence[str], *, alone: bool = True) -> int:
@@ -91,7 +91,8 @@ def _disclaimer(lines: Sequence[str]) -> int:
             continue
         folded = fold_line(line[:_LINE])
         if PRINTING.match(folded) or (NOTICE_START.match(folded) and is_notice(_text_from(lines, i))):
-            return i - 1 if i and lines[i - 1].startswith("__") else i
+            above = previous_text(lines, i, 0)
+            return above if above >= 0 and lines[above].startswith("__") else i
     return len(lines)
 
 

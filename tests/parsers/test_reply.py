@@ -116,6 +116,7 @@ ABOVE_QUOTED = {
     "mutt es, brackets": "Mesa de ayuda dijo [Tue, Mar 03, 2026 at 08:05:41AM +0100]:",
     "gnus es": "Mesa de ayuda <mesa@cau.example> dice:",
     "news": "In article <67C5.1@cau.example>, Mesa <mesa@cau.example> wrote:",
+    "name above its address": "Mesa de ayuda\n<mesa@cau.example> escribió:",
     "news, two lines": "In article <67C5.1@cau.example>,\n Mesa de ayuda <mesa@cau.example> wrote:",
     "news es": "En el artículo <67C5.1@cau.example>, Mesa <mesa@cau.example> escribió:",
     "news, outlook express": '"Mesa" <mesa@cau.example> escribió en el mensaje\nnews:67C5$1@cau.example...',
@@ -410,6 +411,14 @@ def test_the_lines_above_a_wrapped_attribution_stay() -> None:
             assert visible_text(f"{own}\n{above}\n{QUOTED}") == own
 
 
+@pytest.mark.parametrize(
+    "announced", ["Contesto abajo:", "Le respondo entre líneas:", "See my answers below:", "Hola:"]
+)
+def test_answers_between_the_lines_are_no_part_of_what_is_quoted(announced: str) -> None:
+    text = f"{announced}\n\n{ABOVE_QUOTED['gmail es']}\n> ¿Navegador?\nFirefox.\n> ¿Sede?\nLugo."
+    assert visible_text(text).split() == [*announced.split(), "Firefox.", "Lugo."]
+
+
 def test_a_menu_typed_below_a_quote_stays() -> None:
     own = "Voy a\n> Inicio\n> Informes\ny no responde."
     assert visible_text(f"El 03/03/2026 8:05, Mesa escribió:\n{QUOTED}\n\n{own}") == own
@@ -421,6 +430,7 @@ NEGATIVES = {
     "a quoted signature": "En la firma sale\n-- \nJuan Paz\nJefe de Sección\n\npero ya no es jefe, corregidlo.",
     "a form's labels and a fault": "Tipo: Error\nDescripción: mensaje\nEnviado: 03/03/2026 10:15\n"
     "Para: eva@uni.example\nDe: caja@uni.example\nno consta",
+    "an answer to somebody else": "Esto respondo al cliente:\n\n> Reinicie el equipo, por favor.\n\n¿Está bien?",
     "an appointment": "Cita\nOficina A/B\n03/03/2026 10:15\nPara\nrenovar\nAsunto\nDNI\n\nNo se graba.",
     "a visit": "Ana Gil/CAU\n03/03/2026 10:15\n\nVino a la oficina y dijo que no entra.",
     "log entries with names": "2026-03-03 10:15 GMT+01:00 Ana Paz\nentra\n2026-03-03 10:16 GMT+01:00 Ana Paz\nsale",
@@ -605,6 +615,11 @@ TAILS = {
     "aqua mail, with its link": "Enviado con Aqua Mail para Android\nhttps://www.aqua.example/aqua-mail",
     "printing, with a leaf": "🌱 No imprimas este correo si no es necesario. Protejamos el medio ambiente.",
     "printing": "Antes de imprimir este correo, piense en los árboles.",
+    "virus scanner": "---\nEste correo electrónico ha sido comprobado en busca de virus por Avast.\nhttps://avast.example",
+    "virus scanner, picture": "[https://i.example/x.png]<https://avast.example/>    Libre de virus. Avast",
+    "notice of a law": "De conformidad con el Reglamento de protección de datos, le informamos de su uso. "
+    "Este mensaje es confidencial; si lo recibe por error, bórrelo.",
+    "notice below a rule": "________________\n\nEste mensaje se dirige a su destinatario y es confidencial.",
     "signature and notice": "-- \nEva Gil\n\nAviso legal: información confidencial.",
 }
 
