@@ -87,6 +87,16 @@ def test_backup_beside_the_running_daemon(world: DeskWorld) -> None:
     assert (again.returncode, "exists already" in again.stderr) == (1, True)
 
 
+def test_backup_before_the_schema_is_migrated(world: DeskWorld) -> None:
+    books = sqlite3.connect(world.folder / "acuse.db")
+    books.executescript("DROP TABLE daemons; DELETE FROM schema_migration WHERE name = '0003_daemons'")
+    books.close()
+    assert "run `acuse migrate`" in world.acuse("list", check=False).stderr
+    target = world.folder / "before.db"
+    world.acuse("backup", str(target))
+    assert sqlite3.connect(target).execute("SELECT COUNT(*) FROM tickets").fetchone() == (1,)
+
+
 def test_migrate_makes_a_new_database(tmp_path: Path) -> None:
     with DeskWorld(tmp_path, "embedded") as world:
         assert "a new database" in world.acuse("migrate").stdout

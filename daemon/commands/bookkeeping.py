@@ -12,7 +12,9 @@ from daemon.commands.progress import progress
 from daemon.commands.showing import books
 from daemon.config.people_checks import is_address
 from daemon.config.settings import Settings
+from daemon.files import Files
 from daemon.store import Store
+from daemon.store.backup import backup as copy
 from daemon.store.connections import schema_of
 from daemon.store.erasing import addresses_of, traces
 from daemon.store.moving import move as move_books
@@ -45,9 +47,10 @@ def move(settings: Settings, to: str) -> str:
 
 
 def backup(settings: Settings, target: Path) -> str:
-    """A consistent copy while the daemon runs; what was written."""
-    with books(settings) as store, progress() as tell:
-        written = store.backup(target, lambda done, of: tell("backup", done, of))
+    """A consistent copy while the daemon runs, or before a newer program migrates the schema; what was written."""
+    url, files = settings.database.login_url(), Files(Path(settings.database.files))
+    with progress() as tell:
+        written = copy(url, files, target, lambda done, of: tell("backup", done, of))
     return f"{target}: the database, and {len(written) - 1} files in {target}.files"
 
 

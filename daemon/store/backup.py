@@ -39,8 +39,11 @@ def backup(url: str, files: Files, target: Path, progress: Progress = lambda don
 def _database(url: str, part: Path, progress: Progress) -> None:
     if not url.startswith("sqlite:///"):
         return _postgres(url, part)
+    source = Path(url.removeprefix("sqlite:///"))
+    if not source.is_file():
+        raise StoreError(f"there is no database at {source} yet")
     try:
-        _sqlite(Path(url.removeprefix("sqlite:///")), part, progress)
+        _sqlite(source, part, progress)
     except sqlite3.Error as fault:
         raise StoreError(f"no copy could be made at {part.parent}: {fault}") from fault
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from daemon.files import Files
 from daemon.store.dialect import Session
+from daemon.store.errors import StoreError
 from daemon.store.listing import show
 from daemon.store.raws import raw_of
 from daemon.store.tickets import Remembered
@@ -17,8 +18,8 @@ from daemon.store.tickets import Remembered
 def export(session: Session, files: Files, number: str, to: Path, zone: tzinfo = UTC) -> list[Path]:
     """Write ticket.json, mails/ID.eml and attachments/ into the folder ``to``; the files written.
 
-    A folder made here is its owner's alone. KeyError where there is no such ticket. Names that senders gave are only
-    ever a file's last part, cleaned.
+    A folder made here is its owner's alone. KeyError where there is no such ticket; StoreError where files are lost,
+    once all others are written. Names that senders gave are only ever a file's last part, cleaned.
     """
     told = show(session, number, Remembered(), zone)
     if told is None:
@@ -26,10 +27,14 @@ def export(session: Session, files: Files, number: str, to: Path, zone: tzinfo =
     to.mkdir(parents=True, exist_ok=True, mode=0o700)
     journal = to / "ticket.json"
     journal.write_text(json.dumps(told, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    return [journal, *_mails(session, files, number, to / "mails"), *_attachments(files, told, to / "attachments")]
+    written = [journal, *_mails(session, files, number, to / "mails"), *_attachments(files, told, to / "attachments")]
+    if lost := [str(path.relative_to(to)) for path in written if not path.exists()]:
+        raise StoreError(f"{to}: written without {', '.join(lost)}, whose bytes are lost; see `acuse audit`")
+    return written
 
 
 def _mails(session: Session, files: Files, number: str, folder: Path) -> list[Path]:
+    """Where each mail lies whose octets are kept, or should be."""
     rows = session.all(
         "SELECT DISTINCT id, raw_digest FROM mails WHERE number = ?"
         " OR id IN (SELECT mail_id FROM events WHERE number = ?) ORDER BY id",
@@ -37,18 +42,15 @@ def _mails(session: Session, files: Files, number: str, folder: Path) -> list[Pa
         number,
     )
     folder.mkdir(exist_ok=True)
-    return [path for id_, digest in rows if (path := _mail(session, files, id_, digest, folder))]
+    return [_mail(session, files, id_, digest, folder / f"{id_}.eml") for id_, digest in rows if digest]
 
 
-def _mail(session: Session, files: Files, mail_id: int, digest: str, folder: Path) -> Path | None:
+def _mail(session: Session, files: Files, mail_id: int, digest: str, target: Path) -> Path:
     raw, stored = raw_of(session, files, mail_id, digest)
-    target = folder / f"{mail_id}.eml"
     if raw is not None:
         target.write_bytes(raw)
     elif stored is not None:
         files.copy(digest, target)
-    else:
-        return None
     return target
 
 
@@ -56,10 +58,10 @@ def _attachments(files: Files, told: dict[str, list[dict[str, str]]], folder: Pa
     folder.mkdir(exist_ok=True)
     written = []
     for position, attachment in enumerate(told["attachments"], 1):
+        target = folder / f"{position:02d}-{_safe(attachment['name'])}"
         if files.has(attachment["digest"]):
-            target = folder / f"{position:02d}-{_safe(attachment['name'])}"
             files.copy(attachment["digest"], target)
-            written.append(target)
+        written.append(target)
     return written
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from daemon.files import Files
-from daemon.store import audit, backup, daemons, export, filing, ledger, listing, queues, raws, search, set_aside, words
+from daemon.store import audit, daemons, export, filing, ledger, listing, queues, raws, search, set_aside, words
 from daemon.store.clock import DatabaseClock, utc_now
 from daemon.store.connections import Connections, connect
 from daemon.store.dialect import Batch, Session
@@ -222,10 +222,6 @@ class Store(Transacting):
     def export(self, number: str, to: Path, zone: tzinfo = UTC) -> list[Path]:
         """As :func:`daemon.store.export.export`."""
         return self._read(lambda s: export.export(s, self.files, number, to, zone))
-
-    def backup(self, target: Path, progress: backup.Progress = lambda done, of: None) -> list[Path]:
-        """As :func:`daemon.store.backup.backup`."""
-        return backup.backup(self.url, self.files, target, progress)
 
     def audit(
         self,

@@ -11,6 +11,7 @@ import pytest
 
 from daemon.files import Files
 from daemon.store import Cause, Outcome, Store
+from daemon.store.backup import backup
 from daemon.store.errors import StoreError
 from daemon.store.raws import IN_ROW
 from rules.decision import Decision, Letter, Person
@@ -88,19 +89,28 @@ def test_export_writes_mails_attachments_and_journal(store: Store, tmp_path: Pat
         store.export("I171009_999999", tmp_path / "none")
 
 
+def test_an_export_tells_which_bytes_are_lost_and_writes_the_others(store: Store, tmp_path: Path) -> None:
+    number = busy(store)
+    for digest in list(store.files.digests()):
+        store.files.drop(digest)
+    with pytest.raises(StoreError, match=r"written without .*attachments/01-passwd, whose bytes are lost"):
+        store.export(number, tmp_path / "out")
+    assert (tmp_path / "out/ticket.json").exists()
+
+
 def test_f45_a_backup_taken_while_running_opens_and_balances(store: Store, tmp_path: Path, clock: Clock) -> None:
     number = busy(store)
     if not store.one_daemon:
-        store.backup(tmp_path / "copy")
+        backup(store.url, store.files, tmp_path / "copy")
         assert (tmp_path / "copy").read_bytes().startswith(b"PGDMP")
         return
     with store.write() as tx:
         tx.session.run("UPDATE tickets SET category = 'not yet committed'")
-        written = store.backup(tmp_path / "copy.db")
+        written = backup(store.url, store.files, tmp_path / "copy.db")
     assert len(written) == 1 + len(list(store.files.digests()))
     assert not [path for path in tmp_path.glob("copy*") if path.stat().st_mode & 0o077]
     with pytest.raises(StoreError, match="exists already"):
-        store.backup(tmp_path / "copy.db")
+        backup(store.url, store.files, tmp_path / "copy.db")
     restored = Store.open(f"sqlite:///{tmp_path}/copy.db", tmp_path / "copy.db.files", clock=clock)
     assert restored.audit(DESK) == []
     assert restored.show(number)
