@@ -75,6 +75,8 @@ class Dialect(Protocol):
     def word(self, word: str) -> str:
         """A condition on the table `words`: rows with a word that begins with ``word`` (letters and digits only)."""
 
+    last_id: str
+    """The id that this connection's last INSERT gave, inside the next statement."""
     index_words: str
     """Puts one event's words into the index: rowid, text, number."""
 
@@ -96,6 +98,7 @@ class Sqlite:
         """Locked or busy, by another process."""
         return isinstance(fault, sqlite3.OperationalError) and any(word in str(fault) for word in ("locked", "busy"))
 
+    last_id = "last_insert_rowid()"
     index_words = "INSERT INTO words (rowid, text, number) VALUES (?, ?, ?)"
 
     def word(self, word: str) -> str:

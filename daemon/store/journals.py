@@ -17,7 +17,7 @@ _INSERT_EVENT = """
 INSERT INTO events (number, seq, at, name, actor, mail_id, text, visible, changes, attachments, version)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-_UNINDEXED = "INSERT INTO unindexed (event_id) SELECT id FROM events WHERE number = ? AND seq = ?"
+_UNINDEXED = "INSERT INTO unindexed (event_id) VALUES ({last_id})"
 _PUT_TICKET = """
 INSERT INTO tickets (number, kind, state, reason, priority, rank, category, group_key, assignee, requester,
   requester_name, opened_at, closed_at, due_at, due_name, points_to, version, body)
@@ -45,8 +45,9 @@ def write_events(tx: Writing, cause: Cause, events: Sequence[Event], desk: Desk,
     for number, ticket in after.items():
         assert ticket
         _write_ticket(tx, ticket, before[number], desk, now)
-    tx.session.many(_INSERT_EVENT, rows)
-    tx.session.many(_UNINDEXED, [row[:2] for row in rows])
+    for row in rows:
+        tx.session.put(_INSERT_EVENT, *row)
+        tx.session.put(_UNINDEXED.format(last_id=tx.session.dialect.last_id))
 
 
 def _write_ticket(tx: Writing, ticket: Ticket, before: Ticket | None, desk: Desk, now: datetime) -> None:

@@ -40,6 +40,7 @@ class Postgres:
         gone = (psycopg.OperationalError, psycopg.InterfaceError, peewee.OperationalError, peewee.InterfaceError)
         return isinstance(fault, gone)
 
+    last_id = "lastval()"
     index_words = "INSERT INTO words (rowid, text, number) VALUES (?, to_tsvector('simple', ?), ?)"
 
     def word(self, word: str) -> str:

@@ -55,8 +55,7 @@ INSERT INTO outbox (message_id, letter, number, recipient, subject, mail_id, cre
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _INSERT_DELIVERY = """
-INSERT INTO deliveries (id, status, attempts, next_at, lease, claimed_by, reply)
-SELECT id, ?, 0, ?, 0, '', ? FROM outbox WHERE message_id = ?
+INSERT INTO deliveries (id, status, attempts, next_at, lease, claimed_by, reply) VALUES ({last_id}, ?, 0, ?, 0, '', ?)
 """
 _INSERT_SUBJECT = "INSERT INTO subjects (subject, number, side, letter) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _INSERT_TOKEN = f"INSERT INTO tokens ({GRANT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -124,10 +123,10 @@ class Posting:
     def _queue(self, letter: Letter, to: str, admission: guards.Admission) -> None:
         """One row of the outbox with its delivery. Message-ID and bytes are fixed from here on."""
         composed = self.compose(letter, to)
-        session, deferred, message_id = self.tx.session, admission.action == "defer", bare_id(composed.message_id)
+        session, deferred = self.tx.session, admission.action == "defer"
         session.put(
             _INSERT_LETTER,
-            message_id,
+            bare_id(composed.message_id),
             letter.name,
             composed.number,
             key(to.lower()),
@@ -140,7 +139,8 @@ class Posting:
             isal_zlib.compress(composed.tail, COMPRESSION) if composed.tail else b"",
         )
         status, next_at = ("deferred", micros(admission.at)) if deferred else ("queued", 0)
-        session.put(_INSERT_DELIVERY, status, next_at, f"guard {plain(admission.why)}" if deferred else "", message_id)
+        reply = f"guard {plain(admission.why)}" if deferred else ""
+        session.put(_INSERT_DELIVERY.format(last_id=session.dialect.last_id), status, next_at, reply)
         if composed.subject_key and composed.side:
             session.put(_INSERT_SUBJECT, key(composed.subject_key), composed.number, composed.side, letter.name)
         session.many(_INSERT_TOKEN, [grant_row(digest, grant) for digest, grant in composed.grants])

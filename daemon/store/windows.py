@@ -5,7 +5,7 @@ Held back to the end, a row that every mail adds to (all openings, all notices) 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -21,7 +21,7 @@ class Windows:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._read: dict[str, Counter[int]] = {}
-        self._added: Counter[tuple[str, int]] = Counter()
+        self._added: dict[str, Counter[int]] = defaultdict(Counter)
         self._breakers: dict[str, Breaker | None] = {}
         self._changed: set[str] = set()
 
@@ -32,8 +32,8 @@ class Windows:
             rows = self._session.all(
                 "SELECT bucket, n FROM windows WHERE name = ? AND bucket > ?", name, bucket(now) - span_of(name)
             )
-            added = {number: n for (added_to, number), n in self._added.items() if added_to == name}
-            self._read[name] = Counter(dict(rows)) + Counter(added)
+            self._read[name] = Counter(dict(rows))
+            self._read[name].update(self._added[name])
         return self._read[name]
 
     def count(self, name: str, now: datetime) -> int:
@@ -43,10 +43,10 @@ class Windows:
 
     def add(self, name: str, when: datetime) -> None:
         """One more in window ``name``, at ``when``."""
-        name = key(name)
-        self._added[name, bucket(when)] += 1
+        name, number = key(name), bucket(when)
+        self._added[name][number] += 1
         if name in self._read:
-            self._read[name][bucket(when)] += 1
+            self._read[name][number] += 1
 
     def breaker(self, name: str) -> Breaker | None:
         """The loop breaker ``name``, where it is open."""
@@ -66,7 +66,7 @@ class Windows:
         self._session.many(
             "INSERT INTO windows (name, bucket, n) VALUES (?, ?, ?)"
             " ON CONFLICT (name, bucket) DO UPDATE SET n = windows.n + excluded.n",
-            [(name, number, n) for (name, number), n in sorted(self._added.items())],
+            sorted((name, number, n) for name, added in self._added.items() for number, n in added.items()),
         )
         for name in sorted(self._changed):
             self._write_breaker(name, self._breakers[name])

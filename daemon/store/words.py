@@ -19,18 +19,26 @@ MOST_WORDS = 20
 MOST_WAITING = 5000
 """Events not indexed yet that a search reads itself."""
 _WORD = re.compile(r"[^\W_]+")
+_SPACED = bytes(octet if _WORD.match(chr(octet)) else 32 for octet in range(256))
+"""Latin-1 with a space for all that belongs to no word."""
 
 
 def words_of(text: str) -> list[str]:
     """The words of a text, folded, each as often as it stands there."""
-    return _WORD.findall(fold(text))
+    folded = fold(text)
+    try:  # a sixth of the time of looking for each word, and enough for what most people write
+        return folded.encode("latin-1").translate(_SPACED).decode("latin-1").split()
+    except UnicodeEncodeError:
+        return _WORD.findall(folded)
 
 
 def index(session: Session, limit: int) -> int:
     """Put the oldest events that still wait into the index; how many they were. Each is done by one daemon alone."""
     claimed = session.all("SELECT event_id FROM unindexed ORDER BY event_id LIMIT ?" + session.skip_locked, limit)
     rows = list(_texts(session, f"WHERE event_id IN ({marks(claimed)})", *(row[0] for row in claimed)))
-    session.many(session.dialect.index_words, [(id_, " ".join(words), number) for id_, number, words in rows])
+    session.many(
+        session.dialect.index_words, [(id_, " ".join(dict.fromkeys(words)), number) for id_, number, words in rows]
+    )
     session.run(f"DELETE FROM unindexed WHERE event_id IN ({marks(rows)})", *(row[0] for row in rows))
     return len(rows)
 
