@@ -196,7 +196,7 @@ class Intake:
             now, until = self._store.clock(), time.monotonic() + self._store.batch.seconds
             decided: Verdicts = {}
             for place, pending in enumerate(mails):
-                if place and time.monotonic() >= until:
+                if place and time.monotonic() >= until and self._store.awaited:
                     return place, decided
                 if tx.undecided(pending.seen):
                     facts = tx.load(pending.needs, now, desk.zone, pending.seen)

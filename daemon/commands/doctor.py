@@ -26,8 +26,9 @@ from daemon.mail.smtp_wire import SmtpError
 from daemon.mail.wire import Endpoint
 from daemon.operations.alarms import ROOM, WARNED_BEFORE
 from daemon.store import Store, notes
-from daemon.store.connections import holder_of, schema_of, version_of
+from daemon.store.connections import schema_of, version_of
 from daemon.store.errors import StoreError
+from daemon.store.lock_file import holder_of
 from daemon.store.standing import Standing, standing
 
 CAPABILITIES = {

@@ -4,12 +4,11 @@ a thread for both (daemon/store/postgres.py).
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -26,7 +25,8 @@ from daemon.store.dialect import (
     sqlite_reader,
     sqlite_writer,
 )
-from daemon.store.errors import InUse, NotADatabase, StoreError, Unavailable, WrongVersion
+from daemon.store.errors import NotADatabase, StoreError, Unavailable, WrongVersion
+from daemon.store.lock_file import claimed, lies_as_left, sign, size
 from daemon.store.migrations import migrate, pending
 from daemon.store.receipts import Receipts
 
@@ -37,6 +37,10 @@ class Connections(Protocol):
     dialect: Dialect
     receipts: Receipts
     """Where what is sent is kept until it is recorded."""
+
+    @property
+    def awaited(self) -> bool:
+        """Whether others wait for the transaction that writes now, or may do so unseen."""
 
     def write(self, lasting: bool = True) -> AbstractContextManager[Session]:
         """A transaction: committed at the end of the block, rolled back by any exception.
@@ -95,21 +99,6 @@ def version_of(url: str) -> str:
         server.close()
 
 
-def holder_of(path: Path) -> str:
-    """The process that works with a SQLite database now; "" for none."""
-    try:
-        handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return ""
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        return ""
-    except OSError:
-        return os.read(handle, 32).decode("ascii", "replace").strip() or "?"
-    finally:
-        os.close(handle)
-
-
 class SqliteConnections:
     """A SQLite file. Writers queue on a lock of this process before BEGIN IMMEDIATE: SQLite's own wait is unfair."""
 
@@ -120,6 +109,7 @@ class SqliteConnections:
         self.receipts = Receipts(Path(f"{path}-receipts"))
         self._log = Path(f"{path}-wal")
         self._turn = threading.Lock()
+        self._queue: list[None] = []
         self._waits_for_disk: bool | None = None
         self._lock_file: int | None = None
         self._writer: peewee.SqliteDatabase | None = None
@@ -133,8 +123,8 @@ class SqliteConnections:
             self._check_version()
 
     def _open_writer(self) -> None:
-        untouched = _lies_as_left(self.path)
-        self._lock_file = _claimed(self.path)
+        untouched = lies_as_left(self.path)
+        self._lock_file = claimed(self.path)
         try:
             self._writer = sqlite_writer(self.path)
             with _readable(self.path):
@@ -156,7 +146,7 @@ class SqliteConnections:
     def write(self, lasting: bool = True) -> Iterator[Session]:
         if self._writer is None:
             raise StoreError("the database was opened to be read only")
-        with self._turn:
+        with self._own_turn():
             connection = raw(self._writer)
             with _full(connection):
                 self._wait_for_disk(connection, lasting)
@@ -164,6 +154,17 @@ class SqliteConnections:
                 yield SqliteSession(connection)
                 connection.execute("COMMIT")
             self._checkpoint(connection, self._checkpoint_over)
+
+    @contextmanager
+    def _own_turn(self) -> Iterator[None]:
+        self._queue.append(None)
+        with self._turn:
+            self._queue.pop()
+            yield
+
+    @property
+    def awaited(self) -> bool:
+        return bool(self._queue)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -189,8 +190,7 @@ class SqliteConnections:
                 self._checkpoint(raw(self._writer), over=0)
                 self._writer.close()
             if self._lock_file is not None:
-                with suppress(OSError):  # a full disk, a file taken away: it will be looked through
-                    _write(self._lock_file, _stamp(self.path))
+                sign(self._lock_file, self.path)
             self._let_go()
 
     def _let_go(self) -> None:
@@ -202,20 +202,12 @@ class SqliteConnections:
 
     def _checkpoint(self, connection: sqlite3.Connection, over: int) -> None:
         """Bring a log of so many octets back into the database; never wait for a reader that still needs it."""
-        if _size(self._log) < over:
+        if size(self._log) < over:
             return
         connection.execute("PRAGMA busy_timeout = 0")
         busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-        self._checkpoint_over = CHECKPOINT_BYTES + (_size(self._log) if busy else 0)
-
-
-def _size(path: Path) -> int:
-    """Octets of a file; 0 where there is none."""
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
+        self._checkpoint_over = CHECKPOINT_BYTES + (size(self._log) if busy else 0)
 
 
 @contextmanager
@@ -248,51 +240,3 @@ def quick_check(connection: sqlite3.Connection) -> None:
     found = [text for (text,) in connection.execute("PRAGMA quick_check(5)")]
     if found != ["ok"]:
         raise sqlite3.DatabaseError("; ".join(found))
-
-
-def lock(path: Path) -> int:
-    """The lock file beside a SQLite database, held until it is closed; InUse names the process that has it."""
-    handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        holder = os.read(handle, 32).decode("ascii", "replace").strip() or "?"
-        os.close(handle)
-        raise InUse(f"another Acuse (process {holder}) works with {path}; several daemons need PostgreSQL") from None
-    _write(handle, f"{os.getpid()}\n")
-    return handle
-
-
-def _write(lock_file: int, text: str) -> None:
-    os.ftruncate(lock_file, 0)
-    os.pwrite(lock_file, text.encode(), 0)
-
-
-def _stamp(path: Path) -> str:
-    """What tells a file that nobody has written to since from any other."""
-    state = path.stat()
-    return f"{state.st_size} octets at {state.st_mtime_ns} ns\n"
-
-
-def _lies_as_left(path: Path) -> bool:
-    """Whether a daemon came to its end with this file and nobody has touched it since: it need not be looked through,
-    which takes seconds for a million tickets. After a crash the lock file still names a process."""
-    try:
-        return Path(f"{path}.lock").read_text(encoding="ascii") == _stamp(path) and not _size(Path(f"{path}-wal"))
-    except (OSError, UnicodeError):
-        return False
-
-
-def _claimed(path: Path) -> int:
-    """The lock on a database that can be written; its file and folder are made where they are missing."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _private(path)
-        return lock(path)
-    except OSError as fault:
-        raise StoreError(f"the database {path} cannot be written: {fault.strerror}") from fault
-
-
-def _private(path: Path) -> None:
-    """The database is its owner's alone, from its first octet on."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))

@@ -56,8 +56,8 @@ class Session(Protocol):
 
 
 class Batch(NamedTuple):
-    """How many mails may share a transaction, and after how many seconds it takes no further one: others wait for it,
-    for all of it on SQLite, for the rows that it has locked on PostgreSQL."""
+    """How many mails may share a transaction, and after how many seconds it takes no further one where others wait for
+    it: for all of it on SQLite, for the rows that it has locked on PostgreSQL."""
 
     mails: int
     seconds: float

@@ -179,6 +179,7 @@ class PostgresConnections:
 
     dialect: Dialect = Postgres()
     receipts = Receipts(None)
+    awaited = True
 
     def __init__(self, url: str, readonly: bool) -> None:
         self._database = database(url)

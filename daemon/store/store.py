@@ -58,6 +58,11 @@ class Store(Transacting):
         """How many mails may share a transaction."""
         return self._connections.dialect.batch
 
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody waits for the transaction that writes now, as far as can be seen."""
+        return self._connections.awaited
+
     def close(self) -> None:
         """Let go of the connections, the receipts and the lock file."""
         self._receipts.close()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Thread
 
 import pytest
+from patience import until
 
 from daemon.store import Cause, Outcome, Store, daemons, queues
 from daemon.store.daemons import Lease
@@ -219,3 +223,15 @@ def test_a_lapsed_lease_gets_a_new_fence(store: Store, clock: Clock) -> None:
     assert first
     assert again
     assert again.fence == first.fence + 1
+
+
+def test_a_transaction_knows_that_others_wait_for_it(tmp_path: Path) -> None:
+    """On SQLite one writes at a time; on PostgreSQL who waits for a row is not seen, and may always do."""
+    with closing(Store.open(f"sqlite:///{tmp_path}/acuse.db", tmp_path / "files")) as store:
+        other = Thread(target=store.free_claims)
+        with store.write():
+            assert not store.awaited
+            other.start()
+            until(lambda: store.awaited)
+        other.join()
+        assert not store.awaited
