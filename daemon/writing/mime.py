@@ -88,7 +88,6 @@ def _base64(content: bytes) -> bytes:
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\u200b-\u200f\u202a-\u202e\u2060-\u2069]+")
 _SPACES = re.compile(r" {2,}")
-_PLAIN = re.compile(r"[ -~]*")
 _ADDRESS = re.compile(r'(?!.*=\?)[^\s<>()\[\]\\,;:@"\x00-\x1f\x7f]{1,64}@[^\s<>()\[\]\\,;:@"\x00-\x1f\x7f]{1,190}')
 _ID = re.compile(r"[!-;=?-~]{3,240}")
 
@@ -135,9 +134,10 @@ def header_block(headers: Sequence[Header], verbatim: frozenset[str] = frozenset
 
 def _value(name: str, value: str, verbatim: bool) -> str:
     room = LINE - len(name) - 2
-    if len(value) <= room and (verbatim or _PLAIN.fullmatch(value)):
+    plain = value.isascii() and value.isprintable()
+    if len(value) <= room and (verbatim or plain):
         return value
-    if verbatim or (_PLAIN.fullmatch(value) and max(map(len, value.split(" "))) <= room):
+    if verbatim or (plain and max(map(len, value.split(" "))) <= room):
         return _folded(value, room)
     return _encoded(value, room)
 
@@ -177,22 +177,21 @@ def _pieces(value: str) -> str:
     return "".join([_Q[octet] for octet in value.encode()])
 
 
-_FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]*): ([^\r\n\x00]*(?:\r\n [^\r\n\x00]*)*)\r\n")
+_FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]*): ([^\r\n\x00]*(?:\r\n [^\r\n\x00]*)*)\r\n|(?s:.+)")
 _WORD = re.compile(r"=\?utf-8\?q\?([!->@-~]*)\?=(?: (?==\?))?")
 
 
 def _read_again(block: bytes, verbatim: frozenset[str]) -> list[Header]:
     """What a reader finds in ``block``: fields unfolded, encoded words decoded. Anything left over is a field too."""
-    text, at, found = block.decode(), 0, []
-    while match := _FIELD.match(text, at):
-        name, value = match.group(1), match.group(2).replace("\r\n ", " ")
-        if "=?" in value and name not in verbatim:
-            value = _WORD.sub(lambda m: a2b_qp(m.group(1).replace("_", " ")).decode(), value)
-        found.append((name, value))
-        at = match.end()
-    if at != len(text):
-        found.append(("", text[at:]))
-    return found
+    fields = ((name, value.replace("\r\n ", " ")) for name, value in _FIELD.findall(block.decode()))
+    return [
+        (name, _WORD.sub(_decoded, value) if "=?" in value and name not in verbatim else value)
+        for name, value in fields
+    ]  # fmt: skip
+
+
+def _decoded(word: re.Match[str]) -> str:
+    return a2b_qp(word[1].replace("_", " ")).decode()
 
 
 @lru_cache(maxsize=16)

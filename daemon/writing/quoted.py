@@ -7,7 +7,6 @@ standard library's `b2a_qp` weighs every octet, and took a quarter of the time t
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 LINE = 76
 """The longest raw line that we write, without its CRLF."""
@@ -32,18 +31,13 @@ def quoted_printable(text: str) -> bytes:
     return b"\r\n".join([*mended, b""])
 
 
-@lru_cache(maxsize=2048)
+_CHUNK = re.compile(rb"(?=.{77}).{73,75}(?<!=)(?<!=.)|.+")
+"""What comes before a soft line break, which tears no `=XX`; or the rest of a line."""
+
+
 def _mended(line: bytes) -> bytes:
-    """An encoded line with soft line breaks where it is too long, no `=XX` torn; a blank at its end and a dot
-    alone are escaped. Remembered, for most of them stand in every letter."""
+    """An encoded line with soft line breaks where it is too long; a blank at its end and a dot alone are escaped."""
     if line[-1:] in _BLANKS:
         line = line[:-1] + b"=%02X" % line[-1]
-    pieces, start = [], 0
-    while len(line) - start > LINE:
-        end = start + LINE - 1
-        escape = line.rfind(b"=", end - 2, end)
-        end = escape if escape >= 0 else end
-        pieces.append(line[start:end])
-        start = end
-    last = line[start:]
-    return b"=\r\n".join([*pieces, b"=2E" if last == b"." else last])
+    *chunks, last = _CHUNK.findall(line)
+    return b"=\r\n".join([*chunks, b"=2E" if last == b"." else last])
