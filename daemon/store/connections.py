@@ -109,7 +109,7 @@ class SqliteConnections:
         self.receipts = Receipts(Path(f"{path}-receipts"))
         self._log = Path(f"{path}-wal")
         self._turn = threading.Lock()
-        self._queue: list[None] = []
+        self._queue: list[None] = []  # a place each for those who wait; appending and popping need no lock
         self._waits_for_disk: bool | None = None
         self._lock_file: int | None = None
         self._writer: peewee.SqliteDatabase | None = None
