@@ -38,6 +38,11 @@ def names_her(world: DeskWorld) -> bool:
     return ADDRESS in shown or "Marta" in shown
 
 
+def lies_in_the_database(world: DeskWorld, word: str) -> bool:
+    path = Path(world.settings().database.url.removeprefix("sqlite:///"))
+    return any(word.encode() in each.read_bytes() for each in path.parent.glob(f"{path.name}*"))
+
+
 def test_erase_shows_first_and_changes_nothing(world: DeskWorld) -> None:
     told = world.acuse("erase", ADDRESS.upper()).stdout
     for shown in (ADDRESS, "tickets opened: 1", "and 0 to others", "still open", "--yes does it"):
@@ -56,8 +61,10 @@ def test_erase_forgets_and_the_books_balance(world: DeskWorld) -> None:
 def test_erase_is_done_by_the_daemon_that_runs_and_the_ticket_goes_on(world: DeskWorld) -> None:
     resolve = world.wait("assignment", GROUP).links["Resolver"]
     run(world)
+    assert lies_in_the_database(world, ADDRESS)
     assert "done by the running daemon" in world.acuse("erase", ADDRESS, "--yes").stdout
     assert not names_her(world)
+    assert not [word for word in (ADDRESS, "Marta", "marta") if lies_in_the_database(world, word)]
     before = len(world.letters(ADDRESS))
     world.send(click("Ana Ruiz <ana@cau.example>", resolve, {"Solución": "Se reinicia el servicio AREN."}))
     world.until(lambda: world.tickets()[0]["state"] == "resolved", "solution")

@@ -132,16 +132,18 @@ def worklist(context: JobContext) -> Decision:
 
 def retention(context: JobContext) -> Decision:
     """Drop what is too old, in small transactions; there is nothing to write to anybody."""
-    store, desk = context.store, context.loaded.settings.desk
+    store, desk, dropped = context.store, context.loaded.settings.desk, 0
     for drop, days in (
         (_drop_raw_mails, desk.retention.raw_mails),
         (_drop_letters, desk.retention.sent),
         (_empty_tickets, desk.retention.closed_tickets),
     ):
         before = context.now - timedelta(days=days)
-        while days and store.run(partial(drop, before=before, desk=desk, now=context.now)):
-            pass
+        while days and (count := store.run(partial(drop, before=before, desk=desk, now=context.now))):
+            dropped += count
     remove_leftovers(store)
+    if dropped:
+        store.wipe()
     return Decision()
 
 

@@ -70,6 +70,7 @@ def _erase(store: Store, desk: Desk, request: Mapping[str, Any]) -> str:
     pseudonym = f"erased-{secrets.token_hex(4)}"
     found = store.run(lambda tx: forget(tx, request["address"], desk, store.clock(), pseudonym))
     remove_leftovers(store)
+    store.wipe()
     return f"{len(found.own) if found else 0} tickets, now of {pseudonym}"
 
 

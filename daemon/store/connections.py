@@ -52,6 +52,9 @@ class Connections(Protocol):
     def read(self) -> AbstractContextManager[Session]:
         """A read-only transaction."""
 
+    def settle(self) -> None:
+        """Nothing of earlier versions of a row stays in the log, unless a reader needs it for five seconds more."""
+
     def renew(self) -> None:
         """After a fault: let go of this thread's connection if it is dead."""
 
@@ -179,6 +182,11 @@ class SqliteConnections:
         if self._waits_for_disk is not lasting:
             connection.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
             self._waits_for_disk = lasting
+
+    def settle(self) -> None:
+        with self._turn:
+            if self._writer is not None:
+                raw(self._writer).execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def renew(self) -> None:
         """A SQLite connection does not die."""

@@ -47,6 +47,10 @@ class Postgres:
         """A lexeme's prefix."""
         return f"text @@ to_tsquery('simple', '{word}:*')"
 
+    def wipe_words(self, session: Session, first: bool) -> bool:
+        """Autovacuum does, as for every table."""
+        return False
+
     def clock(self, session: Session) -> int:
         """The server's clock, not that of the transaction's start."""
         row = session.one("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)")
@@ -216,6 +220,9 @@ class PostgresConnections:
             yield PostgresSession(connection, readonly=True)
         finally:
             self._roll_back(connection)
+
+    def settle(self) -> None:
+        """The server's log is its operator's."""
 
     def renew(self) -> None:
         if not self._database.is_connection_usable():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -175,6 +176,13 @@ class Store(Transacting):
             if indexed < at_once:
                 break
         return count
+
+    def wipe(self) -> None:
+        """After erasing: what was deleted leaves the octets of the database too, as far as that is ours to do."""
+        first = True
+        while self._run(partial(self._connections.dialect.wipe_words, first=first)):
+            first = False
+        self._connections.settle()
 
     def free_claims(self, owner: str = "") -> int:
         """As :func:`daemon.store.queues.free_claims`, but for what is sent, by an earlier process's receipts too."""
