@@ -21,6 +21,7 @@ _DATED_CHARACTERS = 160
 _GLUE = re.compile(
     rf"(?:(?<=[.!?…])\s+(?=[^\W\d])|(?<=[\w,;:)])\s+(?=(?:{OPENINGS})\s))(?=.{{0,{_OPENING_CHARACTERS}}}\d)"
 )
+_DIGIT = re.compile(r"\d")
 _OPENING_ALONE = re.compile(rf"\s*(?:{OPENINGS})\s*")
 _GLUES = 20  # so many at the end of a line are looked at
 _VERB_CHARACTERS = 32  # the longest verb that ends one, and a word boundary
@@ -111,6 +112,8 @@ def unglued(lines: Lines) -> list[str]:
 
 def _unglued(lines: Lines, at: int) -> tuple[str, ...]:
     line = lines[at]
+    if not _DIGIT.search(line):  # nor a date behind glue
+        return (line,)
     glues = list(islice(_GLUE.finditer(line, max(0, len(line) - _ATTRIBUTION_CHARACTERS)), _GLUES))
     end = _end_of_attribution(lines, at) if glues and not line.startswith((">", "|")) else at
     for glue in glues if end > at else ():

@@ -13,7 +13,7 @@ from parsers.lines import ELIDED, QUOTED, Head, bare, is_blank, is_sentence, nex
 from parsers.quoted_html import cut_quote
 from parsers.quotes import fold_line
 from parsers.signature import text_end
-from parsers.spelling import plain, repair
+from parsers.spelling import is_broken, plain, repair
 
 __all__ = ["TextMarks", "cut_quote", "strip_signature", "visible_text"]
 
@@ -101,7 +101,7 @@ def _trimmed(lines: Sequence[str]) -> str:
 
 def _spans(lines: Sequence[str]) -> Iterator[Span]:
     """The text cut into the author's own lines and history, in order, nothing left out."""
-    lines = [plain(repair(line)) for line in lines]
+    lines = _legible(lines)
     floor = at = 0
     attributed = False
     reach = _reach(lines)
@@ -124,8 +124,16 @@ def _spans(lines: Sequence[str]) -> Iterator[Span]:
         yield Span(floor, len(lines))
 
 
+def _legible(lines: Sequence[str]) -> list[str]:
+    """The lines as tables know what stands in them; most need no mending, which one look at all of them tells."""
+    text = "\n".join(lines)
+    return plain("\n".join(map(repair, lines)) if is_broken(text) else text).split("\n")
+
+
 def _reach(lines: Sequence[str]) -> int:
     """The line up to which history is looked for."""
+    if len(lines) <= _MOST_ENDS:
+        return len(lines)
     ends = (at for at, line in enumerate(lines[:MOST_LINES]) if may_end_attribution(line))
     return next(islice(ends, _MOST_ENDS, None), min(len(lines), MOST_LINES))
 
