@@ -1,0 +1,79 @@
+"""Every word of the catalogue for what rules and parsers give by a key is given by them, and the other way round."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from lettering import letters_desk
+
+from parsers.fields import FaultCode
+from rules.alarms import AT_ONCE, BACK
+from rules.clocks import Why
+from rules.quarantine import VERBS
+from rules.schedule import JobName
+
+ROOT = Path(__file__).parent.parent
+ALARMS = (
+    "rules/alarms.py", "rules/deliveries.py", "rules/guessing.py", "rules/quarantine.py", "daemon/operations/alarms.py",
+    "daemon/operations/upkeep.py", "daemon/service.py", "daemon/store/posting.py",
+)  # fmt: skip
+RULES = tuple(str(path.relative_to(ROOT)) for name in ("rules", "parsers") for path in (ROOT / name).glob("*.py"))
+OF_QUARANTINE = {f"quarantine_{verb}" for verb in VERBS}
+
+GIVEN_BY = {
+    "faults": RULES,
+    "fault_details": RULES,
+    "quality": RULES,
+    "quality_of_others": ("rules/quality.py",),
+    "netiquette": ("rules/quality.py",),
+    "assignment": RULES,
+    "updates": RULES,
+    "events": (*RULES, "daemon/store/erasing.py"),
+    "reasons": RULES,
+    "desk_refusals": RULES,
+    "verdict_cases": ("rules/queries.py", "rules/solutions.py"),
+    "alerts": ALARMS,
+    "alert_details": ALARMS,
+    "quarantine": ("rules/quarantine.py",),
+    "quarantine_verbs": ("rules/quarantine.py",),
+}
+"""Section of the catalogue → the modules in which its keys stand as values."""
+
+
+@pytest.mark.parametrize("section", GIVEN_BY)
+def test_every_key_with_words_is_given(section: str) -> None:
+    given = {*chain.from_iterable(values(ROOT / path) for path in GIVEN_BY[section]), *OF_QUARANTINE, "other"}
+    assert [key for key in letters_desk().catalogue["es"][section] if key not in given] == []
+
+
+HAVE_WORDS: dict[str, Iterable[str]] = {
+    "faults": get_args(FaultCode),
+    "alerts": {*BACK, *filter(None, BACK.values()), *AT_ONCE, *OF_QUARANTINE},
+    "clock": get_args(Why),
+    "jobs": get_args(JobName),
+}
+"""Section of the catalogue → keys that the code declares."""
+
+
+@pytest.mark.parametrize("section", HAVE_WORDS)
+def test_every_declared_key_has_words(section: str) -> None:
+    assert set(HAVE_WORDS[section]) - set(letters_desk().catalogue["es"][section]) == set()
+
+
+def values(path: Path) -> Iterator[str]:
+    """The strings of a module that stand for something that is given: no declared types, nothing compared with."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    left_out = {id(each) for node in ast.walk(tree) if gives_nothing(node) for each in ast.walk(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in left_out:
+            yield node.value
+
+
+def gives_nothing(node: ast.AST) -> bool:
+    declared = isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "Literal"
+    return declared or isinstance(node, ast.Compare)
