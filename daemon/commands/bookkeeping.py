@@ -35,6 +35,7 @@ def move(settings: Settings, to: str) -> str:
     if not url.startswith("sqlite:///") or not to.startswith(("postgresql://", "postgres://")):
         raise Unable("a desk is moved from sqlite:///… to postgresql://…; take a dump for anything else")
     with closing(Store.open(url, files)) as source, closing(Store.open(to, files)) as target:
+        source.free_claims()  # what a daemon that died had sent is entered: its file of receipts does not move
         with progress() as tell, source.read() as books, target.write() as tx:
             copied = move_books(books.session, tx.session, tell)
         faults = [fault for fault in target.audit(settings.desk) if fault not in source.audit(settings.desk)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from daemon.commands import Unable
 from daemon.commands.bookkeeping import move
-from daemon.store import Cause, Store
+from daemon.store import Cause, Outcome, Store
 from daemon.store.errors import InUse, StoreError
 from daemon.store.postgres import PostgresSession
 from rules.decision import Decision, Letter, Search
@@ -49,6 +50,19 @@ def test_everything_arrives_and_the_desk_goes_on(settings: Any, postgres: Server
     assert len(store.search(Search(text="perez"))) == len(store.search(Search(text="ana"))) == 5
     assert open_ticket(store, 20) == "I171009_000006", "numbers and ids go on where they were"
     assert store.audit(DESK) == []
+    store.close()
+
+
+def test_what_a_daemon_that_died_had_sent_does_not_go_again(settings: Any, postgres: Server, tmp_path: Path) -> None:
+    died = opened(settings.database.url, tmp_path)
+    (letter,) = died.claim("a", NOW, timedelta(minutes=1), 9)
+    died.keep_receipt(Outcome(letter.id, letter.lease, "sent", "dot: 250 ok", at=NOW))
+    died.close()
+    url = postgres.database("receipts")
+    move(settings, url)
+    store = opened(url, tmp_path)
+    with store.read() as reading:
+        assert reading.session.all("SELECT status FROM deliveries") == [("sent",)]
     store.close()
 
 
