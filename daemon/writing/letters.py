@@ -6,8 +6,8 @@ HTML and files into one MIME message. What each letter is given stands in daemon
 A template sees: ``letter``, ``ticket`` (or None), ``v`` (the letter's values), ``links`` (a tuple) and ``link`` (the
 same by key), ``rows`` (the ticket's fields), ``files`` (those that go with it), ``solution``, ``question``, ``said``
 (faults explained), ``kind`` (words: the, The, of, noun, label, number_label, o), ``group``, ``desk_name``,
-``desk_address``, ``service``, ``number``, ``now``, ``to``, ``copy`` (True for a participant: no links), ``lang``; and
-as filters the formats, the views and the building blocks.
+``desk_address``, ``service``, ``number``, ``now``, ``to``, ``copy`` (True for a participant: no links), ``lang``,
+``ticket_actions`` (the words that name them); and as filters the formats, the views and the building blocks.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from daemon.writing.tables import list_files
 from daemon.writing.ticket_views import TicketViews
 from parsers.subject import SubjectMarks, thread_key
 from rules import wording
+from rules.action_forms import ACTIONS
 from rules.decision import Grant, Letter
 from rules.desk import Desk
 from rules.letters import LETTERS, LetterSpec
@@ -71,7 +72,7 @@ class Letters:
         self._pages = pages
         self._forms = {language: forms(page) for language, page in pages.items()}
         self._views = {language: LinkViews(page.words) for language, page in pages.items()}
-        self._same = {language: _same(desk, page.words["layout"], language) for language, page in pages.items()}
+        self._same = {language: _same(desk, page.words, language) for language, page in pages.items()}
         self._standard = desk.letters.language or desk.desk.language
         self._kinds = {(language, kind): kind_words(desk, kind, language) for language in pages for kind in desk.kinds}
         self._marks = SubjectMarks(desk.threading.prefixes, desk.threading.tags)
@@ -238,8 +239,9 @@ def kind_words(desk: Desk, kind: str, language: str) -> Mapping[str, str]:
     }
 
 
-def _same(desk: Desk, layout: Mapping[str, str], language: str) -> Mapping[str, str]:
+def _same(desk: Desk, words: Mapping[str, Any], language: str) -> Mapping[str, Any]:
     """What a template may use and is the same in every letter of a language."""
+    layout, actions = words["layout"], words["actions"]
     return {
         "desk": desk.desk.name,
         "desk_address": desk.desk_address,
@@ -249,6 +251,7 @@ def _same(desk: Desk, layout: Mapping[str, str], language: str) -> Mapping[str, 
         "foot": desk.letters.foot,
         "foot_genuine": layout["foot_genuine"].format(desk=desk.desk.name, address=desk.service_address),
         "foot_password": layout["foot_password"].format(desk=desk.desk.name),
+        "ticket_actions": tuple(actions[key] for key, form in ACTIONS.items() if form.on_ticket and key in actions),
     }
 
 
