@@ -53,7 +53,7 @@ def _group(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
         "update": _update(desk, informed, "reply", "Desde el puesto 14, a las 9:40.", "Marta Gil", files=(LOG,)),
         "update.rejection": _update(desk, reopened, "rejection", "Sigue fallando en Lugo.", "Marta Gil"),
         "update.rejection_untouched": _update(desk, reopened, "rejection", "", "Marta Gil"),
-        "update.note": _update(desk, ticket, "note", "Parece el mismo fallo del viernes.", "Ana Ruiz"),
+        "update.noted": _update(desk, ticket, "noted", "Parece el mismo fallo del viernes.", "Ana Ruiz"),
         "update.returned": _update(desk, ticket, "pending_over", "", ""),
         "warning": _to_group("warning", desk, ticket, {"deadline": RESPONSE, "share": 75}),
         "breach": _to_group("breach", desk, ticket, {"deadline": RESOLUTION, "share": 100}),
