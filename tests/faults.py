@@ -66,7 +66,7 @@ ROWS: Mapping[str, tuple[str, str]] = {
     ),
     "F43": ("SIGTERM in the middle of the work", "ends within five seconds; nothing lost, nothing doubled"),
     "F44": ("nobody reads the log or the figures", "lines are lost, the desk goes on"),
-    "F45": ("a backup taken under load, put back", "the books balance; letters of that moment and later may come again"),
+    "F45": ("a backup taken under load, put back", "the books balance; letters from that moment on may come again"),
 }
 
 MATRIX = Matrix(ROWS, ("fault", "what holds"), ROOT / "docs" / "faults.md")
