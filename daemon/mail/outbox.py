@@ -188,7 +188,7 @@ class Pump:
 
     def _sent(self, outcome: Outcome) -> None:
         """Before the next letter's content: a crash leaves one letter in doubt, not many."""
-        self._outcomes.append(outcome)
+        self._outcomes.append(outcome)  # first: where no receipt can be written, it is not forgotten
         if self._post.store.keep_receipt(outcome):
             self._outcomes.pop()
         if self._outcomes or time.monotonic() - self._recorded_at > RECORD_EVERY_S:
