@@ -20,6 +20,8 @@ from rules.ticket import micros, moment
 BUCKET = timedelta(minutes=5)
 """Windows are counted in buckets of this length; an hour is the running bucket and the eleven before it."""
 HOUR = timedelta(hours=1)
+LONGEST = timedelta(days=1)
+"""No window looks further back."""
 _BUCKET_US = BUCKET // timedelta(microseconds=1)
 _BUCKETS = 12
 _HORIZON = 12 * 24 * 7
@@ -69,7 +71,7 @@ def bucket(at: datetime) -> int:
 
 def span_of(window: str) -> int:
     """How many buckets the window of this name looks back: a day where its name begins with «day:», else an hour."""
-    return 24 * _BUCKETS if window.startswith("day:") else _BUCKETS
+    return LONGEST // BUCKET if window.startswith("day:") else _BUCKETS
 
 
 def last_hour(buckets: Buckets, at: datetime) -> int:

@@ -25,7 +25,7 @@ from rules.ticket import Event, Ticket
 JobName = Literal["report", "proof", "digest", "worklist", "retention"]
 
 RETENTION_AT = time(3, 30)
-"""When what is too old is dropped: nobody works then, nothing else runs."""
+"""When what is too old is dropped, be it only what the guards counted: nobody works then, nothing else runs."""
 
 LINKED = 25
 """Rows that the letter shows; it counts the rest."""
@@ -49,10 +49,7 @@ def slots(desk: Desk) -> tuple[Slot, ...]:
     if reports.weekly:
         day, _, at = reports.weekly.partition(" ")
         found.append(Slot("report", time.fromisoformat(at), DAYS.index(day)))
-    kept = desk.retention
-    if kept.raw_mails or kept.sent or kept.closed_tickets:
-        found.append(Slot("retention", RETENTION_AT))
-    return tuple(found)
+    return (*found, Slot("retention", RETENTION_AT))
 
 
 def last_slot(job: str, desk: Desk, now: datetime) -> datetime | None:

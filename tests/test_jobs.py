@@ -25,7 +25,7 @@ from rules.desk import Desk
 from rules.schedule import Slot, last_slot
 from rules.tables import Reports, Retention
 from tests.postgres import Server, server
-from tests.rules.desks import DESK, GOOD, OPENING, OPENINGS, make_desk
+from tests.rules.desks import DESK, GOOD, OPENING, OPENINGS, SERVICE, make_desk
 from tests.serverless import Here, ServerlessDesk
 
 ADMIN = "admin@cau.test"
@@ -311,3 +311,37 @@ def test_retention_drops_what_is_too_old_and_the_books_balance(world: Serverless
     assert world.store.audit(world.desk) == []
     assert DESK.retention.raw_mails == 0  # which is the default: for ever
     assert timedelta(days=DESK.retention.sent) == timedelta(days=365)
+
+
+def test_retention_leaves_nobodys_words_in_any_file(world: ServerlessDesk, tmp_path: Path) -> None:
+    """Not in the index of words, nor in the database's log, while the desk runs on."""
+    words = ("marta", "Gil", "pantalla", "guardar")
+    number = open_one(world)
+    world.receive(write(MARTA, SERVICE, f"Retirar la incidencia {number}", ""))
+    world.receive(click(MARTA, world.letter("withdrawal", "marta@cliente.test").links["Confirmar la retirada"]))
+    world.letters()
+    world.store.run(lambda tx: tx.session.run("UPDATE mails SET filed_at = 1"))
+    world.store.index_words()
+    assert [word for word in words if lies_in_a_file(tmp_path, word)] == list(words)
+    world.clock.turn(days=61)
+    run_now(world, "retention")
+    world.store.index_words()
+    assert [word for word in words if lies_in_a_file(tmp_path, word)] == []
+
+
+def test_what_the_guards_counted_goes_after_a_day_whatever_is_kept_for_ever(tmp_path: Path) -> None:
+    with ServerlessDesk(tmp_path, make_desk(retention=Retention(0, 0, 0))) as world:
+        open_one(world)
+        world.clock.turn(hours=23)
+        run_now(world, "retention")
+        before = world.query("SELECT name, bucket, n FROM windows")
+        world.clock.turn(days=1)
+        open_one(world)
+        run_now(world, "retention")
+        after = world.query("SELECT name, bucket, n FROM windows")
+    assert len(before) == len(after) > 1
+    assert not set(before) & set(after)
+
+
+def lies_in_a_file(folder: Path, word: str) -> bool:
+    return any(word.encode() in path.read_bytes() for path in folder.rglob("*") if path.is_file())

@@ -16,13 +16,13 @@ from daemon.config.settings import Settings
 from daemon.log import log
 from daemon.mail.filing import count_folders
 from daemon.mail.reader import Poisoned, Reader
-from daemon.store import Cause, Store, Transaction, erasing, notes, set_aside, unnamed
+from daemon.store import Cause, Store, Transaction, erasing, notes, set_aside, unnamed, windows
 from daemon.store.audit import Finding
 from daemon.store.tickets import journals_since
 from daemon.writing.letters import Letters
 from daemon.writing.report import report_files
 from parsers.peek import peek
-from rules import quarantine, schedule
+from rules import guards, quarantine, schedule
 from rules.decision import Decision, Search, SetAside
 from rules.desk import Desk
 from rules.requests import OPEN_STATES
@@ -133,18 +133,30 @@ def worklist(context: JobContext) -> Decision:
 def retention(context: JobContext) -> Decision:
     """Drop what is too old, in small transactions; there is nothing to write to anybody."""
     store, desk, dropped = context.store, context.loaded.settings.desk, 0
+    _until_none_is_left(store, partial(_drop_windows, before=context.now - guards.LONGEST))
     for drop, days in (
         (_drop_raw_mails, desk.retention.raw_mails),
         (_drop_letters, desk.retention.sent),
         (_empty_tickets, desk.retention.closed_tickets),
     ):
         before = context.now - timedelta(days=days)
-        while days and (count := store.run(partial(drop, before=before, desk=desk, now=context.now))):
-            dropped += count
+        if days:
+            dropped += _until_none_is_left(store, partial(drop, before=before, desk=desk, now=context.now))
     remove_leftovers(store)
     if dropped:
         store.wipe()
     return Decision()
+
+
+def _until_none_is_left(store: Store, drop: Callable[[Transaction], int]) -> int:
+    dropped = 0
+    while count := store.run(drop):
+        dropped += count
+    return dropped
+
+
+def _drop_windows(tx: Transaction, before: datetime) -> int:
+    return windows.drop_before(tx.session, before, AT_ONCE)
 
 
 def _drop_raw_mails(tx: Transaction, before: datetime, desk: Desk, now: datetime) -> int:

@@ -36,9 +36,10 @@ class Postgres:
     batch = Batch(10, 1.0)
 
     def transient(self, fault: BaseException) -> bool:
-        """Serialization failure, deadlock, a wait that was too long, or a connection or server that went away."""
+        """Serialization failure, deadlock, a wait that was too long, or a connection or server that went away. What is
+        too large for PostgreSQL stays so, though psycopg counts it among these."""
         gone = (psycopg.OperationalError, psycopg.InterfaceError, peewee.OperationalError, peewee.InterfaceError)
-        return isinstance(fault, gone)
+        return isinstance(fault, gone) and not isinstance(fault, psycopg.errors.ProgramLimitExceeded)
 
     last_id = "lastval()"
     index_words = "INSERT INTO words (rowid, text, number) VALUES (?, to_tsvector('simple', ?), ?)"

@@ -15,6 +15,15 @@ from rules.guards import Breaker, bucket, span_of
 from rules.ticket import moment
 
 
+def drop_before(session: Session, before: datetime, limit: int) -> int:
+    """Drop windows' rows of before a time that none of them looks back to; how many."""
+    return session.run(
+        "DELETE FROM windows WHERE (name, bucket) IN (SELECT name, bucket FROM windows WHERE bucket < ? LIMIT ?)",
+        bucket(before),
+        limit,
+    )
+
+
 class Windows:
     """The windows and breakers that one transaction works with."""
 

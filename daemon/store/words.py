@@ -18,6 +18,8 @@ from parsers.spelling import fold
 MOST_WORDS = 20
 MOST_WAITING = 5000
 """Events not indexed yet that a search reads itself."""
+MOST_LETTERS = 200_000
+"""Of an event's different words: PostgreSQL takes a MiB, in which each has four octets beside its own."""
 _WORD = re.compile(r"[^\W_]+")
 _SPACED = bytes(octet if _WORD.match(chr(octet)) else 32 for octet in range(256))
 """Latin-1 with a space for all that belongs to no word."""
@@ -36,9 +38,7 @@ def index(session: Session, limit: int) -> int:
     """Put the oldest events that still wait into the index; how many they were. Each is done by one daemon alone."""
     claimed = session.all("SELECT event_id FROM unindexed ORDER BY event_id LIMIT ?" + session.skip_locked, limit)
     rows = list(_texts(session, f"WHERE event_id IN ({marks(claimed)})", *(row[0] for row in claimed)))
-    session.many(
-        session.dialect.index_words, [(id_, " ".join(dict.fromkeys(words)), number) for id_, number, words in rows]
-    )
+    session.many(session.dialect.index_words, [(id_, text, number) for id_, number, text in rows])
     session.run(f"DELETE FROM unindexed WHERE event_id IN ({marks(rows)})", *(row[0] for row in rows))
     return len(rows)
 
@@ -58,20 +58,19 @@ _NUMBER = re.compile(r"\w+", re.ASCII)
 
 def not_indexed(session: Session) -> list[tuple[str, frozenset[str]]]:
     """Number and words of the events that wait for the index."""
-    return [
-        (number, frozenset(words)) for _, number, words in _texts(session, "ORDER BY event_id LIMIT ?", MOST_WAITING)
-    ]
+    waiting = _texts(session, "ORDER BY event_id LIMIT ?", MOST_WAITING)
+    return [(number, frozenset(text.split())) for _, number, text in waiting]
 
 
-def _texts(session: Session, which: str, *values: int) -> Iterator[tuple[int, str, list[str]]]:
-    """Event, number and words of what waits for the index."""
+def _texts(session: Session, which: str, *values: int) -> Iterator[tuple[int, str, str]]:
+    """Event, number and the different words of what waits for the index, up to :data:`MOST_LETTERS`."""
     rows = session.all(
         f"SELECT id, number, actor, text, changes, attachments FROM unindexed JOIN events ON id = event_id {which}",
         *values,
     )
     for id_, number, actor, text, changes, attachments in rows:
         texts = (actor, text, *_strings(json.loads(changes)), *_strings(json.loads(attachments or "[]")))
-        yield id_, number, words_of("\n".join(texts))
+        yield id_, number, " ".join(dict.fromkeys(words_of("\n".join(texts))))[:MOST_LETTERS]
 
 
 def _strings(value: Any) -> Iterator[str]:

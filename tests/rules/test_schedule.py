@@ -10,7 +10,7 @@ import pytest
 from rules.decision import Brief
 from rules.desk import Desk
 from rules.schedule import LINKED, last_slot, next_link, proof, reports, slots, week_before, worklists
-from rules.tables import Calendar, Reports, Retention
+from rules.tables import Calendar, Reports
 from rules.ticket import Event
 from tests.rules.desks import ANA, COORD, DESK, NOW, make_desk, opened
 
@@ -55,7 +55,6 @@ OFF: list[tuple[str, Desk]] = [
     ("proof", with_reports(proof="")),
     ("digest", with_reports(digest="")),
     ("worklist", DESK),
-    ("retention", make_desk(retention=Retention(0, 0, 0))),
     ("proof", make_desk(desk=replace(DESK.desk, admins=()))),
     ("digest", make_desk(desk=replace(DESK.desk, admins=()))),
 ]

@@ -235,6 +235,22 @@ def test_f35_postgresql_is_down_for_a_while(postgres: Server, tmp_path: Path, cl
     store.close()
 
 
+def test_what_is_too_large_for_postgresql_is_no_outage(postgres: Server, tmp_path: Path, clock: Clock) -> None:
+    """Else the mail that brings it would be offered for ever, and its mailbox stand still."""
+    store = Store.open(postgres.database("large"), tmp_path / "files", clock=clock)
+    words_of_a_mib, tries = " ".join(map(str, range(200_000))), []
+
+    def work(tx: Transaction) -> None:
+        tries.append(tx)
+        tx.session.run("SELECT to_tsvector('simple', ?)", words_of_a_mib)
+
+    with pytest.raises(psycopg.errors.ProgramLimitExceeded):
+        store.run(work)
+    assert len(tries) == 1
+    assert take(store, 1).attempts == 1
+    store.close()
+
+
 def test_daemons_that_index_words_at_once_each_do_other_events(postgres: Server, tmp_path: Path, clock: Clock) -> None:
     url = postgres.database("words")
     first, other = (Store.open(url, tmp_path / "files", clock=clock) for _ in range(2))
