@@ -44,7 +44,7 @@ def _decisive(raw: Raw, headers: Headers, root: Part) -> AutomaticCause | None:
         return "auto_submitted"
     if any(name in headers for name in LIST_HEADERS):
         return "list"
-    if headers.get("precedence").strip().lower().replace("-", "_") in _PRECEDENCE:
+    if any(_folded(headers.get(name)) in _PRECEDENCE for name in ("precedence", "x-precedence")):
         return "precedence"
     media_types = {root.media_type, *(part.media_type for part in root.leaves())}
     if "message/disposition-notification" in media_types or _is_receipt(root):
@@ -57,17 +57,26 @@ def _decisive(raw: Raw, headers: Headers, root: Part) -> AutomaticCause | None:
 
 
 _PRECEDENCE = ("bulk", "list", "junk", "auto_reply")
+
+
+def _folded(value: str) -> str:
+    return value.strip().lower().replace("-", "_")
+
+
 _VENDOR = re.compile(
-    r"x-(?!.*suppress)(?:[a-z]+-)?auto-?(?:repl|respon|generated|answer)[a-z-]*"
-    r"|x-(?:vacation|away|outofoffice|cron-env|amavis-alert|responder|amz-sns-message-id|ricevuta)"
-    r"|x-(?:otrs-loop|znuny-loop|jira-fingerprint|servicenow-generated)"
+    r"(?:x-)?(?!.*suppress)(?:[a-z]+-)?(?:md)?auto-?(?:repl|respon|generated|answer)[a-z-]*"
+    r"|x-(?:[a-z]+-)?(?:vacation|away|out-?of-?office|oof)"
+    r"|x-(?:cron-env|amavis-alert|responder|amz-sns-message-id|ricevuta)"
+    r"|x-(?:otrs-loop|znuny-loop|rt-loop-prevention|jira-fingerprint|servicenow-generated)"
 )
 """Headers that only machines' answers and notices carry, whatever their value (but «no»)."""
+_RESPONDER = re.compile(r"autorespon|auto-?repl|vacation", re.IGNORECASE)
 _VENDOR_VALUES = (
     ("x-apple-action", re.compile(r"vacation", re.IGNORECASE)),
     ("x-post-messageclass", re.compile(r"autorespon", re.IGNORECASE)),
     ("x-fc-machinegenerated", re.compile(r"true", re.IGNORECASE)),
-    ("x-mailer", re.compile(r"autorespon|auto-?repl|vacation", re.IGNORECASE)),
+    ("x-mailer", _RESPONDER),
+    ("user-agent", _RESPONDER),
     ("delivered-to", re.compile(r"^autoresponder$", re.IGNORECASE)),
     ("x-ms-exchange-generated-message-source", re.compile(r"mailbox rules agent|oof", re.IGNORECASE)),
     ("content-class", re.compile(r"^urn:content-classes:(?:mdn|dsn)", re.IGNORECASE)),

@@ -68,7 +68,10 @@ FAILURE_SUBJECT = one_of(r"""
     no (?:es pot|s'ha pogut) lliurar|retornat
     mancata consegna|non recapita|recapito
     onbestelbaar|niet (?:bezorgd|afgeleverd)
-    olevererbar|kunde inte
+    olevererbar|kunde inte|att leverera|kan ikke leveres|kunne ikke (?:leveres|afleveres)
+    toimitus epäonnistui|ei voi(?:tu|da) toimittaa
+    nedoručiteľn|nedoručiteln|nedoručen|kézbesíthetetlen|kézbesítés|teslim edilem|nelivrat|nu poate fi livrat
+    αδυναμία παράδοσης|δεν παραδόθηκε|לא ניתן למסירה|تعذر تسليم|لم يتم تسليم
     zwrot|niedostarcz|nie dostarcz
     недостав|не доставлен|возвра|ошибка
     退信|无法|失败
@@ -119,6 +122,13 @@ FAILURE_TEXT = one_of(r"""
     échec de (?:la )?(?:remise|distribution)
     nicht (?:\w+ )?zugestellt|konnte nicht|unzustellbar|fehler bei der (?:nachrichten)?zustellung
     nie (?:\w+ ){0,3}dostarcz|niedostarcz
+    (?:kunde|gick) inte (?:att )?(?:\w+ )?lever|går (?:ej|inte) att leverera
+    (?:kunne|kan|blev) ikke (?:bli )?(?:leveres|levert|afleveret|afleveres|leveret)
+    ei voi(?:tu|da) toimittaa|toimitus epäonnistui
+    (?:nepodařilo|nepodarilo|nelze|nebylo možné) (?:se )?doruč|nedoručiteľn|nedoručiteln
+    kézbesítése (?:\w+ )?(?:nem sikerült|sikertelen)|kézbesíthetetlen|nem kézbesíthető
+    teslim edilem|nu (?:a putut fi|s-a putut|poate fi) livra|δεν παραδόθηκε|δεν ήταν δυνατή η παράδοση
+    לא נמסרה|لم يتم تسليم|تعذر تسليم
     non (?:è stato )?(?:possibile )?(?:consegn|recapit)
     не (?:был[оа]? |может быть )?доставлен|не удалось|не существует|недостав|отклонен
     送信できません|配信できません|配送できません|送信に失敗|届けることができ|配達できません|エラーが発生|存在しません|宛先
@@ -149,7 +159,8 @@ COMPLAINT_TEXT = one_of(r"""
 AWAY_SUBJECT = one_of(r"""
     auto(?:matic|mated|mática|matique|matico)?[-_ ]?(?:reply|response|answer|resp\w+|antwort|svar)\b
     automatische?\s+(?:antwort|beantwoording)|abwesen\w*
-    respuesta\s+autom[aá]tica|fuera\s+de\s+(?:la\s+)?oficina|ausente?\b|ausencia|(?:de\s+)?vacaciones\b
+    (?:respuesta|contestaci[oó]n)\s+autom[aá]tica|fuera\s+de\s+(?:la\s+)?oficina|ausente?\b|ausencia
+    (?:de\s+)?vacaciones\b|me\s+encuentro\s+(?:ausente|de\s+(?:baja|permiso|vacaciones)|fuera\s)
     est(?:oy|ar[eé])\s+(?:ausente|de\s+(?:baja|permiso|vacaciones)|fuera\s)|no\s+est(?:oy|ar[eé])\s+en\s+la\s+oficina
     (?:mensaje|respuesta|aviso|nota)\s+de\s+(?:ausencia|vacaciones)
     (?:de\s+)?baja\s+(?:m[eé]dica|laboral|maternal|paternal|por\s+(?:maternidad|paternidad|enfermedad))\b
@@ -163,11 +174,16 @@ AWAY_SUBJECT = one_of(r"""
     (?:automaattinen\s+|auto)vastaus|poissa
     nieobecn|autoodpowied|automatyczna\s+odpowied|odpowied\S+\s+automatyczna|poza\s+biurem
     автоответ|автоматический\s+ответ|вне\s+офиса|отпуск|отсутствую|отсутствие\s+на\s+работе
+    автоматична\s+відповідь|автоматичен\s+отговор|автоматски\s+одговор|автовідповід|відсутн|извън\s+офиса
+    automatski\s+odgovor|samodejni\s+odgovor|odsut(?:an|na)\b|odsoten|izvan\s+ureda
+    automaatvastus|automatinis\s+atsakymas|automātisk\S+\s+atbilde|sjálfvirkt\s+svar
+    αυτόματη\s+απάντηση|εκτός\s+γραφείου|תשובה\s+אוטומטית|מענה\s+אוטומטי|رد\s+تلقائي|خارج\s+المكتب|پاسخ\s+خودکار
+    trả\s+lời\s+tự\s+động|ตอบกลับอัตโนมัติ|balasan\s+(?:otomatis|automatik)|स्वचालित\s+उत्तर
     自動(?:返信|応答|回覆)|不在|自动(?:回复|答复)|자동\s*(?:회신|응답)|부재
     automatick\w+\s+odpov|automat(?:a|ikus)\s+válasz|otomatik\s+yanıt|r[aă]spuns\s+automat
-    out[- ]of[- ](?:the\s+)?office|ooo\b|away\s*(?:\s(?:until|from|till)|:)|i(?:\s+a|['’])m\s+(?:away|out)
+    out[- ]of[- ](?:the\s+)?office|ooo\b|auto\s*:|away\s*(?:\s(?:until|from|till)|:)|i(?:\s+a|['’])m\s+(?:away|out)
     (?:on\s+)?(?:vacation|(?:(?:annual|sick|maternity|paternity|parental)\s+)?leave|holiday)\b
-    (?:[^\W\d_]\S{0,40}\s+){1,4}(?:is|está|est|ist|è)\s+(?:out\s+of|away|on\s+leave|fuera\s+de|de\s+vacaciones|absent|abwesend)
+    (?:[^\W\d_]\S{0,40}\s+){1,4}(?:is|está|est|ist|è)\s+(?:out\s+of|away|on\s+(?:leave|holiday|vacation)|fuera\s+de|de\s+vacaciones|absent|abwesend)
 """)
 """Looked for at the beginning of a subject, behind one reply prefix at most."""
 

@@ -48,11 +48,11 @@ HEADER_LABELS = _table(
         "from": "De|From|Von|Da|Van|Fra|Från|Lähettäjä|Od|Feladó|Expeditor|Expeditorul|De la|От|От кого|Від|Від кого"
         "|Kimden|Gönderen|Mittente|Remitente|Remitent|Afsender|Avsändare|Avsender|Absender|Expéditeur|Nadawca"
         "|Odesílatel|Odosielateľ|Šalje|Pošiljatelj|Από|Saatja|Nork|Igorlea|Nuo|Gửi từ|Dari|差出人|送信元|送信者"
-        "|发件人|寄件者|寄件人|보낸 사람|보낸사람|מאת|من",
+        "|发件人|寄件者|寄件人|보낸 사람|보낸사람|מאת|من|از|Frá|Од|Daripada|Từ|จาก",
         "to": "Para|To|An|A|À|Aan|Til|Till|Vastaanottaja|Do|Komu|Címzett|Către|Destinatar|Destinatarul|Pentru|Кому"
         "|Kime|Alıcı|Destinatario|Destinatari|Destinatário|Destinataire|Pour|Pre|Prima|Za|Ontvanger|Mottagare"
         "|Modtager|Adresat|Empfänger|Per a|Per|Προς|Nori|Hartzailea|До|Kam|Kepada|Đến|宛先|送信先|收件人|收件者"
-        "|받는 사람|받는사람|אל|إلى",
+        "|받는 사람|받는사람|אל|إلى|به|Iki|Adressaat|Kellele|За|Tới|ถึง",
         "copy": "Cc|Copia|Con copia|Copia a|Kopie|Kopie (CC)|Kopia|Kopi|Kopio|Kópia|Copie|Copie à|Cópia|Com cópia"
         "|Másolat|Másolatot kap|Копия|Копія|Bilgi|DW|Do wiadomości|UDW|Ccn|Bcc|Cco|Cci|Còpia|Amb còpia|Κοιν.|Tembusan"
         "|抄送|副本|참조|עותק|نسخة",
@@ -62,10 +62,11 @@ HEADER_LABELS = _table(
         "|Wysłane|Elküldve|Küldve|Dátum|Trimis|Trimis la|Dată|Отправлено|Дата|Дата отправки|Надіслано|Изпратено"
         "|Tarih|Gönderildi|Gönderme Tarihi|Gönderilme tarihi|Ημερομηνία|Στάλθηκε|Poslano|Poslato|Datums|Kuupäev"
         "|Saadetud|Fecha de envío|Fecha y hora|Noiz|Bidalia|Terkirim|日付|日時|送信日時|送信日|发送时间|发送日期|日期"
-        "|傳送日期|寄件日期|보낸 날짜|날짜|נשלח|תאריך|تم الإرسال|التاريخ",
+        "|傳送日期|寄件日期|보낸 날짜|날짜|נשלח|תאריך|تم الإرسال|التاريخ|Nosūtīts|Išsiųsta|Saatmisaeg|Αποστολή|Dikirim"
+        "|Dihantar|Послато|Đã gửi|ส่งเมื่อ|ส่ง|ارسال شده",
         "subject": "Asunto|Subject|Betreff|Assunto|Assumpte|Objet|Sujet|Oggetto|Onderwerp|Emne|Ämne|Aihe|Předmět"
         "|Predmet|Temat|Tárgy|Subiect|Subiectul|Тема|Konu|Θέμα|Naslov|Zadeva|Gaia|Tema|Teema|Относно|Subjek|Perihal"
-        "|件名|主题|主旨|主題|제목|נושא|الموضوع",
+        "|件名|主题|主旨|主題|제목|נושא|الموضوع|موضوع|Tēma|Efni|Chủ đề|เรื่อง",
         "other": "Reply-To|Responder a|Répondre à|Antwort an|Rispondi a|Risposta|Importance|Importancia|Importância"
         "|Priority|Prioridad|Wichtigkeit|Priorität|Importanza|Attachments|Adjuntos|Archivos adjuntos|Datos adjuntos"
         "|Anexos|Anlagen|Pièces jointes|Allegati|Categories|Cuenta|Organization|Organisation|Newsgroups",
