@@ -8,7 +8,17 @@ from typing import Literal
 
 from parsers.footers import is_footer
 from parsers.lines import DATE, QUOTED, RULE, TIME, Head, Lines, bare, is_blank, label_of, next_text, previous_text
-from parsers.quotes import AUTHOR_FIRST, HEADER_LABELS, OPENINGS, VERB, any_of, ends_in_verb, find_verb, fold_line
+from parsers.quotes import (
+    AUTHOR_FIRST,
+    HEADER_LABELS,
+    NAME_WORD,
+    OPENINGS,
+    VERB,
+    any_of,
+    ends_in_verb,
+    find_verb,
+    fold_line,
+)
 from parsers.spelling import without_format
 
 Strength = Literal["dated", "named", "loose"]
@@ -59,8 +69,7 @@ _FULL_LINE = 50  # characters with which a line may be too long for another word
 _ENDS_OF_SENTENCES = (".", "!", "?", ":", ";", ",")
 _ADDRESS_LAST = re.compile(r"@[^\s<>]+\s?[>)\]]*\s?:$")
 # Nothing but a name and a verb: «Mesa de Incidencias escribió:», not «El usuario Juan escribió:».
-_NAME_WORD = r"[^\W\d_a-z][\w.'-]*|de|del|la|las|los|el|y|i|e|da|do|dos|van|von|der|[-–|/&]"
-_NAME_WROTE = re.compile(rf"^(?:(?:{_NAME_WORD})\s){{1,7}}?(?:a |ha |va |hat )?\w+:\s*$")
+_NAME_WROTE = re.compile(rf"^(?:(?:{NAME_WORD})\s){{1,7}}?(?:a |ha |va |hat )?\w+:\s*$")
 # What a person says who tells of somebody's words, and no client: «dice que», «nos escribió».
 _TOLD = re.compile(rf"(?<!\w)(?:que|that|dass|cuando|when|(?:me|nos|nous|mir|uns|us)\s(?:{VERB.pattern}))(?!\w)")
 

@@ -13,7 +13,8 @@ from parsers.quotes import any_of, fold_line, phrases
 
 # «Sent from my iPhone»: sent, by what means, a device or a program, and nothing that only a sentence has.
 _SENT = (
-    "Enviado|Enviada|Mandado|Enviat|Sent|Envoyé|Gesendet|Geschickt|Inviato|Inviata|Verzonden|Verstuurd|Skickat|Sendt|Lähetetty"
+    "Enviado|Enviada|Mandado|Enviat|Sent|Envoyé|Gesendet|Geschickt|Inviato|Inviata|Verzonden|Verstuurd|Skickat|Sendt"
+    "|Lähetetty"
     "|Wysłane|Wysłano|Odesláno|Odoslané|Küldve|Elküldve|Trimis|Отправлено|Надіслано|Відправлено|Gönderildi|Poslano"
     "|Bidalia|Εστάλη|Στάλθηκε"
 )
@@ -36,11 +37,11 @@ _DEVICE = re.compile(
         "|telefon|teléfono|telefone|téléphone|telemóvel|smartphone|dispositivo|dispositiu|appareil|device|tablet"
         "|tableta|phone|cell|handy|gerät|portable|celular|cellulare|mailbox|airmail|spark|spike|superhuman|fastmail"
         "|matkapuhelin|puhelin|komórki|telefonu|ti-85|aquamail|typeapp|typemail|bluemail|thunderbird|proton|zimbra"
-        "|mailspring|aol|hey|canary|newton|front|missive|shortwave|айфон|устройства|почты"
+        "|mailspring|aol|hey|boxer|nine|mailbird|canary|newton|front|missive|shortwave|айфон|устройства|почты"
     )
     + ")"
 )
-_MINE = phrases("mi|my|mon|meu|mio|meinem|meiner|mijn|min|mitt|mojego|mého|môjho|moim|nire|μου")
+_MINE = phrases("mi|my|mon|meu|mio|meinem|meiner|mijn|min|mitt|mojego|mého|môjho|mojeg|mojega|moim|nire|μου")
 _SMALL_WORDS = (
     _MINE
     | phrases(_SENT)
@@ -48,8 +49,10 @@ _SMALL_WORDS = (
         "a|al|all|am|an|app|auf|aus|az|con|correo|courriel|d'un|da|dal|das|de|del|den|der|des|desde|di|die|do|dos|du"
         "|e|ein|eine|einem|el|electrónico|email|e-mail|en|et|for|fra|from|från|für|il|l'|la|le|les|lite|lo|los|ma|mein"
         "|meine|meinem|meiner|messagerie|meu|mi|mia|mijn|min|mio|mit|mitt|moj|mojego|mojeho|mon|my|mój|můj|na|new|nire"
-        "|no|o|od|of|og|och|om|on|op|os|para|pe|pel|per|personal|por|pour|på|s|secure|securely|sécurisé|sécurisée|segur"
-        "|seguro|sicher|so|the|til|till|um|un|una|und|using|v|van|via|vom|von|voor|with|y|z|ze|network|unified|készülékemről|το|από|и|с|для|моего|мобильного|мобильной"
+        "|no|o|od|of|og|och|om|on|op|os|para|pe|pel|per|personal|por|pour|på|s|capable|secure|securely|sécurisé"
+        "|sécurisée|segur"
+        "|seguro|sicher|so|the|til|till|um|un|una|und|using|v|van|via|vom|von|voor|with|y|z|ze|network|unified"
+        "|készülékemről|το|από|и|с|для|моего|мобильного|мобильной"
     )
 )
 # What may follow behind a stop or a comma: an excuse, or praise of the program.
@@ -62,7 +65,8 @@ _EXCUSE_WORDS = 8
 _OFFER = phrases(
     "get|obtener|obtenga|obtén|obtenez|obtenir|obter|obteniu|consigue|descargar|descarga|descargue|baixe|baixa"
     "|télécharger|téléchargez|holen|sie|sich|beziehen|herunterladen|scarica|ottieni|download|downloaden|skaffa|hämta"
-    "|hent|få|hanki|pobierz|aplikację|program|dla|systemu|získat|získať|obțineți|pentru|скачать|получить|отримати|для"
+    "|hent|få|hanki|skaff|pobierz|aplikację|program|dla|systemu|získat|získať|obțineți|pentru|скачать|получить"
+    "|отримати|для|deg|获取|取得|edinin|için"
 )
 _OFFERED = re.compile(r"(?:l')?(?:outlook|bluemail|typeapp)")
 _SYSTEM = re.compile(r"(?:l')?(?:ios|android|iphone|ipad|mac\b)")
@@ -82,7 +86,7 @@ _WHOLE = re.compile(
 )
 _FOOTER_CHARACTERS = 200
 _FOOTER_WORDS = 14
-_LINKS_BEFORE = re.compile(r"^(?:\[https?://\S+\]|<https?://[^\s>]+>|\s)+(?=\S)")
+_BEFORE = re.compile(r"^(?:\[https?://\S+\]|<https?://[^\s>]+>|[-–—]{1,2}\s|\s)+(?=\S)")
 _BRACKETS = str.maketrans(dict.fromkeys("[]<>(*_", " "))
 
 
@@ -90,7 +94,7 @@ def is_footer(line: str) -> bool:
     """A line that a phone or a program adds: «Enviado desde mi iPhone», «Get Outlook for iOS», «Libre de virus»."""
     if len(line) >= _FOOTER_CHARACTERS:
         return False
-    text = " ".join(_LINKS_BEFORE.sub("", line).translate(_BRACKETS).split())
+    text = " ".join(_BEFORE.sub("", line).translate(_BRACKETS).split())
     folded = fold_line(text).rstrip(".")
     return bool(_WHOLE.match(folded)) or _offers_a_program(folded) or _is_sent_from(text, folded)
 
@@ -146,8 +150,10 @@ _NOTICE_OPENINGS = (
     "|Este mensaje es confidencial|Este mensaje puede contener|Este correo electrónico y|Este correo y"
     "|Este correo electrónico contiene|Este correo electrónico es|Este e-mail y|La información contenida en este"
     "|La información incluida en este|This e-mail and|This email and|This message and|This message is intended"
-    "|This message contains|This e-mail is|This email is|This e-mail may|This email may"
-    "|The information contained in this|The information in this|Ce message et|Ce courriel et|Ce mail et|Ce message est"
+    "|This message contains|This e-mail message|This email message|This communication|This e-mail is|This email is"
+    "|This e-mail may|This email may"
+    "|The information contained in this|The information in this|The contents of this|Ce message et|Ce courriel et"
+    "|Ce mail et|Ce message est"
     "|Diese E-Mail enthält|Diese E-Mail und|Diese Nachricht enthält|Diese Nachricht und|Esta mensagem|Este e-mail e"
     "|Aquest missatge|Aquest correu|Esta mensaxe|Questo messaggio|Questa e-mail|Le informazioni contenute"
     "|Deze e-mail en|Dit bericht en|Denne e-posten og|Denne e-mail og|Denna e-post och|Detta meddelande och"
@@ -155,9 +161,11 @@ _NOTICE_OPENINGS = (
 _NOTICE_LAW = (
     rf"(?:{any_of('De conformidad con|En cumplimiento de|De acuerdo con|En virtud de')})"
     r".{0,200}\b(?:les? (?:informamos|comunicamos)|se le informa)"
+    r"|(?:les? informamos|se le informa)(?: de)? que (?:sus|los) datos"
 )
+_NOTICE_CALL = rf"(?:(?:{any_of('Importante|Important|Aviso|Notice|Nota|Note|Atención|Warning|Wichtig')})\s?[:.!-]\s*)?"
 NOTICE_START = re.compile(
-    rf"^[*_\s]*(?:(?P<title>{any_of(_NOTICE_TITLES)})|{any_of(_NOTICE_OPENINGS)}|{_NOTICE_LAW})(?!\w)"
+    rf"^[*_\s]*(?:(?P<title>{any_of(_NOTICE_TITLES)})|{_NOTICE_CALL}(?:{any_of(_NOTICE_OPENINGS)})|{_NOTICE_LAW})(?!\w)"
 )
 # … a duty among them: words that a person may write about a mail, too, are not enough.
 _NOTICE_DUTY = (
@@ -169,6 +177,7 @@ _NOTICE_MATTERS = (
     "mensaje|mensaxe|mensagem|message|messaggio|missatge|nachricht|mail|correo|correu|courriel|bericht|e-post",
     "informa[ct]|informazioni|adjunt|attach|anex|anhang|pieces jointes|allegat|bijlage|vedlegg|vedhaeft|bilag",
     "destinatari|destinataire|addressee|recipient|adressat|empfanger|dirigid[oa]|geadresseerde|mottaker|modtager",
+    "datos personales|datos de caracter personal|personal data|responsable del? tratamiento",
     "por error|in error|by mistake|par erreur|irrtum|por engano|per errore|per error|intended",
 )
 _MATTERS_OF_A_NOTICE = 3  # a title is one where a duty stands below it

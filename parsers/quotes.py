@@ -111,6 +111,10 @@ def find_verb(folded: str) -> re.Match[str] | None:
     return VERB.search(folded) if any(stem in folded for stem in _VERB_STEMS) else None
 
 
+NAME_WORD = r"[^\W\d_a-z][\w.'-]*|de|del|la|las|los|el|y|i|e|da|do|dos|van|von|der|[-–|/&]"
+"""A word of a person's or a desk's name, as it stands (not folded)."""
+NAME = re.compile(rf"\s*(?:{NAME_WORD})(?:\s(?:{NAME_WORD})){{0,4}}\s*$")
+
 # Words, as clients write them, with which a dated attribution begins.
 OPENINGS = "El|O|Le|On|Am|Em|No dia|Il|In data|Op|Den|W dniu|Dnia|Dne|Στις|În|На|Pada"
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from parsers.footers import NOTICE_START, PRINTING, is_footer, is_notice
 from parsers.lines import DASHES, is_blank, is_sentence, next_text, previous_text
-from parsers.quotes import fold_line
+from parsers.quotes import NAME, fold_line
 
 _SIGNATURE_LINES = 25  # text longer than this below «-- » is no signature
 _BARE_SIGNATURE_LINES = 12  # the same below «--», which people also type as a rule
@@ -48,7 +48,7 @@ def _mark(lines: Sequence[str], marks: Sequence[str]) -> int:
 def _delimiter(lines: Sequence[str]) -> int:
     """The line of RFC 3676 section 4.3, «-- », or «--» where it is the only one and little follows it: beside remarks
     that begin with two hyphens, too, it is code."""
-    dashed = [i for i, line in enumerate(lines) if line == "--" or line.startswith("-- ")]
+    dashed = [i for i, line in enumerate(lines) if line.startswith(("-- ", "--\xa0")) or line == "--"]
     exact = [i for i in dashed if lines[i] == "-- "]
     found = [i for i in dashed if lines[i].rstrip() == "--"]
     if not exact and (len(found) != 1 or len(dashed) > 1):
@@ -110,7 +110,12 @@ def _above_footers(lines: Sequence[str], end: int, *, alone: bool) -> int:
     while last >= 0 and is_footer(lines[last]):
         if last and _DASHES_ALONE.match(lines[last - 1]):
             last -= 1
-        if last == 0 or is_blank(lines[last - 1]):
+        if last == 0 or _begins_below(lines[last - 1], lines[last]):
             cut = last
         last = previous_text(lines, last, 0)
     return end if alone and not _has_text(lines, cut) else cut
+
+
+def _begins_below(above: str, line: str) -> bool:
+    """Whether a footer may begin with ``line``: a paragraph of its own, or right below the name of who signs."""
+    return is_blank(above) or (line[:1].isupper() and bool(NAME.match(above)))

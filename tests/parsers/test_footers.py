@@ -47,6 +47,13 @@ Enviado a partir do meu smartphone Samsung Galaxy.
 Enviado do Yahoo Mail no Android
 Baixe o Outlook para Android
 Enviat des de l'iPhone
+— Enviado desde mi móvil
+Enviado desde Workspace ONE Boxer
+Sent via the Samsung Galaxy S9, an AT&T 5G Evolution capable smartphone
+Skaff deg Outlook for iOS
+获取 Outlook for iOS
+iOS için Outlook’u edinin
+Poslano s mojeg iPhonea
 Obteniu l'Outlook per a l'Android
 Enviado dende o meu móbil
 Nire iPhonetik bidalia
@@ -94,6 +101,14 @@ def test_a_sentence_with_the_words_of_a_footer_stays(line: str) -> None:
     assert visible_text(f"{OWN}\n\n{line}") == f"{OWN}\n\n{line}"
 
 
+def test_a_footer_goes_from_below_the_name_of_who_signs() -> None:
+    assert visible_text("Sigue sin cargar.\n\nEva Gil\nEnviado desde mi iPhone\n") == "Sigue sin cargar.\n\nEva Gil"
+
+
+def test_a_delimiter_may_end_in_a_hard_blank() -> None:
+    assert visible_text(f"{OWN}\n\n--\xa0\nEva Gil\nJefa de sección") == OWN
+
+
 PARAGRAPHS = {
     "below a dash": "—\nSent from Gmail Mobile",
     "virus scanner and its link": "This email has been checked for viruses by Avast antivirus software.\nwww.avast.com",
@@ -102,6 +117,10 @@ PARAGRAPHS = {
     "confidentiality": "CONFIDENCIALIDAD: este mensaje y sus adjuntos son confidenciales y para su destinatario.",
     "data protection": "PROTECCIÓN DE DATOS: De conformidad con el RGPD, sus datos y este mensaje son confidenciales.",
     "notice en": "CONFIDENTIALITY NOTICE: This e-mail and any attachments are for the intended recipient only.",
+    "notice called important": "IMPORTANT: The contents of this email are confidential and for its recipient only.",
+    "notice called a notice": "NOTICE: This e-mail message may contain confidential information. If you are not the"
+    " intended recipient, please delete it.",
+    "personal data": "Le informamos de que sus datos personales, en este correo, se tratan conforme al RGPD.",
     "notice gl": "Esta mensaxe e os seus anexos son confidenciais e diríxense ao seu destinatario.",
     "notice nl": "Deze e-mail en eventuele bijlagen zijn vertrouwelijk en alleen voor de geadresseerde bestemd.",
     "notice nb": "Denne e-posten og eventuelle vedlegg er konfidensielle og kun for mottakeren.",
