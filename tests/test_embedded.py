@@ -6,11 +6,12 @@ import imaplib
 import smtplib
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from daemon.demo.embedded import EmbeddedServers, SentMail
-from daemon.mail.fetching import announce, fetch
+from daemon.mail.fetching import announce, fetched
 from daemon.mail.filing import Folders
 from daemon.mail.imap import Imap, ImapError
 from daemon.mail.smtp import Envelope, Session
@@ -43,7 +44,9 @@ def send(servers: EmbeddedServers, *recipients: str, raw: bytes = RAW) -> list[s
 def test_a_delivered_mail_is_fetched_as_it_is(servers: EmbeddedServers) -> None:
     servers.deliver("apertura", RAW)
     with imap_of(servers, "apertura") as imap:
-        (mail,) = fetch(imap, announce(imap, imap.uids(imap.select("INBOX"))), None, 10**6)  # type: ignore[arg-type]
+        announced = announce(imap, imap.uids(imap.select("INBOX")))
+        with fetched(imap, announced, Path("/nowhere"), 10**6) as mails:
+            (mail,) = mails
     assert mail.raw == RAW
     assert mail.size == len(RAW)
 

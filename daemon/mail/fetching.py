@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,14 +66,22 @@ def batches(mails: Iterable[Announced]) -> Iterator[list[Announced]]:
         yield batch
 
 
-def fetch(imap: Imap, mails: Sequence[Announced], spool: Path, largest: int) -> list[Fetched]:
+@contextmanager
+def fetched(imap: Imap, mails: Sequence[Announced], spool: Path, largest: int) -> Iterator[list[Fetched]]:
     """One batch: mails up to ``largest`` octets whole, others by their headers. Gone mails are left out.
 
-    Large mails lie in files under ``spool``; the caller removes them.
+    Large mails lie in files under ``spool`` as long as the block lasts, whatever ends it.
     """
-    small = _whole(imap, [mail for mail in mails if mail.size <= min(STREAM_OVER, largest)])
-    fetched = [small.get(mail.uid) or _alone(imap, mail, spool, largest) for mail in mails]
-    return [mail for mail in fetched if mail is not None]
+    found: list[Fetched] = []
+    try:
+        small = _whole(imap, [mail for mail in mails if mail.size <= min(STREAM_OVER, largest)])
+        for mail in mails:
+            if one := small.get(mail.uid) or _alone(imap, mail, spool, largest):
+                found.append(one)  # noqa: PERF401 - those before one that fails are to be removed too
+        yield found
+    finally:
+        for path in (mail.path for mail in found if mail.path is not None):
+            path.unlink(missing_ok=True)
 
 
 def _alone(imap: Imap, mail: Announced, spool: Path, largest: int) -> Fetched | None:

@@ -16,7 +16,7 @@ from typing import Protocol
 from daemon.config.accounts import Account
 from daemon.faults import kill_point
 from daemon.log import log
-from daemon.mail.fetching import ANNOUNCE_AT_ONCE, Announced, announce, batches, fetch
+from daemon.mail.fetching import ANNOUNCE_AT_ONCE, Announced, announce, batches, fetched
 from daemon.mail.filing import MOVE_AT_ONCE, Folders, find
 from daemon.mail.imap import Imap, ImapError
 from daemon.slices import in_slices
@@ -109,14 +109,9 @@ class Visit:
             yield from batches(announce(self._imap, some))
 
     def _treat(self, batch: Sequence[Announced]) -> int:
-        mails = fetch(self._imap, batch, self._intake.spool, self._intake.largest_mail)
-        kill_point("after_fetch")
-        try:
+        with fetched(self._imap, batch, self._intake.spool, self._intake.largest_mail) as mails:
+            kill_point("after_fetch")
             treated = self._intake.treat(self._account, self.uidvalidity, mails) if mails else ()
-        finally:
-            for mail in mails:
-                if mail.path is not None:
-                    mail.path.unlink(missing_ok=True)
         self._settled.update(mail.uid for mail in treated if mail.uid is not None)
         self._waiting += treated
         if len(self._waiting) >= MOVE_AT_ONCE:
