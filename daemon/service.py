@@ -159,6 +159,7 @@ class Service:
             except Exception as fault:  # the database, or a defect: the next turn tries again
                 log.exception("turn failed")
                 self.upkeep.alarms.database_fails(fault)
+            systemd.notify("WATCHDOG=1")  # a turn that fails has ended all the same: only one that hangs says nothing
             self._stop.wait(TURN_S)
 
     def _turn(self) -> None:
@@ -168,7 +169,6 @@ class Service:
             self._reloaded_at = time.monotonic()
             self.reload()
         self.upkeep.tend()
-        systemd.notify("WATCHDOG=1")
 
     def _chores(self) -> None:
         """Requests of the command line, and rate-held mails whose time has come."""

@@ -6,7 +6,9 @@ import configparser
 import re
 import shutil
 import socket
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -68,3 +70,21 @@ def test_the_daemon_tells_systemd_that_it_is_ready_alive_and_stopping(tmp_path: 
         while (word := heard.recv(100)) == b"WATCHDOG=1":
             pass
         assert word == b"STOPPING=1"
+
+
+def test_a_turn_that_fails_is_no_hang(tmp_path: Path) -> None:
+    """A daemon whose database is away is not replaced: it tells of it by the second route."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard, DeskWorld(tmp_path, "embedded") as world:
+        heard.bind(str(tmp_path / "notify"))
+        heard.settimeout(PATIENCE_S)
+        world.started(NOTIFY_SOCKET=str(tmp_path / "notify"))
+        with closing(sqlite3.connect(tmp_path / "acuse.db")) as books:
+            books.execute("ALTER TABLE tickets RENAME TO away")
+        world.until(lambda: heard.recv(100) and world.log().count("turn failed") > 1, "turns that fail")
+        assert heard.recv(100) == b"WATCHDOG=1"
+
+
+def test_a_socket_where_nobody_listens_stops_nothing(tmp_path: Path) -> None:
+    with DeskWorld(tmp_path, "embedded") as world:
+        world.started(NOTIFY_SOCKET=str(tmp_path / "nobody"))
+        assert "turn failed" not in world.log()

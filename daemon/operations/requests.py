@@ -43,7 +43,7 @@ def serve_requests(store: Store, loaded: Loaded[Letters]) -> int:
         try:
             request = json.loads(path.read_text(encoding="utf-8"))
             VERBS[request["verb"]](store, loaded.settings.desk, request)
-        except (ValueError, KeyError, TypeError) as fault:
+        except (OSError, ValueError, KeyError, TypeError) as fault:
             log.error("request failed", file=path.name, why=f"{type(fault).__name__}: {fault}")
             path.rename(path.with_suffix(".failed"))
             continue
