@@ -11,7 +11,9 @@ from datetime import datetime
 from functools import partial
 
 from daemon.config.live import Loaded
+from daemon.log import log
 from daemon.store import Cause, Outcome, Outgoing, Store, Transaction, queues
+from daemon.store.errors import Unavailable
 from daemon.store.posting import Compose, Composed
 from daemon.writing.letters import Letters
 from rules.decision import Decision, Letter, Sent
@@ -44,9 +46,19 @@ def apply(tx: Transaction, cause: Cause, decision: Decision, loaded: Loaded[Lett
 
 
 def fire_due(store: Store, loaded: Loaded[Letters]) -> int:
-    """Do what is due on tickets now; how many rows fired. Each is a transaction of its own."""
-    due = store.due(store.clock())
-    return sum(bool(store.run(partial(_fire, number, name, loaded, store.clock))) for number, name in due)
+    """Do what is due on tickets now; how many rows fired. Each is a transaction of its own, and one that cannot be done
+    stops no other: it is logged, and due again the next time."""
+    return sum(_fired(store, number, name, loaded) for number, name in store.due(store.clock()))
+
+
+def _fired(store: Store, number: str, name: str, loaded: Loaded[Letters]) -> bool:
+    try:
+        return bool(store.run(partial(_fire, number, name, loaded, store.clock)))
+    except Unavailable:
+        raise  # of the database; the others would not get through either
+    except Exception:
+        log.exception("what is due failed", number=number, name=name)
+        return False
 
 
 def _fire(number: str, name: str, loaded: Loaded[Letters], clock: Callable[[], datetime], tx: Transaction) -> bool:

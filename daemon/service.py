@@ -21,6 +21,7 @@ from pathlib import Path
 from daemon.causes import delivery_failed, fire_due, tell_admins
 from daemon.config.accounts import Account
 from daemon.config.live import Changed, Live, Refused
+from daemon.config.settings import ConfigErrors
 from daemon.config.sources import Problem
 from daemon.intake import Intake
 from daemon.log import log
@@ -31,6 +32,7 @@ from daemon.mail.outbox import Outbox, Post
 from daemon.mail.reader import Reader, how_to_read
 from daemon.mail.smtp_wire import SmtpError
 from daemon.operations import systemd
+from daemon.operations.held import gone
 from daemon.operations.requests import serve_requests
 from daemon.operations.upkeep import Upkeep
 from daemon.store import Outcome, Outgoing, Store
@@ -260,4 +262,10 @@ def open_service(path: Path, clock: Callable[[], datetime] = utc_now) -> Service
     """The service of the configuration in ``path``: raises ConfigErrors or StoreError with the reason why not."""
     live = Live(path, tried_letters)
     database = live.current.settings.database
-    return Service(live, Store.open(database.login_url(), Path(database.files), clock=clock))
+    store = Store.open(database.login_url(), Path(database.files), clock=clock)
+    try:
+        live.insist(partial(gone, store))
+    except ConfigErrors:
+        store.close()
+        raise
+    return Service(live, store)

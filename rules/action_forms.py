@@ -87,7 +87,7 @@ _CONDITIONS: Mapping[str, Callable[[Ticket, Desk], bool]] = {
         bool(desk.groups[ticket.group].escalates_to) and not is_coordination(desk, ticket.group)
     ),
     "is_coordination": lambda ticket, desk: is_coordination(desk, ticket.group),
-    "came_from": lambda ticket, desk: bool(ticket.came_from),
+    "came_from": lambda ticket, desk: bool(ticket.came_from) and ticket.came_from[-1] in desk.groups,
     "other_kinds": lambda ticket, desk: len(desk.kinds) > 1,
     "has_categories": lambda ticket, desk: bool(desk.categories),
     "has_service": lambda ticket, desk: any(f.name == "service" for f in desk.kinds[ticket.kind].fields),

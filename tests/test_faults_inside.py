@@ -13,7 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from deskworld import GOOD, MARTA, OPENINGS, SERVICE, SUBJECT, DeskWorld
+from deskworld import GOOD, GROUP, MARTA, OPENINGS, SERVICE, SUBJECT, DeskWorld
 from invariants import at_rest, violations
 
 from daemon.demo.correspondent import click, write
@@ -93,6 +93,21 @@ def test_retention_runs_by_itself_and_the_books_balance(tmp_path: Path) -> None:
         assert "marta" not in str(world.query("SELECT * FROM tickets") + world.query("SELECT * FROM events")).lower()
         assert "luis" in str(world.query("SELECT * FROM tickets")).lower()
         assert world.balanced()
+
+
+def test_what_is_due_on_a_damaged_ticket_keeps_no_other_waiting(world: DeskWorld) -> None:
+    """Nor does it keep the daemon from going on with everything else."""
+    clock = Moved()
+    with running(world, clock) as service:
+        for who in (MARTA, "Luis Pardo <luis@cliente.example>"):
+            world.send(write(who, OPENINGS, SUBJECT, GOOD))
+            world.wait("confirmation", who)
+        world.until(lambda: at_rest(world), "rest")
+        damaged, sound = (number for (number,) in world.query("SELECT number FROM tickets ORDER BY number"))
+        with service.store.write() as tx:
+            tx.session.run("UPDATE tickets SET body = '{' WHERE number = ?", damaged)
+        clock.off = timedelta(hours=3, minutes=30)
+        assert world.wait("warning", GROUP)["X-Acuse-Number"] == sound
 
 
 HANGS = """

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from deskworld import ANA, GOOD, GROUP, MARTA, OPENINGS, SUBJECT, DeskWorld
 
-from daemon.demo.correspondent import write
+from daemon.demo.correspondent import reply, write
 from daemon.store.clock import utc_now
 from outbox_templates import __file__ as letters
 
@@ -126,3 +126,33 @@ def test_a_saved_change_goes_live_and_a_bad_one_stays_out(world: DeskWorld, what
     assert saved.reason in told
     assert saved.shows(world), "what was good is still in force"
     save(world, saved.file, text)
+
+
+HELD = {
+    "the table of a kind": (("kinds.incident", "kinds.averia"), "[kinds.incident] is missing"),
+    "the key of a group": (("groups.n1", "groups.nivel1"), "[groups.n1] is missing"),
+}
+
+
+@pytest.mark.parametrize("what", HELD)
+def test_what_tickets_hold_cannot_be_taken_away(world: DeskWorld, what: str) -> None:
+    """Neither while the daemon runs, nor at its next start; and doctor says so."""
+    (old, new), reason = HELD[what]
+    world.send(write(MARTA, OPENINGS, SUBJECT, GOOD))
+    confirmation = world.wait("confirmation", MARTA)
+    text = world.config.read_text(encoding="utf-8")
+    assert old in text
+    world.save(text.replace(old, new).replace('"n1"', f'"{new.rpartition(".")[2]}"' if "groups" in old else '"n1"'))
+    told = " ".join(world.wait("admin_alert", ANA).part("plain").split())
+    assert f"{reason}, and tickets such as {confirmation['X-Acuse-Number']} need it" in told
+
+    world.send(reply(MARTA, confirmation, "Sigue igual."))
+    assert "Sigue igual." in world.wait("update", GROUP).part("plain"), "what was good is still in force"
+    assert reason in world.acuse("doctor", check=False).stdout
+    assert world.stop() == 0
+    refused = world.acuse("run", "--once", check=False)
+    assert refused.returncode != 0
+    assert reason in refused.stderr
+    assert "Traceback" not in refused.stderr
+    world.save(text)
+    world.started()

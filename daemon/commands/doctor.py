@@ -25,6 +25,7 @@ from daemon.mail.smtp import Session
 from daemon.mail.smtp_wire import SmtpError
 from daemon.mail.wire import Endpoint
 from daemon.operations.alarms import ROOM, WARNED_BEFORE
+from daemon.operations.held import gone
 from daemon.store import Store, notes
 from daemon.store.connections import schema_of, version_of
 from daemon.store.errors import StoreError
@@ -194,6 +195,7 @@ def database(settings: Settings) -> Iterator[Found]:
     try:
         yield Found("ok", what, f"{settings.database.shown}: {version_of(url)}, schema up to date")
         yield from _holder(url, what)
+        yield from (Found("bad", what, misfit.text) for misfit in gone(store, settings.desk))
         yield from _standing(store, settings, what)
     finally:
         store.close()

@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 
 from daemon.config.accounts import Account
 from daemon.config.catalogue import letter_files
+from daemon.config.crosschecks import Check
 from daemon.config.settings import ConfigErrors, Settings, load
 from daemon.config.sources import Problem
 from rules.desk import Desk
@@ -81,15 +82,25 @@ class Live(Generic[Letters]):
         """Load ``path``; raises :class:`ConfigErrors`."""
         self._path = path.absolute()
         self._build = build
+        self._further: tuple[Check, ...] = ()
         self._stamps: Stamps = stamps([self._path], {})
         loaded, self._watch = self._load()
         self._note_new()
         self.current = replace(loaded, version=_version(self._stamps))
 
+    def insist(self, check: Check) -> None:
+        """From now on ``check``, too, must find nothing; raises :class:`ConfigErrors` where it does."""
+        self._further += (check,)
+        load(self._path, check)
+
     def poll(self) -> Changed[Letters] | Refused | None:
         """Look at the files: None where they are as they were when last looked at."""
         before, self._stamps = self._stamps, stamps(self._watch.paths(), self._stamps)
-        return None if _digests(before) == _digests(self._stamps) else self._take()
+        try:
+            return None if _digests(before) == _digests(self._stamps) else self._take()
+        except Exception:  # a check that asks elsewhere had no answer: the change is still to be looked at
+            self._stamps = before
+            raise
 
     def _take(self) -> Changed[Letters] | Refused | None:
         try:
@@ -109,7 +120,7 @@ class Live(Generic[Letters]):
         return Changed(loaded, needs_restart(before.settings, loaded.settings))
 
     def _load(self) -> tuple[Loaded[Letters], Watch]:
-        settings = load(self._path)
+        settings = load(self._path, *self._further)
         templates = settings.desk.letters.templates
         watch = Watch(settings.files, settings.patterns, Path(templates) if templates else None)
         try:
