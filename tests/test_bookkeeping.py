@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from deskworld import GOOD, GROUP, MARTA, OPENINGS, SUBJECT, DeskWorld
 
 from daemon.commands import Unable, asking
 from daemon.demo.correspondent import click, write
+from daemon.mail.filing import Folders
+from daemon.mail.imap import Imap
+from daemon.mail.wire import Endpoint
 from daemon.operations.requests import FOLDER, leave_request
 
 ADDRESS = "marta@cliente.example"
@@ -71,6 +75,19 @@ def test_erase_is_done_by_the_daemon_that_runs_and_the_ticket_goes_on(world: Des
     assert world.stop() == 0
     assert len(world.letters(ADDRESS)) == before
     assert world.balanced()
+
+
+def test_a_mail_that_somebody_moved_is_told_for_three_days(world: DeskWorld) -> None:
+    (account,) = (each for each in world.settings().mailboxes if each.name == "apertura")
+    with Imap(Endpoint.of_account(account, None)) as imap:
+        folders = Folders(imap)
+        folders.file_away(imap.uids(folders.select(account.folders.done)), "Archivo")
+    told = world.acuse("audit", check=False)
+    assert (told.returncode, "mail 1: it was filed into apertura/done, and is not there" in told.stdout) == (1, True)
+    for days, balanced in ((2, False), (3, True)):
+        with sqlite3.connect(world.folder / "acuse.db") as books:
+            books.execute("UPDATE mails SET filed_at = ?", (time.time_ns() // 1000 - days * 86_400_000_000,))
+        assert world.balanced() is balanced
 
 
 def test_a_request_that_cannot_be_done_stops_nothing(world: DeskWorld) -> None:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
+from patience import PATIENCE_S
+from scripted_imap import Line, ScriptedImap
 from sink import Sink
 
-from daemon.config.accounts import Account, OAuth2, SecretError
+from daemon.config.accounts import Account, Alerts, OAuth2, SecretError, Smtp
+from daemon.mail.filing import look_into_folders
 from daemon.mail.oauth import EARLY_S, Tokens
-from daemon.mail.wire import Endpoint
+from daemon.mail.wire import Endpoint, xoauth2
+from daemon.operations import second_route
+from daemon.store.audit import NO_FOLDER
 
 
 class Provider(HTTPServer):
@@ -113,6 +120,36 @@ def test_a_provider_that_is_away_is_told_as_such(provider: Provider, tmp_path: P
     provider.server_close()
     with pytest.raises(SecretError, match="cannot be asked"):
         Tokens()(box)
+
+
+def test_the_proof_looks_into_the_folders_of_an_account_that_logs_in_by_token(
+    provider: Provider, tmp_path: Path
+) -> None:
+    def script(line: Line) -> None:
+        line.capabilities = "IMAP4rev1 AUTH=XOAUTH2"
+        line.say(b"* OK hello\r\n")
+        line.read()
+        tag = line.tag
+        line.say(b"+ \r\n")
+        line.say(f"{tag} OK in\r\n".encode() if line.read() == GIVEN else b"* BYE\r\n")
+        while verb := line.read().split(" ")[0]:
+            line.no("there is none") if verb == "STATUS" else line.ok('LIST () "/" ""')
+
+    with ScriptedImap(script) as server:
+        box = replace(account(provider, tmp_path), port=server.endpoint.port, security="none")
+        contents, unseen = look_into_folders((box,), Tokens())
+    assert (set(contents["b"].values()), unseen) == ({NO_FOLDER}, ())
+
+
+GIVEN = base64.b64encode(xoauth2("s@cau.test", "t1").encode()).decode()
+
+
+def test_the_second_route_logs_in_by_token(provider: Provider, tmp_path: Path) -> None:
+    with Sink(token="t1") as sink:
+        smtp = Smtp(host="127.0.0.1", port=sink.port, security="none", sender="alarma@otra.test", username="alarma")
+        smtp = replace(smtp, oauth2=account(provider, tmp_path).oauth2)
+        second_route.send(Alerts(smtp=smtp), ("admin@cau.test",), "Soporte: algo falla", "").join(PATIENCE_S)
+        assert [mail.recipients for mail in sink.mails] == [("admin@cau.test",)]
 
 
 def test_the_smtp_login_uses_the_token(provider: Provider, tmp_path: Path) -> None:

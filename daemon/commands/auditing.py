@@ -8,7 +8,7 @@ from typing import Any
 
 from daemon.commands.showing import books
 from daemon.config.settings import Settings
-from daemon.mail.filing import count_folders
+from daemon.operations.proving import proved
 from daemon.store.audit import Finding, Progress
 
 
@@ -41,6 +41,6 @@ class Proof:
 
 def prove(settings: Settings, progress: Progress = lambda check, rows: None) -> Proof:
     """Every check over the whole database. A mailbox that cannot be reached is named, and not judged."""
-    counts, unseen = count_folders(settings.mailboxes)
     with books(settings) as store:
-        return Proof(tuple(store.audit(settings.desk, counts, progress)), store.tally(), unseen)
+        findings, unseen = proved(store, settings, progress)
+        return Proof(tuple(findings), store.tally(), unseen)

@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, field
 from daemon.config.accounts import Account
 from daemon.faults import kill_point
 from daemon.mail.imap import Imap, ImapError, Selected, read_uid_set, uid_set
-from daemon.mail.wire import Endpoint
+from daemon.mail.wire import Endpoint, TokenSource
 from daemon.slices import in_slices
-from daemon.store.audit import FolderCounts
+from daemon.store.audit import NO_FOLDER, FolderContents, Lying
 
 MOVE_AT_ONCE = 500
 
@@ -81,6 +81,13 @@ class Folders:
             if not fault.alive or (fault.code and fault.kind == "transient"):
                 raise
             return None
+
+    def contents(self, configured: str) -> Lying:
+        """What lies in the folder, which is open afterwards where there is one."""
+        if not self.exists(configured):
+            return NO_FOLDER
+        selected = self.select(configured)
+        return Lying(selected.uidvalidity, frozenset(self._imap.uids(selected)))
 
     def file_away(self, uids: Sequence[int], configured: str) -> Filing:
         """Move mails of the selected folder. What the server refuses (quota …) stays where it lies, with the reason."""
@@ -166,19 +173,19 @@ def _naming(imap: Imap) -> tuple[tuple[str, ...], str]:
         return ("",), (delimiter or b"").decode("ascii", "replace")
 
 
-def count_folders(accounts: tuple[Account, ...]) -> tuple[FolderCounts | None, tuple[str, ...]]:
-    """How many mails lie in each of our folders; None where a mailbox could not be reached."""
-    counts: dict[tuple[str, str], int] = {}
+def look_into_folders(accounts: tuple[Account, ...], token: TokenSource) -> tuple[FolderContents, tuple[str, ...]]:
+    """What lies in our folders, and which mailboxes could not be reached, and why."""
+    contents = {}
     unseen = []
     for account in accounts:
         try:
-            counts |= _counted(account)
+            contents[account.name] = _looked_into(account, token)
         except ImapError as fault:
             unseen.append(f"{account.name}: {fault}")
-    return (None if unseen else counts), tuple(unseen)
+    return contents, tuple(unseen)
 
 
-def _counted(account: Account) -> dict[tuple[str, str], int]:
-    with Imap(Endpoint.of_account(account)) as imap:
+def _looked_into(account: Account, token: TokenSource) -> dict[str, Lying]:
+    with Imap(Endpoint.of_account(account, token)) as imap:
         folders = Folders(imap)
-        return {(account.name, key): folders.count(name) or 0 for key, name in asdict(account.folders).items()}
+        return {key: folders.contents(name) for key, name in asdict(account.folders).items()}

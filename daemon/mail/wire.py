@@ -49,7 +49,7 @@ class Endpoint:
         return f"{self.host}:{self.port}"
 
     @classmethod
-    def of_account(cls, account: Account, token: TokenSource | None = None) -> Endpoint:
+    def of_account(cls, account: Account, token: TokenSource | None) -> Endpoint:
         """The IMAP server of a mailbox; ``token`` gives access tokens where it logs in with OAuth2."""
         return cls(
             host=account.host,
@@ -64,8 +64,8 @@ class Endpoint:
         )
 
     @classmethod
-    def of_smtp(cls, smtp: Smtp, token: TokenSource | None = None) -> Endpoint:
-        """The SMTP server that takes the letters; without a user name there is no login."""
+    def of_smtp(cls, smtp: Smtp, token: TokenSource | None) -> Endpoint:
+        """The SMTP server that takes letters; without a user name there is no login. ``token`` as above."""
         return cls(
             host=smtp.host,
             port=smtp.port or PORTS["smtp", smtp.security],

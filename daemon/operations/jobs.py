@@ -12,12 +12,10 @@ from functools import partial
 
 from daemon.causes import apply
 from daemon.config.live import Loaded
-from daemon.config.settings import Settings
 from daemon.log import log
-from daemon.mail.filing import count_folders
 from daemon.mail.reader import Poisoned, Reader
+from daemon.operations.proving import proved
 from daemon.store import Cause, Store, Transaction, erasing, notes, set_aside, unnamed, windows
-from daemon.store.audit import Finding
 from daemon.store.tickets import journals_since
 from daemon.writing.letters import Letters
 from daemon.writing.report import report_files
@@ -84,22 +82,10 @@ def proof(context: JobContext) -> Decision:
     """The books proved, the IMAP folders too, to the admins."""
     until = context.now
     since = until - DAY
-    found, unseen = _audited(context.store, context.loaded.settings)
+    found, unseen = proved(context.store, context.loaded.settings)
     differences = [f"{each.check}: {each.subject}: {each.detail}" for each in found]
     tally = context.store.tally(since)
     return schedule.proof(tally, [*differences, *unseen], context.loaded.settings.desk, since, until)
-
-
-def _audited(store: Store, settings: Settings) -> tuple[list[Finding], tuple[str, ...]]:
-    """The findings, and the mailboxes that could not be looked at. Of two looks at the folders, what only one finds was
-    a mail on its way."""
-    counts, unseen = count_folders(settings.mailboxes)
-    found = store.audit(settings.desk, counts)
-    if all(each.check != "folders" for each in found):
-        return found, unseen
-    counts, _ = count_folders(settings.mailboxes)
-    again = {(each.check, each.subject) for each in store.audit(settings.desk, counts)}
-    return [each for each in found if each.check != "folders" or (each.check, each.subject) in again], unseen
 
 
 def digest(context: JobContext) -> Decision:

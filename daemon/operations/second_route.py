@@ -12,6 +12,7 @@ from email.utils import format_datetime, make_msgid
 
 from daemon.config.accounts import Alerts, Smtp
 from daemon.log import log
+from daemon.mail.oauth import Tokens
 from daemon.mail.smtp import Envelope, Session
 from daemon.mail.smtp_wire import SmtpError
 from daemon.mail.wire import Endpoint
@@ -56,7 +57,7 @@ def _mail(smtp: Smtp, to: tuple[str, ...], subject: str, text: str) -> None:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text, cte="quoted-printable")
     try:
-        session = Session(Endpoint.of_smtp(smtp))
+        session = Session(Endpoint.of_smtp(smtp, Tokens()))
     except SmtpError as fault:
         log.error("alarm mail failed", why=str(fault))
         return

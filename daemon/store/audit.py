@@ -27,8 +27,22 @@ STATUSES = frozenset({"queued", "claimed", "deferred", "sent", "failed", "erased
 
 Progress = Callable[[str, int], None]
 """Told the check's name and how many rows it has seen, every now and then."""
-FolderCounts = Mapping[tuple[str, str], int]
-"""(mailbox, attribute of rules.tables.Folders) → mails in that IMAP folder."""
+LATELY = timedelta(days=3)
+"""How long a mail must lie where it was filed, so that the proof of every day has looked: then people may tidy up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """What lies in an IMAP folder now."""
+
+    uidvalidity: int
+    uids: frozenset[int]
+
+
+NO_FOLDER = Lying(0, frozenset())
+FolderContents = Mapping[str, Mapping[str, Lying]]
+"""Mailbox → attribute of rules.tables.Folders → what lies there; mailboxes that were not looked at are left out."""
+NOT_LOOKED_AT: FolderContents = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +62,7 @@ class Books:
     files: Files
     desk: Desk
     now: datetime
-    folders: FolderCounts | None = None
+    folders: FolderContents
 
 
 def audit(books: Books, progress: Progress = lambda check, rows: None) -> list[Finding]:
@@ -230,20 +244,27 @@ def _attachments(books: Books, tick: Tick) -> Found:
 
 
 def _folders(books: Books, tick: Tick) -> Found:
-    if books.folders is None:
-        return
-    counted: Counter[tuple[str, str]] = Counter()
-    for mailbox, verdict, n in tick(
-        books.session.all(
-            "SELECT mailbox, verdict, COUNT(*) FROM mails WHERE filed_at IS NOT NULL AND folder <> ''"
-            " GROUP BY mailbox, verdict"  # without a folder: gone with an old UIDVALIDITY, its copy was filed
-        )
-    ):
-        counted[mailbox, folder_of(verdict)] += n
-    for mailbox, folder in sorted(counted.keys() | books.folders.keys()):
-        if counted[mailbox, folder] > books.folders.get((mailbox, folder), 0):
-            there = books.folders.get((mailbox, folder), 0)
-            yield f"{mailbox}/{folder}", f"{counted[mailbox, folder]} mails were filed there, {there} are"
+    """What was filed lately lies where it was put. What has no folder went with an old UIDVALIDITY."""
+    unplaced: Counter[tuple[str, str]] = Counter()
+    rows = books.session.all(
+        "SELECT id, mailbox, verdict, folder, folder_uidvalidity, folder_uid FROM mails"
+        " WHERE filed_at >= ? AND folder <> '' ORDER BY id",
+        micros(books.now - LATELY),
+    )
+    for id_, mailbox, verdict, folder, uidvalidity, uid in tick(rows):
+        if mailbox not in books.folders:
+            continue
+        lying = books.folders[mailbox].get(folder, NO_FOLDER)
+        if folder != folder_of(verdict):
+            yield f"mail {id_}", f"it is {verdict}, and was filed into {mailbox}/{folder}"
+        elif uid is None or uidvalidity != lying.uidvalidity:
+            unplaced[mailbox, folder] += 1
+        elif uid not in lying.uids:
+            yield f"mail {id_}", f"it was filed into {mailbox}/{folder}, and is not there"
+    for (mailbox, folder), count in sorted(unplaced.items()):
+        there = len(books.folders[mailbox].get(folder, NO_FOLDER).uids)
+        if count > there:
+            yield f"{mailbox}/{folder}", f"{count} mails were filed there, {there} are"
 
 
 CHECKS: Mapping[str, Check] = {

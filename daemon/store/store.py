@@ -239,11 +239,13 @@ class Store(Transacting):
     def audit(
         self,
         desk: Desk,
-        folders: audit.FolderCounts | None = None,
+        folders: audit.FolderContents = audit.NOT_LOOKED_AT,
         progress: audit.Progress = lambda check, rows: None,
     ) -> list[audit.Finding]:
         """As :func:`daemon.store.audit.audit`, on one consistent picture; [] where the books balance."""
-        return self._read(lambda s: audit.audit(audit.Books(s, self.files, desk, self.clock(), folders), progress))
+        return self._read(
+            lambda s: audit.audit(audit.Books(s, self.files, desk, self.clock(), folders or {}), progress)
+        )
 
     def tally(self, since: datetime | None = None) -> dict[str, int]:
         """As :func:`daemon.store.audit.tally`."""

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from daemon.store import Cause, Filed, Store
+from daemon.store.audit import FolderContents, Lying
 from daemon.store.raws import IN_ROW
 from rules.decision import Decision, Letter
 from rules.ticket import Event
@@ -29,14 +30,21 @@ def books(store: Store) -> Store:
         tx.apply(Cause(seen.id, mail(3)), Decision("threaded", events=(event,)), compose, DESK, NOW)
     change(store, number, "resolved", state="resolved", resolved_at=NOW, round=1, running=((NOW, NOW),))
     assert len(store.claim("a", NOW, timedelta(minutes=1), 10)) == 1
-    store.filed([Filed(mail_id, "done") for mail_id in (1, 2, 3)])
+    store.filed([Filed(1, "done", 7, 11), Filed(2, "done", 7, 12), Filed(3, "done")])
     return store
+
+
+def lying(*uids: int, uidvalidity: int = 7) -> FolderContents:
+    return {"apertura": {"done": Lying(uidvalidity, frozenset(uids))}}
+
+
+THERE = lying(11, 12, 13)
+"""Where the mails were filed; of the third the server did not tell the place."""
 
 
 def test_a_desk_in_order_has_no_findings(books: Store, clock: Clock) -> None:
     ticks: list[str] = []
-    folders = {("apertura", "done"): 3}
-    assert books.audit(DESK, folders, lambda check, rows: ticks.append(check)) == []
+    assert books.audit(DESK, THERE, lambda check, rows: ticks.append(check)) == []
     assert ticks == [
         "verdicts", "openings", "copies", "raw mails", "journals", "numbers", "letters", "attachments", "folders",
     ]  # fmt: skip
@@ -95,13 +103,36 @@ def leave_undecided(store: Store) -> None:
         ("letters", damage("UPDATE deliveries SET status = 'sent'"), "at no time"),
         ("attachments", lose_file, "is missing"),
         ("attachments", spoil_file, "does not match its digest"),
-        ("folders", damage("UPDATE mails SET verdict = 'untreated' WHERE id = 3"), "1 mails were filed there, 0 are"),
+        ("folders", damage("UPDATE mails SET verdict = 'untreated' WHERE id = 3"), "it is untreated, and was filed"),
     ],
 )  # fmt: skip
 def test_damage_is_found(books: Store, check: str, inflict: Callable[[Store], None], detail: str) -> None:
     inflict(books)
-    findings = books.audit(DESK, {("apertura", "done"): 3})
+    findings = books.audit(DESK, THERE)
     assert any(finding.check == check and detail in finding.detail for finding in findings), findings
+
+
+@pytest.mark.parametrize(
+    ("folders", "told"),
+    [
+        (lying(5, 11, 12, 13, 20), []),
+        (lying(11, 13, 20), ["mail 2: it was filed into apertura/done, and is not there"]),
+        (lying(13, 20), [f"mail {n}: it was filed into apertura/done, and is not there" for n in (1, 2)]),
+        (lying(1, 2, 3, uidvalidity=8), []),
+        (lying(1, 2, uidvalidity=8), ["apertura/done: 3 mails were filed there, 2 are"]),
+        ({"apertura": {}}, ["apertura/done: 3 mails were filed there, 0 are"]),
+        ({}, []),
+    ],
+    ids=["all", "moved", "two moved", "folder put back", "one lost in it", "folder deleted", "not looked at"],
+)
+def test_what_was_filed_lately_lies_where_it_was_put(
+    books: Store, clock: Clock, folders: FolderContents, told: list[str]
+) -> None:
+    """For three days: whoever reads the mailbox may tidy it up, and that is no news for ever."""
+    clock.turn(days=3)
+    assert [f"{found.subject}: {found.detail}" for found in books.audit(DESK, folders)] == told
+    clock.turn(seconds=1)
+    assert books.audit(DESK, folders) == []
 
 
 def test_a_hole_in_the_numbers_is_found(books: Store) -> None:
