@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from encodings.aliases import aliases
+from functools import lru_cache
 
 from parsers.spelling import is_printed
 
@@ -19,20 +20,16 @@ _ODD_NAMES = {
     "8bit": "ascii",
     "utf_8_sig": "utf_8",
     "utf8mb4": "utf_8",
-    "utf_7": "utf_7",
+    "cp65001": "utf_8",
     "unicode": "utf_16",
     "ansi": "cp1252",
-    "iso8859_8_i": "iso8859_8",
-    "iso_8859_8_i": "iso8859_8",
-    "windows_874": "cp874",
     "windows_31j": "cp932",
-    "x_sjis": "cp932",
-    "x_gbk": "gb18030",
-    "x_euc_jp": "euc_jp",
-    "x_mac_roman": "mac_roman",
-    "x_mac_cyrillic": "mac_cyrillic",
 }
 """Names that mail uses and the standard library's alias table does not know."""
+_VENDOR = re.compile(r"^(?:x_|cs(?:iso)?)")
+"""What vendors and the registry put before a name: «x-mac-roman», «csISOLatin9»."""
+_NUMBERED = re.compile(r"(?:^|_)(?:iso_?)?(?:(8859)_?|(?:windows|win|cp|ibm|dos)_?)(\d{1,5})(?:_|$)")
+"""A charset with a number, whatever stands about it: «8859_15», «win-1252», «iso-8859-8-i»."""
 
 _WIDER = {"latin_1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949"}
 """Charsets whose name clients write when they mean the superset."""
@@ -59,9 +56,17 @@ _MARKS = re.compile(r"[\u0300-\U0010ffff](?<![\w\s])[^\w\s\x00-\u02ff]{30,}")
 _ACCENTS = 30
 
 
+@lru_cache(maxsize=256)
 def codec_of(name: str) -> str | None:
     """The codec for a charset ``name`` as a mail writes it, "ascii" for none; None where it is not an allowed one."""
     key = _NOT_WORD.sub("_", name[:40].strip().lower()).strip("_")
+    found = _NUMBERED.search(key)
+    numbered = f"{'iso8859_' if found[1] else 'cp'}{found[2]}" if found else key
+    plain = _VENDOR.sub("", key)
+    return next(filter(None, map(_allowed, (key, numbered, plain, plain.replace("_", "")))), None)
+
+
+def _allowed(key: str) -> str | None:
     key = _ODD_NAMES.get(key, key)
     codec = aliases.get(key, key)
     codec = _WIDER.get(codec, codec)
@@ -116,18 +121,16 @@ def _guess(raw: bytes) -> str:
 
 
 def _mended(raw: bytes, codec: str) -> str:
-    """What ``codec`` gives where it mostly fits, else UTF-8, else cp1252 with Latin-1 in its holes."""
-    text = _strict(raw, "utf_8")
-    if text is not None:
+    """What ``codec`` gives where it mostly fits; else UTF-8 as far as it is that, every other octet as cp1252: servers
+    put footers of one encoding below texts of another."""
+    text = raw.decode(codec, "replace") if codec not in _LIKE_ASCII and _strict(raw, "utf_8") is None else ""
+    if text and text.count("\ufffd") * 4 <= sum(character > "\x7f" for character in text):
         return text
-    text = raw.decode(codec, "replace")
-    broken = text.count("\ufffd")
-    if codec not in _LATIN and broken * 4 <= sum(character > "\x7f" for character in text):
-        return text
-    return "".join(map(_CP1252.__getitem__, raw))
+    return raw.decode("utf_8", "surrogateescape").translate(_STRAY)
 
 
-_CP1252 = [bytes([octet]).decode("cp1252", "ignore") or chr(octet) for octet in range(256)]
+_STRAY = {0xDC00 + octet: bytes([octet]).decode("cp1252", "ignore") or chr(octet) for octet in range(0x80, 0x100)}
+"""The surrogates that stand for octets which are no UTF-8 (PEP 383), as cp1252, with Latin-1 in its holes."""
 
 
 def tidy(text: str) -> str:

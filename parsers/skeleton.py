@@ -44,7 +44,7 @@ class Part:
     def encoding(self) -> str:
         """The transfer encoding that has to be undone, or ""."""
         word = _WORD.search(self.headers.get("content-transfer-encoding"))
-        return _ENCODINGS.get(word[0].lower(), "") if word else ""
+        return _ENCODINGS.get(word[0].lower().translate(_LINES_WITHIN), "") if word else ""
 
     def leaves(self) -> Iterator[Part]:
         """Every part that holds content, in the order of the mail."""
@@ -55,14 +55,17 @@ class Part:
 
 
 _WORD = re.compile(r"[\w-]+")
+_LINES_WITHIN = str.maketrans("", "", "-_")
 _ENCODINGS = {
     "base64": "base64",
-    "quoted-printable": "quoted-printable",
-    "x-uuencode": "uuencode",
+    "b64": "base64",
+    "quotedprintable": "quoted-printable",
+    "xuuencode": "uuencode",
     "uuencode": "uuencode",
-    "x-uue": "uuencode",
+    "xuue": "uuencode",
     "uue": "uuencode",
 }
+"""Compared without the lines within a word, which some programs forget or turn into others («quoted_printable»)."""
 
 
 def read_parts(raw: Raw, headers: Headers, body: int, budget: Budget) -> Part:
@@ -76,11 +79,15 @@ def read_parts(raw: Raw, headers: Headers, body: int, budget: Budget) -> Part:
     return _tree(_read(b"".join(cutter.skeleton)), cutter.leaves, headers)
 
 
+_HALF_TYPES = {"text": "text/plain", "multipart": "multipart/mixed"}
+"""What is meant by a type that forgets its second half."""
+
+
 def media_type_of(headers: Headers, default: str = "text/plain") -> tuple[str, dict[str, str]]:
     """Media type and parameters of a part; what cannot be one counts as ``default`` (RFC 2045, 5.2)."""
     media_type, parameters = words.read_value(headers.get("content-type"))
     if media_type.count("/") != 1 or " " in media_type:
-        media_type = "text/plain" if media_type == "text" else default
+        media_type = _HALF_TYPES.get(media_type, default)
     return media_type, parameters
 
 

@@ -49,6 +49,12 @@ TEXTS = {
     "iso-8859-15, base64": plain("iso-8859-15", "base64"),
     "latin1 by another name": plain("ISO_8859-1:1987", codec="latin-1"),
     "mac": plain("macintosh", codec="mac-roman"),
+    "a vendor's prefix": plain("x-mac-roman", codec="mac-roman"),
+    "a name of the registry": plain("csISOLatin9", codec="iso-8859-15"),
+    "a line between words": plain("latin-9", codec="iso-8859-15"),
+    "a number with a line before it": plain("cp-850", codec="cp850"),
+    "a number among names": plain("iso-8859-15-windows-latin-9", codec="iso-8859-15"),
+    "a number of windows": plain("win-1252", codec="cp1252"),
     "utf-16 with its mark": plain("utf-16", "base64"),
     "utf-16le": plain("utf-16le", "base64", codec="utf-16-le"),
     "utf-16be": plain("utf-16be", "base64", codec="utf-16-be"),
@@ -68,6 +74,7 @@ TEXTS = {
     "no transfer encoding of that name": plain("utf-8", "8-bits"),
     "an encoding in quotes": plain("utf-8", "base64").replace(b": base64", b': "base64"'),
     "an encoding with a comment": plain("utf-8", "base64").replace(b": base64", b": base64 (of the phone);"),
+    "an encoding misspelt": plain("utf-8", "quoted-printable").replace(b"quoted-p", b"quoted_p"),
     "base64 that is text": plain("utf-8", "base64").partition(b"\n\n")[0] + b"\n\n" + BODY.encode(),
     "base64 with foreign octets": b"\n*".join(plain("utf-8", "base64").rsplit(b"\n", 3)),
 }
@@ -82,6 +89,12 @@ def test_a_text_in_any_encoding(form: str) -> None:
 def test_a_lists_footer_below_base64_is_read_as_it_stands() -> None:
     footer = b"\n____\nsedes mailing list"
     assert parse(TEXTS["iso-8859-15, base64"] + footer).body.split("\n")[-2:] == ["____", "sedes mailing list"]
+
+
+def test_a_text_of_two_encodings_is_read_octet_by_octet() -> None:
+    body = "Descripción: €\n".encode() + "Pie añadido por el servidor: «más»".encode("cp1252")
+    mail = parse(b"From: a@b.example\nContent-Type: text/plain; charset=utf-8\n\n" + body)
+    assert mail.body == "Descripción: €\nPie añadido por el servidor: «más»"
 
 
 @pytest.mark.parametrize(
@@ -323,6 +336,8 @@ SHAPES = {
     "nothing": (raw_mail(""), "", "none", 0),
     "a container without its boundary": (raw_mail(BODY, content_type='multipart/mixed; boundary="no"'), BODY, "text", 0),
     "a container that names none": (raw_mail(BODY, content_type="multipart/mixed"), BODY, "text", 0),
+    "a container without its second half": (
+        mail_of("mixed", [PLAIN, PDF]).replace(b"multipart/mixed", b"multipart"), BODY, "text", 1),
     "boundary never closed": (
         raw_mail(b"--b\nContent-Type: text/plain; charset=utf-8\n\n" + BODY.encode(),
                  content_type="multipart/mixed; boundary=b"), BODY, "text", 0),
