@@ -102,16 +102,23 @@ _SIGNATURES = frozenset({
 
 def _mark_signature(tree: HtmlElement) -> None:
     """Put the delimiter of RFC 3676 section 4.3 above the element in which a client keeps its signature."""
-    if tree.find_class("gmail_signature_prefix"):
-        return  # Gmail's own delimiter
-    for element in tree.iter("div", "br"):
-        if _SIGNATURES.isdisjoint(f"{element.get('id')} {element.get('class')}".lower().split()):
-            continue
-        if not element.text_content().lstrip().startswith("--"):
-            delimiter = element.makeelement("p", {})
-            delimiter.text = "--"
-            element.addprevious(delimiter)
+    signatures = (e for e in tree.iter("div", "br") if not _SIGNATURES.isdisjoint(_identity(e)))
+    element = next(signatures, None)
+    if element is None or _has_delimiter(element):
         return
+    delimiter = element.makeelement("p", {})
+    delimiter.text = "--"
+    element.addprevious(delimiter)
+
+
+def _identity(element: HtmlElement) -> list[str]:
+    return f"{element.get('id')} {element.get('class')}".lower().split()
+
+
+def _has_delimiter(element: HtmlElement) -> bool:
+    """Whether the client wrote its own: first in the element, or right above it as Gmail's do."""
+    above = str(element.xpath("string(preceding::text()[normalize-space()][1])"))
+    return above.strip() == "--" or element.text_content().lstrip().startswith("--")
 
 
 def _is_hidden(style: str, hidden: bool) -> bool:

@@ -21,7 +21,7 @@ _HEAD_LINES = 40  # lines of a quoted block that may hold the head of what it qu
 MOST_LINES = 10_000
 """Where history is looked for: a longer text is a log, or an attack on our time. What stands below is kept."""
 _MOST_ENDS = 1000  # so are lines that end like attributions
-_ROUNDS = 8  # heads above nothing that are taken off one after the other
+_MOST_READ = 3 * MOST_LINES  # lines, while heads above nothing come off one after the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +51,23 @@ def visible_text(text: str, marks: TextMarks = TextMarks()) -> str:
     Where the author wrote nothing beside it, a forwarded mail is what was meant and is shown; and what looks like the
     head of unquoted history is the author's own, of a letter or a list. A quote to which nothing is added gives "".
     """
-    for _ in range(_ROUNDS):
-        lines = text.split("\n")
-        reach = _reach(lines)
-        lines = unglued(lines[:reach]) + lines[reach:]
-        spans = list(_spans(lines))
-        own = _own_lines(lines, spans, marks)
-        if all(map(is_blank, own)) and (head := _foreign_head(spans)):
-            own = lines[head.end :] if head.forward else lines
-        shown = text if len(own) == len(lines) else _trimmed(own)
-        if shown == text:
-            break
+    read = 0
+    while read < _MOST_READ and (shown := _without_one_head(text, marks)) != text:
+        read += min(text.count("\n") + 1, MOST_LINES)
         text = shown
     return text
+
+
+def _without_one_head(text: str, marks: TextMarks) -> str:
+    """One look at ``text``: heads above nothing, one upon the other, come off one at a time."""
+    lines = text.split("\n")
+    reach = _reach(lines)
+    lines = unglued(lines[:reach]) + lines[reach:]
+    spans = list(_spans(lines))
+    own = _own_lines(lines, spans, marks)
+    if all(map(is_blank, own)) and (head := _foreign_head(spans)):
+        own = lines[head.end :] if head.forward else lines
+    return text if len(own) == len(lines) else _trimmed(own)
 
 
 def strip_signature(text: str, marks: TextMarks = TextMarks()) -> str:

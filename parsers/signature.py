@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import partial
+from itertools import islice
 
 from parsers.footers import NOTICE_START, PRINTING, is_footer, is_notice
 from parsers.lines import DASHES, is_blank, is_sentence, next_text, previous_text
@@ -13,6 +14,8 @@ from parsers.quotes import NAME, fold_line
 _SIGNATURE_LINES = 25  # text longer than this below «-- » is no signature
 _BARE_SIGNATURE_LINES = 12  # the same below «--», which people also type as a rule
 _LINE = 200  # characters of a line that are compared
+_SHORTEST_NOTICE = 11  # characters of its first line
+_MOST_NOTICES = 100  # paragraphs that begin like one are looked at
 
 _LIST_RULE = re.compile(r"^_{2,}\s*$")
 _LINK = re.compile(r"https?://|www\.")
@@ -86,14 +89,22 @@ def _list_footer(lines: Sequence[str]) -> int:
 
 
 def _disclaimer(lines: Sequence[str]) -> int:
-    for i, line in enumerate(lines):
-        if len(line) < 11 or (i and not is_blank(lines[i - 1]) and not lines[i - 1].startswith("__")):
-            continue
-        folded = fold_line(line[:_LINE])
-        if PRINTING.match(folded) or (NOTICE_START.match(folded) and is_notice(_text_from(lines, i))):
-            above = previous_text(lines, i, 0)
-            return above if above >= 0 and lines[above].startswith("__") else i
-    return len(lines)
+    starts = (i for i, line in enumerate(lines) if len(line) >= _SHORTEST_NOTICE and _begins_notice(lines, i))
+    found = next((i for i in islice(starts, _MOST_NOTICES) if _is_disclaimer(lines, i)), len(lines))
+    above = previous_text(lines, found, 0)
+    return above if found < len(lines) and above >= 0 and lines[above].startswith("__") else found
+
+
+def _begins_notice(lines: Sequence[str], at: int) -> bool:
+    """Whether line ``at`` begins a paragraph, and does so as a notice would."""
+    if at and not is_blank(lines[at - 1]) and not lines[at - 1].startswith("__"):
+        return False
+    folded = fold_line(lines[at][:_LINE])
+    return bool(PRINTING.match(folded) or NOTICE_START.match(folded))
+
+
+def _is_disclaimer(lines: Sequence[str], at: int) -> bool:
+    return bool(PRINTING.match(fold_line(lines[at][:_LINE]))) or is_notice(_text_from(lines, at))
 
 
 def _text_from(lines: Sequence[str], at: int) -> str:

@@ -247,6 +247,7 @@ REPLIES = {
     "gmail's signature": f'<div>{OWN}</div><div class="gmail_signature">Eva Gil<br>Lugo</div>',
     "gmail's signature, delimited": f'<div>{OWN}</div><span class="gmail_signature_prefix">-- </span><br>'
     '<div class="gmail_signature">Eva Gil<br>Lugo</div>',
+    "gmail's signature, old delimiter": f'<div>{OWN}</div>-- <br><div class="gmail_signature">Eva Gil<br>Lugo</div>',
     "outlook's signature": f'<div>{OWN}</div><div id="Signature">Eva Gil<br>Lugo</div>',
     "proton": f'<div>{OWN}</div><div class="protonmail_signature_block">Enviado con Proton Mail</div>{BLOCK}',
     "thunderbird, below": f'<div class="moz-cite-prefix">El 4/2/26, Mesa escribió:</div>{BLOCK}<p>{OWN}</p>'

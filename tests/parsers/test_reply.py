@@ -697,6 +697,7 @@ RUN_AWAY = {
     "quoted letters": "> a\n\n" * 20_000,
     "a letter a line": "á\n" * 500_000,
     "a label a line": "a:\n" * 300_000,
+    "titles of notices": "Aviso legal\n\n\xa0" * 100_000,
     "stars": "*" * 50_000 + "De:" + "*" * 50_000,
 }
 
