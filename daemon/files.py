@@ -11,7 +11,9 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
 
@@ -24,6 +26,17 @@ class Files:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.spool = root / "spool"
+        """For large mails while they are treated."""
+        self._new = root / "new"
+
+    def sweep(self, older_than_s: float) -> None:
+        """Remove what was being written or treated when its process died, if nobody has touched it for so long."""
+        before = time.time() - older_than_s
+        for left in (*self.spool.glob("*"), *self._new.glob("*")):
+            with suppress(FileNotFoundError):  # its process lives, and was faster
+                if left.stat().st_mtime <= before:
+                    left.unlink()
 
     def path(self, digest: str) -> Path:
         """Where the bytes of ``digest`` lie; anything but a SHA-256 in hexadecimal is a ValueError."""
@@ -84,10 +97,9 @@ class Files:
             yield from (folder.name + file.name for file in sorted(folder.iterdir()))
 
     def _beside(self) -> tempfile._TemporaryFileWrapper[bytes]:
-        folder = self.root / "new"
-        for each in (self.root, folder):  # with `parents` alone the root would be everybody's
+        for each in (self.root, self._new):  # with `parents` alone the root would be everybody's
             each.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return tempfile.NamedTemporaryFile(dir=folder, delete=False)
+        return tempfile.NamedTemporaryFile(dir=self._new, delete=False)
 
     def _settle(self, file: tempfile._TemporaryFileWrapper[bytes], digest: str) -> None:
         file.flush()

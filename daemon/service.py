@@ -47,6 +47,8 @@ TURN_S = 1.0
 RELOAD_EVERY_S = 2.0
 MOST_TOLD = 20
 """Problems of a configuration that a letter tells; `acuse check` tells all."""
+LONG_DEAD_S = 24 * 60 * 60.0
+"""What nobody has touched for so long is in no other daemon's hands either."""
 STOP_S = 4.0
 """What has not ended by then is left as it is; SIGTERM promises five seconds."""
 
@@ -59,7 +61,7 @@ class Service:
         self.live = live
         self.store = store
         self.owner = f"{secrets.token_hex(3)}@{socket.gethostname()}:{os.getpid()}"
-        spool = _made(store.files.root / "spool")
+        spool = _made(store.files.spool)
         self.reader = Reader(store.files.root, lambda: how_to_read(live.current.settings.desk))
         self.tokens = Tokens()
         work = Work(self.owner, self._accounts, self._watcher, lambda: self.outbox.wake())
@@ -69,6 +71,7 @@ class Service:
         self.intake = Intake(store, self.reader, live, spool, self.outbox.wake, self.mailboxes.lease_of)
         if store.one_daemon:
             store.free_claims()  # whoever held them is dead: the lock file is ours
+        store.files.sweep(0.0 if store.one_daemon else LONG_DEAD_S)
         self.upkeep = Upkeep(store, live, self.reader, self.outbox, self.intake, self.mailboxes.watchers)
         self._stop = threading.Event()
         self._pump = threading.Thread(target=self._turns, name="due", daemon=True)

@@ -6,6 +6,7 @@ Where the point is not one of sending, the sending stands still until the last k
 from __future__ import annotations
 
 import itertools
+import os
 import signal
 from collections import Counter
 from collections.abc import Iterator
@@ -60,6 +61,20 @@ def test_f01_killed_after_fetch(tmp_path: Path) -> None:
         killed_at(world, "after_fetch", 1)
         run_until_rest(world, MAILS)
         assert violations(world, MAILS, MAILS) == []
+
+
+def test_f01_what_a_killed_daemon_had_fetched_of_a_large_mail_is_not_left_behind(tmp_path: Path) -> None:
+    with DeskWorld(tmp_path) as world:
+        spool = Path(world.settings().database.files, "spool")
+        mail = write(
+            "Persona <p@cliente.example>", OPENINGS, SUBJECT, GOOD, files={"grande.bin": os.urandom(1_000_000)}
+        )
+        world.send(mail)
+        assert world.start(ACUSE_KILL="after_fetch:1").wait(PATIENCE_S) == -signal.SIGKILL, world.log()
+        assert [path.stat().st_size > 1_000_000 for path in spool.iterdir()] == [True]
+        run_until_rest(world, 1)
+        assert list(spool.iterdir()) == []
+        assert violations(world, 1, 1) == []
 
 
 def test_f02_killed_inside_the_transaction(tmp_path: Path) -> None:

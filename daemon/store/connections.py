@@ -209,13 +209,17 @@ class SqliteConnections:
         self._writer = self._lock_file = None
 
     def _checkpoint(self, connection: sqlite3.Connection, over: int) -> None:
-        """Bring a log of so many octets back into the database; never wait for a reader that still needs it."""
+        """Bring a log of so many octets back into the database, unless a reader still needs it or the disk is full:
+        what has been committed stands in the log."""
         if size(self._log) < over:
             return
         connection.execute("PRAGMA busy_timeout = 0")
-        busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        try:
+            stays = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        except sqlite3.OperationalError:
+            stays = True
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-        self._checkpoint_over = CHECKPOINT_BYTES + (size(self._log) if busy else 0)
+        self._checkpoint_over = CHECKPOINT_BYTES + (size(self._log) if stays else 0)
 
 
 @contextmanager

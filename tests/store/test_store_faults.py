@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -94,6 +95,28 @@ def test_f29_a_full_disk_changes_nothing_and_passes(tmp_path: Path) -> None:
         tx.session.one("PRAGMA max_page_count = 1000000")
     assert store.tally() == {"all": 0}
     assert len(store.take("a", 1, [fetched(uid, b"x" * 9000) for uid in range(20)])) == 20
+    store.close()
+
+
+def test_f29_a_log_that_finds_no_room_in_the_database_fails_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The transaction is committed, and says so; the log is brought back when there is room."""
+    monkeypatch.setattr("daemon.store.connections.CHECKPOINT_BYTES", 100_000)
+    store, path = Store.open(f"sqlite:///{tmp_path}/acuse.db", tmp_path / "files"), tmp_path / "acuse.db"
+    log = Path(f"{path}-wal")
+    for uid in (1, 2):
+        take(store, uid, raw=os.urandom(200_000))
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 8192, unlimited[1]))
+    try:
+        assert take(store, 3, raw=os.urandom(200_000)).attempts == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    assert log.stat().st_size > 200_000
+    take(store, 4, raw=os.urandom(200_000))
+    assert log.stat().st_size == 0
+    assert store.tally() == {"seen": 4, "all": 4}
     store.close()
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -55,6 +57,20 @@ def test_a_file_is_kept_under_its_digest_once(tmp_path: Path) -> None:
     assert files.matches(digest)
     assert files.open(digest).read() == PICTURE
     assert not list((tmp_path / "new").iterdir())
+
+
+def test_what_a_process_left_half_written_goes_once_it_is_old(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    for folder in ("spool", "new"):
+        (tmp_path / folder).mkdir()
+        for name, age_s in (("old", 7200), ("young", 1800)):
+            left = tmp_path / folder / name
+            left.touch()
+            os.utime(left, (time.time() - age_s,) * 2)
+    files.sweep(3600)
+    assert {path.name for path in tmp_path.glob("*/*")} == {"young"}
+    files.sweep(0)
+    assert list(tmp_path.glob("*/*")) == []
 
 
 @pytest.mark.parametrize("digest", ["", "../../etc/passwd", "A" * 64, "a" * 63, "a" * 64 + "\n"])
