@@ -149,6 +149,22 @@ def test_large_mails_pass_through_a_file_that_is_removed(dovecot: Dovecot, noteb
     assert not list(notebook.spool.glob("mail-*"))
 
 
+BREAKS = Mode(cut_on=b"VENENO")
+"""The connection breaks wherever a mail with this word passes."""
+
+
+def test_a_mail_that_breaks_every_connection_keeps_no_other_waiting(dovecot: Dovecot, notebook: Notebook) -> None:
+    dovecot.deliver("ana", *(raw_mail("VENENO" if n in (7, 30) else f"n{n}") for n in range(120)))
+    with FaultProxy(dovecot.port, BREAKS) as proxy:
+        with pytest.raises(ImapError, match=r"fetch UID (8|31)"):
+            run_once(account(proxy.port), notebook)
+        assert sorted(notebook.subjects) == sorted(f"n{n}" for n in range(120) if n not in (7, 30))
+        assert dovecot.counts("ana") == {"Acuse/Tratados": 118, "INBOX": 2}
+        proxy.mode = Mode()
+        assert run_once(account(proxy.port), notebook) == 2
+    assert dovecot.counts("ana") == {"Acuse/Tratados": 120}
+
+
 def test_what_a_failed_treatment_leaves_is_treated_next_time(dovecot: Dovecot, notebook: Notebook) -> None:
     dovecot.deliver("ana", raw_mail("uno"))
     notebook.fails = 1
@@ -321,6 +337,20 @@ def test_f19_a_connection_that_ends_in_every_idle_is_made_again_no_faster_than_t
         proxy.set()
         dovecot.deliver("ana", raw_mail("uno"))
         until(lambda: notebook.subjects == ["uno"])
+
+
+def test_what_comes_after_a_mail_that_breaks_every_connection_is_treated(
+    dovecot: Dovecot, notebook: Notebook, watch: Watch
+) -> None:
+    dovecot.deliver("ana", raw_mail("uno"), raw_mail("VENENO"), raw_mail("dos"))
+    with FaultProxy(dovecot.port, BREAKS) as proxy:
+        watcher = watch(account(proxy.port), notebook)
+        until(lambda: notebook.subjects == ["uno", "dos"])
+        dovecot.deliver("ana", raw_mail("tres"))
+        until(lambda: dovecot.counts("ana") == {"Acuse/Tratados": 3, "INBOX": 1})
+        until(lambda: "fetch UID 2" in watcher.state.fault)
+        proxy.mode = Mode()
+        until(lambda: watcher.state.phase == "waiting" and dovecot.counts("ana") == {"Acuse/Tratados": 4})
 
 
 @pytest.mark.parametrize("break_by", ["drop", "reset", "cut", "refuse"])

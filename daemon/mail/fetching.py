@@ -179,7 +179,7 @@ def _fetch(imap: Imap, uids: Sequence[int], items: list[str], octets: int = 0) -
     if not uids:
         return {}
     try:
-        with imap.bounded("fetch", octets=octets):
+        with imap.bounded("fetch" if len(uids) > 1 else f"fetch UID {uids[0]}", octets=octets):
             answers: Mapping[int, Mapping[bytes, Any]] = imap.client.fetch(list(uids), items)
             return answers
     except ImapError as fault:

@@ -11,6 +11,7 @@ from typing import Literal
 from daemon.config.accounts import Account
 from daemon.log import log
 from daemon.mail.imap import IDLE_LIMIT_S, Imap, ImapError
+from daemon.mail.suspects import Suspects
 from daemon.mail.visit import Intake, Visit
 from daemon.mail.wire import Backoff, Endpoint, TokenSource
 from daemon.store.errors import LeaseLost
@@ -25,11 +26,20 @@ def run_once(
     token: TokenSource | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> int:
-    """Treat all that waits in one mailbox and return how many mails; raises :class:`daemon.mail.imap.ImapError`."""
-    with Imap(Endpoint.of_account(account, token)) as imap:
-        visit = Visit(imap, account, intake, threading.Event())
-        visit.make_folders()
-        return visit.look(progress)
+    """Treat all that waits in one mailbox and return how many mails; raises :class:`daemon.mail.imap.ImapError`, after
+    all other mails were treated where the connection breaks at one."""
+    suspects, treated = Suspects(), 0
+    while True:
+        suspected = bool(suspects)
+        with Imap(Endpoint.of_account(account, token)) as imap:
+            visit = Visit(imap, account, intake, threading.Event(), suspects)
+            visit.make_folders()
+            try:
+                return treated + visit.look(progress)
+            except ImapError:
+                if not suspects or (suspected and not visit.treated):
+                    raise
+            treated += visit.treated
 
 
 Phase = Literal["connecting", "treating", "waiting", "failing", "stopped"]
@@ -72,6 +82,7 @@ class MailboxWatcher(threading.Thread):
         self._backoff = backoff or Backoff(first_s=1.0, cap_s=60.0)
         self._stop_asked = threading.Event()
         self._attention = threading.Event()
+        self._suspects = Suspects()
         self._imap: Imap | None = None
         self._uidvalidity = 0
 
@@ -107,7 +118,7 @@ class MailboxWatcher(threading.Thread):
         with Imap(Endpoint.of_account(self.account, self._token)) as imap:
             self._imap = imap
             try:
-                visit = Visit(imap, self.account, self._intake, self._stop_asked)
+                visit = Visit(imap, self.account, self._intake, self._stop_asked, self._suspects)
                 self._note_uidvalidity(visit.uidvalidity)
                 visit.make_folders()
                 while True:

@@ -19,6 +19,7 @@ from daemon.log import log
 from daemon.mail.fetching import ANNOUNCE_AT_ONCE, Announced, announce, batches, fetched
 from daemon.mail.filing import MOVE_AT_ONCE, Folders, find
 from daemon.mail.imap import Imap, ImapError
+from daemon.mail.suspects import Suspects
 from daemon.slices import in_slices
 from daemon.store import Fetched, Filed, Unfiled
 
@@ -53,17 +54,21 @@ class Intake(Protocol):
 
 
 class Visit:
-    """One connection to one mailbox, with its folder open. ``stop`` ends the work between two batches."""
+    """One connection to one mailbox, with its folder open. ``stop`` ends the work between two batches; ``suspects`` are
+    those of all connections to it."""
 
-    def __init__(self, imap: Imap, account: Account, intake: Intake, stop: threading.Event) -> None:
+    def __init__(self, imap: Imap, account: Account, intake: Intake, stop: threading.Event, suspects: Suspects) -> None:
         self._imap = imap
         self._account = account
         self._intake = intake
         self._stop = stop
+        self._suspects = suspects
         self._folders = Folders(imap)
         self._selected = self._folders.select(account.folder)
         self._settled: set[int] = set()
         self._waiting: list[Unfiled] = []
+        self.treated = 0
+        """Mails that were fetched and treated so far."""
         self.refused = ""
         """Why the server last refused to file a mail away; "" when it took everything."""
         intake.forget_places(account.name, self.uidvalidity)
@@ -105,15 +110,30 @@ class Visit:
                 return
 
     def _batches(self, uids: Sequence[int]) -> Iterator[list[Announced]]:
-        for some in in_slices(uids, ANNOUNCE_AT_ONCE):
-            yield from batches(announce(self._imap, some))
+        together, suspects = self._suspects.apart(uids)
+        for some in in_slices(together, ANNOUNCE_AT_ONCE):
+            yield from self._announced(some)
+        for uid in suspects:
+            self._file_away()  # as long as there is a connection
+            yield from self._announced([uid])
+
+    def _announced(self, uids: Sequence[int]) -> Iterator[list[Announced]]:
+        with self._suspects.asked_for(uids):
+            found = announce(self._imap, uids)
+        yield from batches(found)
 
     def _treat(self, batch: Sequence[Announced]) -> int:
-        with fetched(self._imap, batch, self._intake.spool, self._intake.largest_mail) as mails:
+        intake, uids = self._intake, [mail.uid for mail in batch]
+        with (
+            self._suspects.asked_for(uids),
+            fetched(self._imap, batch, intake.spool, intake.largest_mail) as mails,
+        ):
             kill_point("after_fetch")
-            treated = self._intake.treat(self._account, self.uidvalidity, mails) if mails else ()
+            treated = intake.treat(self._account, self.uidvalidity, mails) if mails else ()
+        self._suspects.clear(uids)
         self._settled.update(mail.uid for mail in treated if mail.uid is not None)
         self._waiting += treated
+        self.treated += len(mails)
         if len(self._waiting) >= MOVE_AT_ONCE:
             self._file_away()
         return len(mails)
