@@ -152,6 +152,22 @@ def test_the_second_route_logs_in_by_token(provider: Provider, tmp_path: Path) -
         assert [mail.recipients for mail in sink.mails] == [("admin@cau.test",)]
 
 
+def test_a_dripping_provider_is_given_up(provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An octet now and then: no single read waits for long, and the answer never ends."""
+    monkeypatch.setattr("daemon.mail.oauth.ANSWER_S", 0.5)
+    ended = threading.Event()
+
+    def drip(answers: _Answers) -> None:
+        answers.wfile.write(b"HTTP/1.0 200 OK\r\nX-Slow: ")
+        while not ended.wait(0.02):
+            answers.wfile.write(b"x")
+
+    monkeypatch.setattr(_Answers, "do_POST", drip)
+    with pytest.raises(SecretError, match="has not answered"):
+        Tokens()(account(provider, tmp_path))
+    ended.set()
+
+
 def test_the_smtp_login_uses_the_token(provider: Provider, tmp_path: Path) -> None:
     from daemon.mail.smtp import Session
 

@@ -15,11 +15,15 @@ import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from daemon.config.accounts import Credentials, OAuth2, SecretError
 
 TIMEOUT_S = 15.0
+"""What the provider may take for one read, and :data:`ANSWER_S` for its whole answer."""
+ANSWER_S = 45.0
 EARLY_S = 120.0
 """A token is renewed so long before its end."""
 LARGEST_ANSWER = 1_000_000
@@ -83,6 +87,19 @@ def grant(oauth2: OAuth2) -> dict[str, str]:
 
 
 def _post(url: str, form: Mapping[str, str]) -> dict[str, Any]:
+    """What the provider answers. It is asked in a thread: urllib has no deadline for a whole answer."""
+    answers: SimpleQueue[dict[str, Any] | SecretError] = SimpleQueue()
+    threading.Thread(target=lambda: answers.put(_answer(url, form)), name="oauth", daemon=True).start()
+    try:
+        answer = answers.get(timeout=ANSWER_S)
+    except Empty:
+        answer = SecretError(f"{url} has not answered within {ANSWER_S:.0f} s")
+    if isinstance(answer, SecretError):
+        raise answer
+    return answer
+
+
+def _answer(url: str, form: Mapping[str, str]) -> dict[str, Any] | SecretError:
     request = urllib.request.Request(url, urllib.parse.urlencode(form).encode(), method="POST")  # noqa: S310 - the admin's
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310
@@ -90,8 +107,8 @@ def _post(url: str, form: Mapping[str, str]) -> dict[str, Any]:
     except urllib.error.HTTPError as fault:
         with fault:
             return _read(fault.read(LARGEST_ANSWER)) or {"error": f"HTTP {fault.code}"}
-    except (OSError, ValueError) as fault:
-        raise SecretError(f"{url} cannot be asked for a token: {fault}") from None
+    except (OSError, ValueError, HTTPException) as fault:
+        return SecretError(f"{url} cannot be asked for a token: {fault}")
 
 
 def _read(body: bytes) -> dict[str, Any]:
