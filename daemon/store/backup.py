@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from daemon.files import Files
@@ -20,20 +21,24 @@ Progress = Callable[[int, int], None]
 def backup(url: str, files: Files, target: Path, progress: Progress = lambda done, of: None) -> list[Path]:
     """Copy the database to ``target`` and the files to ``target``.files; what was written.
 
-    Files are kept before the row that names them commits, so copying them after the database misses none.
+    Files are copied before the database, for retention may drop one meanwhile, and again those that have come with a
+    row since: a file is kept before the row that names it commits, and dropped after that row has gone.
     """
     if target.exists():
         raise StoreError(f"{target} exists already: choose another name")
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
+    copied = Files(target.with_name(target.name + ".files"))
+    _copy(files, copied, progress)
     try:
         _database(url, part, progress)
         _settle(part, target)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    return [target, *_files(files, target.with_name(target.name + ".files"), progress)]
+    _copy(files, copied, progress)
+    return [target, *map(copied.path, copied.digests())]
 
 
 def _database(url: str, part: Path, progress: Progress) -> None:
@@ -86,13 +91,13 @@ def _libpq(url: str) -> dict[str, str]:
     return {_VARIABLES[name]: str(value) for name, value in conninfo_to_dict(url).items() if name in _VARIABLES}
 
 
-def _files(files: Files, folder: Path, progress: Progress) -> list[Path]:
-    digests = list(files.digests())
-    copy = Files(folder)
-    for done, digest in enumerate(digests):
-        copy.keep_file(files.path(digest))
-        progress(done + 1, len(digests))
-    return [copy.path(digest) for digest in digests]
+def _copy(files: Files, target: Files, progress: Progress) -> None:
+    """The files that ``target`` has not."""
+    digests = [digest for digest in files.digests() if not target.has(digest)]
+    for done, digest in enumerate(digests, 1):
+        with suppress(FileNotFoundError):  # dropped since: no row names it
+            target.keep_file(files.path(digest))
+        progress(done, len(digests))
 
 
 def _settle(part: Path, target: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -130,6 +131,30 @@ def test_f45_a_backup_taken_while_running_opens_and_balances(store: Store, tmp_p
     restored = Store.open(f"sqlite:///{tmp_path}/copy.db", tmp_path / "copy.db.files", clock=clock)
     assert restored.audit(DESK) == []
     assert restored.show(number)
+    restored.close()
+
+
+def test_files_dropped_during_a_backup_are_missed_by_nobody(tmp_path: Path, clock: Clock) -> None:
+    """One as soon as it is listed, which no row names; the others when they are copied, and the database is not yet."""
+
+    class Dropping(Files):
+        def digests(self) -> Iterator[str]:
+            found = list(super().digests())
+            self.drop(unnamed)
+            return iter(found)
+
+    def drop_all(done: int, of: int) -> None:
+        if done == of:
+            for digest in list(store.files.digests()):
+                store.files.drop(digest)
+
+    store = Store.open(f"sqlite:///{tmp_path}/acuse.db", tmp_path / "files", clock=clock)
+    busy(store)
+    unnamed = store.files.keep(b"nobody's")
+    backup(store.url, Dropping(tmp_path / "files"), tmp_path / "copy.db", drop_all)
+    store.close()
+    restored = Store.open(f"sqlite:///{tmp_path}/copy.db", tmp_path / "copy.db.files", clock=clock)
+    assert restored.audit(DESK) == []
     restored.close()
 
 
