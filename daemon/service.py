@@ -13,7 +13,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -28,7 +27,8 @@ from daemon.log import log
 from daemon.mail.mailbox import MailboxWatcher, run_once
 from daemon.mail.mailboxes import Mailboxes, Work
 from daemon.mail.oauth import Tokens
-from daemon.mail.outbox import Outbox, Post
+from daemon.mail.outbox import Outbox
+from daemon.mail.pump import Post
 from daemon.mail.reader import Reader, how_to_read
 from daemon.mail.smtp_wire import SmtpError
 from daemon.operations import systemd
@@ -66,8 +66,11 @@ class Service:
         self.tokens = Tokens()
         work = Work(self.owner, self._accounts, self._watcher, lambda: self.outbox.wake())
         self.mailboxes = Mailboxes(store, work)
-        post = Post(store, self._content, settings.smtp, self.owner, self._failed, self.tokens, now=store.clock)
-        self.outbox = Outbox(replace(post, alive=lambda: self.mailboxes.alive))
+        post = Post(
+            store, self._content, settings.smtp, self.owner, self._failed, self.tokens,
+            alive=lambda: self.mailboxes.alive, now=store.clock,
+        )  # fmt: skip
+        self.outbox = Outbox(post)
         self.intake = Intake(store, self.reader, live, spool, self.outbox.wake, self.mailboxes.lease_of)
         if store.one_daemon:
             store.free_claims()  # whoever held them is dead: the lock file is ours

@@ -19,7 +19,7 @@ from daemon.config.accounts import Account, Alerts, OAuth2, Smtp
 from daemon.config.live import Loaded
 from daemon.demo.correspondent import write
 from daemon.mail.mailbox import WatchState
-from daemon.mail.outbox import PostState
+from daemon.mail.pump import PostState
 from daemon.operations import second_route
 from daemon.operations.alarms import Alarms, disk_trouble, is_well, mailbox_troubles, outbox_trouble, secret_troubles
 from daemon.writing.letters import Letters

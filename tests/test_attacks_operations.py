@@ -21,7 +21,8 @@ from sink import Sink
 from daemon.config.settings import ConfigErrors, load
 from daemon.demo.correspondent import click, write
 from daemon.mail.filing import find
-from daemon.mail.imap import Imap, ImapError
+from daemon.mail.imap import Imap
+from daemon.mail.imap_faults import ImapError
 from daemon.mail.smtp import Session, SmtpError
 from daemon.mail.wire import Endpoint
 from rules import conditions

@@ -13,7 +13,8 @@ import pytest
 from daemon.demo.embedded import EmbeddedServers, SentMail
 from daemon.mail.fetching import announce, fetched
 from daemon.mail.filing import Folders
-from daemon.mail.imap import Imap, ImapError
+from daemon.mail.imap import Imap
+from daemon.mail.imap_faults import ImapError
 from daemon.mail.smtp import Envelope, Session
 from daemon.mail.wire import Endpoint
 

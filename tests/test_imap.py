@@ -22,7 +22,8 @@ from structlog.testing import LogCapture
 from daemon.config.accounts import SecretError
 from daemon.mail.fetching import BATCH_MAILS, BATCH_OCTETS, STREAM_OVER, Announced, announce, batches, fetched
 from daemon.mail.filing import Folders, find
-from daemon.mail.imap import SEARCH_WINDOW, Deadlines, Imap, ImapError, Selected, read_uid_set, uid_set
+from daemon.mail.imap import SEARCH_WINDOW, Deadlines, Imap, Selected, read_uid_set, uid_set
+from daemon.mail.imap_faults import ImapError
 from daemon.mail.wire import Endpoint
 from daemon.store import Fetched
 

@@ -15,7 +15,7 @@ from patience import PATIENCE_S, until
 from scripted_imap import Line, ScriptedImap
 
 from daemon.config.accounts import Account
-from daemon.mail.imap import ImapError
+from daemon.mail.imap_faults import ImapError
 from daemon.mail.mailbox import MailboxWatcher, run_once
 from daemon.mail.wire import Backoff
 from daemon.store import Fetched, Filed, Unfiled

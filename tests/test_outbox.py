@@ -19,7 +19,8 @@ from sink import DROP, HANG, RESET, Sink
 
 from daemon.bench.servers import free_port
 from daemon.config.accounts import Smtp
-from daemon.mail.outbox import CLAIM_AT_ONCE, Outbox, Post, Retry, described
+from daemon.mail.outbox import Outbox
+from daemon.mail.pump import CLAIM_AT_ONCE, Post, Retry, described
 from daemon.mail.smtp import Result
 from daemon.mail.smtp_wire import SmtpError
 from daemon.store import Cause, Outcome, Outgoing, Store
@@ -133,13 +134,13 @@ def test_a_wake_sends_at_once_over_kept_connections(desk: Desk, sink: Sink, run:
         until(lambda n=n: len(sink.mails) == n + 1)  # type: ignore[misc]
     assert sink.connections <= 2
     until(lambda: not desk.due_now())
-    assert sum(pump.state.sent for pump in outbox.pumps) == 10
+    assert sum(pump.state.results["sent"] for pump in outbox.pumps) == 10
 
 
 def test_two_pumps_share_the_work_and_double_nothing(desk: Desk, sink: Sink, run: Run) -> None:
     desk.write(*(f"a@c{n}.test" for n in range(200)))  # a domain gets 100 an hour
     outbox = run(desk)
-    until(lambda: sum(pump.state.sent for pump in outbox.pumps) == 200)
+    until(lambda: sum(pump.state.results["sent"] for pump in outbox.pumps) == 200)
     assert sorted(message_ids(sink)) == sorted(set(message_ids(sink)))
     assert len(sink.mails) == 200
 
@@ -277,7 +278,7 @@ def test_a_server_that_is_away_is_waited_for(store: Store, run: Run) -> None:
     with Sink(port=port) as sink:
         until(lambda: len(sink.mails) == 1)
         until(lambda: not desk.due_now())
-    until(lambda: any(not pump.state.fault and pump.state.sent for pump in outbox.pumps))
+    until(lambda: any(not pump.state.fault and pump.state.results["sent"] for pump in outbox.pumps))
     assert [kept.recipients for kept in sink.mails] == [(ANA,)]
 
 

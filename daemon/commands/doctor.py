@@ -15,14 +15,15 @@ from rich.console import Console
 from rich.table import Table
 
 from daemon.commands.roundtrip import round_trip
-from daemon.config.accounts import Account, Credentials, SecretError, Smtp
+from daemon.config.accounts import Account, Credentials, Smtp
 from daemon.config.file_checks import is_secret, named_files, too_open
 from daemon.config.settings import Settings
 from daemon.mail.filing import Folders
-from daemon.mail.imap import Imap, ImapError
+from daemon.mail.imap import Imap
+from daemon.mail.imap_faults import ImapError
 from daemon.mail.oauth import Tokens
 from daemon.mail.smtp import Session
-from daemon.mail.smtp_wire import SmtpError
+from daemon.mail.smtp_wire import Reply, SmtpError
 from daemon.mail.wire import Endpoint
 from daemon.operations.alarms import ROOM, WARNED_BEFORE
 from daemon.operations.held import gone
@@ -100,7 +101,7 @@ def mailboxes(settings: Settings) -> Iterator[Found]:
                 yield Found("ok", what, f"login at {account.host}:{account.port} as {account.username}")
                 yield from _folders(imap, account, what)
                 yield from _capabilities(imap, what)
-        except (ImapError, SecretError) as fault:
+        except ImapError as fault:
             yield Found("bad", what, str(fault))
 
 
@@ -139,23 +140,19 @@ def smtp(settings: Settings) -> Iterator[Found]:
 
 def _smtp(what: str, table: Smtp, tokens: Tokens) -> Iterator[Found]:
     try:
-        session = Session(Endpoint.of_smtp(table, tokens))
-    except (SmtpError, SecretError) as fault:
-        yield Found("bad", what, str(fault))
-        return
-    try:
-        who = f" as {table.username}" if table.username else ", without login"
-        yield Found("ok", what, f"{table.host}:{table.port}, {table.security}{who}")
-        reply = session.ask("mail", f"MAIL FROM:<{table.sender}>")
-        if reply.is_yes:
-            yield Found("ok", what, f"takes letters from {table.sender}")
-        else:
-            yield Found("bad", what, f"does not take letters from {table.sender}: {reply.code} {reply.text}")
-        session.ask("mail", "RSET")
+        with Session(Endpoint.of_smtp(table, tokens)) as session:
+            who = f" as {table.username}" if table.username else ", without login"
+            yield Found("ok", what, f"{table.host}:{table.port}, {table.security}{who}")
+            yield _sender(what, table.sender, session.ask("mail", f"MAIL FROM:<{table.sender}>"))
+            session.ask("mail", "RSET")
     except SmtpError as fault:
         yield Found("bad", what, str(fault))
-    finally:
-        session.close()
+
+
+def _sender(what: str, sender: str, reply: Reply) -> Found:
+    if reply.is_yes:
+        return Found("ok", what, f"takes letters from {sender}")
+    return Found("bad", what, f"does not take letters from {sender}: {reply.code} {reply.text}")
 
 
 def secrets(settings: Settings) -> Iterator[Found]:
@@ -259,7 +256,7 @@ def _round_trip(settings: Settings) -> Iterator[Found]:
     what = "round trip"
     try:
         took, skew = round_trip(settings)
-    except (ImapError, SmtpError, SecretError, TimeoutError) as fault:
+    except (ImapError, SmtpError, TimeoutError) as fault:
         yield Found("bad", what, str(fault))
         return
     yield Found("ok", what, f"a mail to {settings.smtp.sender} arrived after {took:.1f} s")

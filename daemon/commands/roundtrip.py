@@ -11,7 +11,8 @@ from email.utils import format_datetime, make_msgid
 from daemon.config.accounts import Account
 from daemon.config.settings import Settings
 from daemon.mail.filing import Folders, find
-from daemon.mail.imap import Imap, ImapError
+from daemon.mail.imap import Imap
+from daemon.mail.imap_faults import ImapError
 from daemon.mail.oauth import Tokens
 from daemon.mail.smtp import Envelope, Session
 from daemon.mail.smtp_wire import SmtpError
@@ -46,14 +47,11 @@ def _send(settings: Settings, message_id: str, tokens: Tokens) -> None:
     message["Date"], message["Auto-Submitted"] = format_datetime(datetime.now(UTC)), "auto-generated"
     message["X-Acuse-Letter"] = "doctor"
     message.set_content("This mail shows that letters leave and arrive. There is nothing to do.")
-    session = Session(Endpoint.of_smtp(settings.smtp, tokens))
-    try:
-        envelope = Envelope(1, settings.smtp.sender, settings.smtp.sender, lambda: (message.as_bytes(),))
+    envelope = Envelope(1, settings.smtp.sender, settings.smtp.sender, lambda: (message.as_bytes(),))
+    with Session(Endpoint.of_smtp(settings.smtp, tokens)) as session:
         for _, result in session.deliver([envelope]):
             if result.status != "sent":
                 raise SmtpError(result.phase, result.reply, result.code)
-    finally:
-        session.close()
 
 
 def _arrived(box: Account, message_id: str, tokens: Tokens) -> datetime | None:

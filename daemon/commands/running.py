@@ -12,7 +12,7 @@ from typing import NoReturn
 from daemon.commands import Unable
 from daemon.config.accounts import Log
 from daemon.lean import share_arenas
-from daemon.mail.imap import ImapError
+from daemon.mail.imap_faults import ImapError
 from daemon.mail.smtp_wire import SmtpError
 from daemon.operations.logs import FLUSH_S, WRITER, set_up_logs
 from daemon.operations.patience import wait_for_database

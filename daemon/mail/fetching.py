@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from daemon.log import log
-from daemon.mail.imap import Imap, ImapError
+from daemon.mail.imap import Imap
+from daemon.mail.imap_faults import ImapError
 from daemon.slices import in_slices
 from daemon.store import Fetched
 

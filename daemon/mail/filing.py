@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 
 from daemon.config.accounts import Account
 from daemon.faults import kill_point
-from daemon.mail.imap import Imap, ImapError, Selected, read_uid_set, uid_set
+from daemon.mail.imap import Imap, Selected, read_uid_set, uid_set
+from daemon.mail.imap_faults import ImapError
 from daemon.mail.wire import Endpoint, TokenSource
 from daemon.slices import in_slices
 from daemon.store.audit import NO_FOLDER, FolderContents, Lying

@@ -1,32 +1,25 @@
 """An IMAP connection on which every operation ends: answered, refused or broken, within its deadline.
 
-A thin layer over imapclient. Its many exceptions become one, :class:`ImapError`; after any fault but a plain refusal
-the session is dead and only :meth:`Imap.close` may follow. One thread uses an :class:`Imap`; :meth:`Imap.cut` alone may
+A thin layer over imapclient. Whatever goes wrong is an :class:`ImapError`; after any but a plain refusal the session is
+dead and only :meth:`Imap.close` may follow. One thread uses an :class:`Imap`; :meth:`Imap.cut` alone may
 come from another.
 """
 
 from __future__ import annotations
 
-import imaplib
 import logging
 import re
-import ssl
 import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from imapclient.exceptions import (
-    CapabilityError,
-    IMAPClientAbortError,
-    IMAPClientError,
-    IMAPClientReadOnlyError,
-    LoginError,
-)
+from imapclient.exceptions import IMAPClientError
 
 from daemon.config.accounts import SecretError
+from daemon.mail.imap_faults import WHAT_IMAPCLIENT_RAISES, ImapError, fault_of
 from daemon.mail.imap_wire import Client
 from daemon.mail.wire import WATCHDOG, Cord, Endpoint, xoauth2
 
@@ -37,31 +30,7 @@ IDLE_SLICE_S = 0.5
 SEARCH_WINDOW = 50_000
 """UIDs asked for at once: one SEARCH answer must stay well under imaplib's line limit of 1,000,000 octets."""
 
-FaultKind = Literal["transient", "auth", "permanent"]
-
 logging.getLogger("imapclient").setLevel(logging.ERROR)  # what it warns of comes as an exception besides
-
-
-_WHAT_IMAPCLIENT_RAISES = (
-    IMAPClientError, OSError, ValueError, IndexError, KeyError, AttributeError, TypeError,
-)  # fmt: skip
-"""Its own, the socket's, and those of its parsers at an answer that is none."""
-
-
-class ImapError(Exception):
-    """The mail server could not be used: ``transient`` (try again), ``auth`` (refused us), ``permanent`` (set-up).
-
-    ``code`` is the response code (RFC 5530) where the server gave one, upper case. ``alive`` tells a refusal, after
-    which the connection goes on, from a broken connection.
-    """
-
-    def __init__(self, kind: FaultKind, what: str, detail: str, code: str = "", alive: bool = False) -> None:
-        super().__init__(f"{what}: {detail}")
-        self.kind = kind
-        self.what = what
-        self.detail = detail
-        self.code = code
-        self.alive = alive
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +177,8 @@ class Imap:
         try:
             with WATCHDOG.limit(limit, self.cut):
                 yield
-        except (*_WHAT_IMAPCLIENT_RAISES, SecretError) as error:
-            raise _fault(what, error) from error
+        except (*WHAT_IMAPCLIENT_RAISES, SecretError) as error:
+            raise fault_of(what, error) from error
 
     def _opened(self, cord: Cord) -> None:
         self._cord = cord
@@ -254,52 +223,3 @@ def read_uid_set(text: str) -> list[int]:
 def _is_plain(username: str) -> bool:
     """Whether LOGIN can carry the name as it stands: imaplib does not quote it."""
     return re.fullmatch(r"[A-Za-z0-9@._+=-]+", username) is not None
-
-
-_CODES: dict[str, FaultKind] = {
-    "AUTHENTICATIONFAILED": "auth",
-    "AUTHORIZATIONFAILED": "auth",
-    "EXPIRED": "auth",
-    "PRIVACYREQUIRED": "permanent",
-    "NONEXISTENT": "permanent",
-    "NOPERM": "permanent",
-    "CANNOT": "permanent",
-    "UNAVAILABLE": "transient",
-    "INUSE": "transient",
-    "LIMIT": "transient",
-    "SERVERBUG": "transient",
-    "TIMEOUT": "transient",
-}
-
-
-def _fault(what: str, error: Exception) -> ImapError:
-    detail = _octets_as_text(str(error)) or type(error).__name__
-    found = re.search(r"\[([A-Z][A-Z-]+)", detail)
-    code = found[1] if found else ""
-    kind, alive = _judge(error, code)
-    return ImapError(kind, what, detail, code, alive)
-
-
-def _octets_as_text(detail: str) -> str:
-    """imapclient shows a server's answer as Python writes octets."""
-    return re.sub(r"""^b(['"])(.*)\1$""", r"\2", detail, flags=re.DOTALL)
-
-
-def _judge(error: Exception, code: str) -> tuple[FaultKind, bool]:
-    """Kind, and whether the connection is still usable."""
-    if isinstance(error, ssl.SSLCertVerificationError | IMAPClientReadOnlyError | SecretError):
-        return "permanent", False
-    if isinstance(error, LoginError):
-        return _judge_login(error, code), False
-    if isinstance(error, CapabilityError) or "TLS not supported" in str(error):
-        return "permanent", False
-    if isinstance(error, IMAPClientAbortError) or not isinstance(error, imaplib.IMAP4.error):
-        return "transient", False
-    return _CODES.get(code, "transient"), True
-
-
-def _judge_login(error: LoginError, code: str) -> FaultKind:
-    """LOGIN that was refused and LOGIN that was interrupted come as the same exception."""
-    if isinstance(error.__context__, IMAPClientAbortError):
-        return "transient"
-    return _CODES.get(code, "auth")

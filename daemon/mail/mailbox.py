@@ -10,7 +10,8 @@ from typing import Literal
 
 from daemon.config.accounts import Account
 from daemon.log import log
-from daemon.mail.imap import IDLE_LIMIT_S, Imap, ImapError
+from daemon.mail.imap import IDLE_LIMIT_S, Imap
+from daemon.mail.imap_faults import ImapError
 from daemon.mail.suspects import Suspects
 from daemon.mail.visit import Intake, Visit
 from daemon.mail.wire import Backoff, Endpoint, TokenSource
@@ -26,8 +27,8 @@ def run_once(
     token: TokenSource | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> int:
-    """Treat all that waits in one mailbox and return how many mails; raises :class:`daemon.mail.imap.ImapError`, after
-    all other mails were treated where the connection breaks at one."""
+    """Treat all that waits in one mailbox and return how many mails; raises ImapError, where the connection breaks at
+    one mail after all others were treated."""
     suspects, treated = Suspects(), 0
     while True:
         suspected = bool(suspects)

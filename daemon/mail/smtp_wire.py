@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from daemon.config.accounts import SecretError
 from daemon.mail.wire import WATCHDOG, Cord, Endpoint, open_socket, xoauth2
@@ -55,7 +55,9 @@ class Reply:
 
 
 class SmtpWire:
-    """One connection; making it raises :class:`SmtpError` where it cannot be had. ``alive`` turns False at its end."""
+    """One connection; making it raises :class:`SmtpError` where it cannot be had. ``alive`` turns False at its end.
+    Usable as a context manager.
+    """
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.alive = True
@@ -70,6 +72,12 @@ class SmtpWire:
         except SmtpError:
             self.close()
             raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _open(self) -> None:
         with _Translating("connect", f"to {self._endpoint.server}: "):
@@ -125,10 +133,12 @@ class SmtpWire:
         self.refuse_unless(reply, "auth")
 
     def ask(self, phase: Phase, command: str) -> Reply:
+        """Send a command (without its CRLF) and read its reply."""
         self.write(phase, f"{command}\r\n".encode())
         return self.read(phase)
 
     def write(self, phase: Phase, octets: bytes | bytearray, until: float | None = None) -> None:
+        """Send octets as they are, all of them by ``until`` (monotonic; else within a command's deadline)."""
         until = until or time.monotonic() + self._timeout_s
         with _Translating(phase), memoryview(octets) as view:
             for start in range(0, len(view), WRITE_AT_ONCE):
@@ -136,6 +146,7 @@ class SmtpWire:
                 self._sock.sendall(view[start : start + WRITE_AT_ONCE])
 
     def read(self, phase: Phase, seconds: float | None = None) -> Reply:
+        """The next reply, its last line within ``seconds`` (else within a command's deadline)."""
         until = time.monotonic() + (seconds or self._timeout_s)
         lines: list[str] = []
         code = 0
@@ -167,6 +178,7 @@ class SmtpWire:
         return line
 
     def refuse_unless(self, reply: Reply, phase: Phase, permanent: bool = False) -> None:
+        """SmtpError unless the reply is a yes; ``permanent``: a 5xx tells letters that they will never be taken."""
         if not reply.is_yes:
             raise SmtpError(phase, reply.text, reply.code, permanent and reply.code >= 500)
 

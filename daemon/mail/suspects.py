@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from daemon.log import log
-from daemon.mail.imap import ImapError
+from daemon.mail.imap_faults import ImapError
 
 
 class Suspects:

@@ -18,7 +18,8 @@ from daemon.faults import kill_point
 from daemon.log import log
 from daemon.mail.fetching import ANNOUNCE_AT_ONCE, Announced, announce, batches, fetched
 from daemon.mail.filing import MOVE_AT_ONCE, Folders, find
-from daemon.mail.imap import Imap, ImapError
+from daemon.mail.imap import Imap
+from daemon.mail.imap_faults import ImapError
 from daemon.mail.suspects import Suspects
 from daemon.slices import in_slices
 from daemon.store import Fetched, Filed, Unfiled

@@ -17,7 +17,7 @@ from daemon.config.live import Loaded
 from daemon.config.settings import Settings
 from daemon.log import log
 from daemon.mail.mailbox import WatchState
-from daemon.mail.outbox import PostState
+from daemon.mail.pump import PostState
 from daemon.operations import second_route
 from daemon.store import Cause, Store, Transaction, notes, set_aside
 from daemon.writing.letters import Letters

@@ -56,15 +56,11 @@ def _mail(smtp: Smtp, to: tuple[str, ...], subject: str, text: str) -> None:
     message["Date"], message["Message-ID"] = format_datetime(datetime.now(UTC)), make_msgid(domain="acuse.invalid")
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text, cte="quoted-printable")
+    envelopes = [Envelope(key, smtp.sender, each, lambda: (message.as_bytes(),)) for key, each in enumerate(to)]
     try:
-        session = Session(Endpoint.of_smtp(smtp, Tokens()))
+        with Session(Endpoint.of_smtp(smtp, Tokens())) as session:
+            for envelope, result in session.deliver(envelopes):
+                if result.status != "sent":
+                    log.error("alarm mail failed", to=envelope.to, why=result.reply)
     except SmtpError as fault:
         log.error("alarm mail failed", why=str(fault))
-        return
-    try:
-        envelopes = [Envelope(key, smtp.sender, each, lambda: (message.as_bytes(),)) for key, each in enumerate(to)]
-        for envelope, result in session.deliver(envelopes):
-            if result.status != "sent":
-                log.error("alarm mail failed", to=envelope.to, why=result.reply)
-    finally:
-        session.close()

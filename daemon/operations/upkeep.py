@@ -9,12 +9,14 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import get_args
 
 from daemon.config.live import Live
 from daemon.intake import Intake
 from daemon.mail.mailbox import MailboxWatcher
 from daemon.mail.outbox import Outbox
 from daemon.mail.reader import Reader
+from daemon.mail.smtp import Status
 from daemon.operations.alarms import (
     Alarms,
     disk_trouble,
@@ -87,8 +89,8 @@ class Upkeep:
         """The metrics as they stand."""
         with self._store.read() as reading:
             stands = standing(reading.session)
-        totals = {name: sum(getattr(pump.state, name) for pump in self._outbox.pumps) for name in _RESULTS}
-        return exposition(stands, Counted(self._intake.verdicts, totals, WRITER.dropped), self._store.clock())
+        results = {name: sum(pump.state.results[name] for pump in self._outbox.pumps) for name in get_args(Status)}
+        return exposition(stands, Counted(self._intake.verdicts, results, WRITER.dropped), self._store.clock())
 
     def _troubles(self, now: datetime) -> Iterator[Trouble]:
         settings = self._live.current.settings
@@ -97,10 +99,10 @@ class Upkeep:
         yield from outbox_trouble((pump.state for pump in self._outbox.pumps), settings.smtp.host, self._waits())
         yield from disk_trouble((Path(settings.database.files), *_folder_of_database(settings.database.url)), now)
         yield from secret_troubles(settings, now)
-        for job, beat in list(self.jobs.states.items()):
-            if beat.fault:
+        for job, state in list(self.jobs.states.items()):
+            if state.fault:
                 job_word = settings.desk.words()["jobs"].get(job, job)
-                yield Trouble("job_failed", job, now, (("job", str(job_word)), ("diagnostic", beat.fault)))
+                yield Trouble("job_failed", job, now, (("job", str(job_word)), ("diagnostic", state.fault)))
 
     def _well(self) -> Iterator[str]:
         """What this daemon knows to work."""
@@ -111,15 +113,12 @@ class Upkeep:
             yield "smtp_down:"
         yield "disk_full:"
         yield from (
-            f"job_failed:{job}" for job, beat in list(self.jobs.states.items()) if beat.done_at and not beat.fault
+            f"job_failed:{job}" for job, state in list(self.jobs.states.items()) if state.done_at and not state.fault
         )
 
     def _waits(self) -> bool:
         with self._store.read() as reading:
             return waits_for_smtp(reading.session)
-
-
-_RESULTS = ("sent", "deferred", "failed")
 
 
 def _folder_of_database(url: str) -> tuple[Path, ...]:
