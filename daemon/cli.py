@@ -142,7 +142,7 @@ def bench(options: argparse.Namespace) -> int:
     wanted = Options(
         options.mails, 0 if options.only else options.runs, sizes(options.tickets), options.database, options.roundup,
         options.django_helpdesk, options.peer_mails, tuple(filter(None, (options.only or options.also).split(","))),
-        options.json,
+        options.grown, options.json,
     )  # fmt: skip
     try:
         return measure(wanted)

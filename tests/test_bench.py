@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,22 @@ def test_a_grown_desk_has_its_books_in_order(bench: Bench, seed: int) -> None:
         store.close()
     assert counted == [(300,), (900,), (900,), (0,)]
     assert 0 < len(still_open) < 30, "most are closed"
+
+
+def test_every_run_begins_with_a_copy_of_the_kept_desk(folder: Path) -> None:
+    for place in (folder / "first", folder / "again"):
+        place.mkdir()
+        with Bench(place, grown=folder / "kept") as at:
+            for size in (30, 0, 30):
+                at.desk(size)
+                assert at.ours(2).letters == 4
+                assert _tickets(place) == size + 2
+    assert [each.name for each in (folder / "kept").iterdir()] == ["30"]
+
+
+def _tickets(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "acuse.db")) as database:
+        return int(database.execute("SELECT COUNT(*) FROM tickets").fetchone()[0])
 
 
 def test_replies_find_their_tickets(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""`acuse bench`: rounds of all contestants by turns, then the desk once more with many tickets in its database."""
+"""`acuse bench`: rounds of all contestants by turns, the desk with many tickets in its database among them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ import json
 import signal
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from daemon.bench.figures import MIB, summary, table
-from daemon.bench.growth import grow
+from daemon.bench.figures import summary, table
 from daemon.bench.job import Bench, Result
 from daemon.bench.peers import Peer, django_helpdesk, roundup
 from daemon.bench.scenarios import SCENARIOS
@@ -37,7 +36,13 @@ class Options:
     django_helpdesk: Path | None = None
     peer_mails: int = 0
     scenarios: tuple[str, ...] = ()
+    grown: Path | None = None
     json: Path | None = None
+
+    def turns(self) -> Sequence[tuple[int, int]]:
+        """Round and tickets, in their order: every size in every round, but a PostgreSQL desk only grows."""
+        turns = [(number, size) for number in range(self.runs) for size in self.tickets]
+        return sorted(turns, key=itemgetter(1)) if self.database else turns
 
 
 def bench(options: Options, console: Console | None = None) -> int:
@@ -46,16 +51,17 @@ def bench(options: Options, console: Console | None = None) -> int:
     with (
         _ended_by_signal(),
         tempfile.TemporaryDirectory(prefix="acuse-bench-") as folder,
-        Bench(Path(folder), options.database) as at,
+        Bench(Path(folder), options.database, options.grown) as at,
     ):
         runs: dict[str, list[Result]] = {}
-        for size in options.tickets if options.runs else ():
-            _grown(at, size, console)
-            contestants = _contestants(at, options, folder) if not size else {f"acuse, {size} tickets": at.ours}
-            for number in range(options.runs):
-                console.print(f"{size} tickets, round {number + 1} of {options.runs}")
-                _round(at, contestants, options, runs, keep=bool(size))
-                _write(options, summary(runs))
+        contestants = _contestants(at, options, folder)
+        for number, size in options.turns():
+            console.print(f"round {number + 1} of {options.runs}, {size} tickets")
+            among = {f"acuse, {size} tickets": at.ours} if size else contestants
+            for name, run in among.items():
+                at.desk(size)
+                runs.setdefault(name, []).append(run(options.mails))
+            _write(options, summary(runs))
         found = summary(runs)
         for name in options.scenarios:
             console.print(f"measuring: {name}")
@@ -83,15 +89,6 @@ def _write(options: Options, found: Mapping[str, Any]) -> None:
         options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
-def _grown(at: Bench, size: int, console: Console) -> None:
-    if size:
-        console.print(f"making {size} tickets")
-        began = time.monotonic()
-        at.forget()
-        grow(at.configure({"apertura": at.user()}), size)
-        console.print(f"  {time.monotonic() - began:.0f} s, {at.size() / MIB:.0f} MiB")
-
-
 def _contestants(at: Bench, options: Options, folder: str) -> Mapping[str, Contestant]:
     ports = (Path(folder), at.dovecot.port, at.sink.port)
     peers: dict[str, Peer] = {}
@@ -103,15 +100,6 @@ def _contestants(at: Bench, options: Options, folder: str) -> Mapping[str, Conte
         name: lambda mails, peer=peer: at.peer(options.peer_mails or mails, peer.command, peer.environment)
         for name, peer in peers.items()
     }
-
-
-def _round(
-    at: Bench, contestants: Mapping[str, Contestant], options: Options, runs: dict[str, list[Result]], keep: bool
-) -> None:
-    for name, run in contestants.items():
-        if not keep and not options.database:
-            at.forget()
-        runs.setdefault(name, []).append(run(options.mails))
 
 
 def sizes(text: str) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import compileall
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from pathlib import Path
 import imapclient
 
 from daemon.bench.desk import configuration
+from daemon.bench.growth import grow
 from daemon.bench.mails import openings
 from daemon.bench.process import Measured, Usage
 from daemon.bench.servers import HOST, PASSWORD, Dovecot, Sink
@@ -42,14 +44,17 @@ class Result:
 
 
 class Bench:
-    """Servers and a folder; used as a context. ``database`` "" for SQLite in that folder."""
+    """Servers and a folder; used as a context. ``database`` "" for SQLite in that folder; ``grown`` is where desks with
+    many tickets are kept."""
 
-    def __init__(self, folder: Path, database: str = "") -> None:
+    def __init__(self, folder: Path, database: str = "", grown: Path | None = None) -> None:
         self.folder = folder
+        self.grown = grown or folder / "grown"
         self.database = database or f"sqlite:///{folder}/acuse.db"
         self.dovecot = Dovecot(folder)
         self.sink = Sink()
         self._seed = 0
+        self._tickets = 0
         self._begun: list[Measured] = []
         (folder / "password").write_text(PASSWORD, encoding="utf-8")
 
@@ -80,15 +85,37 @@ class Bench:
         path.write_text(text, encoding="utf-8")
         return path
 
-    def forget(self) -> None:
-        """An empty desk: the SQLite database and the files of the last run are removed."""
-        for path in self.folder.glob("acuse.db*"):
-            path.unlink()
-        shutil.rmtree(self.folder / "files", ignore_errors=True)
+    def desk(self, tickets: int) -> None:
+        """A desk with so many tickets in the place of the last one: in SQLite a copy of the one that is kept, so that
+        every run begins alike; a PostgreSQL database only grows."""
+        if not self.database.startswith("sqlite"):
+            self._grow(tickets - self._tickets)
+            self._tickets = max(tickets, self._tickets)
+            return
+        self._forget()
+        kept = self.grown / str(tickets)
+        if kept.exists():
+            _copy(kept.iterdir(), self.folder)
+        elif tickets:
+            self._grow(tickets)
+            self._keep(kept)
 
-    def size(self) -> int:
-        """Octets of the SQLite database."""
-        return sum(path.stat().st_size for path in self.folder.glob("acuse.db*"))
+    def _grow(self, tickets: int) -> None:
+        grow(self.configure({"apertura": self.user()}), tickets, seed=self._seed)
+
+    def _keep(self, folder: Path) -> None:
+        part = folder.with_suffix(".part")
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        _copy(self._desk(), part)
+        part.rename(folder)
+
+    def _desk(self) -> list[Path]:
+        return [*self.folder.glob("acuse.db*"), *self.folder.glob("files")]
+
+    def _forget(self) -> None:
+        for path in self._desk():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def user(self) -> str:
         """The name of a mailbox that nobody has used."""
@@ -169,6 +196,11 @@ class Bench:
             raise RuntimeError(f"{mails} mails: {left} left, {letters} letters\n{process.log()[-3000:]}")
         self.dovecot.remove(user)
         return Result(usage, mails, letters)
+
+
+def _copy(paths: Iterable[Path], folder: Path) -> None:
+    """Their times too: by them a daemon sees that the last one left its database in order."""
+    subprocess.run(["cp", "-a", *map(str, paths), str(folder)], check=True)  # noqa: S603, S607 - our own paths
 
 
 ROOT = Path(__file__).parents[2]

@@ -28,7 +28,7 @@ THREADED = "Acuse.Tratados"
 
 def backlog(at: Bench, mails: int = 10_000) -> dict[str, Any]:
     """Peak memory over a backlog."""
-    at.forget()
+    at.desk(0)
     result = at.ours(mails)
     peaks = [round(peak / MIB, 1) for peak in result.usage.peaks]
     return {
@@ -42,7 +42,7 @@ def backlog(at: Bench, mails: int = 10_000) -> dict[str, Any]:
 
 def large_file(at: Bench, octets: int = 25 * MIB) -> dict[str, Any]:
     """Memory above idle with one file of 25 MB among fifty mails."""
-    at.forget()
+    at.desk(0)
     user, started = at.user(), at.sink.taken
     at.fill(user, 2)
     daemon = at.acuse(at.configure({"apertura": user}))
@@ -68,13 +68,11 @@ def large_file(at: Bench, octets: int = 25 * MIB) -> dict[str, Any]:
 
 def replies(at: Bench, tickets: int, count: int = 500) -> dict[str, Any]:
     """What a reply costs among ``tickets`` and three times as many registered subjects, beside an empty desk."""
-    at.forget()
     found = {}
     for size in (0, tickets):
+        at.desk(size)
         config = at.configure({"apertura": at.user()})
-        if size:
-            grow(config, size)
-        found[size] = _a_reply(at, config, grow(config, count, seed=size + 2, closed=0.0))
+        found[size] = _a_reply(at, config, grow(config, count, seed=size + count, closed=0.0))
     few, many = (found[size] for size in (0, tickets))
     return {
         "tickets": tickets,
@@ -98,7 +96,7 @@ def _a_reply(at: Bench, config: Path, tickets: Sequence[Open]) -> tuple[float, f
 
 def latency(at: Bench, arrivals: int = ARRIVALS) -> dict[str, Any]:
     """Milliseconds from APPEND to both letters accepted, the server's own IDLE notice beside it."""
-    at.forget()
+    at.desk(0)
     user, started = at.user(), at.sink.taken
     at.fill(user, 2)
     daemon = at.acuse(at.configure({"apertura": user}))

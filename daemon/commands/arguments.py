@@ -101,6 +101,7 @@ def _trying_out(verb: NewVerb) -> None:
     bench.add_argument("--peer-mails", type=int, default=0, help="opening mails of a run of those two, if fewer")
     bench.add_argument("--also", default="", help="backlog,large_file,latency,replies,two_daemons,takeover")
     bench.add_argument("--only", default="", help="as --also, without the rounds")
+    bench.add_argument("--grown", type=Path, metavar="DIR", help="keep desks with many tickets there for the next time")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
 
 
