@@ -14,7 +14,7 @@ from daemon.config.live import Loaded
 from daemon.log import log
 from daemon.store import Cause, Outcome, Outgoing, Store, Transaction, queues
 from daemon.store.errors import Unavailable
-from daemon.store.posting import Compose, Composed
+from daemon.store.posted import Compose, Composed
 from daemon.writing.letters import Letters
 from rules.decision import Decision, Letter, Sent
 from rules.deliveries import alert, undelivered

@@ -70,9 +70,9 @@ class _Past:
         def work(tx: Transaction) -> None:
             for n, row in enumerate(seen):
                 self._one(tx, first + n, row.id, day + timedelta(milliseconds=n))
-            tx.session.run("UPDATE deliveries SET status = 'sent', next_at = NULL, sent_at = 1 WHERE next_at = 0")
 
         store.run(work)
+        store.run(_all_sent)
         store.filed([Filed(row.id, "done") for row in seen])
         store.index_words(AT_ONCE)
 
@@ -85,6 +85,10 @@ class _Past:
         _apply(tx, Cause(row, mail), events, self.settings, at)
         if len(events) == 1:
             self.open.append(Open(sender, _SUBJECTS[0][1].format(number=facts.next_number)))
+
+
+def _all_sent(tx: Transaction) -> None:
+    tx.session.run("UPDATE deliveries SET status = 'sent', next_at = NULL, sent_at = 1 WHERE next_at = 0")
 
 
 def _apply(tx: Transaction, cause: Cause, events: tuple[Event, ...], settings: Settings, at: datetime) -> None:

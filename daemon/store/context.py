@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from daemon.files import Files
 from daemon.store.dialect import Session
 from daemon.store.facts import Lookups
+from daemon.store.posted import Posted
 from daemon.store.tickets import Remembered
 from parsers.mail import Mail
 from rules.decision import Letter
@@ -28,11 +29,12 @@ class Cause:
 
 
 class Writing(Lookups):
-    """A transaction that writes: besides its look-ups, the files that its letters carry."""
+    """A transaction that writes: besides its look-ups, the files that its letters carry, and the letters to be sent."""
 
     def __init__(self, session: Session, remembered: Remembered, files: Files) -> None:
         super().__init__(session, remembered)
         self._files = files
+        self.posted: list[Posted] = []
 
     def keep_files(self, letter: Letter) -> None:
         """Keep the files that we made for ``letter`` before its row names them."""
