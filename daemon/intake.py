@@ -157,7 +157,8 @@ class Intake:
     def _quarantine(self, mailbox: str, row: Seen, why: str) -> Verdicts:
         decision = Decision("quarantined", why)
         loaded, now = self._live.current, self._store.clock()
-        self._store.run(lambda tx: apply(tx, Cause(row.id, glimpse(row)), decision, loaded, now))
+        cause, lease = Cause(row.id, glimpse(row)), self._lease_of(mailbox)
+        self._store.run(lambda tx: apply(tx, cause, decision, loaded, now), lease=lease)
         log.warning("mail quarantined", mail=row.id, why=why)
         return {row.id: ("quarantined", "")}
 

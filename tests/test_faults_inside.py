@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,8 +19,15 @@ from deskworld import GOOD, GROUP, MARTA, OPENINGS, SERVICE, SUBJECT, DeskWorld
 from invariants import at_rest, violations
 
 from daemon.demo.correspondent import click, write
+from daemon.intake import Intake
 from daemon.mail.reader import Reader
 from daemon.service import Service, open_service
+from daemon.store import daemons
+from daemon.store.errors import LeaseLost
+from rules.tables import Limits
+from tests.rules.desks import make_desk
+from tests.serverless import ServerlessDesk
+from tests.store.desk import fetched
 
 
 class Moved:
@@ -142,3 +151,26 @@ def test_f42_mails_that_kill_or_hang_their_parser_are_quarantined_and_their_neig
     assert [sender for sender, _ in set_aside] == ["cuelga@cliente.example", "enorme@cliente.example"]
     assert min(alone for _, alone in set_aside) >= 3
     assert violations(world, 6, 4) == []
+
+
+def test_f37_a_daemon_that_has_lost_its_mailbox_quarantines_nothing_there(tmp_path: Path) -> None:
+    """Its last attempt at a mail went wrong while another daemon took the mailbox over, and may read it well."""
+    desk = make_desk(limits=Limits(attempts=2))
+    with ServerlessDesk(tmp_path, desk) as here:
+        lease = here.store.run(lambda tx: daemons.acquire(tx.session, "apertura", "ours", timedelta(hours=1)))
+        attempts: list[int] = []
+
+        class Failing:
+            def answers(self, mails: object) -> None:
+                attempts.append(len(attempts))
+                if len(attempts) == 2:
+                    here.store.run(lambda tx: tx.session.run("UPDATE leases SET fence = 2, owner = 'theirs'"))
+                raise RuntimeError("a defect")
+
+        reader: Any = Failing()
+        box: Any = SimpleNamespace(name="apertura")
+        intake = Intake(here.store, reader, here, tmp_path, lease_of=lambda mailbox: lease)
+        with pytest.raises(LeaseLost):
+            intake.treat(box, 1, [fetched(1)])
+        assert len(attempts) == 2
+        assert here.ledger() == [("", "")]
