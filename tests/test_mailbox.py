@@ -165,6 +165,32 @@ def test_a_mail_that_breaks_every_connection_keeps_no_other_waiting(dovecot: Dov
     assert dovecot.counts("ana") == {"Acuse/Tratados": 120}
 
 
+def loop(mail: Path) -> None:
+    mail.unlink()
+    mail.symlink_to(mail)
+
+
+def shorten(mail: Path) -> None:
+    mail.write_bytes(mail.read_bytes()[:20])
+
+
+@pytest.mark.parametrize("damage", [loop, shorten])
+def test_a_mail_whose_file_is_damaged_on_its_server_keeps_no_other_waiting(
+    notebook: Notebook, damage: Callable[[Path], None]
+) -> None:
+    """Dovecot ends the connection at each FETCH of it."""
+    with Dovecot() as server:
+        server.deliver("ana", *(raw_mail(f"n{n}") for n in range(8)))
+        with server.client("ana") as client:
+            client.select_folder("INBOX")
+            client.fetch(range(1, 9), ["RFC822.SIZE"])  # noted, so that it is told although the file is another
+        (file,) = (path for path in server.mail.rglob("cur/*") if b"Subject: n3" in path.read_bytes())
+        damage(file)
+        with pytest.raises(ImapError, match="fetch UID 4"):
+            run_once(account(server.port), notebook)
+        assert server.counts("ana") == {"Acuse/Tratados": 7, "INBOX": 1}
+
+
 def test_what_a_failed_treatment_leaves_is_treated_next_time(dovecot: Dovecot, notebook: Notebook) -> None:
     dovecot.deliver("ana", raw_mail("uno"))
     notebook.fails = 1
