@@ -5,6 +5,8 @@ its parser is given too little memory.
 from __future__ import annotations
 
 import os
+import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -23,6 +25,7 @@ from daemon.intake import Intake
 from daemon.mail.reader import Reader
 from daemon.service import Service, open_service
 from daemon.store import daemons
+from daemon.store.connections import SqliteConnections
 from daemon.store.errors import LeaseLost
 from rules.tables import Limits
 from tests.rules.desks import make_desk
@@ -174,3 +177,43 @@ def test_f37_a_daemon_that_has_lost_its_mailbox_quarantines_nothing_there(tmp_pa
             intake.treat(box, 1, [fetched(1)])
         assert len(attempts) == 2
         assert here.ledger() == [("", "")]
+
+
+def test_nothing_goes_over_the_network_inside_a_transaction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a slow server would keep every writer waiting, and something would be sent that may be rolled back."""
+    inside, transactions, inside_one = threading.local(), [], []
+    begin = SqliteConnections.write
+
+    @contextmanager
+    def marked(connections: SqliteConnections, lasting: bool = True) -> Iterator[Any]:
+        with begin(connections, lasting) as session:
+            inside.one = True
+            try:
+                yield session
+            finally:
+                inside.one = False
+        transactions.append(session)
+
+    def watched(call: Any) -> Any:
+        def watching(sock: socket.socket, *values: Any) -> Any:
+            if getattr(inside, "one", False):
+                inside_one.append(call.__name__)
+            called.add(call.__name__)
+            return call(sock, *values)
+
+        return watching
+
+    called: set[str] = set()
+    monkeypatch.setattr(SqliteConnections, "write", marked)
+    for name in ("connect", "send", "sendall", "recv", "recv_into"):
+        monkeypatch.setattr(socket.socket, name, watched(getattr(socket.socket, name)))
+    with DeskWorld(tmp_path) as world, running(world, Moved()):
+        world.send(write(MARTA, OPENINGS, SUBJECT, GOOD))
+        resolve = world.wait("assignment", GROUP).links["Resolver"]
+        world.send(click("Ana Ruiz <ana@cau.example>", resolve, {"Solución": "Se reinicia el servicio AREN."}))
+        world.send(click(MARTA, world.wait("validation", MARTA).links["Validar Petición"]))
+        world.wait("closure", MARTA)
+        world.until(lambda: at_rest(world), "rest")
+    assert {"connect", "sendall", "recv", "recv_into"} <= called
+    assert len(transactions) > 10
+    assert inside_one == []

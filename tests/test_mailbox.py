@@ -134,6 +134,21 @@ def test_everything_is_treated_and_filed_away(dovecot: Dovecot, notebook: Notebo
     assert run_once(account(dovecot.port), notebook) == 0
 
 
+def test_flags_and_keywords_are_no_state(dovecot: Dovecot, notebook: Notebook) -> None:
+    """Whatever another client has read or marked is treated, and stays as it was marked; treating marks nothing."""
+    flags = [set(each.split()) for each in (b"", b"\\Seen", b"\\Flagged $Junk", b"\\Seen \\Answered Treated")]
+    dovecot.deliver("ana", *(raw_mail(f"n{n}") for n in range(len(flags))))
+    with dovecot.client("ana") as client:
+        client.select_folder("INBOX")
+        for uid, some in enumerate(flags, 1):
+            client.add_flags(uid, list(some))
+    assert run_once(account(dovecot.port), notebook) == len(flags)
+    with dovecot.client("ana") as client:
+        client.select_folder("Acuse/Tratados")
+        left = client.get_flags(range(1, len(flags) + 1))
+    assert [set(left[uid]) - {b"\\Recent"} for uid in sorted(left)] == flags
+
+
 def test_every_folder_is_made_before_it_is_needed(dovecot: Dovecot, notebook: Notebook) -> None:
     run_once(account(dovecot.port), notebook)
     with dovecot.client("ana") as client:
