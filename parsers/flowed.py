@@ -10,28 +10,22 @@ def unflow(text: str, delete_space: bool) -> str:
 
     ``delete_space``: the part says DelSp=yes, the space before a soft break is no part of the text.
     """
-    out: list[str] = []
-    parts: list[str] = []
-    depth = 0
-    for line in text.split("\n"):
-        level = len(line) - len(line.lstrip(">"))
-        content = line[level:]
-        content = content[1:] if content.startswith(" ") else content
+    paragraphs: list[tuple[int, list[str]]] = []
+    goes_on = False
+    for depth, content in map(_unstuffed, text.split("\n")):
         signature = content == _SIGNATURE
-        if parts and (level != depth or signature):
-            out.append(_quoted(depth, parts))
-            parts = []
-        depth = level
-        soft = content.endswith(" ") and not signature
-        parts.append(content[:-1] if soft and delete_space else content)
-        if not soft:
-            out.append(_quoted(depth, parts))
-            parts = []
-    if parts:
-        out.append(_quoted(depth, parts))
-    return "\n".join(out)
+        if not goes_on or signature or depth != paragraphs[-1][0]:
+            paragraphs.append((depth, []))
+        goes_on = content.endswith(" ") and not signature
+        paragraphs[-1][1].append(content[:-1] if goes_on and delete_space else content)
+    return "\n".join(_quoted(depth, "".join(parts)) for depth, parts in paragraphs)
 
 
-def _quoted(depth: int, parts: list[str]) -> str:
-    line = "".join(parts)
-    return f"{'>' * depth} {line}" if depth else line
+def _unstuffed(line: str) -> tuple[int, str]:
+    """How deep a line is quoted, and what it says without the space that protects its beginning (RFC 3676, 4.4)."""
+    content = line.lstrip(">")
+    return len(line) - len(content), content.removeprefix(" ")
+
+
+def _quoted(depth: int, text: str) -> str:
+    return f"{'>' * depth} {text}" if depth else text

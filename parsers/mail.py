@@ -96,19 +96,10 @@ def parse(
     """
     octets = _with_feeds(raw)
     headers, start = read_headers(octets, _first(octets), len(octets), budget)
-    root = read_parts(octets, headers, start, budget)
-    opened = secure.open_signed(octets, root, budget)
-    if opened is not None:
-        # what a signature wraps is a mail of its own inside: its files have no place in the raw one
-        octets, root = opened
-    body = read_body(octets, root, budget)
-    files, remarks = _files(octets, root, body, budget)
-    if opened is not None:
-        files = tuple(_held(octets, file) for file in files)
-    if body.source == "none":
-        body = tnef.body_of(octets, root) or body
+    content = _content(octets, headers, start, budget)
+    body = content.body
     visible = _visible(body, marks)
-    verdict = automatic.judge(octets, headers, root, body.text, visible)
+    verdict = automatic.judge(content.octets, headers, content.root, body.text, visible)
     sender = None if headers.faults else senders.only_sender(headers.all("from"))
     title = subject.clean(headers.text("subject"))
     return Mail(
@@ -126,16 +117,16 @@ def parse(
         body=body.text,
         visible=visible,
         body_source=body.source,
-        attachments=files,
+        attachments=content.files,
         automatic=verdict.cause,
         out_of_office=verdict.out_of_office,
         report=verdict.report,
-        encrypted=secure.encryption(root, body.text),
+        encrypted=secure.encryption(content.root, body.text),
         auth_results=_auth_results(headers),
         own_marks=any(name.startswith("x-acuse-") for name, _ in headers.fields),
-        digest=_digest(headers, title, body.text, files),
+        digest=_digest(headers, title, body.text, content.files),
         size=len(raw),
-        remarks=tuple(dict.fromkeys((*headers.faults, *body.remarks, *remarks))),
+        remarks=tuple(dict.fromkeys((*headers.faults, *body.remarks, *content.remarks))),
     )
 
 
@@ -144,6 +135,32 @@ def _with_feeds(raw: Raw) -> Raw:
     if raw.find(b"\n") < 0 and raw.find(b"\r") >= 0:
         return raw[:].replace(b"\r", b"\n")
     return raw
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What a mail holds below its headers; ``octets`` are those in which its parts lie."""
+
+    octets: Raw
+    root: Part
+    body: Body
+    files: tuple[Attachment, ...]
+    remarks: tuple[str, ...]
+
+
+def _content(octets: Raw, headers: Headers, start: int, budget: Budget) -> _Content:
+    root = read_parts(octets, headers, start, budget)
+    opened = secure.open_signed(octets, root, budget)
+    if opened is not None:
+        # what a signature wraps is a mail of its own inside: its files have no place in the raw one
+        octets, root = opened
+    body = read_body(octets, root, budget)
+    files, remarks = _files(octets, root, body, budget)
+    if opened is not None:
+        files = tuple(_held(octets, file) for file in files)
+    if body.source == "none":
+        body = tnef.body_of(octets, root) or body
+    return _Content(octets, root, body, files, tuple(remarks))
 
 
 _EMPTY_LINES = re.compile(rb"(?:[ \t\r]*\n)*\r*(?=[!-9;-~]+:)")

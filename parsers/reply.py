@@ -105,27 +105,30 @@ def _trimmed(lines: Sequence[str]) -> str:
 
 def _spans(lines: Sequence[str]) -> Iterator[Span]:
     """The text cut into the author's own lines and history, in order, nothing left out."""
-    lines = _legible(lines)
-    floor = at = 0
-    attributed = False
-    reach = _reach(lines)
-    while at < reach:
-        block = _quote_end(lines, at) if _begins_quote(lines[at]) else at
-        head = _head(lines, at, block, floor, attributed)
-        if not head:
-            at = max(block, at + 1)
-            continue
-        end = _history_end(lines, head)
-        if _introduced(lines, head, end, floor):
-            at = end if head.quoted else head.end
-            continue
+    floor = 0
+    for head, end in _histories(_legible(lines)):
         if head.start > floor:
             yield Span(floor, head.start)
         yield Span(head.start, end, head)
-        floor = at = end
-        attributed = True
+        floor = end
     if floor < len(lines):
         yield Span(floor, len(lines))
+
+
+def _histories(lines: Sequence[str]) -> Iterator[tuple[Head, int]]:
+    """Every piece of history: its head, and the line after its last."""
+    floor = at = 0
+    reach = _reach(lines)
+    while at < reach:
+        block = _quote_end(lines, at) if _begins_quote(lines[at]) else at
+        head = _head(lines, at, block, floor)
+        if not head:
+            at = max(block, at + 1)
+        elif _introduced(lines, head, end := _history_end(lines, head), floor):
+            at = end if head.quoted else head.end
+        else:
+            yield head, end
+            floor = at = end
 
 
 def _legible(lines: Sequence[str]) -> list[str]:
@@ -146,10 +149,10 @@ def _begins_quote(line: str) -> bool:
     return bool(QUOTED.match(line)) and not line.startswith((">>> ", ">>>\xa0"))
 
 
-def _head(lines: Sequence[str], at: int, block: int, floor: int, attributed: bool) -> Head | None:
+def _head(lines: Sequence[str], at: int, block: int, floor: int) -> Head | None:
     """The head at line ``at``, where a quoted block may begin that ends before line ``block``."""
     head = (_quoted_head(lines, at, block, floor) if block > at else None) or head_at(lines, at, floor)
-    if not head and block > at and _is_history(lines, at, block, floor, attributed):
+    if not head and block > at and _is_history(lines, at, block, floor):
         return Head(at, at, quoted=True)
     return head
 
@@ -186,17 +189,17 @@ def _quoted_head(lines: Sequence[str], at: int, block: int, floor: int) -> Head 
     return None
 
 
-def _is_history(lines: Sequence[str], at: int, block: int, floor: int, attributed: bool) -> bool:
+def _is_history(lines: Sequence[str], at: int, block: int, floor: int) -> bool:
     """A quoted block without attribution: a piece of the mail answered, or something the author typed with «>»?
 
-    After an attribution, a block of sentences or one that is its own paragraph is history; without one, only
-    sentences at the very end, below a blank line and below text of the author.
+    Below other history, a block of sentences or one that is its own paragraph is history; without any, only sentences
+    at the very end, below a blank line and below text of the author.
     """
     if lines[at] == ELIDED:
         return True
     own_paragraph = at == floor or is_blank(lines[at - 1])
     prose = any(is_sentence(bare(line)) for line in lines[at:block])
-    if attributed:
+    if floor:
         return own_paragraph or prose or lines[block - 1].rstrip().endswith("?")
     last = next_text(lines, block) == len(lines)
     return prose and own_paragraph and last and previous_text(lines, at, floor) >= floor

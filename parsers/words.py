@@ -6,43 +6,34 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
 from urllib.parse import unquote_to_bytes
 
 from parsers import charsets
 
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?(.*?)\?=", re.DOTALL)
+_ANY_WORD = r"=\?[^?\s]{1,60}\?[bBqQ]\?.*?\?="
+_RUN = re.compile(rf"{_ANY_WORD}(?:\s*{_ANY_WORD})*", re.DOTALL)
+"""Words with nothing but blanks between them, which are no part of the text (RFC 2047, 6.2)."""
 
 
 def decode_words(value: str) -> str:
     """``value`` with its encoded words decoded: also words split inside a character, and those glued to other text."""
-    end = value.rfind("?=")
-    if end < 0 or "=?" not in value:
+    end = value.rfind("?=") + 2
+    if end < 2 or "=?" not in value:
         return value
     # beyond the last «?=» nothing can match: cut it off, or each «=?» would look for its end in vain
-    head, tail = value[: end + 2], value[end + 2 :]
-    out: list[str] = []
-    run: list[tuple[str, str, str]] = []
-    position = 0
-    for match in _WORD.finditer(head):
-        between = head[position : match.start()]
-        word = (match[1].partition("*")[0].lower(), match[2].lower(), match[3])
-        if run and (between.strip() or word[:2] != run[-1][:2]):
-            out.append(_decode_run(run))
-            run = []
-        if between.strip() or not position:
-            out.append(between)
-        run.append(word)
-        position = match.end()
-    if run:
-        out.append(_decode_run(run))
-    return "".join([*out, head[position:], tail])
+    return _RUN.sub(_decode_run, value[:end]) + value[end:]
 
 
-def _decode_run(run: list[tuple[str, str, str]]) -> str:
-    charset, encoding, _ = run[0]
-    texts = [text for _, _, text in run]
-    raw = _base64_run(texts) if encoding == "b" else b"".join(map(_from_q, texts))
-    return charsets.decode(raw, charset)[0]
+def _decode_run(run: re.Match[str]) -> str:
+    """Neighbours of one charset and encoding are decoded as one: a character may be cut between them."""
+    words = [(word[1].partition("*")[0].lower(), word[2].lower(), word[3]) for word in _WORD.finditer(run[0])]
+    return "".join(
+        charsets.decode(_DECODERS[encoding]([text for _, _, text in alike]), charset)[0]
+        for (charset, encoding), alike in groupby(words, key=itemgetter(0, 1))
+    )
 
 
 def _base64_run(texts: list[str]) -> bytes:
@@ -52,8 +43,12 @@ def _base64_run(texts: list[str]) -> bytes:
     return b"".join(from_base64(text.encode("ascii", "ignore")) for text in texts)
 
 
-def _from_q(text: str) -> bytes:
-    return binascii.a2b_qp(text.replace("\n", "").encode("utf-8", "ignore"), header=True)
+def _quoted_run(texts: list[str]) -> bytes:
+    octets = "".join(texts).replace("\n", "").encode("utf-8", "ignore")
+    return binascii.a2b_qp(octets, header=True)
+
+
+_DECODERS = {"b": _base64_run, "q": _quoted_run}
 
 
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")

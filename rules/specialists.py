@@ -106,31 +106,37 @@ def merge(action: Action) -> Decision:
         return refused(action, (unfit(action, "unknown_number"),))
     if wrong := unfit_to_go_on(other, action):
         return refused(action, (unfit(action, wrong),))
-    joined = dict.fromkeys((*other.participants, action.ticket.requester, *action.ticket.participants))
-    people = tuple(p for p in joined if p.lower() != other.requester.lower())
-    closing = action.move(text=other.number, points_to=other.number)
-    taking = Event(
-        other.number,
-        "merged_in",
-        action.now,
-        action.mail.sender,
-        action.ticket.number,
-        changes={"participants": people, "relations": tuple(dict.fromkeys((*other.relations, action.ticket.number)))},
-        attachments=action.ticket.attachments,
-    )
+    closing, taking = action.move(text=other.number, points_to=other.number), taken_in(other, action)
     after, kept = evolve(action.ticket, closing), evolve(other, taking)
-    told = {after.requester, *after.participants}
-    others = tuple(p for p in (other.requester, *other.participants) if p not in told)
     letters = (
         Letter("merged", (after.requester,), after, {"into": kept.number}, language=after.language),
-        *merged_into(kept, others),
+        *merged_into(kept, after),
         update_letter(kept, action.desk, action.news("merged", after.number)),
     )
     return Decision("desk", "merge", events=(closing, taking), letters=letters, kind=kept.kind, group=kept.group)
 
 
-def merged_into(kept: Ticket, others: tuple[str, ...]) -> tuple[Letter, ...]:
-    """Told to those of the ticket that goes on; whoever was part of both has been told once."""
+def taken_in(other: Ticket, action: Action) -> Event:
+    """The event by which ``other`` takes the people and files of the action's ticket."""
+    merged = action.ticket
+    joined = dict.fromkeys((*other.participants, merged.requester, *merged.participants))
+    people = tuple(address for address in joined if address.lower() != other.requester.lower())
+    relations = tuple(dict.fromkeys((*other.relations, merged.number)))
+    return Event(
+        other.number,
+        "merged_in",
+        action.now,
+        action.mail.sender,
+        merged.number,
+        changes={"participants": people, "relations": relations},
+        attachments=merged.attachments,
+    )
+
+
+def merged_into(kept: Ticket, closed: Ticket) -> tuple[Letter, ...]:
+    """Told to those of the ticket that goes on; whoever was part of both has been told of the one that is closed."""
+    told = {closed.requester, *closed.participants}
+    others = tuple(address for address in (kept.requester, *kept.participants) if address not in told)
     alone = replace(kept, participants=())
     return (Letter("merged", others, alone, {"into": ""}, language=kept.language),) if others else ()
 
