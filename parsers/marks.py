@@ -41,7 +41,7 @@ BY_LANGUAGE: Mapping[str, str] = {
     "nl": "antw|antwoord|betr|doorst|doorgestuurd|dst",
     "no": "sv|svar|vs|videresend|videresendt|vid",
     "pl": "odp|odpowiedź|pd|przek|przekazane|podaj dalej",
-    "pt": "res|resp|resposta|r|enc|encam|encaminhada|encaminhado|reenc",
+    "pt": "res|resp|resposta|r|enc|encam|encaminhada|encaminhado|reenc|reencaminhada|reencaminhado",
     "ro": "răsp|răspuns|redir|redirecționat|fwd",
     "ru": "отв|ответ|на|пересл|пересылка|пер",
     "sk": "odp|odpoveď|pres|preposlané|posl",
@@ -57,7 +57,7 @@ BY_LANGUAGE: Mapping[str, str] = {
 PREFIXES = frozenset(fold(prefix) for prefixes in BY_LANGUAGE.values() for prefix in prefixes.split("|"))
 
 _MAKE_A_TAG = """
-ext extern externo externa externos external externe externer externes externi externy zewnętrzny esterno esterna
+ext extern externo externa externos external externe externer externes externi externy zewnętrzny esterno esterna 外部
 extérieur extérieure exterior exteriors harici внешний spam junk bulk phishing virus malware scam fraude graymail
 sospechoso sospechosa suspicious suspect suspeito unverified untrusted unsafe caution quarantine cuarentena deseado
 pourriel ungewollt
@@ -68,7 +68,7 @@ el a al non no not to the of our your fuera outside organization organisation or
 possible probable probably potential potencial likely suspected maybe perhaps mögliches verdacht possibile possível
 provável warning alert alerta aviso atención attention cuidado score level high low medium alto bajo medio nachricht
 absender expéditeur courriel courrier mittente messaggio mensagem marked detected detectado marcado como is this was
-yes sí content contenido filter filtro x
+yes sí content contenido filter filtro x achtung
 """
 
 TAG_WORDS = frozenset(map(fold, _MAKE_A_TAG.split()))

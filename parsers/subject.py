@@ -143,17 +143,19 @@ def _strippers(marks: SubjectMarks) -> tuple[_Stripper, ...]:
     )
 
 
-_INSIDE = r"\s*(?P<words>[^\[\](){}<>]{2,48}?)\s*"
-_BRACKETED = rf"(?:[\[({{<]{{1,2}}{_INSIDE}[\])}}>]{{1,2}})"
+_INSIDE = r"\s*(?P<words>[^\[\](){}<>【】]{2,48}?)\s*"
+_BRACKETED = rf"(?:[\[({{<【]{{1,2}}{_INSIDE}[\])}}>】]{{1,2}})"
 _STARRED = rf"(?:(?P<row>(?P<star>[*#=!_-])(?P=star){{0,8}}){_INSIDE}(?:(?P=row)|(?P=star){{1,9}}))"
-_LEADING = tuple(
-    re.compile(rf"{tag}\s*[{COLON}]?\s*")
-    for tag in (_BRACKETED, _STARRED, rf"(?P<words>[^{COLON}]{{2,48}}?)\s*(?=[{COLON}])")
-)
-_TRAILING = tuple(re.compile(rf"\s*{tag}$") for tag in (_BRACKETED, _STARRED))
+_BEFORE_COLON = rf"(?P<words>[^{COLON}]{{2,48}}?)\s*(?=[{COLON}]|[-–—]\s)"
+_LEADING = tuple(re.compile(rf"{tag}\s*[{COLON}–—-]?\s*") for tag in (_BRACKETED, _STARRED, _BEFORE_COLON))
+_TRAILING = tuple(re.compile(rf"\s*[–—-]?\s*{tag}$") for tag in (_BRACKETED, _STARRED))
+_PICTURE = re.compile("^(?:[\u2600-\u27bf\U0001f300-\U0001faff]\ufe0f?\\s*)+")
+"""A warning sign or an envelope, as gateways draw before a subject."""
 
 
 def _without_tag(subject: str, words: frozenset[str]) -> str:
+    if picture := _PICTURE.match(subject):
+        return subject[picture.end() :]
     for pattern in _LEADING:
         if (found := pattern.match(subject)) and _is_tag(found["words"], words):
             return subject[found.end() :]
@@ -176,7 +178,7 @@ def _without_literal(subject: str, tags: str) -> str:
 
 _PREFIX = re.compile(
     rf"(?P<word>[^\W\d_][^{COLON}\[\](){{}}<>^*.\d]{{0,24}}?)\.?\s*"
-    rf"(?:\[\d{{1,3}}\]|\(\d{{1,3}}\)|\{{\d{{1,3}}\}}|[\^*#]?\d{{1,3}})?\s*[{COLON}]\s*"
+    rf"(?:\[\d{{1,3}}\]|\(\d{{1,3}}\)|\{{\d{{1,3}}\}}|[\^*#]?\d{{1,3}})?\s*[{COLON}]+\s*"
 )
 
 

@@ -108,6 +108,7 @@ TAGS = [
     "[SPAM?]", "{Spam?}", "{Posible spam?}", "[POSIBLE SPAM]", "[Suspected Spam]", "[SPAM 7.5]", "[SPAM:####]",
     "***SPAM***", "*****SPAM*****", "*** SPAM ***", "##SPAM##", "--SPAM--", "!!SPAM!!", "[BULK]", "[Junk]",
     "[Phishing?]", "[[EXT]]", "[Correo no deseado]", "[Extern]", "[EXTERNE]", "[Esterno]", "[Externí]",
+    "【外部】", "[ACHTUNG: EXTERN]",
 ]  # fmt: skip
 
 
@@ -121,6 +122,17 @@ def test_gateway_tags(tag: str) -> None:
 @pytest.mark.parametrize("tag", [t for t in TAGS if not t.endswith(":")])
 def test_gateway_tags_at_the_end(tag: str) -> None:
     assert opening_key(f"{OPENING} {tag}") == OPENING
+
+
+@pytest.mark.parametrize(
+    "written", ["⚠ ", "⚠\ufe0f [EXTERNO] ", "📧RE: ", "CAUTION: EXTERNAL - ", "[EXT] - RE: ", "Re:: "]
+)
+def test_what_gateways_draw_before_a_subject(written: str) -> None:
+    assert thread_key(written + OURS) == OURS
+
+
+def test_a_dash_before_a_tag_at_the_end_goes_with_it() -> None:
+    assert thread_key(f"RE: {OURS} - [EXT]") == OURS
 
 
 @pytest.mark.parametrize("read", [f"[Fwd: {OURS}]", f"{OURS} (fwd)", f"Re: [FWD: {OURS}]", f"[EXT] [Fwd: Re: {OURS}]"])
