@@ -75,8 +75,10 @@ def _rich(html: str) -> str:
         tree = document_fromstring(html.encode("utf-8"), parser=HTMLParser(encoding="utf-8", remove_pis=True))
         _drop_hidden(tree)
         _mark_signature(tree)
-        # its own spans put spaces into words, and its own blockquotes are no paragraphs
-        styles = {**CSS_PROFILES["relaxed"], "span": InlineElement(), "blockquote": CSS_PROFILES["relaxed"]["p"]}
+        relaxed = CSS_PROFILES["relaxed"]
+        # its own spans put spaces into words, its own blockquotes are no paragraphs, and it knows few blocks
+        styles = {**dict.fromkeys(_BLOCKS - _TABLE, relaxed["div"]), **relaxed}
+        styles |= {"span": InlineElement(), "blockquote": relaxed["p"]}
         return str(Inscriptis(tree, ParserConfig(css=styles)).get_text())
     except (etree.LxmlError, ValueError, RecursionError, ArithmeticError, LookupError, AttributeError, TypeError):
         return ""
@@ -132,6 +134,7 @@ _BLOCKS = frozenset([
     "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre",
     "section", "table", "tbody", "tfoot", "thead", "tr", "ul",
 ])  # fmt: skip
+_TABLE = frozenset({"table", "tbody", "tfoot", "thead", "tr"})
 _VOID = frozenset({"br", "hr", "img", "meta", "link", "input", "base", "col", "wbr"})
 
 

@@ -106,8 +106,9 @@ _LATIN = bytes(ord(letter if (letter, folded) in _LONGER else folded) for letter
 
 
 BULLETS = "•·‣◦▪▫■□●○§➢►▶→✓✔☐\uf0b7\uf0a7"
-_BULLET = re.compile(rf"^(?:[-–—|#+{BULLETS}\s]+|o(?:\s{{2,}}|\t)|\(?(?:\d{{1,2}}|[a-z])[.)]\s+)+")
-_MARKS = str.maketrans("", "", "*_`~")
+_BULLET = re.compile(r"^(?:\W+|o(?:\s{2,}|\t)|(?:\d{1,2}o?|[a-z])[.)]-?\s+|\d{1,2}o\s+)+")
+"""Signs and pictures, Word's «o», «1.-», «1º» (folded) and «a)»."""
+_MARKS = str.maketrans("∶∕", ":/", "*_`~\\")
 _AROUND = re.compile(r"\s*([/:])\s*")
 _EDGES = "\"'«»“”‘’[](){}<>|:;,. \t-–—" + BULLETS
 
@@ -126,7 +127,7 @@ _SHORT = 100
 
 
 def _key(text: str) -> str:
-    plain = fold(text).replace("∶", ":").translate(_MARKS).strip()
+    plain = fold(text).translate(_MARKS).strip()
     return " ".join(_AROUND.sub(r"\1", _BULLET.sub("", plain)).strip(_EDGES).split())
 
 

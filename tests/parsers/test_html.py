@@ -44,6 +44,12 @@ def test_a_form_of_any_client(page: str) -> None:
     assert [line for line in to_text(PAGES[page]).split("\n") if line] == FORM
 
 
+def test_a_list_of_definitions_stands_on_lines_of_its_own() -> None:
+    page = "<dl><dt>Tipo:</dt><dd>Error Acceso</dd><dt>Descripción:</dt><dd>No abre</dd></dl><center>Eva</center>fin"
+    assert to_text(page).split() == ["Tipo:", "Error", "Acceso", "Descripción:", "No", "abre", "Eva", "fin"]
+    assert "Acceso\nDescripción:" in to_text(page)
+
+
 def test_lists() -> None:
     assert to_text("<ul><li>Tipo: uno</li><li>dos</li></ul><ol><li>tres</li></ol>").split() == (
         ["*", "Tipo:", "uno", "*", "dos", "1.", "tres"]
