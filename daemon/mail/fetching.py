@@ -1,7 +1,7 @@
 """Mails out of an IMAP folder: small ones many at a time, large ones in pieces to a file, others by their headers.
 
 A mail is handed on only when its octets are here. One that another client took away meanwhile is left out, never taken
-for an empty mail.
+for an empty mail; one that is there, and of which the server gives nothing, is a fault.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ def announce(imap: Imap, uids: Sequence[int]) -> list[Announced]:
             for uid, answer in answers.items()
             if uid in some and b"RFC822.SIZE" in answer
         ]
+    _must_have_gone(imap, set(uids).difference(mail.uid for mail in found))
     return sorted(found, key=lambda each: each.uid)
 
 
@@ -87,10 +88,21 @@ def fetched(imap: Imap, mails: Sequence[Announced], spool: Path, largest: int) -
 
 def _alone(imap: Imap, mail: Announced, spool: Path, largest: int) -> Fetched | None:
     if mail.size > largest:
-        return _headers(imap, mail)
-    if mail.size > STREAM_OVER:
-        return _streamed(imap, mail, spool)
-    return _again(imap, mail)
+        found = _headers(imap, mail)
+    elif mail.size > STREAM_OVER:
+        found = _streamed(imap, mail, spool)
+    else:
+        found = _again(imap, mail)
+    if found is None:
+        _must_have_gone(imap, [mail.uid])
+    return found
+
+
+def _must_have_gone(imap: Imap, uids: Iterable[int]) -> None:
+    """Nothing came of these. ImapError where one is there all the same: left out, nobody would ever hear of it."""
+    for uid in uids:
+        if imap.holds(uid):
+            raise ImapError("transient", f"fetch UID {uid}", "the server has this mail, and gives nothing of it")
 
 
 def _whole(imap: Imap, mails: Sequence[Announced]) -> dict[int, Fetched]:
@@ -107,7 +119,7 @@ def _whole(imap: Imap, mails: Sequence[Announced]) -> dict[int, Fetched]:
 def _again(imap: Imap, mail: Announced) -> Fetched | None:
     """A mail whose length differed from its announcement: the same octets twice are accepted, and logged.
 
-    Nothing, or an empty body, is no mail: it is left where it lies.
+    Nothing, or an empty body, is no mail.
     """
     first, second = (_body(imap, mail) for _ in range(2))
     if not first or not second:

@@ -115,6 +115,11 @@ class Imap:
         with self.bounded("search"):
             return [int(uid) for uid in self._client.search(["UID", uids])]
 
+    def holds(self, uid: int) -> bool:
+        """Whether this mail lies in the selected folder, by what the server knows now."""
+        self.noop()
+        return uid in self._search(str(uid))
+
     def noop(self) -> None:
         """Ask for nothing: proves that the session lives and lets the server report what has changed."""
         with self.bounded("noop"):
