@@ -10,7 +10,7 @@ on.
 from __future__ import annotations
 
 import time
-from collections import ChainMap, Counter
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -126,10 +126,7 @@ class Intake:
             for verdicts in self._decide(mailbox, rows):
                 found |= verdicts
             return found
-        except LeaseLost:
-            raise  # the mails are the next holder's, who has counted an attempt of its own
-        except Unavailable:
-            self._store.forgive([row.id for row in rows])
+        except (LeaseLost, Unavailable):
             raise
         except Exception:  # one mail of the batch is at fault: which one shows when each is treated alone
             log.exception("batch failed", mailbox=mailbox, mails=len(rows))
@@ -143,12 +140,12 @@ class Intake:
         limit = self._live.current.settings.desk.limits.attempts
         if row.attempts_alone > limit:
             return self._quarantine(mailbox, row, "error")
+        found: Verdicts = {}
         try:
-            return dict(ChainMap(*self._decide(mailbox, [row])))
-        except LeaseLost:
-            raise
-        except Unavailable:
-            self._store.forgive([row.id])
+            for verdicts in self._decide(mailbox, [row]):
+                found |= verdicts
+            return found
+        except (LeaseLost, Unavailable):
             raise
         except Exception:  # its next attempt is counted; the last one quarantines it
             log.exception("mail failed", mailbox=mailbox, mail=row.id, attempt=row.attempts_alone)
@@ -163,15 +160,22 @@ class Intake:
         return {row.id: ("quarantined", "")}
 
     def _decide(self, mailbox: str, rows: Sequence[Seen]) -> Iterator[Verdicts]:
-        """From octets to verdicts, one transaction after the other, by one version of the configuration."""
+        """From octets to verdicts, one transaction after the other, by one version of the configuration.
+
+        A database that is away takes the attempt back; a lost lease does not: its next holder counts one of its own.
+        """
         loaded = self._live.current
         mails = self._in_hand(mailbox, rows, loaded.settings.desk)
         left: list[Pending] = []
-        while left := [*left, *islice(mails, AHEAD - len(left))]:
-            looked_at, verdicts = self._transaction(left[: self._store.batch.mails], loaded)
-            self._tell(left[:looked_at], verdicts)
-            yield verdicts
-            left = left[looked_at:]
+        try:
+            while left := [*left, *islice(mails, AHEAD - len(left))]:
+                looked_at, verdicts = self._transaction(left[: self._store.batch.mails], loaded)
+                self._tell(left[:looked_at], verdicts)
+                yield verdicts
+                left = left[looked_at:]
+        except Unavailable:
+            self._store.forgive([row.id for row in rows])
+            raise
 
     def _in_hand(self, mailbox: str, rows: Sequence[Seen], desk: Desk) -> Iterator[Pending]:
         """Parsed in the child process, read against the configuration."""
