@@ -32,7 +32,7 @@ def migrate(settings: Settings) -> str:
 def move(settings: Settings, to: str) -> str:
     """Move a desk from SQLite to the empty PostgreSQL database ``to``; what was done. The files stay where they are."""
     url, files = settings.database.url, Path(settings.database.files)
-    if not url.startswith("sqlite:///") or not to.startswith(("postgresql://", "postgres://")):
+    if not settings.database.is_sqlite or not to.startswith(("postgresql://", "postgres://")):
         raise Unable("a desk is moved from sqlite:///… to postgresql://…; take a dump for anything else")
     with closing(Store.open(url, files)) as source, closing(Store.open(to, files)) as target:
         source.free_claims()  # what a daemon that died had sent is entered: its file of receipts does not move

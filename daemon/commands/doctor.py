@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from daemon.commands.roundtrip import round_trip
-from daemon.config.accounts import Account, Credentials, Smtp
+from daemon.config.accounts import Account, Credentials, Database, Smtp
 from daemon.config.file_checks import is_secret, named_files, too_open
 from daemon.config.settings import Settings
 from daemon.mail.filing import Folders
@@ -191,16 +191,16 @@ def database(settings: Settings) -> Iterator[Found]:
         return
     try:
         yield Found("ok", what, f"{settings.database.shown}: {version_of(url)}, schema up to date")
-        yield from _holder(url, what)
+        yield from _holder(settings.database, what)
         yield from (Found("bad", what, misfit.text) for misfit in gone(store, settings.desk))
         yield from _standing(store, settings, what)
     finally:
         store.close()
 
 
-def _holder(url: str, what: str) -> Iterator[Found]:
-    if url.startswith("sqlite:///"):
-        holder = holder_of(Path(url.removeprefix("sqlite:///")))
+def _holder(database: Database, what: str) -> Iterator[Found]:
+    if database.is_sqlite:
+        holder = holder_of(database.sqlite_path)
         yield Found(
             "ok", what, f"a daemon works with it: process {holder}" if holder else "no daemon works with it now"
         )

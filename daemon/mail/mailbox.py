@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 from daemon.config.accounts import Account
@@ -15,6 +15,7 @@ from daemon.mail.imap_faults import ImapError
 from daemon.mail.suspects import Suspects
 from daemon.mail.visit import Intake, Visit
 from daemon.mail.wire import Backoff, Endpoint, TokenSource
+from daemon.store.clock import utc_now
 from daemon.store.errors import LeaseLost
 
 CUT_AFTER_S = 3.0
@@ -71,7 +72,7 @@ class MailboxWatcher(threading.Thread):
         account: Account,
         intake: Intake,
         token: TokenSource | None = None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = utc_now,
         backoff: Backoff | None = None,
     ) -> None:
         super().__init__(name=f"mailbox-{account.name}", daemon=True)

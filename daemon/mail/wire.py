@@ -18,11 +18,6 @@ from dataclasses import dataclass
 
 from daemon.config.accounts import Account, Credentials, Security, Smtp
 
-PORTS: dict[tuple[str, Security], int] = {
-    ("imap", "tls"): 993, ("imap", "starttls"): 143, ("imap", "none"): 143,
-    ("smtp", "tls"): 465, ("smtp", "starttls"): 587, ("smtp", "none"): 25,
-}  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -53,7 +48,7 @@ class Endpoint:
         """The IMAP server of a mailbox; ``token`` gives access tokens where it logs in with OAuth2."""
         return cls(
             host=account.host,
-            port=account.port or PORTS["imap", account.security],
+            port=account.port,
             security=account.security,
             username=account.username,
             password=account.secret,
@@ -68,7 +63,7 @@ class Endpoint:
         """The SMTP server that takes letters; without a user name there is no login. ``token`` as above."""
         return cls(
             host=smtp.host,
-            port=smtp.port or PORTS["smtp", smtp.security],
+            port=smtp.port,
             security=smtp.security,
             username=smtp.username,
             password=smtp.secret,

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import get_args
 
+from daemon.config.accounts import Database
 from daemon.config.live import Live
 from daemon.intake import Intake
 from daemon.mail.mailbox import MailboxWatcher
@@ -97,7 +98,7 @@ class Upkeep:
         for watcher in list(self._watchers.values()):
             yield from mailbox_troubles(watcher.account, watcher.state, self._started, now)
         yield from outbox_trouble((pump.state for pump in self._outbox.pumps), settings.smtp.host, self._waits())
-        yield from disk_trouble((Path(settings.database.files), *_folder_of_database(settings.database.url)), now)
+        yield from disk_trouble(_folders(settings.database), now)
         yield from secret_troubles(settings, now)
         for job, state in list(self.jobs.states.items()):
             if state.fault:
@@ -121,5 +122,8 @@ class Upkeep:
             return waits_for_smtp(reading.session)
 
 
-def _folder_of_database(url: str) -> tuple[Path, ...]:
-    return (Path(url.removeprefix("sqlite:///")).parent,) if url.startswith("sqlite:") else ()
+def _folders(database: Database) -> Iterator[Path]:
+    """Where the files lie, and the books if they are a file."""
+    yield Path(database.files)
+    if database.is_sqlite:
+        yield database.sqlite_path.parent

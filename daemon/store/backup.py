@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from daemon.files import Files
+from daemon.store.dialect import sqlite_path
 from daemon.store.errors import StoreError
 
 PAGES = 2000
@@ -42,9 +43,9 @@ def backup(url: str, files: Files, target: Path, progress: Progress = lambda don
 
 
 def _database(url: str, part: Path, progress: Progress) -> None:
-    if not url.startswith("sqlite:///"):
+    source = sqlite_path(url)
+    if source is None:
         return _postgres(url, part)
-    source = Path(url.removeprefix("sqlite:///"))
     if not source.is_file():
         raise StoreError(f"there is no database at {source} yet")
     try:

@@ -22,6 +22,7 @@ from daemon.store.dialect import (
     Sqlite,
     SqliteSession,
     raw,
+    sqlite_path,
     sqlite_reader,
     sqlite_writer,
 )
@@ -64,8 +65,8 @@ class Connections(Protocol):
 
 def connect(url: str, readonly: bool) -> Connections:
     """Open a database by its URL, its schema brought up to date unless ``readonly``."""
-    if url.startswith("sqlite:///"):
-        return SqliteConnections(Path(url.removeprefix("sqlite:///")), readonly)
+    if path := sqlite_path(url):
+        return SqliteConnections(path, readonly)
     if url.startswith(("postgresql://", "postgres://")):
         from daemon.store.postgres import PostgresConnections  # and its driver, where it is used
 
@@ -75,8 +76,7 @@ def connect(url: str, readonly: bool) -> Connections:
 
 def schema_of(url: str) -> list[str]:
     """What the schema of ``url`` lacks, changing nothing; everything, where there is no database yet."""
-    if url.startswith("sqlite:///"):
-        path = Path(url.removeprefix("sqlite:///"))
+    if path := sqlite_path(url):
         if not path.is_file():
             return ["a new database"]
         with _readable(path):
@@ -91,7 +91,7 @@ def schema_of(url: str) -> list[str]:
 
 def version_of(url: str) -> str:
     """The database's own version: «SQLite 3.40.1», «PostgreSQL 15.18»."""
-    if url.startswith("sqlite:///"):
+    if sqlite_path(url):
         return f"SQLite {sqlite3.sqlite_version}"
     from daemon.store.postgres import database
 
@@ -230,9 +230,7 @@ def _full(connection: sqlite3.Connection) -> Iterator[None]:
     except BaseException as fault:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        if isinstance(fault, sqlite3.Error) and "full" in str(fault):
-            raise Unavailable(f"nothing can be written: {fault}") from fault
-        if isinstance(fault, sqlite3.OperationalError) and "disk I/O" in str(fault):
+        if isinstance(fault, sqlite3.Error) and any(word in str(fault) for word in ("full", "disk I/O")):
             raise Unavailable(f"nothing can be written: {fault}") from fault
         raise
 

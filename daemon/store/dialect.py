@@ -175,6 +175,11 @@ def written(database: peewee.Database, query: peewee.Query) -> tuple[str, Sequen
     return sql, values
 
 
+def sqlite_path(url: str) -> Path | None:
+    """The file of a SQLite database, «sqlite:////absolute/path»; None for any other."""
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+
+
 def marks(values: Sequence[Any]) -> str:
     """«?,?,?» for an IN list; never empty, so that «IN ()» cannot arise."""
     return ",".join("?" * len(values)) or "NULL"
