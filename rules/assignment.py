@@ -165,7 +165,7 @@ def consult_link(key: str, desk: Desk, values: Mapping[str, str]) -> Link:
     subject = wording.subject(desk, "consult")
     lines = [*form_lines(key, None, desk, values), wording.word(desk, "bodies", "form_hint")]
     body, _ = fitting_body(desk.desk_address, subject, lines)
-    return Link(key, desk.desk_address, subject, body)
+    return Link(key, desk.desk_address, subject, body, label=wording.word(desk, "actions", key))
 
 
 def action_grant(ticket: Ticket) -> Grant:

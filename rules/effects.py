@@ -11,7 +11,7 @@ from parsers.form import Fault, Form
 from parsers.mail import Attachment, Mail
 from rules import quality, wording
 from rules.action_fields import canned_for, language_of
-from rules.action_forms import SAME_WORD, event_of
+from rules.action_forms import ACTIONS, SAME_WORD, event_of
 from rules.assignment import News, action_link, action_links, consult_link, update_letter
 from rules.decision import NO_FORM, Decision, Facts, File, Letter, Link
 from rules.desk import Desk
@@ -182,10 +182,12 @@ def refusal(mail: Mail, ticket: Ticket | None, desk: Desk, obstacle: Obstacle) -
 
 def _ways_out(ticket: Ticket | None, desk: Desk, obstacle: Obstacle) -> tuple[Link, ...]:
     """The form of its action with all that was right; without one, a link to each thing that is possible: for a number
-    that there is not, a search."""
+    that there is not, a search; for no action where there is no ticket, whatever needs none."""
     action, form = obstacle.action, obstacle.form
     if obstacle.what == "unknown_number":
         return (consult_link("search", desk, {}),)
+    if obstacle.what == "unknown_action" and ticket is None:
+        return tuple(consult_link(key, desk, {}) for key, asked in ACTIONS.items() if not asked.on_ticket)
     if obstacle.what != "faults":
         return action_links(ticket, desk) if ticket else ()
     values = {**{f.field: f.nearest for f in form.faults if f.nearest}, **dict(masked_fields(form.values))}

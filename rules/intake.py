@@ -67,6 +67,7 @@ TABLE: tuple[Row, ...] = (
     Row("withdraw", _addressed("withdraw", "service"), queries.withdraw),
     Row("registration_form", _addressed("registration"), people.register),
     Row("quarantine", _addressed("quarantine", "service"), quarantine.answer),
+    Row("anothers", lambda r, f, d: r.has("service") and solutions.is_anothers(r, f), solutions.anothers),
     Row("stranger", lambda r, f, d: f.grant is not None, _constant(Decision("untreated", "stranger"))),
     Row("opening", lambda r, f, d: bool(r.kind), openings.open_or_refuse),
     Row("registration", lambda r, f, d: r.registration and r.has("opening", "service"), people.invite),

@@ -210,5 +210,17 @@ def altered(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decisi
     return verdict_notice(reading, ticket, "altered", desk, facts)
 
 
+def is_anothers(reading: Reading, facts: Facts) -> bool:
+    """Whether the mail holds somebody else's token of a ticket in which its sender takes part."""
+    ticket = facts.tickets.get(facts.grant.grant.number) if facts.grant else None
+    return bool(ticket and reading.sender in ticket.people)
+
+
+def anothers(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
+    """A link that was passed on to a participant: nobody but its addressee can use it."""
+    assert facts.grant is not None
+    return verdict_notice(reading, facts.tickets[facts.grant.grant.number], "anothers", desk, facts)
+
+
 def _is_requester(reading: Reading, ticket: Ticket) -> bool:
     return reading.sender == ticket.requester.lower()

@@ -9,6 +9,7 @@ from typing import Any
 from parsers.form import fold_label
 from rules import wording
 from rules.access import acts_for
+from rules.action_forms import parse_action
 from rules.assignment import News, update_letter
 from rules.caching import once_per_desk
 from rules.decision import Decision, Facts, Letter, Link
@@ -36,7 +37,8 @@ def reply(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision
     after = evolve(ticket, event)
     again = (validation_letter(after, desk, again=True),) if after.state == "resolved" else ()
     mail = reading.mail
-    news = News("reply", now, mail.visible, author(mail), unproven_warning(reading, desk))
+    asked, warnings = ticket.state == "pending", unproven_warning(reading, desk)
+    news = News("info_received" if asked else "reply", now, mail.visible, author(mail), warnings)
     told = update_letter(after, desk, news, attachments=mail.attachments)
     return Decision("threaded", events=(event,), letters=(told, *again), kind=ticket.kind, group=ticket.group)
 
@@ -134,16 +136,19 @@ def answer_link(ticket: Ticket, last_subject: str, desk: Desk) -> Link:
 
 
 def group_note(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
-    """A technician's plain answer to a letter of the group: a note; it never reaches the requester. The first one on a
-    ticket is answered with the action links, for whoever does not know them."""
+    """A technician's plain answer to a letter of the group: a note; it never reaches the requester. It is answered with
+    the action links where it is their first on the ticket, for whoever does not know them, and where it asks for an
+    action, which a note does not do."""
     ticket = threaded_ticket(reading, facts, "group")
     assert ticket is not None
     mail = reading.mail
     event = Event(ticket.number, "note", now, mail.sender, mail.visible, False, {}, mail.attachments)
     after = evolve(ticket, event)
     noted = any(e.name == "note" and e.actor.lower() == reading.sender for e in facts.journals.get(ticket.number, ()))
-    told = update_letter(after, desk, News("noted", now, mail.visible, author(mail)), to=mail.sender)
-    return Decision("desk", events=(event,), letters=() if noted else (told,), kind=ticket.kind, group=ticket.group)
+    _, asked = parse_action(mail.visible, ticket, desk)
+    news = News("noted_action" if asked.recognised else "noted", now, mail.visible, author(mail))
+    told = () if noted and not asked.recognised else (update_letter(after, desk, news, to=mail.sender),)
+    return Decision("desk", events=(event,), letters=told, kind=ticket.kind, group=ticket.group)
 
 
 def may_thread(reading: Reading, facts: Facts) -> bool:

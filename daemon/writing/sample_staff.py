@@ -48,12 +48,17 @@ def staff_samples(desk: Desk, ticket: Ticket, draw: bool = True) -> dict[str, Le
 
 def _group(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     informed, reopened = (replace(ticket, reason=reason) for reason in ("info_received", "reopened"))
+    answer = "Desde el puesto 14, a las 9:40."
     return {
         **_assignments(desk, ticket),
-        "update": _update(desk, informed, "reply", "Desde el puesto 14, a las 9:40.", "Marta Gil", files=(LOG,)),
+        "update": _update(desk, informed, "info_received", answer, "Marta Gil", files=(LOG,)),
+        "update.only_files": _update(desk, ticket, "reply", "", "Marta Gil", files=(LOG,)),
         "update.rejection": _update(desk, reopened, "rejection", "Sigue fallando en Lugo.", "Marta Gil"),
         "update.rejection_untouched": _update(desk, reopened, "rejection", "", "Marta Gil"),
         "update.noted": _update(desk, ticket, "noted", "Parece el mismo fallo del viernes.", "Ana Ruiz"),
+        "update.noted_action": _update(
+            desk, ticket, "noted_action", "Acción: Resolver\nSolución: Ya está.", "Ana Ruiz"
+        ),
         "update.returned": _update(desk, ticket, "pending_over", "", ""),
         "warning": _to_group("warning", desk, ticket, {"deadline": RESPONSE, "share": 75}),
         "breach": _to_group("breach", desk, ticket, {"deadline": RESOLUTION, "share": 100}),
@@ -125,16 +130,19 @@ def _delivery_failure(desk: Desk, ticket: Ticket, **changes: Any) -> Letter:
 
 
 def _refusals(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
-    """As the rules write them, to a technician who filled in «Resolver» wrongly, came late, or mistyped a number."""
+    """As the rules write them, to a technician who filled in «Resolver» wrongly, came late, named
+    no action, or mistyped a number."""
     mail = Mail(sender="ana@cau.example", message_id="manage-1@cau.example")
     field, key = partial(wording.word, desk, "action_fields"), "resolve"
     text = f"{field('action')}: {wording.word(desk, 'actions', key)}\n{field('reason')}: Porque sí"
     _, form = parse_action(text, ticket, desk)
+    _, empty = parse_action("", None, desk)
     resolved = replace(ticket, state="resolved", reason="no_further_action")
     first = Event(ticket.number, "resolve", NOW, "Luis Paz")
     refused = {
         "desk_refusal": refusal(mail, ticket, desk, Obstacle("faults", key, form)),
         "desk_refusal.changed": refusal(mail, resolved, desk, Obstacle("changed", key, last=first)),
+        "desk_refusal.no_action": refusal(mail, None, desk, Obstacle("unknown_action", form=empty)),
         "desk_refusal.unknown_number": refusal(
             mail, None, desk, Obstacle("unknown_number", "explain", read="I171009_999999")
         ),

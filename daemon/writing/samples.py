@@ -240,6 +240,7 @@ def _notices(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
         "old": (ticket, verdict_links(ticket, desk)),
         "expired": (ticket, verdict_links(ticket, desk)),
         "altered": (ticket, verdict_links(ticket, desk)),
+        "anothers": (ticket, ()),
         "closed": (closed, related),
     }
     notices = {

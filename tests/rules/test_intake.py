@@ -216,7 +216,7 @@ def test_a_reply_to_a_question_brings_the_ticket_back() -> None:
     after = evolve(pending, decision.events[0])
     assert (after.state, after.reason, decision.events[0].text) == ("assigned", "info_received", "Firefox")
     (letter,) = decision.letters
-    assert (letter.to, letter.values["what"], letter.values["text"]) == (("n1@cau.test",), "reply", "Firefox")
+    assert (letter.to, letter.values["what"], letter.values["text"]) == (("n1@cau.test",), "info_received", "Firefox")
     assert after.assignee == ANA
 
 
@@ -308,6 +308,16 @@ def test_a_stale_link_changes_nothing_and_says_why(what: str, ticket: Any, grant
 def test_only_the_addressee_can_use_a_link() -> None:
     decision = verdict("servicio", mail(VALIDATE, sender=STRANGER), granted(resolved(), grant_of("validate")))
     assert (decision.verdict, decision.letters, decision.events, decision.used) == ("untreated", (), (), ())
+
+
+@pytest.mark.parametrize("ticket", [resolved(), resolved(state="closed")], ids=["resolved", "closed"])
+def test_a_participant_who_was_passed_a_link_learns_that_it_is_not_theirs(ticket: Any) -> None:
+    shared = replace(ticket, participants=(STRANGER,))
+    decision = verdict("servicio", mail(VALIDATE, sender=STRANGER), granted(shared, grant_of("validate")))
+    assert (decision.verdict, decision.why, decision.events, decision.used) == ("untreated", "link_anothers", (), ())
+    (letter,) = decision.letters
+    assert (letter.name, letter.to, letter.values["case"]) == ("verdict_notice", (STRANGER,), "anothers")
+    assert not any(link.grant for link in letter.links)
 
 
 def test_an_altered_token_is_told_apart_to_a_participant_alone() -> None:

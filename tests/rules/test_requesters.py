@@ -135,6 +135,17 @@ def test_a_note_by_plain_answer_is_answered_once_for_each_technician() -> None:
     assert told(LUIS, note) == [("update", (LUIS,))]
 
 
+def test_an_action_typed_into_a_plain_answer_is_a_note_and_its_author_is_told_so_each_time() -> None:
+    earlier = {NUMBER: (Event(NUMBER, "note", NOW, ANA, "Lo miro."),)}
+    facts = facts_of(opened(), registered=Registered(NUMBER, "group", "assignment"), journals=earlier)
+    body = "Acción: Resolver\nSolución: Ya funciona."
+    decision = verdict("tecnicos", mail(f"RE: Asignación de la incidencia {NUMBER}", body, sender=ANA), facts)
+    assert [event.name for event in decision.events] == ["note"]
+    (letter,) = decision.letters
+    assert (letter.to, letter.values["what"]) == ((ANA,), "noted_action")
+    assert "resolve" in {link.key for link in letter.links}
+
+
 def test_a_note_never_reaches_the_requester() -> None:
     facts = facts_of(opened(), registered=Registered(NUMBER, "group", "update"))
     decision = verdict("servicio", mail(f"RE: Actualización de la incidencia {NUMBER}", "x", sender=ANA), facts)
