@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,30 +38,15 @@ def judge(raw: Raw, headers: Headers, root: Part, text: str, own_words: str) -> 
 
 
 def _decisive(raw: Raw, headers: Headers, root: Part) -> AutomaticCause | None:
-    if any(name.startswith("x-acuse-") for name, _ in headers.fields):
-        return "own"
-    submitted = words.read_value(headers.get("auto-submitted"))[0].split(" ")[0]
-    if submitted not in ("", "no"):
-        return "auto_submitted"
-    if any(name in headers for name in LIST_HEADERS):
-        return "list"
-    if any(_folded(headers.get(name)) in _PRECEDENCE for name in ("precedence", "x-precedence")):
-        return "precedence"
-    media_types = {root.media_type, *(part.media_type for part in root.leaves())}
-    if "message/disposition-notification" in media_types or _is_receipt(root):
-        return "receipt"
-    if "multipart/report" in media_types:
-        return "report"
-    if _is_calendar_reply(raw, root):
-        return "calendar"
-    return "vendor" if _is_vendors(headers) else None
+    return next((cause for cause, holds in _MARKS if holds(raw, headers, root)), None)
 
 
 _PRECEDENCE = ("bulk", "list", "junk", "auto_reply")
 
 
-def _folded(value: str) -> str:
-    return value.strip().lower().replace("-", "_")
+def _is_of_precedence(headers: Headers) -> bool:
+    values = (headers.get(name) for name in ("precedence", "x-precedence"))
+    return any(value.strip().lower().replace("-", "_") in _PRECEDENCE for value in values)
 
 
 _VENDOR = re.compile(
@@ -100,8 +86,17 @@ def _is_vendors(headers: Headers) -> bool:
     return any(pattern.search(value) for name, pattern in _VENDOR_VALUES for value in headers.all(name))
 
 
+def _is_submitted(headers: Headers) -> bool:
+    return words.read_value(headers.get("auto-submitted"))[0].split(" ")[0] not in ("", "no")
+
+
+def _media_types(root: Part) -> set[str]:
+    return {root.media_type, *(part.media_type for part in root.leaves())}
+
+
 def _is_receipt(root: Part) -> bool:
-    return root.parameters.get("report-type", "").lower() in ("disposition-notification", "mdn")
+    declared = root.parameters.get("report-type", "").lower() in ("disposition-notification", "mdn")
+    return declared or "message/disposition-notification" in _media_types(root)
 
 
 _REPLY = re.compile(rb"^METHOD:\s*(?:REPLY|COUNTER|DECLINECOUNTER)\b", re.IGNORECASE | re.MULTILINE)
@@ -118,6 +113,19 @@ def _is_calendar_reply(raw: Raw, root: Part) -> bool:
         if _REPLY.search(content):
             return True
     return False
+
+
+_MARKS: tuple[tuple[AutomaticCause, Callable[[Raw, Headers, Part], bool]], ...] = (
+    ("own", lambda raw, headers, root: any(name.startswith("x-acuse-") for name, _ in headers.fields)),
+    ("auto_submitted", lambda raw, headers, root: _is_submitted(headers)),
+    ("list", lambda raw, headers, root: any(name in headers for name in LIST_HEADERS)),
+    ("precedence", lambda raw, headers, root: _is_of_precedence(headers)),
+    ("receipt", lambda raw, headers, root: _is_receipt(root)),
+    ("report", lambda raw, headers, root: "multipart/report" in _media_types(root)),
+    ("calendar", lambda raw, headers, root: _is_calendar_reply(raw, root)),
+    ("vendor", lambda raw, headers, root: _is_vendors(headers)),
+)
+"""The marks that are decisive alone, in the order in which they are looked for."""
 
 
 def _weak(headers: Headers) -> AutomaticCause | None:
