@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import outbox_templates
-from daemon.config.settings import _defaults, load
+from daemon.config.defaults import shipped
+from daemon.config.settings import load
 from parsers.form import parse_form
 from rules.action_forms import parse_action
 from rules.desk import Desk
@@ -27,7 +28,7 @@ EXAMPLE = tomllib.loads((ROOT / "config.example.toml").read_text(encoding="utf-8
     ("name", "response", "resolution"), [("Urgente", 1, 4), ("Alta", 2, 8), ("Media", 4, 24), ("Baja", 8, 48)]
 )
 def test_the_priorities_promise_what_the_help_desk_promised(name: str, response: int, resolution: int) -> None:
-    table = _defaults()["priorities"][name]
+    table = shipped()["priorities"][name]
     assert Duration.parse(table["response"]) == timedelta(hours=response)
     assert Duration.parse(table["resolution"]) == timedelta(hours=resolution)
     assert len(table["description"]) > 20
@@ -36,7 +37,7 @@ def test_the_priorities_promise_what_the_help_desk_promised(name: str, response:
 def test_the_usual_one_is_media() -> None:
     promised = {
         name: Priority(Duration.parse(table["response"]), Duration.parse(table["resolution"]))
-        for name, table in _defaults()["priorities"].items()
+        for name, table in shipped()["priorities"].items()
     }
     usual = default_priority(make_desk(priorities=promised))
     assert (usual, promised[usual]) == ("Media", Priority(Duration(hours=4), Duration(hours=24)))

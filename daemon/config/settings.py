@@ -7,23 +7,21 @@ A fault ends nothing but the step that needs what is missing: an admin sees all 
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import mimetypes
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from daemon.config import crosschecks, form_checks, people_checks, server_checks, value_checks
 from daemon.config.accounts import Account, Alerts, Database, Log, Metrics, Smtp, Written, beside
-from daemon.config.catalogue import SHIPPED, STANDARD, Words, lay_over, letter_files, read_catalogue
+from daemon.config.catalogue import SHIPPED, STANDARD, Words, letter_files, read_catalogue
 from daemon.config.crosschecks import Check
+from daemon.config.defaults import complete
 from daemon.config.positions import Path as KeyPath
 from daemon.config.shape import Misfit, fit
-from daemon.config.sources import Document, Problem, Table, read_document
+from daemon.config.sources import Document, Problem, read_document
 from rules import routing
 from rules.decision import File
 from rules.desk import Desk
@@ -91,7 +89,7 @@ def load(path: Path, *further: Check) -> Settings:
     problems = list(document.problems)
     if not document.sources:
         raise ConfigErrors(problems, tuple(document.files), document.patterns)
-    written, misfits, doubtful = fit(Written, _complete(document.table))
+    written, misfits, doubtful = fit(Written, complete(document.table))
     own = _own_letters(written, path)
     catalogue, wrong_words = read_catalogue(own)
     replies, absent = _canned(written, path, catalogue)
@@ -154,49 +152,6 @@ def _failing_tests(desk: Desk) -> Iterator[Misfit]:
     }
     for failure in routing.run_tests(desk):
         yield Misfit(next((path for told, path in places.items() if failure.startswith(told)), ("rules",)), failure)
-
-
-# ---------------------------------------------------------------- defaults
-
-
-@cache
-def _defaults() -> Table:
-    return tomllib.loads(Path(__file__).with_name("defaults.toml").read_text(encoding="utf-8"))
-
-
-def _complete(table: Table) -> Table:
-    """The admin's table over the defaults. Whatever has not its declared form is left for the shape to tell."""
-    defaults = copy.deepcopy(_defaults())
-    phrases = defaults.pop("phrases")
-    if _table(table, "desk").get("standard_priorities") is False:
-        defaults["priorities"] = {}
-    lay_over(defaults, copy.deepcopy(table))
-    for kind in _tables(defaults.get("kinds")):
-        for key, text in phrases.get(str(kind.get("label")), {}).items():
-            kind.setdefault(key, text)
-    for number, priority in enumerate(_tables(defaults.get("priorities"))):
-        priority.setdefault("rank", 10 * (number + 1))
-    _ports(defaults)
-    return defaults
-
-
-def _ports(table: Table) -> None:
-    for box in _tables(table.get("mailboxes")):
-        box.setdefault("port", 993 if box.get("security", "tls") == "tls" else 143)
-    for smtp in (_table(table, "smtp"), _table(_table(table, "alerts"), "smtp")):
-        if smtp:
-            smtp.setdefault("port", {"tls": 465, "none": 25}.get(str(smtp.get("security")), 587))
-
-
-def _table(table: Table, key: str) -> Table:
-    inner = table.get(key)
-    return inner if isinstance(inner, dict) else {}
-
-
-def _tables(several: Any) -> list[Table]:
-    """The tables in an array of them or in a table of them."""
-    inner = several.values() if isinstance(several, dict) else several if isinstance(several, list) else ()
-    return [table for table in inner if isinstance(table, dict)]
 
 
 # ---------------------------------------------------------------- paths and files
