@@ -516,6 +516,30 @@ def test_subjects_agree_with_the_kinds_phrase(phrase: str, subject: str) -> None
     assert letter.subject == f"{subject} {NUMBER}"
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("confirmation", "Lo recibió el equipo"),
+        ("refusal", "Cómo enviarlo de nuevo"),
+        ("info_request", "el aviso se cerrará solo"),
+        ("validation", "el aviso se cerrará solo"),
+        ("reopening", "Su aviso vuelve a estar abierto"),
+        ("closure", "Su aviso está cerrado"),
+        ("closed_notice", "Su aviso ya estaba cerrado: abra otro"),
+        ("merged", "Su aviso se ha unido a otro"),
+        ("withdrawal", "sigue abierto. Si lo retira"),
+        ("assignment", "Lo abrió Marta Gil"),
+        ("breach", "Aún no lo lleva nadie"),
+    ],
+)
+def test_what_a_letter_tells_agrees_with_the_kinds_phrase(name: str, told: str) -> None:
+    desk = letters_desk()
+    desk = letters_desk(kinds={"incident": replace(desk.kinds["incident"], phrase="el aviso")})
+    composed, raw = sent(samples(desk)[name], desk=desk)
+    text, _ = parts(raw)
+    assert told in f"{composed.subject} {collapsed(text)}"
+
+
 def test_an_admins_own_template_wins_over_the_shipped_one(tmp_path: Path) -> None:
     own = tmp_path / "es" / "survey_thanks.j2"
     own.parent.mkdir()
