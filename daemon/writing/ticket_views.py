@@ -82,7 +82,8 @@ class TicketViews:
         labels = {**self._desk.field_labels(kind), **self._formats.words["conditions"]}
         if key == "kind" and read in self._desk.kinds:
             read = self._desk.kinds[read].label
-        return f"{labels.get(key, key)}: «{self._formats.words['truths'].get(read, read)}»"
+        words = self._formats.words
+        return str(words["lists"]["read"]).format(key=labels.get(key, key), read=words["truths"].get(read, read))
 
     def summary(self, ticket: Ticket) -> str:
         """A ticket in a few words: its category, else its first two short values, else its kind."""
