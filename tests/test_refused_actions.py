@@ -123,7 +123,7 @@ AGAIN = "Corrija lo que sigue y envíelo otra vez."
 REFUSED: dict[Wrong, tuple[str, tuple[str, ...]]] = {
     # what was done: the subject of the letter, what it says
     on_a_closed_ticket: (
-        "Resolver no se ha hecho: está cerrada",
+        "Resolver no se ha hecho: ya se había cerrado",
         ("Solo admite notas y relaciones. Para seguir hace falta una nueva.", "Estado: Cerrado", "Nota: Solo se ve"),
     ),
     with_an_unknown_number: (
@@ -152,7 +152,7 @@ REFUSED: dict[Wrong, tuple[str, tuple[str, ...]]] = {
     ),
     after_another_technician: (
         "Pedir información no se ha hecho: alguien se adelantó",
-        ("Mire cómo ha quedado y elija de nuevo.", f"{LUIS} llegó antes, el 09/10/2017", "Reabrir: Vuelve a estar"),
+        ("Mire cómo ha quedado y elija de nuevo.", f"{LUIS} llegó antes, el 09/10/2017", "Reabrir: Vuelve a «Asignado»"),
     ),
     taking_what_another_took: (
         "Asignarme no se ha hecho: alguien se adelantó",

@@ -94,7 +94,7 @@ ACTIONS: dict[str, tuple[list[Form], Done]] = {
     "escalated": ([("Escalar", {"Caso": "Otra causa", "Motivo": "No es de red."})], Done(
         {"state": "assigned", "reason": "escalated", "group": "coordinacion"},
         "Caso: Otra causa\nNo es de red.",
-        {("assignment", COORDINATION): ("Asignación de la incidencia", "La escala Ana Ruiz. Es para Coordinación",
+        {("assignment", COORDINATION): ("Asignación de la incidencia", "La ha escalado Ana Ruiz.",
          "No es de red. Caso: Otra causa", "Devolver:")},
     )),
     "categorised": ([("Categoría", {"Categoría": "Accesos"})], Done(
