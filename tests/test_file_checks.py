@@ -54,6 +54,10 @@ def figures_beside(folder: Path) -> str:
     return BASE + '[metrics]\ntextfile = "acuse.prom"\n'
 
 
+def a_port_of_another_security(folder: Path) -> str:
+    return BASE.replace('host = "imap.cau.example"', 'host = "imap.cau.example"\nport = 587')
+
+
 OPEN = r"config\.toml:28:17: warning: others may read {0}/servicio\.password: chmod 600 {0}/servicio\.password\n"
 PLACES: list[tuple[Spoil, int, str]] = [
     (nothing, 0, r"{0}/config\.toml: no problems\n"),
@@ -65,6 +69,7 @@ PLACES: list[tuple[Spoil, int, str]] = [
     (a_file_for_the_files, 1, r".*config\.toml:8:1: {0}/files is no folder; name another place\n"),
     (figures_for_a_folder_that_is_not_there, 1, r".*config\.toml:\d+:12: there is no folder {0}/exporter\n"),
     (figures_beside, 0, r"{0}/config\.toml: no problems\n"),
+    (a_port_of_another_security, 0, r'.*:\d+:8: warning: servers speak "starttls" at port 587, not "tls": .*\n'),
     (a_password_for_everybody, 0, rf".*{OPEN}"),
     (a_password_and_a_fault, 1, rf'.*{OPEN}.*config\.toml:40:17: there is no group "n9"; .*\n'),
 ]  # fmt: skip

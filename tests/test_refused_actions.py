@@ -152,7 +152,7 @@ REFUSED: dict[Wrong, tuple[str, tuple[str, ...]]] = {
     ),
     after_another_technician: (
         "Pedir información no se ha hecho: alguien se adelantó",
-        ("Mire cómo ha quedado y elija de nuevo.", f"{LUIS} llegó antes, el 09/10/2017", "Reabrir: Vuelve a «Asignado»"),
+        ("Mire cómo ha quedado y elija de nuevo.", f"{LUIS} llegó antes, el 09/10/2017", "Vuelve a «Asignado»"),
     ),
     taking_what_another_took: (
         "Asignarme no se ha hecho: alguien se adelantó",

@@ -103,10 +103,17 @@ def _connection(path: KeyPath, server: Account | Smtp) -> Iterator[Misfit]:
     if server.security == "none" and server.host and not is_loopback(server.host):
         text = f'"none" would send the password in clear to {server.host}; it is allowed on loopback only: use "tls"'
         yield Misfit((*path, "security"), text)
+    usual = _SPOKEN_AT.get(server.port, server.security)
+    if server.security not in (usual, "none"):
+        text = f'servers speak "{usual}" at port {server.port}, not "{server.security}": write security = "{usual}"'
+        yield Misfit((*path, "port"), text, warning=True)
     if isinstance(server, Account) and not server.username:
         yield Misfit((*path, "username"), '"username" is missing here; a mailbox is opened by logging in', at_key=True)
     yield from _login(path, server)
 
+
+_SPOKEN_AT = {143: "starttls", 465: "tls", 587: "starttls", 993: "tls"}
+"""How a connection is secured at a port that is kept for it (RFC 8314 section 7)."""
 
 _HOST = re.compile(r"[\w.-]+|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?")
 """A name or an IPv4 address; or an IPv6 address, which has two colons at least."""
