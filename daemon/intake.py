@@ -1,6 +1,6 @@
 """From fetched mails to verdicts: ledger rows, readings, decisions, one transaction; then the mails may be filed away.
 
-    take → parse → read → [ load → decide → apply ] × mails, COMMIT → the mailbox moves them
+    take → parse → read → [ load → decide → apply ] × mails, their letters, COMMIT → the mailbox moves them
 
 Mails share a transaction as long as it is short (:class:`daemon.store.dialect.Batch`). A batch whose transaction fails
 is treated again mail by mail; a mail that fails alone as often as the limit allows is quarantined, its neighbours go
