@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from daemon.config.shape import Misfit
-from daemon.store import Store
+from daemon.store import Store, listing
 
 
 class Tables(Protocol):
@@ -19,13 +19,10 @@ class Tables(Protocol):
 
 
 def gone(store: Store, tables: Tables) -> Iterator[Misfit]:
-    """A misfit for each kind and group of a ticket, open or closed, that has no table any more.
-
-    It reads every ticket's row: for a start or a reload, not for a mail.
-    """
+    """A misfit for each kind and group of a ticket, open or closed, that has no table any more."""
     with store.read() as reading:
-        held = reading.session.all("SELECT kind, group_key, MAX(number) FROM tickets GROUP BY 1, 2 ORDER BY 3")
-    for place, name, known in ((0, "kinds", tables.kinds), (1, "groups", tables.groups)):
+        held = list(listing.held(reading.session))
+    for place, name, known in ((0, "groups", tables.groups), (1, "kinds", tables.kinds)):
         for key, number in {row[place]: row[2] for row in held if row[place] not in known}.items():
             text = f"[{name}.{key}] is missing, and tickets such as {number} need it: keep its key, change its label"
             yield Misfit((name,), text, at_key=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -34,6 +34,19 @@ def show(session: Session, number: str, remembered: Remembered, zone: tzinfo = U
         "relations": list(ticket.relations),
         "points_to": ticket.points_to,
     }
+
+
+_NEXT_HELD = """
+SELECT group_key, kind, number FROM tickets WHERE (group_key, kind) > (?, ?) ORDER BY group_key, kind, number LIMIT 1
+"""
+
+
+def held(session: Session) -> Iterator[tuple[str, str, str]]:
+    """Each group and kind that tickets have together, and the first of these tickets: a step of the index each."""
+    group, kind = "", ""
+    while found := session.one(_NEXT_HELD, group, kind):
+        group, kind, number = found
+        yield group, kind, number
 
 
 def brief(ticket: Ticket, zone: tzinfo = UTC) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from daemon.store import Cause, Filed, Outcome, Store, models, queues
+from daemon.store import Cause, Filed, Outcome, Store, listing, models, queues
 from daemon.store.errors import WrongVersion
 from rules.decision import Decision, Grant, Letter, Link, Needs
 from rules.ticket import Event
@@ -56,7 +56,7 @@ Heard = dict[str, tuple[Any, ...]]
 
 
 def hot_queries(store: Store, clock: Clock) -> Heard:
-    """Every statement that an opening, a reply, a verdict, a delivery, a timer and a filing away run."""
+    """Every statement that an opening, a reply, a verdict, a delivery, a timer, a filing away and a start run."""
     heard: Heard = {}
     with pytest.MonkeyPatch.context() as patch:
         for name in ("one", "all", "run", "put", "many"):
@@ -89,6 +89,8 @@ def hot_queries(store: Store, clock: Clock) -> Heard:
         with store.read() as books:
             queues.next_due(books.session)
         store.run(lambda tx: tx.claim_due(*due, later))
+        with store.read() as books:
+            assert list(listing.held(books.session)) == [("n1", "incident", number)]
         store.index_words()
     return heard
 
