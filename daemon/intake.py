@@ -33,7 +33,7 @@ from rules.desk import Desk
 from rules.intake import decide
 from rules.reading import Arrival, Reading, read
 
-AHEAD = 10
+AHEAD = 25
 """Mails that are read before a transaction begins; the parser process goes on with the next ones meanwhile."""
 
 Verdicts = dict[int, tuple[str, str]]

@@ -1,7 +1,7 @@
 """Letters that are posted: composed at the end of their transaction, and put into the outbox.
 
-Those of one name are composed one after the other, for what a processor holds of the first serves the next: ten of each
-cost three quarters of what they cost by turns.
+Those that look alike are composed one after the other, for what a processor holds of the first serves the next: ten of
+each cost three quarters of what they cost by turns.
 """
 
 # ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from isal import isal_zlib
 
-from daemon.store.dialect import Session
+from daemon.store.dialect import Row, Session
 from daemon.store.rows import GRANT_COLUMNS, bare_id, dumps, grant_row, key, plain
 from rules.decision import Grant, Letter
 from rules.guards import Admission
@@ -74,23 +74,34 @@ _INSERT_SUBJECT = "INSERT INTO subjects (subject, number, side, letter) VALUES (
 _INSERT_TOKEN = f"INSERT INTO tokens ({GRANT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
+class Packed(NamedTuple):
+    """The rows of a posted letter. Message-ID and bytes are fixed from here on."""
+
+    letter: Row
+    delivery: Row
+    subjects: Sequence[Row]
+    tokens: Sequence[Row]
+
+
 def queue(session: Session, posted: Sequence[Posted]) -> None:
     """Compose these letters, and put them into the outbox in the order in which they were posted."""
-    by_name = sorted(posted, key=lambda post: post.letter.name)
-    composed = {post: post.compose(post.letter, post.to) for post in by_name}
-    mails = [(post, composed[post]) for post in posted]
-    for post, mail in mails:
-        _put(session, post, mail)
-    threading = [(mail.subject_key, mail.number, mail.side, post.letter.name) for post, mail in mails]
-    session.many(_INSERT_SUBJECT, [(key(subject), *rest) for subject, *rest in threading if subject and rest[1]])
-    session.many(_INSERT_TOKEN, [grant_row(*grant) for _, mail in mails for grant in mail.grants])
+    packed = {post: _packed(post, post.compose(post.letter, post.to)) for post in sorted(posted, key=_looks)}
+    rows = [packed[post] for post in posted]
+    for row in rows:
+        session.put(_INSERT_LETTER, *row.letter)
+        session.put(_INSERT_DELIVERY.format(last_id=session.dialect.last_id), *row.delivery)
+    session.many(_INSERT_SUBJECT, [subject for row in rows for subject in row.subjects])
+    session.many(_INSERT_TOKEN, [token for row in rows for token in row.tokens])
 
 
-def _put(session: Session, post: Posted, composed: Composed) -> None:
-    """One row of the outbox with its delivery. Message-ID and bytes are fixed from here on."""
+def _looks(post: Posted) -> tuple[str, str]:
+    """What letters look alike by."""
+    return post.letter.name, post.letter.ticket.group if post.letter.ticket else ""
+
+
+def _packed(post: Posted, composed: Composed) -> Packed:
     admission, deferred = post.admission, post.admission.action == "defer"
-    session.put(
-        _INSERT_LETTER,
+    letter = (
         bare_id(composed.message_id),
         post.letter.name,
         composed.number,
@@ -103,6 +114,7 @@ def _put(session: Session, post: Posted, composed: Composed) -> None:
         dumps([[head.decode("latin-1"), digest] for head, digest in composed.attachments]),
         isal_zlib.compress(composed.tail, COMPRESSION) if composed.tail else b"",
     )
-    status, next_at = ("deferred", micros(admission.at)) if deferred else ("queued", 0)
-    reply = f"guard {plain(admission.why)}" if deferred else ""
-    session.put(_INSERT_DELIVERY.format(last_id=session.dialect.last_id), status, next_at, reply)
+    delivery = ("deferred", micros(admission.at), f"guard {plain(admission.why)}") if deferred else ("queued", 0, "")
+    subject = (key(composed.subject_key), composed.number, composed.side, post.letter.name)
+    subjects = (subject,) if composed.subject_key and composed.side else ()
+    return Packed(letter, delivery, subjects, tuple(grant_row(digest, grant) for digest, grant in composed.grants))
