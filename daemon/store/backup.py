@@ -30,13 +30,16 @@ def backup(url: str, files: Files, target: Path, progress: Progress = lambda don
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
-    copied = Files(target.with_name(target.name + ".files"))
-    _copy(files, copied, progress)
+    beside = target.with_name(target.name + ".files")
+    copied, earlier = Files(beside), beside.exists()
     try:
+        _copy(files, copied, progress)
         _database(url, part, progress)
         _settle(part, target)
     except BaseException:
         part.unlink(missing_ok=True)
+        if not earlier:
+            shutil.rmtree(beside, ignore_errors=True)
         raise
     _copy(files, copied, progress)
     return [target, *map(copied.path, copied.digests())]

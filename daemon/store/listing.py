@@ -37,15 +37,16 @@ def show(session: Session, number: str, remembered: Remembered, zone: tzinfo = U
 
 
 _NEXT_HELD = """
-SELECT group_key, kind, number FROM tickets WHERE (group_key, kind) > (?, ?) ORDER BY group_key, kind, number LIMIT 1
+SELECT group_key || ' ' || kind, group_key, kind, number FROM tickets WHERE group_key || ' ' || kind > ?
+ORDER BY group_key || ' ' || kind LIMIT 1
 """
 
 
 def held(session: Session) -> Iterator[tuple[str, str, str]]:
-    """Each group and kind that tickets have together, and the first of these tickets: a step of the index each."""
-    group, kind = "", ""
-    while found := session.one(_NEXT_HELD, group, kind):
-        group, kind, number = found
+    """Each group and kind that tickets have together, and one of these tickets: a step of the index each."""
+    last = ""
+    while found := session.one(_NEXT_HELD, last):
+        last, group, kind, number = found
         yield group, kind, number
 
 

@@ -29,7 +29,10 @@ def search(session: Session, wanted: Search, remembered: Remembered) -> tuple[Br
         query = query.where(condition)
     if not (wanted.name or wanted.address or wanted.tax_id or wanted.fields):
         query = query.limit(wanted.limit)
-    rows = [(row[0], row[1]) for row in session.query(query.order_by(models.Ticket.opened_at.desc()))]
+    rows = [
+        (row[0], row[1])
+        for row in session.query(query.order_by(models.Ticket.opened_at.desc(), models.Ticket.number.desc()))
+    ]
     found = (ticket for page in in_slices(rows, PAGE) for ticket in read_tickets(session, page, remembered))
     tax_people = frozenset(_addresses_of(session, wanted.tax_id)) if wanted.tax_id else frozenset()
     matching = (ticket for ticket in found if _holds(ticket, wanted, tax_people))

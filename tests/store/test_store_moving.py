@@ -12,6 +12,7 @@ import pytest
 
 from daemon.commands import Unable
 from daemon.commands.bookkeeping import move
+from daemon.config.accounts import Database
 from daemon.store import Cause, Outcome, Store
 from daemon.store.errors import InUse, StoreError
 from daemon.store.postgres import PostgresSession
@@ -31,7 +32,7 @@ def settings(tmp_path: Path) -> Any:
         decision = Decision("refused", letters=(Letter("refusal", (ANA,)),))
         tx.apply(Cause(seen.id, mail(9, visible="a\0b\ud800")), decision, compose, DESK, NOW)
     store.close()
-    database = SimpleNamespace(url=f"sqlite:///{tmp_path}/acuse.db", files=str(tmp_path / "files"))
+    database = Database(url=f"sqlite:///{tmp_path}/acuse.db", files=str(tmp_path / "files"))
     return SimpleNamespace(database=database, desk=DESK)
 
 
