@@ -35,7 +35,7 @@ def compose_for(loaded: Loaded[Letters], now: datetime) -> Compose:
     """How letters are written under the configuration ``loaded``."""
 
     def compose(letter: Letter, to: str) -> Composed:
-        return loaded.letters.compose(letter, to, loaded.settings.desk, now, new_token)
+        return loaded.letters.compose(letter, to, now, new_token)
 
     return compose
 

@@ -98,7 +98,7 @@ def sent(letter: Letter, language: str = "es", desk: Desk | None = None, to: str
     """A letter composed, and its bytes with each attachment as its own digest."""
     desk = desk or letters_desk()
     letters = Letters.load(desk)
-    composed = letters.compose(replace(letter, language=language), to or letter.to[0], desk, NOW, token_source())
+    composed = letters.compose(replace(letter, language=language), to or letter.to[0], NOW, token_source())
     return composed, b"".join(render(composed, lambda digest: BytesIO(digest.encode())))
 
 
@@ -108,5 +108,5 @@ def composed_samples() -> Iterator[tuple[str, str, bytes]]:
     letters = Letters.load(desk)
     for language in sorted(desk.catalogue):
         for name, sample in samples(desk, language).items():
-            composed = letters.compose(sample, sample.to[0], desk, written_at(name), token_source())
+            composed = letters.compose(sample, sample.to[0], written_at(name), token_source())
             yield language, name, b"".join(render(composed, lambda digest: BytesIO(digest.encode())))

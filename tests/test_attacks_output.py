@@ -25,6 +25,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from daemon.demo.correspondent import Received
 from daemon.writing import mime, pages
+from daemon.writing.forms import Plain
+from daemon.writing.language import Language
 from daemon.writing.letters import Letters
 from daemon.writing.quoted import quoted_printable
 from parsers.form import render_form
@@ -89,7 +91,7 @@ class Writer:
         return [self.one(letter, to) for letter in decided for to in letter.to]
 
     def one(self, letter: Letter, to: str) -> bytes:
-        composed = self._letters.compose(letter, to, DESK, NOW, self._token)
+        composed = self._letters.compose(letter, to, NOW, self._token)
         return b"".join(mime.render(composed, lambda digest: BytesIO(digest.encode())))
 
 
@@ -299,7 +301,7 @@ def test_a31_a_value_is_never_a_template(value: str) -> None:
 
 
 def test_a31_templates_run_in_a_sandbox_and_come_from_disk_alone() -> None:
-    page = Letters.load(DESK)._pages["es"]
+    page = Language.load("es", DESK, Plain).page
     for environment in (page._text, page._html):
         assert isinstance(environment, ImmutableSandboxedEnvironment)
         assert environment.undefined is StrictUndefined

@@ -53,7 +53,7 @@ def both() -> tuple[Letters, Letters]:
 def outcome(letters: Letters, letter: Letter) -> tuple[str, str] | str:
     """Text and HTML, or what a template said to what it cannot tell."""
     try:
-        composed = letters.compose(letter, letter.to[0], DESK, NOW, token_source())
+        composed = letters.compose(letter, letter.to[0], NOW, token_source())
     except Exception as error:  # whatever it is, it must be the same
         return repr(error)
     return parts(composed.head)

@@ -461,7 +461,7 @@ def test_a_token_is_sent_as_it_is_digested() -> None:
 def test_a_letter_sent_again_has_new_tokens() -> None:
     desk, new_token = letters_desk(), token_source()
     letters, sample = Letters.load(desk), samples(desk)["validation"]
-    digests = {d for _ in range(2) for d, _ in letters.compose(sample, REQUESTER, desk, NOW, new_token).grants}
+    digests = {d for _ in range(2) for d, _ in letters.compose(sample, REQUESTER, NOW, new_token).grants}
     assert len(digests) == 4
 
 
@@ -469,7 +469,7 @@ def test_a_letter_sent_again_has_new_tokens() -> None:
 def test_no_letter_keeps_a_blank_or_anothers_token(name: str) -> None:
     desk, new_token = letters_desk(), token_source()
     letters, sample = Letters.load(desk), samples(desk)[name]
-    for composed in (letters.compose(sample, sample.to[0], desk, NOW, new_token) for _ in range(2)):
+    for composed in (letters.compose(sample, sample.to[0], NOW, new_token) for _ in range(2)):
         tokens = set(re.findall(r"\b[A-Z2-7]{26}\b", without_soft_breaks(composed.head)))
         assert {sha256(token.encode()).digest() for token in tokens} == {digest for digest, _ in composed.grants}
 

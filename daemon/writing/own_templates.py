@@ -5,7 +5,8 @@ from __future__ import annotations
 from daemon.config.catalogue import folders
 from daemon.config.settings import ConfigErrors
 from daemon.config.sources import Problem
-from daemon.writing.letters import Letters, template_folder
+from daemon.writing.language import standard_language, template_folder
+from daemon.writing.letters import Letters
 from rules.desk import Desk
 
 
@@ -30,10 +31,11 @@ def letter_problems(desk: Desk) -> tuple[Problem, ...]:
 
 
 def _file(desk: Desk, language: str, name: str) -> str:
-    """The path of a template: the admin's own before the shipped one, its language before the desk's and the layout."""
+    """The path of a template: the admin's own before the shipped one, its language before the standard one and the
+    layout."""
     places = [
         folder / place / name
-        for place in (language, desk.desk.language, "layout")
+        for place in (language, standard_language(desk), "layout")
         for folder in reversed(folders(template_folder(desk)))
     ]
     return str(next((place for place in places if place.is_file()), places[0]))

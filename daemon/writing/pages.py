@@ -19,6 +19,7 @@ from markupsafe import Markup, escape
 from daemon.writing import sandbox
 from daemon.writing.compiled import compiled
 from daemon.writing.formats import PROSE, Formats, plural, wrap
+from daemon.writing.kinds import capital
 from daemon.writing.questions import Run
 from daemon.writing.sandbox import Sandbox
 from daemon.writing.shown import Shown
@@ -109,7 +110,7 @@ def _filters(*sources: object) -> dict[str, Any]:
         "brief": brief,
         "fill": fill,
         "underline": underline,
-        "cap": cap,
+        "cap": capital,
         "others": others,
     }
 
@@ -190,8 +191,3 @@ def underline(text: str, sign: str) -> str:
 def others(links: Sequence[Shown], key: str) -> tuple[Shown, ...]:
     """All links but the one with ``key``."""
     return tuple(link for link in links if link.key != key)
-
-
-def cap(text: str) -> str:
-    """The first letter as a capital."""
-    return text[:1].upper() + text[1:]

@@ -18,6 +18,7 @@ from jinja2.runtime import Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from daemon.writing.faulted import Said
+from daemon.writing.kinds import KindWords
 from daemon.writing.list_views import Listed
 from daemon.writing.questions import Run
 from daemon.writing.shown import Shown
@@ -25,7 +26,7 @@ from rules.decision import Letter
 from rules.tables import Group
 from rules.ticket import Event, Ticket
 
-PLAIN: frozenset[type] = frozenset({SimpleNamespace, Ticket, Letter, Group, Shown, Said, Listed, Event})
+PLAIN: frozenset[type] = frozenset({SimpleNamespace, Ticket, Letter, Group, Shown, Said, Listed, Event, KindWords})
 """Value types whose public attributes are all harmless: frozen, and without a method that changes anything."""
 
 LARGEST_PRODUCT = 100_000

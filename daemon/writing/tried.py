@@ -11,10 +11,11 @@ from pathlib import Path
 from jinja2 import TemplateSyntaxError
 from jinja2.debug import rewrite_traceback_stack
 
-from daemon.config.catalogue import SHIPPED, STANDARD, folders
+from daemon.config.catalogue import SHIPPED, STANDARD
 from daemon.config.shape import nearest
 from daemon.writing.forms import Plain
-from daemon.writing.letters import Letters, template_folder
+from daemon.writing.language import sources, standard_language, template_folder
+from daemon.writing.letters import Letters
 from daemon.writing.pages import SUFFIX, inlined, read_sources
 from daemon.writing.sample_world import NOW
 from daemon.writing.samples import samples
@@ -38,7 +39,7 @@ def template_faults(desk: Desk) -> tuple[TemplateFault, ...]:
     try:
         letters = Letters.load(desk, Plain)
     except TemplateSyntaxError as error:  # in what all letters are built of
-        return (_fault(desk, desk.desk.language, str(error.name), error),)
+        return (_fault(desk, standard_language(desk), str(error.name), error),)
     return tuple(dict.fromkeys([*_unused(desk), *_tried(letters, desk)]))
 
 
@@ -68,16 +69,16 @@ def _tried(letters: Letters, desk: Desk) -> Iterator[TemplateFault]:
     for language in desk.catalogue:
         for sample in samples(desk, language, draw=False).values():
             try:
-                letters.compose(sample, sample.to[0], desk, NOW, lambda: TOKEN)
+                letters.compose(sample, sample.to[0], NOW, lambda: TOKEN)
             except Exception:  # noqa: BLE001 - a template may fail in any way; each is reported
                 yield _fault(desk, language, sample.name + SUFFIX, rewrite_traceback_stack())
 
 
 def _fault(desk: Desk, language: str, template: str, error: BaseException) -> TemplateFault:
-    sources = read_sources(folders(template_folder(desk)), (desk.letters.language or desk.desk.language, language))
-    file, line = _place(error, sources) or (template, 1)
+    read = sources(desk, language)
+    file, line = _place(error, read) or (template, 1)
     what = str(error.message) if isinstance(error, TemplateSyntaxError) else f"{type(error).__name__}: {error}"
-    return TemplateFault(language, file, _written_line(file, line, sources), what)
+    return TemplateFault(language, file, _written_line(file, line, read), what)
 
 
 def _place(error: BaseException, sources: Mapping[str, str]) -> tuple[str, int] | None:

@@ -1,0 +1,82 @@
+"""What the letters of one language are written with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from daemon.config.catalogue import folders
+from daemon.writing.formats import Formats
+from daemon.writing.forms import Plain
+from daemon.writing.kinds import KindWords, kind_words
+from daemon.writing.list_views import ListViews
+from daemon.writing.pages import Page, read_sources
+from daemon.writing.shown import LinkViews
+from daemon.writing.ticket_views import TicketViews
+from rules.action_forms import ACTIONS
+from rules.decision import Letter
+from rules.desk import Desk
+
+NO_KIND = KindWords()
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One language of a desk: its templates, their forms, how links and kinds are called in it, and what every letter
+    of it is given alike."""
+
+    key: str
+    page: Page
+    forms: Plain
+    links: LinkViews
+    kinds: Mapping[str, KindWords]
+    alike: Mapping[str, Any]
+
+    @classmethod
+    def load(cls, key: str, desk: Desk, forms: type[Plain]) -> Language:
+        """Read its templates. OSError: one cannot be read."""
+        words = desk.catalogue[key]
+        formats = Formats(words, desk.zone)
+        tickets = TicketViews(desk, formats, key)
+        page = Page(sources(desk, key), formats, tickets, ListViews(formats, tickets))
+        kinds = {kind: kind_words(desk, kind, key) for kind in desk.kinds}
+        return cls(key, page, forms(page), LinkViews(words), kinds, _alike(desk, key))
+
+    def kind(self, letter: Letter) -> KindWords:
+        """The words for the kind that ``letter`` is about."""
+        key = letter.ticket.kind if letter.ticket else letter.values.get("kind", "")
+        return self.kinds.get(key, NO_KIND)
+
+
+def standard_language(desk: Desk) -> str:
+    """The language of a letter for which nobody chose one, or of which there is no folder."""
+    return desk.letters.language or desk.desk.language
+
+
+def template_folder(desk: Desk) -> Path | None:
+    """`[letters] templates` as a path; None for the shipped ones alone."""
+    return Path(desk.letters.templates) if desk.letters.templates else None
+
+
+def sources(desk: Desk, language: str) -> dict[str, str]:
+    """The templates of ``language`` by name; one that it lacks is the standard language's. OSError: one cannot be
+    read."""
+    return read_sources(folders(template_folder(desk)), (standard_language(desk), language))
+
+
+def _alike(desk: Desk, language: str) -> Mapping[str, Any]:
+    words = desk.catalogue[language]
+    layout, actions = words["layout"], words["actions"]
+    return {
+        "desk": desk.desk.name,
+        "desk_address": desk.desk_address,
+        "desk_name": desk.desk.name,
+        "service": desk.service_address,
+        "lang": language,
+        "foot": desk.letters.foot,
+        "foot_genuine": layout["foot_genuine"].format(desk=desk.desk.name, address=desk.service_address),
+        "foot_password": layout["foot_password"].format(desk=desk.desk.name),
+        "ticket_actions": tuple(actions[key] for key, form in ACTIONS.items() if form.on_ticket and key in actions),
+    }
