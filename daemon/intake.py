@@ -93,9 +93,9 @@ class Intake:
         rows = self._store.waiting(account.name, lease=self._lease_of(account.name))
         return len(self._treat_all(account.name, rows))
 
-    def unfiled(self, mailbox: str, uidvalidity: int) -> Sequence[Unfiled]:
+    def unfiled(self, mailbox: str, uidvalidity: int, after: int) -> Sequence[Unfiled]:
         """As :meth:`daemon.store.Store.unfiled`."""
-        return self._store.unfiled(mailbox, uidvalidity)
+        return self._store.unfiled(mailbox, uidvalidity, after)
 
     def filed(self, mailbox: str, moved: Sequence[Filed]) -> None:
         """As :meth:`daemon.store.Store.filed`."""

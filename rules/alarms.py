@@ -15,6 +15,7 @@ Details = tuple[tuple[str, str], ...]
 BACK: Mapping[str, str] = {
     "mailbox_down": "mailbox_back",
     "login": "mailbox_back",
+    "filing_refused": "filing_back",
     "smtp_down": "smtp_back",
     "database": "database_back",
     "disk_full": "disk_back",
@@ -23,6 +24,8 @@ BACK: Mapping[str, str] = {
 }
 """What can fail → what is told when it works again, keys of the catalogue's `[alerts]`; "": nothing."""
 
+OF_A_MAILBOX = frozenset({"mailbox_down", "login", "filing_refused"})
+"""What is about a mailbox, by its name."""
 AT_ONCE = frozenset({"login", "disk_full", "job_failed", "oauth_expiry"})
 """What is told without waiting: it does not pass by itself."""
 
@@ -74,9 +77,7 @@ def due(
 
 def _over(key: str) -> Alarm:
     topic, _, about = key.partition(":")
-    return Alarm(
-        key, BACK.get(topic, ""), (("mailbox", about),) if topic in ("mailbox_down", "login") else (), well=True
-    )
+    return Alarm(key, BACK.get(topic, ""), (("mailbox", about),) if topic in OF_A_MAILBOX else (), well=True)
 
 
 def quarantine_details(found: Mapping[str, int], last_told: datetime | None, now: datetime, desk: Desk) -> Details:

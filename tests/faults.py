@@ -37,7 +37,7 @@ ROWS: Mapping[str, tuple[str, str]] = {
     "F25": ("a mail taken away before FETCH", "gone, not an empty mail"),
     "F26": (
         "no MOVE, no UIDPLUS, no folder, quota full",
-        "copied and marked; no other mail expunged; the mail stays",
+        "copied and marked; no other mail expunged; what is refused stays, alone, and is told of",
     ),
     "F27": ("login dropped or refused for the time being", "tried again; only refused passwords are counted as such"),
     "F28": ("200,000 mails in a folder", "asked for in windows of UIDs"),

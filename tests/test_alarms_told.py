@@ -21,7 +21,14 @@ from daemon.demo.correspondent import write
 from daemon.mail.mailbox import WatchState
 from daemon.mail.pump import PostState
 from daemon.operations import second_route
-from daemon.operations.alarms import Alarms, disk_trouble, is_well, mailbox_troubles, outbox_trouble, secret_troubles
+from daemon.operations.alarms import (
+    Alarms,
+    disk_trouble,
+    mailbox_troubles,
+    mailbox_wells,
+    outbox_trouble,
+    secret_troubles,
+)
 from daemon.writing.letters import Letters
 from rules.alarms import Trouble
 from tests.rules.desks import DESK, NOW, OPENING, OPENINGS
@@ -31,12 +38,14 @@ ADMIN = "admin@cau.test"
 BOX = Account(name="apertura", roles=("opening",), address="a@cau.test", host="imap.cau.test", username="a")
 MINUTES = timedelta(minutes=1)
 
+KEYS = ("mailbox_down:apertura", "login:apertura", "filing_refused:apertura")
 STATES: list[tuple[str, WatchState, list[str]]] = [
     ("just started", WatchState(), []),
     ("seen well", WatchState(last_good_poll=NOW), []),
     ("failing", WatchState(failing_since=NOW - MINUTES, fault="connect: refused"), ["mailbox_down"]),
     ("refusing once", WatchState(failing_since=NOW, auth_failures=1), ["mailbox_down"]),
     ("refusing for good", WatchState(failing_since=NOW, auth_failures=3), ["login"]),
+    ("keeping a mail", WatchState(last_good_poll=NOW, refused="full", refused_since=NOW - MINUTES), ["filing_refused"]),
     ("silent", WatchState(last_good_poll=NOW - 5 * MINUTES, phase="treating"), ["mailbox_down"]),
 ]
 
@@ -44,7 +53,8 @@ STATES: list[tuple[str, WatchState, list[str]]] = [
 @pytest.mark.parametrize(("what", "state", "topics"), STATES, ids=[what for what, *_ in STATES])
 def test_what_is_wrong_with_a_mailbox(what: str, state: WatchState, topics: list[str]) -> None:
     assert [each.topic for each in mailbox_troubles(BOX, state, NOW, NOW)] == topics
-    assert is_well(state) is (what in ("seen well", "silent"))
+    well = {"seen well": KEYS, "silent": KEYS, "keeping a mail": KEYS[:2]}
+    assert tuple(mailbox_wells("apertura", state)) == well.get(what, ())
 
 
 @pytest.mark.parametrize(
@@ -115,6 +125,26 @@ def test_an_outage_is_told_once_and_its_end_once(world: ServerlessDesk) -> None:
     told.alarms.look((), frozenset({"mailbox_down:apertura"}))
     assert world.letters() == []
     assert told.routed == ["Soporte CAU: No podemos leer un buzón", "Soporte CAU: Un buzón vuelve a funcionar"]
+
+
+def test_a_mail_that_the_server_refuses_to_file_is_told_once_it_lasts_and_once_more_when_it_is_filed(
+    world: ServerlessDesk,
+) -> None:
+    told = Told(world, Alerts())
+    state = WatchState(last_good_poll=NOW, refused="file into Acuse/Tratados: [OVERQUOTA] full", refused_since=NOW)
+
+    def look() -> list[str]:
+        troubles = tuple(mailbox_troubles(BOX, state, NOW, world.clock()))
+        told.alarms.look(troubles, frozenset(mailbox_wells("apertura", state)))
+        return [sent.read["Subject"] for sent in world.letters("admin_alert")]
+
+    assert look() == []
+    world.clock.turn(minutes=16)
+    state.last_good_poll = world.clock()
+    assert look() == ["Un buzón no deja archivar correo"]
+    assert look() == []
+    state.refused, state.refused_since = "", None
+    assert look() == ["El correo de un buzón se archiva otra vez"]
 
 
 def test_without_a_second_route_the_letter_is_all(world: ServerlessDesk) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from patience import PATIENCE_S, until
 from scripted_imap import Line, ScriptedImap
 
 from daemon.config.accounts import Account
+from daemon.mail.imap import read_uid_set
 from daemon.mail.imap_faults import ImapError
 from daemon.mail.mailbox import MailboxWatcher, run_once
 from daemon.mail.wire import Backoff
@@ -25,7 +26,8 @@ from rules.tables import Duration
 class Notebook:
     """The desk behind the mailbox: notes what it is given, in the order in which it happens.
 
-    ``fails``: how many of the next batches it fails to treat; ``folder``: where it wants the mails.
+    ``fails``: how many of the next batches it fails to treat; ``folder``: where it wants the mails; ``page``: how many
+    of those that are to be moved it names at once.
     """
 
     def __init__(self, spool: Path, folder: str = "done", largest_mail: int = 1_000_000) -> None:
@@ -33,6 +35,7 @@ class Notebook:
         self.largest_mail = largest_mail
         self.folder = folder
         self.fails = 0
+        self.page = 1000
         self.treated: list[tuple[int, bytes]] = []
         self.decided: dict[int, Unfiled] = {}
         self.noted: dict[int, Filed] = {}
@@ -61,8 +64,8 @@ class Notebook:
         self.looked.set()
         return 0
 
-    def unfiled(self, mailbox: str, uidvalidity: int) -> list[Unfiled]:
-        return [mail for id_, mail in self.decided.items() if id_ not in self.noted]
+    def unfiled(self, mailbox: str, uidvalidity: int, after: int) -> list[Unfiled]:
+        return [mail for id_, mail in self.decided.items() if id_ > after and id_ not in self.noted][: self.page]
 
     def filed(self, mailbox: str, moved: Sequence[Filed]) -> None:
         self.noted.update({mail.id: mail for mail in moved})
@@ -284,6 +287,101 @@ def test_f26_over_quota_mails_stay_and_are_treated_once(tmp_path: Path, notebook
         run_once(box, notebook)
         assert server.counts("ana") == {"Acuse/Tratados": 1}
         assert notebook.subjects == ["uno"]
+
+
+COPIES = "IMAP4rev1 UIDPLUS NAMESPACE"
+LARGE = "x" * 40_000
+"""Its copy does not fit into a quota of 60K."""
+
+
+def test_f26_a_mail_that_the_server_refuses_to_move_holds_no_other_back(notebook: Notebook) -> None:
+    with Dovecot(capability=COPIES, quota="60K") as server:
+        server.deliver("ana", *(raw_mail(f"n{n}", LARGE if n == 7 else "x") for n in range(20)))
+        box = account(server.port)
+        for _ in range(2):  # and is refused again, alone, at the next look
+            run_once(box, notebook)
+            assert server.counts("ana") == {"INBOX": 1, "Acuse/Tratados": 19}
+        server.stop()
+        server.settings["quota"] = ""
+        server.start()
+        assert run_once(box, notebook) == 0
+        assert server.counts("ana") == {"Acuse/Tratados": 20}
+    assert notebook.subjects == [f"n{n}" for n in range(20)]
+    assert sorted(mail.uid or 0 for mail in notebook.noted.values()) == list(range(1, 21)), "each one's place is known"
+
+
+class Refusing:
+    """A folder of which mails have their verdict and are to be moved; the server refuses every MOVE that holds one of
+    ``refused``, or ``breaks`` the connection at it. ``midway``: what it says before the first refusal."""
+
+    def __init__(self, count: int, refused: Iterable[int], midway: bytes = b"", breaks: bool = False) -> None:
+        self.decided = {id_: Unfiled(id_, "done", "", 7, id_, "") for id_ in range(1, count + 1)}
+        self.refused = set(refused)
+        self.moves: list[str] = []
+        self.server = ScriptedImap(self._script)
+        self._midway, self._breaks = midway, breaks
+
+    def _script(self, line: Line) -> None:
+        line.greet("40 EXISTS")
+        while command := line.read():
+            if command.startswith("UID MOVE"):
+                self._move(line, command.split(" ")[2])
+            elif command.startswith("STATUS"):
+                line.ok(f"{command.rpartition(' (')[0]} (MESSAGES 0)")
+            else:
+                line.ok(*["SEARCH"] * command.startswith("UID SEARCH"))
+
+    def _move(self, line: Line, uids: str) -> None:
+        self.moves.append(uids)
+        if self.refused.isdisjoint(read_uid_set(uids)):
+            line.ok()
+        elif self._breaks:
+            raise ConnectionResetError
+        else:
+            line.say(self._midway)
+            self._midway = b""
+            line.no("[SERVERBUG] one is damaged")
+
+
+def test_f26_many_refused_mails_are_passed_by(notebook: Notebook, watch: Watch) -> None:
+    """More than are tried at one look, and more than the books name at once."""
+    desk = Refusing(60, range(2, 42))
+    notebook.decided, notebook.page = desk.decided, 25
+    with desk.server as server:
+        watcher = watch(account(server.endpoint.port, poll=Duration(seconds=0.1), idle=False), notebook)
+        until(lambda: set(notebook.noted) == {1, *range(42, 61)})
+        until(lambda: "SERVERBUG" in watcher.state.refused)
+        assert watcher.state.refused_since is not None
+        desk.refused.clear()
+        until(lambda: set(notebook.noted) == set(range(1, 61)))
+        until(lambda: not watcher.state.refused and watcher.state.refused_since is None)
+
+
+def test_a_server_that_refuses_every_move_is_asked_a_few_times_a_look(notebook: Notebook) -> None:
+    desk = Refusing(400, range(1, 401))
+    notebook.decided = desk.decided
+    with desk.server as server:
+        run_once(account(server.endpoint.port), notebook)
+    assert 10 < len(desk.moves) < 40
+    assert notebook.noted == {}
+
+
+def test_what_a_move_that_is_refused_midway_has_moved_is_moved(notebook: Notebook) -> None:
+    """As RFC 6851 (4.3) allows."""
+    desk = Refusing(3, [3], midway=b"* OK [COPYUID 9 1:2 101:102] moved\r\n")
+    notebook.decided = desk.decided
+    with desk.server as server:
+        run_once(account(server.endpoint.port), notebook)
+    assert desk.moves == ["1:3", "3"]
+    assert notebook.noted == {1: Filed(1, "done", 9, 101), 2: Filed(2, "done", 9, 102)}
+
+
+def test_a_mail_that_breaks_every_connection_when_it_is_moved_keeps_no_other_waiting(notebook: Notebook) -> None:
+    desk = Refusing(60, [7, 30], breaks=True)
+    notebook.decided = desk.decided
+    with desk.server as server, pytest.raises(ImapError, match="file into"):
+        run_once(account(server.endpoint.port), notebook)
+    assert set(range(1, 61)) - set(notebook.noted) == {7, 30}
 
 
 def test_a_wrong_password_is_told_and_touches_nothing(

@@ -20,7 +20,7 @@ MOVE_AT_ONCE = 500
 @dataclass(slots=True)
 class Filing:
     """What became of a filing. ``moved``: no longer waiting in the folder (a UID that had gone before counts too);
-    ``places``: (UIDVALIDITY, UID) there by UID here, where the server says so (COPYUID); ``refused``: why a rest stays.
+    ``places``: (UIDVALIDITY, UID) there by UID here, where the server says so (COPYUID); ``refused``: why others stay.
     """
 
     moved: set[int] = field(default_factory=set)
@@ -91,16 +91,16 @@ class Folders:
         return Lying(selected.uidvalidity, frozenset(self._imap.uids(selected)))
 
     def file_away(self, uids: Sequence[int], configured: str) -> Filing:
-        """Move mails of the selected folder. What the server refuses (quota …) stays where it lies, with the reason."""
+        """Move at most :data:`MOVE_AT_ONCE` mails of the selected folder. What the server refuses (quota …) stays where
+        it lies, with the reason: all of them, or those that it had not come to."""
         kill_point("before_move")
         filed = Filing()
-        for some in in_slices(sorted(uids), MOVE_AT_ONCE):
-            try:
-                self._move_or_make(some, configured, filed)
-            except ImapError as fault:
-                if not fault.alive:
-                    raise
-                filed.refused = str(fault)
+        try:
+            self._move_or_make(uids, configured, filed)
+        except ImapError as fault:
+            if not fault.alive:
+                raise
+            filed.refused = str(fault)
         return filed
 
     def _move_or_make(self, uids: Sequence[int], configured: str, filed: Filing) -> None:
@@ -117,9 +117,13 @@ class Folders:
         can_move, can_expunge = imap.has("MOVE"), imap.has("UIDPLUS")
         with imap.bounded(f"file into {configured}"):
             imap.client._imap.response("COPYUID")  # forget an earlier one
-            answer = (imap.client.move if can_move else imap.client.copy)(chosen, target)
-            filed.places.update(_copied(imap, answer))
-            filed.moved.update(uids)
+            answer: object = None
+            try:
+                answer = (imap.client.move if can_move else imap.client.copy)(chosen, target)
+                filed.moved.update(uids)
+            finally:  # a MOVE may be refused midway (RFC 6851, 4.3)
+                filed.places.update(_copied(imap, answer))
+                filed.moved.update(filed.places)
         if not can_move:
             self._expunge(uids, can_expunge)
 

@@ -30,16 +30,16 @@ def run_once(
 ) -> int:
     """Treat all that waits in one mailbox and return how many mails; raises ImapError, where the connection breaks at
     one mail after all others were treated."""
-    suspects, treated = Suspects(), 0
+    suspects, unmoved, treated = Suspects(), Suspects(), 0
     while True:
-        suspected = bool(suspects)
+        suspected = bool(suspects or unmoved)
         with Imap(Endpoint.of_account(account, token)) as imap:
-            visit = Visit(imap, account, intake, threading.Event(), suspects)
+            visit = Visit(imap, account, intake, threading.Event(), suspects, unmoved)
             visit.make_folders()
             try:
                 return treated + visit.look(progress)
             except ImapError:
-                if not suspects or (suspected and not visit.treated):
+                if not (suspects or unmoved) or (suspected and not visit.progressed):
                     raise
             treated += visit.treated
 
@@ -52,7 +52,8 @@ class WatchState:
     """What doctor, metrics and alarms see of a watcher. Times are aware UTC.
 
     ``failing_since`` is the first of the failures in a row, None when all is well; ``fault`` its last text, and
-    ``auth_failures`` how often in a row the server refused our name and password.
+    ``auth_failures`` how often in a row the server refused our name and password. ``refused``: why it would not file
+    a mail away, at every look since ``refused_since``.
     """
 
     phase: Phase = "connecting"
@@ -61,6 +62,7 @@ class WatchState:
     fault: str = ""
     auth_failures: int = 0
     refused: str = ""
+    refused_since: datetime | None = None
     treated: int = 0
 
 
@@ -84,7 +86,7 @@ class MailboxWatcher(threading.Thread):
         self._backoff = backoff or Backoff(first_s=1.0, cap_s=60.0)
         self._stop_asked = threading.Event()
         self._attention = threading.Event()
-        self._suspects = Suspects()
+        self._suspects, self._unmoved = Suspects(), Suspects()
         self._imap: Imap | None = None
         self._uidvalidity = 0
 
@@ -120,7 +122,7 @@ class MailboxWatcher(threading.Thread):
         with Imap(Endpoint.of_account(self.account, self._token)) as imap:
             self._imap = imap
             try:
-                visit = Visit(imap, self.account, self._intake, self._stop_asked, self._suspects)
+                visit = Visit(imap, self.account, self._intake, self._stop_asked, self._suspects, self._unmoved)
                 self._note_uidvalidity(visit.uidvalidity)
                 visit.make_folders()
                 while True:
@@ -135,12 +137,16 @@ class MailboxWatcher(threading.Thread):
     def _look(self, visit: Visit) -> None:
         self.state.phase = "treating"
         self.state.treated += visit.look()
-        self.state.refused = visit.refused
+        self._note_refusal(visit.refused)
         self.state.last_good_poll = self._now()
         self.state.failing_since = None
         self.state.fault = ""
         self.state.auth_failures = 0
         self._backoff.succeeded()
+
+    def _note_refusal(self, why: str) -> None:
+        self.state.refused = why
+        self.state.refused_since = (self.state.refused_since or self._now()) if why else None
 
     def _wait(self, imap: Imap) -> None:
         self.state.phase = "waiting"

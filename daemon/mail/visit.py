@@ -1,7 +1,7 @@
 """One connection's work on a mailbox: fetch what lies there, have it treated, file it away.
 
 The order is the promise: a mail is moved only after :meth:`Intake.treat` has returned, which is after its COMMIT.
-What was decided but not moved (a crash, a full quota) is moved at the next visit, without being fetched again.
+What was decided but not moved (a crash, a full quota) is moved at the next look, without being fetched again.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Protocol
 
 from daemon.config.accounts import Account
 from daemon.faults import kill_point
-from daemon.log import log
 from daemon.mail.fetching import ANNOUNCE_AT_ONCE, Announced, announce, batches, fetched
-from daemon.mail.filing import MOVE_AT_ONCE, Folders, find
+from daemon.mail.filing import MOVE_AT_ONCE, Filing, Folders, find
 from daemon.mail.imap import Imap
 from daemon.mail.imap_faults import ImapError
+from daemon.mail.moving import Mover
 from daemon.mail.suspects import Suspects
 from daemon.slices import in_slices
 from daemon.store import Fetched, Filed, Unfiled
@@ -44,8 +44,8 @@ class Intake(Protocol):
     def treat_waiting(self, account: Account) -> int:
         """Treat what stands in the ledger without a verdict (released, retried): how many. Their move is `unfiled`."""
 
-    def unfiled(self, mailbox: str, uidvalidity: int) -> Sequence[Unfiled]:
-        """Some of the mails that have their verdict and are to be moved; () when there are none."""
+    def unfiled(self, mailbox: str, uidvalidity: int, after: int) -> Sequence[Unfiled]:
+        """Some of the mails that have their verdict and are to be moved, by ids above ``after``; () for no more."""
 
     def filed(self, mailbox: str, moved: Sequence[Filed]) -> None:
         """Note where these mails lie now."""
@@ -55,29 +55,46 @@ class Intake(Protocol):
 
 
 class Visit:
-    """One connection to one mailbox, with its folder open. ``stop`` ends the work between two batches; ``suspects`` are
-    those of all connections to it."""
+    """One connection to one mailbox, with its folder open. ``stop`` ends the work between two batches; ``suspects``, by
+    UID, stood in the way of a fetch, and ``unmoved``, by id, of a move, on any connection to it."""
 
-    def __init__(self, imap: Imap, account: Account, intake: Intake, stop: threading.Event, suspects: Suspects) -> None:
+    def __init__(
+        self,
+        imap: Imap,
+        account: Account,
+        intake: Intake,
+        stop: threading.Event,
+        suspects: Suspects,
+        unmoved: Suspects,
+    ) -> None:
         self._imap = imap
         self._account = account
         self._intake = intake
         self._stop = stop
-        self._suspects = suspects
+        self._suspects, self._unmoved = suspects, unmoved
         self._folders = Folders(imap)
         self._selected = self._folders.select(account.folder)
         self._settled: set[int] = set()
         self._waiting: list[Unfiled] = []
+        self._mover = Mover(account, self._folders, unmoved)
         self.treated = 0
         """Mails that were fetched and treated so far."""
-        self.refused = ""
-        """Why the server last refused to file a mail away; "" when it took everything."""
         intake.forget_places(account.name, self.uidvalidity)
 
     @property
     def uidvalidity(self) -> int:
         """What the UIDs of this visit hold for."""
         return self._selected.uidvalidity
+
+    @property
+    def refused(self) -> str:
+        """Why the server refused, at the last look, to file a mail away; "" when it took everything."""
+        return self._mover.refused
+
+    @property
+    def progressed(self) -> bool:
+        """Whether anything was treated, or moved at the last look."""
+        return bool(self.treated or self._mover.moved)
 
     def make_folders(self) -> None:
         """Make the account's folders where they are missing; a server that refuses is a permanent fault."""
@@ -89,9 +106,9 @@ class Visit:
 
         ``progress`` hears how many of how many are done.
         """
-        self.refused = ""
+        self._mover = Mover(self._account, self._folders, self._unmoved)
         done = self._intake.treat_waiting(self._account)
-        self._file_unfiled()
+        unmoved = self._file_unfiled()
         uids = [uid for uid in self._imap.uids(self._selected) if uid not in self._settled]
         of = done + len(uids)
         for batch in self._batches(uids):
@@ -100,17 +117,28 @@ class Visit:
             done += self._treat(batch)
             progress(done, of)
         self._file_away()
+        for mail in unmoved:
+            self._waiting = [mail]
+            self._file_away()
         return done
 
-    def _file_unfiled(self) -> None:
-        """Move what was decided earlier: by a process that died, while the server refused, from the ledger alone."""
-        while waiting := self._intake.unfiled(self._account.name, self.uidvalidity):
-            self._waiting = list(waiting)
-            self._settled.update(mail.uid for mail in waiting if mail.uid is not None and not mail.lies_in)
-            if not self._file_away():
-                return
+    def _file_unfiled(self) -> list[Unfiled]:
+        """Move what was decided earlier: by a process that died, while the server refused, from the ledger alone. What
+        stood in the way is left for the end of the look."""
+        left: list[Unfiled] = []
+        after = 0
+        while some := self._intake.unfiled(self._account.name, self.uidvalidity, after):
+            mails = {mail.id: mail for mail in some}
+            together, alone = self._unmoved.apart(list(mails))
+            self._settled.update(mail.uid for mail in some if mail.uid is not None and not mail.lies_in)
+            self._waiting = [mails[id_] for id_ in together]
+            self._file_away()
+            left += [mails[id_] for id_ in alone]
+            after = max(mails)
+        return left
 
     def _batches(self, uids: Sequence[int]) -> Iterator[list[Announced]]:
+        self._suspects.forget_all_but(uids)
         together, suspects = self._suspects.apart(uids)
         for some in in_slices(together, ANNOUNCE_AT_ONCE):
             yield from self._announced(some)
@@ -139,37 +167,33 @@ class Visit:
             self._file_away()
         return len(mails)
 
-    def _file_away(self) -> int:
-        """Move everything that waits for it, and have it noted; how many mails."""
+    def _file_away(self) -> None:
+        """Move everything that waits for it, and have it noted."""
         waiting, self._waiting = self._waiting, []
-        count = 0
         here = [mail for mail in waiting if not mail.lies_in]
         for lies_in, mails in _grouped((mail for mail in waiting if mail.lies_in), lambda mail: mail.lies_in):
             placed = self._enter(lies_in, mails)
-            count += self._move_all(mail for mail in placed if mail.uid)
+            self._move_all(mail for mail in placed if mail.uid)
             self._return()
             here += [replace(mail, uid=mail.watched_uid) for mail in placed if not mail.uid]
-        return count + self._move_all(here)
+        self._move_all(mail for mail in here if mail.uid)
+        if gone := [Filed(mail.id, "") for mail in here if not mail.uid]:
+            self._intake.filed(self._account.name, gone)
 
-    def _move_all(self, mails: Iterable[Unfiled]) -> int:
-        return sum(self._move(folder, some) for folder, some in _grouped(mails, lambda mail: mail.folder))
+    def _move_all(self, mails: Iterable[Unfiled]) -> None:
+        """Move mails of the selected folder, each to its own."""
+        for folder, some in _grouped(mails, lambda mail: mail.folder):
+            for group, filed in self._mover.move(some, folder):
+                kill_point("after_move")
+                self._note(group, folder, filed)
 
-    def _move(self, folder: str, mails: Sequence[Unfiled]) -> int:
-        """Move mails of the selected folder to ``folder``, an attribute of the account's folders."""
-        filed = self._folders.file_away(
-            [mail.uid for mail in mails if mail.uid], getattr(self._account.folders, folder)
+    def _note(self, mails: Sequence[Unfiled], folder: str, filed: Filing) -> None:
+        """Have the places noted of those that were moved to ``folder``."""
+        moved = {mail.id: mail.uid for mail in mails if mail.uid in filed.moved}
+        self._intake.filed(
+            self._account.name,
+            [Filed(id_, folder, *filed.places.get(uid or 0, (None, None))) for id_, uid in moved.items()],
         )
-        kill_point("after_move")
-        moved = [
-            Filed(mail.id, folder if mail.uid else "", *filed.places.get(mail.uid or 0, (None, None)))
-            for mail in mails
-            if not mail.uid or mail.uid in filed.moved
-        ]
-        self._intake.filed(self._account.name, moved)
-        if filed.refused:
-            self.refused = filed.refused
-            log.warning("filing refused", mailbox=self._account.name, folder=folder, why=filed.refused)
-        return len(moved)
 
     def _enter(self, lies_in: str, mails: Sequence[Unfiled]) -> list[Unfiled]:
         """Open one of our own folders and find mails there: by their noted UID, else by their Message-ID.

@@ -34,7 +34,8 @@ ROOM = 100 * 1024 * 1024
 
 
 def mailbox_troubles(account: Account, state: WatchState, started: datetime, now: datetime) -> Iterator[Trouble]:
-    """What is wrong with one mailbox: unreachable, refusing us, or silent for longer than it should be."""
+    """What is wrong with one mailbox: unreachable, refusing us, silent for longer than it should be, or keeping a mail
+    where it lies."""
     details = (("mailbox", account.name), ("server", account.host), ("diagnostic", state.fault))
     if state.auth_failures >= alarms.LOGINS_REFUSED:
         yield Trouble("login", account.name, state.failing_since or now, details)
@@ -43,11 +44,18 @@ def mailbox_troubles(account: Account, state: WatchState, started: datetime, now
     elif now - (state.last_good_poll or started) > account.poll * 2:
         since = (state.last_good_poll or started) + account.poll * 2
         yield Trouble("mailbox_down", account.name, since, details)
+    if state.refused_since is not None:
+        yield Trouble(
+            "filing_refused", account.name, state.refused_since, (*details[:2], ("diagnostic", state.refused))
+        )
 
 
-def is_well(state: WatchState) -> bool:
-    """Whether a mailbox was seen well, and nothing has failed since."""
-    return state.failing_since is None and state.last_good_poll is not None
+def mailbox_wells(name: str, state: WatchState) -> Iterator[str]:
+    """What is known to work of a mailbox that was seen well, and of which nothing has failed since."""
+    if state.failing_since is None and state.last_good_poll is not None:
+        yield from (f"mailbox_down:{name}", f"login:{name}")
+        if state.refused_since is None:
+            yield f"filing_refused:{name}"
 
 
 def outbox_trouble(states: Iterable[PostState], host: str, waits: bool) -> Iterator[Trouble]:

@@ -21,8 +21,8 @@ from daemon.mail.smtp import Status
 from daemon.operations.alarms import (
     Alarms,
     disk_trouble,
-    is_well,
     mailbox_troubles,
+    mailbox_wells,
     note_polls,
     outbox_trouble,
     secret_troubles,
@@ -108,8 +108,7 @@ class Upkeep:
     def _well(self) -> Iterator[str]:
         """What this daemon knows to work."""
         for name, watcher in list(self._watchers.items()):
-            if is_well(watcher.state):
-                yield from (f"mailbox_down:{name}", f"login:{name}")
+            yield from mailbox_wells(name, watcher.state)
         if not self._waits():
             yield "smtp_down:"
         yield "disk_full:"

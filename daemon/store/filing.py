@@ -43,15 +43,16 @@ class Filed:
 
 _UNFILED = """
 SELECT id, verdict, folder, uidvalidity, uid, folder_uidvalidity, folder_uid, message_id FROM mails
-WHERE mailbox = ? AND filed_at IS NULL AND verdict <> '' AND (folder <> '' OR uidvalidity = ?) ORDER BY id LIMIT ?
+WHERE mailbox = ? AND id > ? AND filed_at IS NULL AND verdict <> '' AND (folder <> '' OR uidvalidity = ?)
+ORDER BY id LIMIT ?
 """
 
 
-def unfiled(session: Session, mailbox: str, uidvalidity: int, limit: int) -> list[Unfiled]:
-    """Decided mails that still lie where they were: in the watched folder as long as it has ``uidvalidity``, or in one
-    of ours where a release found them.
+def unfiled(session: Session, mailbox: str, uidvalidity: int, after: int, limit: int) -> list[Unfiled]:
+    """Decided mails, by ids above ``after``, that still lie where they were: in the watched folder as long as it has
+    ``uidvalidity``, or in one of ours where a release found them.
     """
-    return [_unfiled(row, uidvalidity) for row in session.all(_UNFILED, mailbox, uidvalidity, limit)]
+    return [_unfiled(row, uidvalidity) for row in session.all(_UNFILED, mailbox, after, uidvalidity, limit)]
 
 
 def _unfiled(row: Row, watched: int) -> Unfiled:

@@ -101,9 +101,9 @@ class Store(Transacting):
             return []
         return self._run(lambda s: ledger.waiting(s, self.files, mailbox, limit), lease)
 
-    def unfiled(self, mailbox: str, uidvalidity: int, limit: int = 1000) -> list[filing.Unfiled]:
+    def unfiled(self, mailbox: str, uidvalidity: int, after: int = 0, limit: int = 1000) -> list[filing.Unfiled]:
         """As :func:`daemon.store.filing.unfiled`."""
-        return self._read(lambda s: filing.unfiled(s, mailbox, uidvalidity, limit))
+        return self._read(lambda s: filing.unfiled(s, mailbox, uidvalidity, after, limit))
 
     def filed(self, moved: Sequence[filing.Filed], lease: daemons.Lease | None = None) -> None:
         """As :func:`daemon.store.filing.filed`."""

@@ -12,6 +12,7 @@ from tests.rules.desks import DESK, NOW
 AFTER = timedelta(minutes=15)
 DETAILS = (("mailbox", "apertura"), ("reason", "connect: refused"))
 DOWN = "mailbox_down:apertura"
+KEPT = "filing_refused:apertura"
 
 
 def trouble(topic: str = "mailbox_down", minutes: float = 20, about: str = "apertura") -> Trouble:
@@ -28,6 +29,7 @@ CASES: list[tuple[str, list[Trouble], set[str], set[str], list[tuple[str, bool]]
     ("over, never told", [], {DOWN}, set(), []),
     ("another daemon's mailbox", [], set(), {DOWN}, []),
     ("failing again while told", [trouble(minutes=1)], {DOWN}, {DOWN}, []),
+    ("filed away again", [], {KEPT}, {KEPT}, [("filing_back", True)]),
     ("a password refused", [trouble("login", 0)], set(), set(), [("login", False)]),
     ("a full disk", [trouble("disk_full", 0, "")], set(), set(), [("disk_full", False)]),
     ("smtp for long", [trouble("smtp_down", 16, "")], set(), set(), [("smtp_down", False)]),
