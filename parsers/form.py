@@ -11,12 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import eq
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from parsers.fields import Choice, Fault, FaultCode, Field, FieldType, Form
 from parsers.history import head_at
-from parsers.labels import Grammar, Label, grammar_of, meant_lines
+from parsers.labels import Grammar, Label, grammar_of
+from parsers.meant import meant_lines
 from parsers.spelling import COLON, fold_label, nearest
 from parsers.typed import typed_text
 from parsers.values import chosen, fault, read_value, shown
@@ -37,9 +39,13 @@ def parse_form(body: str, fields: Sequence[Field], zone: ZoneInfo, own: Iterable
     offset are in ``zone``. The caller has taken signature and disclaimers off. Linear in the length of the body.
     """
     grammar = grammar_of(tuple(fields))
-    reading = _Reading(grammar)
-    for line in meant_lines(body, own, grammar):
-        reading.take(line)
+    lines = meant_lines(body, own, grammar)
+    labels = list(map(grammar.label_at_start, lines))
+    beginning = [label.field.name for label in labels if label]
+    swallowed = {one.name for one in fields if one.required}.difference(beginning)
+    reading = _Reading(grammar, frozenset(swallowed), _is_repeated(beginning))
+    for line, label in zip(lines, labels, strict=True):
+        reading.take(line, label)
     return _judged(reading, zone)
 
 
@@ -83,14 +89,26 @@ def _size(octets: int) -> str:
 # -- reading
 
 
+def _is_repeated(labels: Sequence[str]) -> bool:
+    """Whether a form was pasted twice or more: several fields, again and again in the same order to the last."""
+    period = [*labels[1:], *labels[:1]].index(labels[0]) + 1 if labels else 0
+    return 1 < period < len(labels) and len(labels) % period == 0 and all(map(eq, labels, labels[period:]))
+
+
 _UNKNOWN = re.compile(rf"\s*[-•*_\s]*([^\W\d_][^{COLON}/]{{0,40}}?)[*_\s]*[{COLON}](?=[\s*_]|$)")
 
 
 @dataclass(slots=True)
 class _Reading:
-    """The fields found so far: for each, the lines behind every place where its label stood."""
+    """The fields found so far: for each, the lines behind every place where its label stood.
+
+    ``swallowed``: required fields whose label begins no line: without them the form would be refused, so they may stand
+    behind another's value. ``repeated``: the whole form stands there more than once.
+    """
 
     grammar: Grammar
+    swallowed: frozenset[str] = frozenset()
+    repeated: bool = False
     found: dict[str, list[list[str]]] = field(default_factory=dict)
     warnings: dict[str, None] = field(default_factory=dict)
     current: Field | None = None
@@ -98,9 +116,8 @@ class _Reading:
     since_label: list[str] = field(default_factory=list)
     in_history: bool = False
 
-    def take(self, line: str) -> None:
-        """The next line of the body."""
-        label = self.grammar.label_at_start(line)
+    def take(self, line: str, label: Label | None) -> None:
+        """The next line of the body, and the label that it begins with."""
         if label and self._opens(label.field):
             self._open(label, line)
             return
@@ -117,7 +134,7 @@ class _Reading:
 
     def _opens(self, named: Field) -> bool:
         """A label seen before is part of a text; below the head of quoted history any label is."""
-        if self._in_many_lines() and named.name in self.found:
+        if self._in_many_lines() and named.name in self.found and not self.repeated:
             return False
         if self.found and not self.in_history:
             heads = (head_at(self.since_label, at, 0) for at in range(len(self.since_label)))
@@ -128,12 +145,12 @@ class _Reading:
         self.current = label.field
         rest: list[str] = []
         if not label.field.many_lines:
-            line, *rest = self.grammar.cut(line, label, self.found, only_cells=True)
+            line, *rest = self.grammar.cut(line, label, self.found, self.swallowed)
         self.value = [_without_marks(line[: label.end], line[label.end :])]
         self.since_label = []
         self.found.setdefault(label.field.name, []).append(self.value)
         for cell in rest:
-            self.take(cell)
+            self.take(cell, self.grammar.label_at_start(cell))
 
 
 _OPENED = re.compile(r"^[\s>•·-]*(\*\*|__|[*_|])")
@@ -182,7 +199,7 @@ def _required(one: Field, values: Mapping[str, str]) -> bool:
 
 def _value(one: Field, places: list[list[str]], zone: ZoneInfo) -> str | Fault:
     if one.many_lines:
-        texts = ["\n".join(line.rstrip() for line in lines).strip() for lines in places]
+        texts = dict.fromkeys("\n".join(line.rstrip() for line in lines).strip() for lines in places)
         text = "\n".join(t for t in texts if t and not _is_hint(one, t))
         return read_value(one, text, zone) if text else ""
     given = {fold_label(text): text for lines in places if (text := _one_line(one, lines))}

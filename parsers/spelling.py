@@ -135,11 +135,19 @@ _short_key = lru_cache(maxsize=4096)(_key)
 
 
 _LOST = re.compile(r"[^\x00-\x7f]+|\?+")
+_SHORTEST_DAMAGED = 4
+"""Characters of a key without its lost letters; less says nothing."""
 
 
-def fold_lost(text: str) -> str:
-    """:func:`fold_label` of a text whose every letter beyond ASCII a client turned into ``?`` or U+FFFD."""
-    return fold_label(_LOST.sub("?", unicodedata.normalize("NFC", text)))
+def keys(text: str) -> tuple[str, ...]:
+    """:func:`fold_label` of ``text``, and of what is left of it where clients write something else («?», U+FFFD, a sign
+    of another charset) for every letter beyond ASCII, and where they leave it out."""
+    return fold_label(text), *(key for key in map(_left_of, (text, text), "? ") if len(key) >= _SHORTEST_DAMAGED)
+
+
+def _left_of(text: str, sign: str) -> str:
+    """The key of ``text`` with ``sign``, or nothing for a blank, in the place of each run of lost letters."""
+    return fold_label(_LOST.sub(sign.strip(), unicodedata.normalize("NFC", text)))
 
 
 def index(spellings: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -148,19 +156,21 @@ def index(spellings: Iterable[tuple[str, str]]) -> dict[str, str]:
     The key of a spelling that lost its letters leads nowhere where two meanings share it.
     """
     found: dict[str, str] = {}
-    lost: dict[str, str] = {}
+    damaged: dict[str, str] = {}
     for spelling, meaning in spellings:
-        found.setdefault(fold_label(spelling), meaning)
-        if lost.setdefault(fold_lost(spelling), meaning) != meaning:
-            lost[fold_lost(spelling)] = ""
-    return lost | found
+        key, *others = keys(spelling)
+        found.setdefault(key, meaning)
+        for other in others:
+            if damaged.setdefault(other, meaning) != meaning:
+                damaged[other] = ""
+    return damaged | found
 
 
 def look_up(known: Mapping[str, str], text: str) -> str:
     """What ``text`` stands for in an :func:`index`, or ""."""
     found = known.get(fold_label(text), "")
-    if not found and ("?" in text or "\ufffd" in text):
-        found = known.get(fold_lost(text), "")
+    if not found and ("?" in text or not (text.isascii() or is_broken(text))):
+        found = known.get(_left_of(text, "?"), "")
     return found
 
 

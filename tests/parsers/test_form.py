@@ -145,6 +145,36 @@ ONE_FORM = {
     "question marks for accents": "Servicio/Aplicaci?n: AREN\nTipo: Error Acceso\nDescripci?n: No abre altas.",
     "replacement characters":
         "Servicio/Aplicaci\ufffdn: AREN\nTipo: Error Acceso\nDescripci\ufffd\ufffdn: No abre altas.",
+    "another sign for each accent": "Servicio/Aplicaci¢n: AREN\nTipo: Error Acceso\nDescripci—n: No abre altas.",
+    "accents left out": "Servicio/Aplicacin: AREN\nTipo: Error Acceso\nDescripcin: No abre altas.",
+    "left of quoted-printable":
+        "Servicio/Aplicaci=C3=B3n: AREN=20\nTipo: Error =\nAcceso\nDescripci=C3=B3n: No abre =\naltas.",
+    "left of quoted-printable, latin-1":
+        "Servicio/Aplicaci=F3n: AREN\nTipo: Error Acceso\nDescripci=F3n: No abre altas.",
+    "left of quoted-printable, its line ends":
+        "Servicio/Aplicaci=C3=B3n: AREN=0D=0ATipo: Error Acceso=0D=0ADescripci=C3=B3n: No abre altas.",
+    "left of a link":
+        "Servicio%2FAplicaci%C3%B3n%3A%20AREN%0D%0ATipo%3A%20Error%20Acceso%0D%0A"
+    "Descripci%C3%B3n%3A%20No%20abre%20altas.",
+    "entities": "Servicio/Aplicaci&oacute;n:&nbsp;AREN\nTipo&#58; Error&nbsp;Acceso\nDescripci&#xF3;n: No abre altas.",
+    "entities twice":
+        "Servicio/Aplicaci&amp;oacute;n: AREN\nTipo: Error Acceso\nDescripci&amp;oacute;n: No abre altas.",
+    "tags": "<b>Servicio/Aplicación:</b> AREN\n<b>Tipo:</b> Error Acceso\n<b>Descripción:</b> No abre altas.",
+    "a forum's codes": "[b]Servicio/Aplicación:[/b] AREN\n[b]Tipo:[/b] Error Acceso\nDescripción: No abre altas.",
+    "a label on two lines": "Servicio/\nAplicación: AREN\nTipo: Error Acceso\nDescripción: No abre altas.",
+    "a label hyphenated": "Servicio/Apli-\ncación: AREN\nTipo: Error Acceso\nDescripción: No abre altas.",
+    "colons on the next line": "Servicio/Aplicación\n: AREN\nTipo\n: Error Acceso\nDescripción\n: No abre altas.",
+    "two colons": "Servicio/Aplicación:: AREN\nTipo: : Error Acceso\nDescripción:: No abre altas.",
+    "two labels on a line": "Servicio/Aplicación: AREN Tipo: Error Acceso\nDescripción: No abre altas.",
+    "two labels and a comma": "Servicio/Aplicación: AREN, Tipo: Error Acceso\nDescripción: No abre altas.",
+    "two labels and a slash": "Servicio/Aplicación: AREN / Tipo: Error Acceso\nDescripción: No abre altas.",
+    "the same form twice": 2 * "Servicio/Aplicación: AREN\nTipo: Error Acceso\nDescripción: No abre altas.\n\n",
+    "the empty form above":
+        "Servicio/Aplicación:\nTipo:\nDescripción:\n\n"
+    "Servicio/Aplicación: AREN\nTipo: Error Acceso\nDescripción: No abre altas.",
+    "the empty form below":
+        "Servicio/Aplicación: AREN\nTipo: Error Acceso\nDescripción: No abre altas.\n\n"
+    "Servicio/Aplicación:\nTipo:\nDescripción:\n",
     "our hint at the end": f"Servicio/Aplicación: AREN\nTipo: Error Acceso\nDescripción: No abre altas.\n\n{HINT}",
     "our hint wrapped": "Servicio/Aplicación: AREN\nTipo: Error Acceso\nDescripción: No abre altas.\n"
     "[Complete los datos y envíe este\nmensaje sin cambiar el asunto.]",
@@ -201,6 +231,10 @@ TEXTS = {
         "No abre nunca.\n[fin del registro]",
     ),
     "a line end in what is mended": ("DescripciÃ³n: Error 500â€¨al guardar", "Error 500 al guardar"),
+    "encodings that are meant": (
+        "Descripción: En pantalla sale &oacute;, =C3=B3 y\n%C3%B3 en vez de ó",
+        "En pantalla sale &oacute;, =C3=B3 y\n%C3%B3 en vez de ó",
+    ),
     "mojibake that is meant": ("Descripción: En pantalla sale PeticiÃ³n", "En pantalla sale PeticiÃ³n"),
     "markup as text": ("Descripción: <b>No</b> abre & {{7*7}}", "<b>No</b> abre & {{7*7}}"),
     "controls and bidi marks": ("Descripción: No\x00 abre\u202e nunca\x07 más", "No abre nunca más"),
@@ -302,6 +336,10 @@ FAULTS = {
     ),
     "given twice with two values": (
         "Servicio/Aplicación: AREN\nServicio/Aplicación: CONDUCTORES\nTipo: Error Acceso\nDescripción: No abre AREN.",
+        ["service: given_twice"],
+    ),
+    "two forms in one mail": (
+        f"{HEAD}Descripción: No abre AREN.\n\n{HEAD.replace('AREN', 'CONDUCTORES')}Descripción: No imprime.",
         ["service: given_twice"],
     ),
     "too short": (HEAD + "Descripción: No abre", ["description: too_short"]),
@@ -609,6 +647,12 @@ HOSTILE = {
     "<br>": "<br>" * 50_000,
     "heads of history before a label": "Descripción:\n" + "De: a\nPara: b\n" * 14_000 + "Tipo: x",
     "cells": "Tipo:  " + "x  Aplicación:  " * 12_000,
+    "left of quoted-printable": "Descripci=C3=B3n: " + "=C3=B3" * 33_000,
+    "entities": "Descripci&oacute;n: " + "&amp;" * 40_000,
+    "left of a link": "Descripci%C3%B3n: " + "%C3" * 60_000,
+    "tags begun": "<b>Tipo:</b> " + "<b " * 60_000,
+    "halves of labels": "Servicio/\nAplicación: x\n" * 8_000,
+    "a form 4,000 times": "Servicio/Aplicación: AREN\nTipo: x\nDescripción: y\n" * 4_000,
 }
 
 

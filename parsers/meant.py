@@ -1,0 +1,76 @@
+"""The lines of a form's body as their author meant them, whatever the clients and gateways on the way made of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from parsers.labels import Grammar
+from parsers.leftovers import UNDOINGS
+from parsers.spelling import broken_lines, plain
+from parsers.typed import without_own
+
+_ODD_SPACE = re.compile("[\v\f\r\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
+"""White space but for line feeds, tabs and the plain space; a mended encoding may bring line ends along."""
+
+
+def meant_lines(body: str, own: Iterable[str], grammar: Grammar) -> list[str]:
+    """The lines of ``body``, which ``grammar`` reads; ``own`` are our instructions, which go."""
+    # Mended first: a soft hyphen or a NBSP may be half of a broken letter.
+    text = _ODD_SPACE.sub(" ", plain(_undone("\n".join(broken_lines(body)), grammar)))
+    if _spaces_as_plus(text, grammar):
+        text = text.replace("+", " ")
+    return _unswallowed(_joined(without_own(text, own).split("\n"), grammar), grammar)
+
+
+def _undone(text: str, grammar: Grammar) -> str:
+    """``text`` without what is left of an encoding, where that shows more labels: elsewhere it is the author's."""
+    for undo in UNDOINGS:
+        mended = undo(text)
+        if mended != text and _labels_in(mended, grammar) > _labels_in(text, grammar):
+            text = mended
+    return text
+
+
+def _labels_in(text: str, grammar: Grammar) -> int:
+    return sum(grammar.label_at_start(line) is not None for line in text.split("\n"))
+
+
+def _spaces_as_plus(text: str, grammar: Grammar) -> bool:
+    """A client wrote ``+`` for each space: none is left, and a ``+`` stands behind every label's colon."""
+    if " " in text or text.count("+") < 2:
+        return False
+    labels = ((line, grammar.label_at_start(line.replace("+", " "))) for line in text.split("\n"))
+    values = [line[label.end :] for line, label in labels if label]
+    return bool(values) and all(not value or value.startswith("+") for value in values)
+
+
+def _joined(lines: Sequence[str], grammar: Grammar) -> list[str]:
+    """``lines``, with a label that was broken over two of them, or before its colon, on one."""
+    found: list[str] = []
+    for line in lines:
+        whole = _as_one(found[-1], line, grammar) if found else ""
+        if whole:
+            found[-1] = whole
+        else:
+            found.append(line)
+    return found
+
+
+def _as_one(line: str, below: str, grammar: Grammar) -> str:
+    """Both lines as one, where that begins with a label of which each of them has a part; else ""."""
+    if len(line) > grammar.width or not line.strip() or grammar.may_have_label(line):
+        return ""
+    if not grammar.may_have_label(below) or grammar.label_at_start(below):
+        return ""
+    wholes = (f"{line} {below}", line.rstrip().removesuffix("-") + below.lstrip())
+    return next(filter(grammar.label_at_start, wholes), "")
+
+
+def _unswallowed(lines: list[str], grammar: Grammar) -> list[str]:
+    """``lines``; where only one of them begins with a label, it is cut before every further label in it."""
+    beginning = ((n, label) for n, line in enumerate(lines) if (label := grammar.label_at_start(line)))
+    n, first = next(beginning, (0, None))
+    if not first or next(beginning, None):
+        return lines
+    return [*lines[:n], *grammar.cut(lines[n], first, (), swallowed=grammar.fields), *lines[n + 1 :]]
