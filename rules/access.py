@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Literal
 
 from authres import AuthenticationResultsHeader, AuthResError
@@ -70,6 +70,17 @@ def may_join(desk: Desk, address: str, registered_people: Collection[str] = ()) 
         or desk.person_at(lower) is not None
         or of_listed_domain(lower, desk)
     )
+
+
+def newcomers(desk: Desk, addresses: Iterable[str], known: frozenset[str]) -> tuple[str, ...]:
+    """Those of ``addresses`` whose people have none among ``known``, in lower case: one of each person's, in order."""
+    joining: list[str] = []
+    for address in addresses:
+        person = desk.addresses_of(address)
+        if known.isdisjoint(person):
+            joining.append(address)
+            known |= person
+    return tuple(joining)
 
 
 def acts_for(desk: Desk, ticket: Ticket, sender: str) -> bool:

@@ -40,7 +40,7 @@ def act(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     if not ACTIONS[key].on_ticket:
         return consult(reading, facts, desk, now)
     if not possible(ticket, event_of(key)) or not offered(key, ticket, desk):
-        what, last = why_impossible(reading, facts, ticket), last_change(facts, ticket)
+        what, last = why_impossible(reading, facts, ticket, desk), last_change(facts, ticket)
         return refusal(mail, ticket, desk, Obstacle(what, key, last=last))
     if overtaken := assigned_since(key, reading, facts):
         return refusal(mail, ticket, desk, Obstacle("changed", key, last=overtaken))
@@ -104,14 +104,14 @@ def assigned_since(key: str, reading: Reading, facts: Facts) -> Event | None:
     if key not in ("take", "assign"):
         return None
     chosen = [event for event in since(facts.grant.grant, facts) if "assignee" in event.changes]
-    return chosen[-1] if chosen and chosen[-1].actor.lower() != reading.sender else None
+    return chosen[-1] if chosen and not reading.is_from((chosen[-1].actor,)) else None
 
 
-def why_impossible(reading: Reading, facts: Facts, ticket: Ticket) -> str:
+def why_impossible(reading: Reading, facts: Facts, ticket: Ticket, desk: Desk) -> str:
     """Why the state does not allow it, as a key of the catalogue: somebody was faster, it is closed, it never would."""
     last = last_change(facts, ticket)
-    by_another = last and last.name != "opened" and last.actor and last.actor.lower() != reading.sender
-    if by_another and (ticket.open or (last and last.actor.lower() not in ticket.people)):
+    by_another = last and last.name != "opened" and last.actor and not reading.is_from((last.actor,))
+    if by_another and (ticket.open or (last and ticket.people.isdisjoint(desk.addresses_of(last.actor)))):
         return "changed"
     return "state" if ticket.open else "closed"
 

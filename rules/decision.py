@@ -140,12 +140,13 @@ class Brief:
 class Search:
     """What «Buscar», «Turno», «Mis incidencias» and `acuse list` look for; every given part must hold.
 
-    ``text`` are words looked for in everything written; ``fields`` (name, text) pairs; times are aware UTC.
+    ``addresses`` are those of one person, in lower case; ``text`` are words looked for in everything written;
+    ``fields`` (name, text) pairs; times are aware UTC.
     """
 
     number: str = ""
     name: str = ""
-    address: str = ""
+    addresses: frozenset[str] = frozenset()
     tax_id: str = ""
     text: str = ""
     states: tuple[str, ...] = ()
@@ -201,8 +202,8 @@ class Needs:
     ``message_id``/``digest`` look for copies in ``mailbox``; ``own_ids`` for letters of ours by Message-ID,
     ``unreached`` for the last letter to one of these addresses; ``token`` (digest) for its grant and that grant's
     ticket; ``subject_key`` for the registered subject and its ticket; ``numbers`` for tickets; ``prefix`` for the next
-    number of a kind's counter; ``sender`` for the person and their earlier tickets; ``journal`` asks for the journals
-    of the tickets found.
+    number of a kind's counter; ``sender`` for the registered person, ``writer``, every address of the sender's, for
+    their earlier tickets and the last subject that they got; ``journal`` asks for the journals of the tickets found.
     """
 
     mailbox: str = ""
@@ -215,6 +216,7 @@ class Needs:
     numbers: tuple[str, ...] = ()
     prefix: str = ""
     sender: str = ""
+    writer: frozenset[str] = frozenset()
     counters: tuple[str, ...] = ()
     """Names of hourly windows to read, such as ``opening:ana@x.example``."""
     addresses: tuple[str, ...] = ()

@@ -66,11 +66,12 @@ def undelivered(
 
 
 def alternative_contact(ticket: Ticket, desk: Desk) -> str:
-    """A telephone or another address that the form gave; "" for none."""
+    """A telephone or another address that the form gave, else another of the requester's that is listed; "" for
+    none."""
     kinds = ("phone", "email")
-    fields = [f for f in desk.kinds[ticket.kind].fields if f.type in kinds]
-    found = (ticket.value(f.name) for f in fields)
-    return next((value for value in found if value and value.lower() != ticket.requester.lower()), "")
+    given = [ticket.value(f.name) for f in desk.kinds[ticket.kind].fields if f.type in kinds]
+    listed = sorted(desk.addresses_of(ticket.requester))
+    return next((value for value in (*given, *listed) if value and value.lower() != ticket.requester.lower()), "")
 
 
 def undelivered_alert(sent: Sent, diagnostic: str, tried_since: datetime | None, desk: Desk, now: datetime) -> Letter:
@@ -101,7 +102,7 @@ def automatic(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Deci
     """Filed; an out-of-office of somebody who takes part is noted in the journal."""
     cause = reading.mail.automatic or "own"
     ticket = threaded_ticket(reading, facts, "requester")
-    if not (reading.mail.out_of_office and ticket and reading.sender in ticket.people):
+    if not (reading.mail.out_of_office and ticket and reading.is_from(ticket.people)):
         return Decision("automatic", cause)
     event = Event(ticket.number, "out_of_office", now, reading.mail.sender, reading.mail.visible)
     return Decision("automatic", cause, events=(event,), kind=ticket.kind)

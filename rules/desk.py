@@ -146,11 +146,10 @@ class Desk:
 
     @cached_property
     def staff(self) -> frozenset[str]:
-        """Every address of the desk itself: groups, members, coordinators, admins; a class of their own for guards."""
-        people = {
-            person for group in self.groups.values() for person in (*group.members, group.coordinator, group.address)
-        }
-        return frozenset(a.lower() for a in people | set(self.desk.admins) if a)
+        """Every address of the desk itself: groups, members, coordinators, admins, whatever else `[[people]]` lists for
+        one of them; a class of their own for guards."""
+        named = {a for group in self.groups.values() for a in (*group.people, group.address)} | set(self.desk.admins)
+        return frozenset(own for address in named for own in self.addresses_of(address))
 
     @cached_property
     def own_addresses(self) -> frozenset[str]:
@@ -166,10 +165,19 @@ class Desk:
     def _people(self) -> Mapping[str, Person]:
         return {address.lower(): person for person in self.people for address in person.addresses}
 
-    def groups_of(self, person: str) -> tuple[str, ...]:
-        """The groups that ``person`` is a member or the coordinator of."""
-        return tuple(
-            key
-            for key, group in self.groups.items()
-            if person.lower() in {a.lower() for a in (*group.members, group.coordinator)}
-        )
+    def addresses_of(self, address: str) -> frozenset[str]:
+        """Every address, in lower case, of whoever has ``address``: those that `[[people]]` lists beside it. Which
+        of them somebody writes from makes no difference to what they may; a letter goes to the one that is known."""
+        person = self.person_at(address)
+        return frozenset(a.lower() for a in person.addresses) if person else frozenset((address.lower(),))
+
+    def groups_of(self, address: str) -> tuple[str, ...]:
+        """The groups of which whoever has ``address`` is a member or the coordinator."""
+        own = self.addresses_of(address)
+        return tuple(key for key, group in self.groups.items() if own.intersection(map(str.lower, group.people)))
+
+    def known_as(self, address: str, group: str) -> str:
+        """The address by which groups know whoever has ``address``, ``group`` before any other; ``address`` itself
+        where none does."""
+        known = (*self.groups[group].people, *(a for each in self.groups.values() for a in each.people))
+        return next((a for a in known if a.lower() in self.addresses_of(address)), address)

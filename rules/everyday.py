@@ -17,7 +17,7 @@ from rules.ticket import Ticket, evolve
 
 def take(action: Action) -> Decision:
     """The sender becomes assignee."""
-    return assigned(action, action.mail.sender)
+    return assigned(action, action.desk.known_as(action.mail.sender, action.ticket.group))
 
 
 def assign(action: Action) -> Decision:
@@ -27,7 +27,8 @@ def assign(action: Action) -> Decision:
 
 def assigned(action: Action, assignee: str) -> Decision:
     """The group learns of it; an assignee who did not do it gets the letter with the links, the group a copy."""
-    event, others = action.move(assignee=assignee), assignee.lower() != action.mail.sender.lower()
+    event = action.move(assignee=assignee)
+    others = assignee.lower() not in action.desk.addresses_of(action.mail.sender)
     group = action.desk.groups[action.ticket.group].address
     to, extra = (assignee, (group,)) if others else ("", ())
     after, news = evolve(action.ticket, event), action.news("assigned" if others else "taken", assignee)

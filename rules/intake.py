@@ -41,7 +41,7 @@ def _addressed(purpose: str, *roles: str) -> Test:
     """Such a token from its addressee."""
     held = _token(purpose, *roles)
     return lambda reading, facts, desk: bool(
-        held(reading, facts, desk) and facts.grant and facts.grant.grant.addressee == reading.sender
+        held(reading, facts, desk) and facts.grant and reading.is_from((facts.grant.grant.addressee,))
     )
 
 

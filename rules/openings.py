@@ -10,7 +10,7 @@ from parsers.form import Fault, form_lines, render_form
 from parsers.links import fitting_body
 from parsers.mail import Mail
 from rules import quality, wording
-from rules.access import language_of, may_join, unproven
+from rules.access import language_of, may_join, newcomers, unproven
 from rules.assignment import Handover, assignment_letter
 from rules.decision import Decision, Facts, Letter, Link
 from rules.desk import Desk
@@ -144,7 +144,7 @@ def opened(reading: Reading, number: str, routed: Routed, now: datetime, *, acto
 def relating_events(reading: Reading, facts: Facts, now: datetime) -> tuple[Event, ...]:
     """The new ticket and the earlier one that its opening names (J), related, where the sender takes part in that."""
     earlier, new = facts.tickets.get(reading.related), facts.next_number
-    if earlier is None or reading.sender not in earlier.people:
+    if earlier is None or not reading.is_from(earlier.people):
         return ()
     known = tuple(dict.fromkeys((*earlier.relations, new)))
     return (
@@ -162,13 +162,10 @@ def participants(reading: Reading, desk: Desk, facts: Facts, ticket: Ticket | No
     """The addresses in CC that may take part (J) and do not yet, in order, without ourselves and the sender; no more
     than ``ticket``, or a new one, has room for."""
     copied = (a.address for a in (*reading.mail.cc, *reading.mail.to))
-    seen = {reading.sender} | desk.own_addresses | (ticket.people if ticket else frozenset())
+    seen = reading.writer | desk.own_addresses | (ticket.people if ticket else frozenset())
     room = max(0, desk.limits.participants - (len(ticket.participants) if ticket else 0))
-    joining: dict[str, str] = {}
-    for address in copied:
-        if address.lower() not in seen and may_join(desk, address, facts.registered_people):
-            joining.setdefault(address.lower(), address)
-    return tuple(joining.values())[:room]
+    joining = (address for address in copied if may_join(desk, address, facts.registered_people))
+    return newcomers(desk, joining, seen)[:room]
 
 
 def confirmation_letter(

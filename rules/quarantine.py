@@ -74,7 +74,7 @@ def answer(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decisio
     """An admin's click: done at once and answered; a mail that is no longer in quarantine is told to be gone."""
     held, mail = facts.grant, facts.set_aside
     assert held is not None
-    if reading.sender not in {admin.lower() for admin in desk.desk.admins}:
+    if not reading.is_from(desk.desk.admins):
         return Decision("untreated", "stranger")
     if mail is None or mail.verdict != "quarantined" or held.used_at is not None:
         return Decision("desk", "quarantine_gone", letters=(_told_back("gone", mail, held, reading, desk, now),))

@@ -22,7 +22,7 @@ def is_query(reading: Reading, facts: Facts, desk: Desk) -> bool:
     if not reading.has("service") or reading.consult in ("", "consult"):
         return False
     ticket = facts.followed(reading.number)
-    return reading.consult == "mine" or bool(ticket and reading.sender in ticket.people)
+    return reading.consult == "mine" or bool(ticket and reading.is_from(ticket.people))
 
 
 def answer(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
@@ -81,7 +81,7 @@ def row(ticket: Ticket, desk: Desk, now: datetime) -> dict[str, object]:
 
 def ask_withdrawal(reading: Reading, ticket: Ticket, desk: Desk) -> Decision:
     """«Retirar …» is answered with a tokened link; only the requester gets one."""
-    if reading.sender != ticket.requester.lower():
+    if not reading.is_from((ticket.requester,)):
         return Decision("untreated", "not_requester")
     if not possible(ticket, "withdraw"):
         return Decision("query", letters=(closed_already(reading, ticket, desk),), kind=ticket.kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,6 +58,8 @@ class Reading:
     """Numbers that a technician's form names."""
     related: str = ""
     """The number of an earlier ticket that an opening names (J)."""
+    writer: frozenset[str] = frozenset()
+    """Every address of whoever wrote it (:meth:`Desk.addresses_of`), the sender's among them."""
 
     @property
     def mail(self) -> Mail:
@@ -78,6 +81,10 @@ class Reading:
         """What the address that was written to fixes (J: its priority, its kinds)."""
         return self.mailbox.addresses.get(self.address, Address())
 
+    def is_from(self, addresses: Iterable[str]) -> bool:
+        """Whether whoever has one of ``addresses`` wrote it, from whichever of theirs."""
+        return not self.writer.isdisjoint(map(str.lower, addresses))
+
     def has(self, *roles: str) -> bool:
         """Whether the mailbox carries one of ``roles``."""
         return any(role in self.mailbox.roles for role in roles)
@@ -96,6 +103,7 @@ class Reading:
             numbers=tuple(dict.fromkeys(filter(None, (self.number, self.related, *self.named)))),
             prefix=self._prefix(desk),
             sender=self.sender,
+            writer=self.writer,
             counters=self._counters(),
             addresses=tuple(a.address.lower() for a in (*mail.to, *mail.cc)),
             search=self._search(desk),
@@ -109,7 +117,7 @@ class Reading:
     def _search(self, desk: Desk) -> Search | None:
         """What is listed: a requester's own tickets, a technician's worklist or search."""
         if self.consult == "mine":
-            return own_tickets(self.sender)
+            return own_tickets(self.writer)
         return search_of(self.action, self.action_form, self.sender, desk)
 
     def _prefix(self, desk: Desk) -> str:
@@ -194,6 +202,7 @@ def read(arrival: Arrival, desk: Desk) -> Reading:
         action_form=action_form,
         named=numbers_in(mail.visible, desk) if acts else (),
         related=related,
+        writer=desk.addresses_of(mail.sender) if mail.sender else frozenset(),
     )
 
 

@@ -53,7 +53,7 @@ def search_of(key: str, form: Form, sender: str, desk: Desk) -> Search | None:
     return Search(
         number=form.get("number").upper(),
         name=form.get("name"),
-        address=form.get("address"),
+        addresses=desk.addresses_of(form.get("address")) if form.get("address") else frozenset(),
         tax_id=form.get("tax_id"),
         text=form.get("text"),
         states=(state,) if state else (),
@@ -64,9 +64,9 @@ def search_of(key: str, form: Form, sender: str, desk: Desk) -> Search | None:
     )
 
 
-def own_tickets(sender: str) -> Search:
-    """«Mis incidencias»: every ticket in which ``sender`` takes part."""
-    return Search(address=sender)
+def own_tickets(addresses: frozenset[str]) -> Search:
+    """«Mis incidencias»: every ticket in which whoever has ``addresses`` takes part."""
+    return Search(addresses=addresses)
 
 
 def own_fields(form: Form, desk: Desk) -> tuple[tuple[str, str], ...]:

@@ -200,7 +200,8 @@ def way_out(reading: Reading, ticket: Ticket, desk: Desk) -> tuple[Link, ...]:
     """What can be done instead: new links of a solution that waits, a related request where the ticket is closed."""
     if ticket.state == "closed":
         return (reopen_link(ticket, desk),)
-    return verdict_links(ticket, desk) if ticket.state == "resolved" and _is_requester(reading, ticket) else ()
+    own = ticket.state == "resolved" and reading.is_from((ticket.requester,))
+    return verdict_links(ticket, desk) if own else ()
 
 
 def altered(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
@@ -213,14 +214,10 @@ def altered(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decisi
 def is_anothers(reading: Reading, facts: Facts) -> bool:
     """Whether the mail holds somebody else's token of a ticket in which its sender takes part."""
     ticket = facts.tickets.get(facts.grant.grant.number) if facts.grant else None
-    return bool(ticket and reading.sender in ticket.people)
+    return bool(ticket and reading.is_from(ticket.people))
 
 
 def anothers(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """A link that was passed on to a participant: nobody but its addressee can use it."""
     assert facts.grant is not None
     return verdict_notice(reading, facts.tickets[facts.grant.grant.number], "anothers", desk, facts)
-
-
-def _is_requester(reading: Reading, ticket: Ticket) -> bool:
-    return reading.sender == ticket.requester.lower()

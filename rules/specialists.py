@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from parsers.form import Fault, FaultCode
-from rules.access import acts_for
+from rules.access import acts_for, newcomers
 from rules.action_forms import case_fields, case_named, kind_named
 from rules.assignment import Handover, assignment_letter, update_letter
 from rules.decision import Decision, Letter
@@ -119,8 +119,8 @@ def merge(action: Action) -> Decision:
 def taken_in(other: Ticket, action: Action) -> Event:
     """The event by which ``other`` takes the people and files of the action's ticket."""
     merged = action.ticket
-    joined = dict.fromkeys((*other.participants, merged.requester, *merged.participants))
-    people = tuple(address for address in joined if address.lower() != other.requester.lower())
+    joined = (*other.participants, merged.requester, *merged.participants)
+    people = newcomers(action.desk, joined, frozenset((other.requester.lower(),)))
     relations = tuple(dict.fromkeys((*other.relations, merged.number)))
     return Event(
         other.number,

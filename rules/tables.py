@@ -181,6 +181,11 @@ class Group:
     triage: Literal["", "coordinator"] = ""
     language: str = ""
 
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Whoever may act for it: members and coordinator."""
+        return (*self.members, self.coordinator) if self.coordinator else self.members
+
 
 @dataclass(frozen=True, slots=True)
 class RuleTest:
@@ -234,7 +239,7 @@ class Requesters:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """`[[people]]`: somebody known from the start."""
+    """`[[people]]`: somebody known from the start, the same person from each of their addresses."""
 
     name: str
     addresses: tuple[str, ...]

@@ -144,7 +144,7 @@ def group_note(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Dec
     mail = reading.mail
     event = Event(ticket.number, "note", now, mail.sender, mail.visible, False, {}, mail.attachments)
     after = evolve(ticket, event)
-    noted = any(e.name == "note" and e.actor.lower() == reading.sender for e in facts.journals.get(ticket.number, ()))
+    noted = any(e.name == "note" and reading.is_from((e.actor,)) for e in facts.journals.get(ticket.number, ()))
     _, asked = parse_action(mail.visible, ticket, desk)
     news = News("noted_action" if asked.recognised else "noted", now, mail.visible, author(mail))
     told = () if noted and not asked.recognised else (update_letter(after, desk, news, to=mail.sender),)
@@ -154,7 +154,7 @@ def group_note(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Dec
 def may_thread(reading: Reading, facts: Facts) -> bool:
     """Whether the subject is a registered one of the requester's side and the sender takes part in its ticket."""
     ticket = threaded_ticket(reading, facts, "requester")
-    return bool(ticket and reading.sender in ticket.people)
+    return bool(ticket and reading.is_from(ticket.people))
 
 
 def may_note(reading: Reading, facts: Facts, desk: Desk) -> bool:
@@ -171,4 +171,4 @@ def has_altered_token(reading: Reading, facts: Facts) -> bool:
 def may_be_corrected(reading: Reading, facts: Facts) -> bool:
     """Whether the subject holds the number of a ticket in which the sender takes part."""
     ticket = facts.followed(reading.number)
-    return bool(ticket and reading.sender in ticket.people)
+    return bool(ticket and reading.is_from(ticket.people))

@@ -28,7 +28,10 @@ ROWS: Mapping[str, tuple[str, str]] = {
     "A13": ("an out-of-office to a link's subject", "no letter has a token in its subject; robots decide nothing"),
     "A14": ("tokens guessed", "130 bits, only digests kept; silence, and one alarm"),
     "A15": ("tokens used again, or of an older solution", "nothing changes; the participant is told which it is"),
-    "A16": ("tokens passed on", "only their addressee can use them; nobody else is answered"),
+    "A16": (
+        "tokens passed on",
+        "only their addressee can use them, from whichever listed address; nobody else is answered",
+    ),
     "A17": ("two verdicts at once", "one applies; the other is told which came first"),
     "A18": ("link scanners", "no letter holds an http link"),
     "A19": ("a value that adds to a link", "everything is percent-encoded; two readers agree"),

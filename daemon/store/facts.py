@@ -53,9 +53,9 @@ class Lookups:
             person=people.find(session, needs.sender) if needs.sender else None,
             blocked=bool(needs.sender) and blocked.is_blocked(session, needs.sender),
             set_aside=set_aside.set_aside(session, grant.grant.mail) if grant and grant.grant.mail else None,
-            earlier=self._earlier(needs.sender) if needs.sender else (),
+            earlier=self._earlier(needs.writer) if needs.writer else (),
             counts={name: self.windows.count(name, now) for name in needs.counters},
-            last_subject=_last_subject(session, needs) if needs.last_subject and needs.sender else "",
+            last_subject=_last_subject(session, needs) if needs.last_subject and needs.writer else "",
             held=set_aside.held_of(session, needs.sender) if needs.held and needs.sender else 0,
             found=search.search(session, needs.search, self.remembered) if needs.search else (),
             released=seen is not None and seen.released,
@@ -68,8 +68,8 @@ class Lookups:
         self.tickets.lock(numbers)
         return {number: ticket for first in numbers for number, ticket in self.tickets.chain(first).items()}
 
-    def _earlier(self, sender: str) -> tuple[Brief, ...]:
-        return tuple(Brief(ticket) for ticket in self.tickets.latest_of(key(sender.lower()), EARLIER))
+    def _earlier(self, writer: frozenset[str]) -> tuple[Brief, ...]:
+        return tuple(Brief(ticket) for ticket in self.tickets.latest_of(sorted(map(key, writer)), EARLIER))
 
 
 def numbers_of(session: Session, needs: Needs) -> set[str]:
@@ -122,11 +122,12 @@ def _last_sent(session: Session, column: Literal["message_id", "recipient"], val
 def _last_subject(session: Session, needs: Needs) -> str:
     """The subject of the last letter about a ticket to the sender whose answers are threaded."""
     threading = [name for name, letter in LETTERS.items() if letter.threads and letter.side == "requester"]
+    writer = sorted(map(key, needs.writer))
     row = session.one(
-        f"SELECT subject FROM outbox WHERE number = ? AND recipient = ? AND letter IN ({marks(threading)})"
-        " ORDER BY id DESC LIMIT 1",
+        f"SELECT subject FROM outbox WHERE number = ? AND recipient IN ({marks(writer)})"
+        f" AND letter IN ({marks(threading)}) ORDER BY id DESC LIMIT 1",
         needs.last_subject,
-        key(needs.sender.lower()),
+        *writer,
         *threading,
     )
     return str(row[0]) if row else ""

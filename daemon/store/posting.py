@@ -37,7 +37,7 @@ class Posting:
                 alarms += [("breaker_open", admission.opened)] * bool(admission.opened)
                 alarms += [("breaker_closed", name) for name, breaker in admission.breakers if breaker is None]
                 if admission.action != "drop":
-                    self._post(_copy(letter, to), to, admission)
+                    self._post(_copy(letter, self.desk.addresses_of(to)), to, admission)
                 if admission.action != "send":
                     yield _note(letter.name, to, admission)
         for topic, name in dict.fromkeys(alarms):
@@ -91,12 +91,12 @@ def _recipients(letter: Letter) -> list[str]:
     return [address for address in first.values() if "@" in address]  # a pseudonym is none
 
 
-def _copy(letter: Letter, to: str) -> Letter:
-    """The letter as ``to`` gets it: a participant's has no links."""
+def _copy(letter: Letter, to: frozenset[str]) -> Letter:
+    """The letter as whoever has the addresses ``to`` gets it: a participant's has no links."""
     ticket = letter.ticket
     if not letter.links or ticket is None or LETTERS[letter.name].side != "requester":
         return letter
-    participant = to.lower() != ticket.requester.lower() and to.lower() in ticket.people
+    participant = ticket.requester.lower() not in to and not ticket.people.isdisjoint(to)
     return replace(letter, links=()) if participant else letter
 
 

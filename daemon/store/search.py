@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import reduce
 from itertools import islice
+from operator import or_
 
 from peewee import SQL, ColumnBase
 
@@ -27,7 +29,7 @@ def search(session: Session, wanted: Search, remembered: Remembered) -> tuple[Br
     query = models.Ticket.select(models.Ticket.number, models.Ticket.version)
     for condition in _conditions(session, wanted):
         query = query.where(condition)
-    if not (wanted.name or wanted.address or wanted.tax_id or wanted.fields):
+    if not (wanted.name or wanted.addresses or wanted.tax_id or wanted.fields):
         query = query.limit(wanted.limit)
     rows = [
         (row[0], row[1])
@@ -55,16 +57,22 @@ def _conditions(session: Session, wanted: Search) -> Iterator[ColumnBase]:
 
 
 def _word_conditions(session: Session, wanted: Search) -> Iterator[ColumnBase]:
-    """Names, addresses, fields and texts by their words; a tax id may stand in the register instead."""
-    everywhere = (wanted.text, wanted.name, wanted.address, *(text for _, text in wanted.fields))
+    """Names, fields and texts by their words; any of the addresses; a tax id may stand in the register instead."""
+    everywhere = (wanted.text, wanted.name, *(text for _, text in wanted.fields))
     wanted_words = [word for text in everywhere for word in words.words_of(text)][: words.MOST_WORDS]
     tax_words = words.words_of(wanted.tax_id)
-    waiting = words.not_indexed(session) if wanted_words or tax_words else []
-    for word in dict.fromkeys(wanted_words):
-        yield SQL(words.condition(session, word, waiting))
+    of_addresses = [words.words_of(address)[: words.MOST_WORDS] for address in wanted.addresses]
+    waiting = words.not_indexed(session) if wanted_words or tax_words or of_addresses else []
+
+    def written(every: Iterable[str]) -> ColumnBase:
+        return SQL(" AND ".join(words.condition(session, word, waiting) for word in dict.fromkeys(every)))
+
+    if wanted_words:
+        yield written(wanted_words)
     if tax_words:
-        written = SQL(" AND ".join(words.condition(session, word, waiting) for word in tax_words))
-        yield models.Ticket.requester.in_(_addresses_of(session, wanted.tax_id)) | written
+        yield models.Ticket.requester.in_(_addresses_of(session, wanted.tax_id)) | written(tax_words)
+    if of_addresses and all(of_addresses):
+        yield reduce(or_, map(written, of_addresses))
 
 
 def _addresses_of(session: Session, tax_id: str) -> list[str]:
@@ -79,7 +87,7 @@ def _holds(ticket: Ticket, wanted: Search, tax_people: frozenset[str]) -> bool:
     values = [value for _, value in ticket.fields]
     return (
         _inside(wanted.name, ticket.requester_name)
-        and (not wanted.address or wanted.address.lower() in ticket.people)
+        and (not wanted.addresses or not ticket.people.isdisjoint(wanted.addresses))
         and (
             not wanted.tax_id
             or ticket.requester.lower() in tax_people

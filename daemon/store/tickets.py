@@ -79,10 +79,13 @@ class Tickets:
         for ticket in self._locked.values():
             self._remembered.put(ticket)
 
-    def latest_of(self, requester: str, most: int) -> list[Ticket]:
-        """The last tickets of a requester, newest first; not locked."""
+    def latest_of(self, requester: Sequence[str], most: int) -> list[Ticket]:
+        """The last tickets of a requester, who has all of these addresses, newest first; not locked."""
         rows = self._session.all(
-            "SELECT number, version FROM tickets WHERE requester = ? ORDER BY opened_at DESC LIMIT ?", requester, most
+            f"SELECT number, version FROM tickets WHERE requester IN ({marks(requester)})"
+            " ORDER BY opened_at DESC LIMIT ?",
+            *requester,
+            most,
         )
         return read_tickets(self._session, rows, self._remembered)
 

@@ -75,7 +75,7 @@ def searched(form: str) -> Search:
     [
         ("Número: i171009_000049", Search(number=NUMBER)),
         ("Nombre: Gil", Search(name="Gil")),
-        ("Correo: marta@cliente.test", Search(address=MARTA)),
+        ("Correo: marta@cliente.test", Search(addresses=frozenset((MARTA,)))),
         ("CIF: B12345674", Search(tax_id="B12345674")),
         ("Texto: error 500", Search(text="error 500")),
         ("Estado: Asignado", Search(states=("assigned",))),

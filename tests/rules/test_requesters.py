@@ -198,7 +198,7 @@ def test_own_tickets_are_those_in_which_the_sender_takes_part() -> None:
     asked = mail("Mis incidencias", sender=BOSS)
     search = reading("servicio", asked).needs(DESK).search
     assert search is not None
-    assert search.address == BOSS
+    assert search.addresses == {BOSS}
     decision = verdict("servicio", asked, Facts(found=(Brief(opened()), Brief(opened(number=OLD)))))
     assert [row["ticket"].number for row in decision.letters[0].values["rows"]] == [NUMBER, OLD]
 

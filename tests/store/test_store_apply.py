@@ -12,6 +12,7 @@ from daemon.store.errors import Conflict
 from daemon.store.rows import dump_ticket, load_ticket
 from parsers.mail import Attachment
 from rules.decision import Decision, File, Grant, Letter, Link, Needs, Person, Registered, Search
+from rules.tables import Person as Listed
 from rules.ticket import Event, Ticket, fold
 from tests.store.desk import ANA, DESK, EVA, LUIS, NOW, ZONE, change, compose, mail, open_ticket, take, token
 
@@ -136,6 +137,10 @@ def test_no_copy_for_a_participant_whom_the_mail_itself_reached(store: Store) ->
         assert reading.session.all("SELECT recipient FROM outbox ORDER BY id") == [(ANA,), (EVA,)]
 
 
+AT_HOME = {who: f"casa.{who}" for who in (ANA, LUIS)}
+AT_HOME_TOO = replace(DESK, people=tuple(Listed(who, (who, home)) for who, home in AT_HOME.items()))
+
+
 def test_participants_get_a_copy_without_links(store: Store) -> None:
     sent: list[tuple[str, int]] = []
 
@@ -144,9 +149,11 @@ def test_participants_get_a_copy_without_links(store: Store) -> None:
         return compose(letter, to)
 
     ticket = Ticket("I171009_000001", requester=ANA, participants=(LUIS, ANA.upper()))
+    link = Link("answer", ANA, "Hola")
+    told = tuple(Letter("status", (AT_HOME[who],), ticket, links=(link,)) for who in (ANA, LUIS))
     with store.write() as tx:
-        tx.apply(Cause(), Decision(letters=validation(ticket)), listening, DESK, NOW)  # type: ignore[arg-type]
-    assert sent == [(ANA, 2), (LUIS, 0)]
+        tx.apply(Cause(), Decision(letters=(*validation(ticket), *told)), listening, AT_HOME_TOO, NOW)  # type: ignore[arg-type]
+    assert sorted(sent) == sorted([(ANA, 2), (LUIS, 0), (AT_HOME[ANA], 1), (AT_HOME[LUIS], 0)])
 
 
 def test_nothing_is_sent_to_ourselves(store: Store) -> None:
@@ -201,8 +208,26 @@ def test_a_person_has_several_addresses(store: Store) -> None:
 def test_the_senders_last_tickets_newest_first(store: Store) -> None:
     numbers = [open_ticket(store, uid, now=NOW + timedelta(minutes=uid)) for uid in range(12)]
     open_ticket(store, 99, sender=EVA)
-    earlier = load(store, sender=ANA).earlier  # type: ignore[attr-defined]
+    earlier = load(store, writer=frozenset({ANA})).earlier  # type: ignore[attr-defined]
     assert [brief.ticket.number for brief in earlier] == numbers[:1:-1]
+
+
+def test_of_whoever_has_several_addresses_all_count(store: Store) -> None:
+    first, second = (
+        open_ticket(
+            store,
+            uid,
+            sender=who,
+            now=NOW + timedelta(minutes=uid),
+            letters=lambda t: (Letter("reply", (t.requester,), t),),
+        )
+        for uid, who in enumerate((ANA, EVA))
+    )
+    told = f"reply {first}"
+    for writer, numbers, subject in (({ANA}, [first], told), ({ANA, EVA}, [second, first], told), ({LUIS}, [], "")):
+        facts = load(store, writer=frozenset(writer), last_subject=first)
+        earlier = [brief.ticket.number for brief in facts.earlier]  # type: ignore[attr-defined]
+        assert (earlier, facts.last_subject) == (numbers, subject)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -211,8 +236,9 @@ def test_the_senders_last_tickets_newest_first(store: Store) -> None:
         (Search(), {"I1", "W1", "I2"}),
         (Search(number="w171009_000001"), {"W1"}),
         (Search(name="maria"), {"I2"}),
-        (Search(address=ANA), {"I1"}),
-        (Search(address=LUIS), {"I1", "I2"}),
+        (Search(addresses=frozenset((ANA,))), {"I1"}),
+        (Search(addresses=frozenset((LUIS,))), {"I1", "I2"}),
+        (Search(addresses=frozenset((EVA, ANA))), {"I1", "W1"}),
         (Search(tax_id="B-99"), {"W1"}),
         (Search(tax_id="B777"), {"I1"}),
         (Search(text="pantalla PETICION"), {"W1"}),
