@@ -72,18 +72,11 @@ def check_files(attachments: Sequence[Attachment], max_count: int, max_size: int
         [Fault("", "too_many_attachments", str(len(attachments)), (str(max_count),), detail=beyond)] if beyond else []
     )
     large = [
-        Fault("", "attachment_too_large", a.name, (_size(max_size),), detail=_size(a.size))
+        Fault("", "attachment_too_large", a.name, (str(max_size),), detail=str(a.size))
         for a in attachments
         if a.size > max_size
     ]
     return (*many, *large)
-
-
-def _size(octets: int) -> str:
-    for unit, factor in (("GB", 2**30), ("MB", 2**20), ("kB", 2**10)):
-        if octets >= factor:
-            return f"{octets / factor:.1f} {unit}".replace(".0 ", " ")
-    return f"{octets} B"
 
 
 # -- reading

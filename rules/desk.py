@@ -104,16 +104,14 @@ class Desk:
         """Made once: every mail reads a form, and its hash and grammar are looked up by the very same fields."""
         return {key: tuple(self.field(table) for table in kind.fields) for key, kind in self.kinds.items()}
 
-    def field_labels(self, kind: str) -> Mapping[str, str]:
-        """Labels by field name: those of ``kind``, and of any other kind for a field that it does not have."""
-        return self._labels.get(kind, {})
+    def named_fields(self, kind: str) -> Mapping[str, Field]:
+        """Fields by their name: those of ``kind``, and of any other kind what it does not have."""
+        return self._named.get(kind, {})
 
     @cached_property
-    def _labels(self) -> Mapping[str, Mapping[str, str]]:
-        every = {field.name: field.label for kind in self.kinds.values() for field in kind.fields}
-        return {
-            key: {**every, **{field.name: field.label for field in kind.fields}} for key, kind in self.kinds.items()
-        }
+    def _named(self) -> Mapping[str, Mapping[str, Field]]:
+        every = {field.name: field for form in self._forms.values() for field in form}
+        return {key: {**every, **{field.name: field for field in form}} for key, form in self._forms.items()}
 
     def field(self, table: FieldTable) -> Field:
         """One TOML field as the parser's :class:`Field`, its values looked up where they come from a table."""

@@ -24,8 +24,7 @@ def too_large(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Deci
     """Over the size limit: it stays on the server; only an opening is answered."""
     if not reading.kind or not reading.sender:
         return Decision("too_large")
-    limit = f"{desk.limits.mail // (1024 * 1024)} MB"
-    fault = Fault("", "attachment_too_large", reading.mail.subject, (limit,))
+    fault = Fault("", "mail_too_large", reading.mail.subject, (str(desk.limits.mail),))
     refused = refuse(reading, (fault,), desk)
     return Decision("too_large", letters=refused.letters, kind=reading.kind, faults=(fault,))
 

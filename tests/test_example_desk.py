@@ -163,7 +163,7 @@ def test_a_duplicate_is_joined_with_its_people_and_files_and_both_requesters_are
     assert (number_of(heard), "En Lugo también." in said(heard)) == (kept, True)
     world.send(click(LUIS, assignment.links["Resolver"], {"Solución": "Reiniciado."}))
     late = world.wait("desk_refusal", LUIS)
-    assert late["Subject"] == "Resolver no se ha hecho: alguien se adelantó"
+    assert late["Subject"] == "«Resolver» no se ha hecho: alguien se adelantó"
     assert "ana@cau.example llegó antes" in said(late)
     assert "«Unida a otra»" in said(late)
     solved = [number_of(each) for who in (MARTA, PEPE) for each in world.letters(who, "validation")]
@@ -203,7 +203,7 @@ def test_of_two_technicians_at_once_the_second_learns_what_changed_and_may_choos
         world.send(click(technician, assignment.links["Asignarme"]))
     assert "Se la asigna Ana Ruiz" in said(world.wait("update", N1))
     second = world.wait("desk_refusal", LUIS)
-    assert second["Subject"] == "Asignarme no se ha hecho: alguien se adelantó"
+    assert second["Subject"] == "«Asignarme» no se ha hecho: alguien se adelantó"
     assert re.search(r"ana@cau\.example llegó antes, el .*: «Asignada»\. .* Técnico: ana@cau\.example", said(second))
 
     told = len(world.letters(MARTA))
@@ -211,7 +211,7 @@ def test_of_two_technicians_at_once_the_second_learns_what_changed_and_may_choos
     world.send(click(LUIS, second.links["Pedir información"], {"Texto": "¿Sigue fallando?"}))
     world.wait("validation", MARTA)
     late = world.wait("desk_refusal", LUIS)
-    assert late["Subject"] == "Pedir información no se ha hecho: alguien se adelantó"
+    assert late["Subject"] == "«Pedir información» no se ha hecho: alguien se adelantó"
     assert re.search(r"ana@cau\.example llegó antes, el .*: «Solución enviada»\. .* Estado: Resuelto", said(late))
     assert len(world.letters(MARTA)) == told + 1
     assert standing(world, assignment) == ("n1", "resolved", "no_further_action")

@@ -55,4 +55,4 @@ def test_files_that_are_too_many_or_too_large_are_named(tmp_path: Path) -> None:
         assert desk.receive(write(MARTA, OPENINGS, OPENING, GOOD, files=files)) == "refused"
         told = " ".join(desk.letter("refusal").part("plain").split())
     assert "Puede enviar: 2 archivos como mucho. Sobran: b.png" in told
-    assert "Usted envió: «plano.pdf» (2.9 kB) Puede enviar: archivos de 2 kB como mucho" in told
+    assert "Usted envió: «plano.pdf» (3 KB) Puede enviar: archivos de 2 KB como mucho" in told

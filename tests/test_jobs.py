@@ -199,7 +199,7 @@ def test_the_report_carries_its_charts_and_its_table(world: ServerlessDesk) -> N
     run_now(world, "report")
     (sent,) = world.letters("report")
     assert sent.to == "coord@cau.test"
-    assert "1 abiertas" in sent.read["Subject"]
+    assert "1 nueva" in sent.read["Subject"]
     files = sent.read.files
     (csv,) = (name for name in files if name.endswith(".csv"))
     assert number in files[csv].decode("utf-8-sig")

@@ -23,6 +23,7 @@ from daemon.writing.mime import Composed
 from daemon.writing.sample_world import NOW, NUMBER, REQUESTER, sample_ticket
 from daemon.writing.samples import samples
 from daemon.writing.tried import template_faults
+from parsers.fields import FieldType
 from parsers.links import MAX_LENGTH, read_mailto
 from parsers.subject import find_token
 from rules.action_forms import ACTIONS
@@ -30,7 +31,7 @@ from rules.assignment import manage_link
 from rules.decision import Letter, SetAside
 from rules.letters import LETTERS
 from rules.quarantine import digest
-from rules.tables import LettersTable
+from rules.tables import FieldTable, LettersTable
 
 PALETTE = {
     "light": {"page": "#ffffff", "box": "#f3f5f7", "fault": "#fdf0ee", "warning": "#fff6e0"},
@@ -298,6 +299,29 @@ def test_what_a_link_opens_can_be_copied_too(raw: bytes) -> None:
     subjects = {subject for _, subject, _ in opened}
     assert not subjects or any(subject in text.split("\n") for subject in subjects)
     assert all(to in text.split("\n") for to, _, _ in opened[:1])
+
+
+DATED = {
+    "es/date": ("es", "date", "2017-10-09", "09/10/2017"),
+    "en/date": ("en", "date", "2017-10-09", "09 Oct 2017"),
+    "es/datetime": ("es", "datetime", "2017-10-09T10:23:00+02:00", "09/10/2017 10:23"),
+    "en/datetime": ("en", "datetime", "2017-10-09T08:23:00+00:00", "09 Oct 2017 10:23"),
+    "a date kept from when the field was a text": ("es", "date", "el lunes", "el lunes"),
+    "a text that reads like a date": ("en", "text", "2017-10-09", "2017-10-09"),
+}
+
+
+@pytest.mark.parametrize(("language", "field_type", "stored", "told"), DATED.values(), ids=DATED)
+def test_a_field_with_a_date_is_written_as_its_reader_writes_dates(
+    language: str, field_type: FieldType, stored: str, told: str
+) -> None:
+    asked = FieldTable("Cuándo ocurrió", "happened", field_type)
+    desk = letters_desk(kinds={"incident": replace(letters_desk().kinds["incident"], fields=(asked,))})
+    letter = samples(letters_desk())["confirmation"]
+    ticket = replace(sample_ticket(letters_desk()), fields=(("happened", stored),))
+    text, html = both(sent(replace(letter, ticket=ticket), language, desk)[1])
+    assert f"Cuándo ocurrió: {told}" in text
+    assert f"Cuándo ocurrió {told}" in html
 
 
 @every_letter

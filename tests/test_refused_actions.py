@@ -123,19 +123,19 @@ AGAIN = "Corrija lo que sigue y envíelo otra vez."
 REFUSED: dict[Wrong, tuple[str, tuple[str, ...]]] = {
     # what was done: the subject of the letter, what it says
     on_a_closed_ticket: (
-        "Resolver no se ha hecho: ya se había cerrado",
+        "«Resolver» no se ha hecho: ya se había cerrado",
         ("Solo admite notas y relaciones. Para seguir hace falta una nueva.", "Estado: Cerrado", "Nota: Solo se ve"),
     ),
     with_an_unknown_number: (
-        "Unir no se ha hecho: revise los datos",
+        "«Unir» no se ha hecho: revise los datos",
         (AGAIN, "1. Con: no hay ninguna petición con ese número", "que encontrará con la acción «Buscar»"),
     ),
     with_a_closed_one: (
-        "Unir no se ha hecho: revise los datos",
+        "«Unir» no se ha hecho: revise los datos",
         (AGAIN, "1. Con: esa petición está cerrada", "una petición abierta, o la acción «Relacionar»"),
     ),
     with_another_groups: (
-        "Unir no se ha hecho: revise los datos",
+        "«Unir» no se ha hecho: revise los datos",
         (AGAIN, "1. Con: esa petición es de otro grupo", "una petición de su grupo, o la acción «Relacionar»"),
     ),
     of_another_group: (
@@ -143,7 +143,7 @@ REFUSED: dict[Wrong, tuple[str, tuple[str, ...]]] = {
         ("Los enlaces que tenía ya no sirven. Pida el cambio a ese grupo.", "Número: I171009_000001"),
     ),
     without_a_field: (
-        "Resolver no se ha hecho: revise los datos",
+        "«Resolver» no se ha hecho: revise los datos",
         (AGAIN, "1. Solución: falta", "una línea que empiece por «Solución:»"),
     ),
     by_no_member: (
@@ -151,28 +151,28 @@ REFUSED: dict[Wrong, tuple[str, tuple[str, ...]]] = {
         ("Solo actúan las personas del grupo y su coordinación, desde su propia dirección.",),
     ),
     after_another_technician: (
-        "Pedir información no se ha hecho: alguien se adelantó",
+        "«Pedir información» no se ha hecho: alguien se adelantó",
         ("Mire cómo ha quedado y elija de nuevo.", f"{LUIS} llegó antes, el 09/10/2017", "Vuelve a «Asignado»"),
     ),
     taking_what_another_took: (
-        "Asignarme no se ha hecho: alguien se adelantó",
+        "«Asignarme» no se ha hecho: alguien se adelantó",
         (f"{LUIS} llegó antes, el 09/10/2017", "«Asignada»", f"Técnico: {LUIS}", "Asignarme: La incidencia pasa a su"),
     ),
     with_a_reason_of_another_state: (
-        "Resolver no se ha hecho: revise los datos",
+        "«Resolver» no se ha hecho: revise los datos",
         (AGAIN, "1. Motivo: ese valor no está en la lista", "Usted escribió: «Detenido por el cliente»",
          "Puede escribir: Acción adicional innecesaria o Resolución autom.notificada"),
     ),
     with_no_action_at_all: (
-        "No se ha hecho nada: esa acción no existe",
+        "No se ha hecho nada: no lleva ninguna acción conocida",
         ("1. Acción: ese valor no está en la lista", "Usted escribió: «Bailar»", "Puede escribir: Asignarme,"),
     ),
     explaining_an_unknown_number: (
-        "Explicar no se ha hecho: ese número no existe",
+        "«Explicar» no se ha hecho: ese número no existe",
         ("Compruebe el número, o busque la petición", "Buscar: Le envía una lista", "Usted escribió: I171009_000999"),
     ),
     explaining_another_groups: (  # as if it did not exist
-        "Explicar no se ha hecho: ese número no existe",
+        "«Explicar» no se ha hecho: ese número no existe",
         ("Compruebe el número, o busque la petición", "Buscar: Le envía una lista", "Usted escribió: I171009_000001"),
     ),
     with_the_subject_of_before: (
@@ -184,7 +184,7 @@ REFUSED: dict[Wrong, tuple[str, tuple[str, ...]]] = {
         ("Abra otra vez el enlace de la última carta y no cambie el asunto.", "Gestión de la incidencia I171009_0"),
     ),
     with_free_text_where_only_templates_are_sent: (
-        "Responder no se ha hecho: revise los datos",
+        "«Responder» no se ha hecho: revise los datos",
         ("1. Texto: no se admite", "Usted escribió: «Mire en el manual.»", "Su grupo contesta solo con plantillas."),
     ),
 }  # fmt: skip

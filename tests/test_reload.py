@@ -41,7 +41,7 @@ def refused_as_too_short(world: DeskWorld) -> bool:
 
 
 def half_an_hour_a_day(world: DeskWorld) -> bool:
-    told = re.search(r"Primera respuesta: (\d\d/\d\d/\d{4})", opened(world))
+    told = re.search(r"Primera respuesta: antes del (\d\d/\d\d/\d{4})", opened(world))
     assert told
     return datetime.strptime(told[1], "%d/%m/%Y").date() - utc_now().date() >= timedelta(days=7)
 

@@ -34,7 +34,7 @@ def _explain(fault: Fault, meanings: Mapping[tuple[str, str], str], formats: For
     words, spoken = formats.words, formats.words["fault_words"]
     subject = fault.label or fault.field or spoken["mail"]
     lines = [
-        _read(fault, words),
+        _read(fault, formats),
         _allowed(fault, meanings, formats),
         (spoken["meant"].format(nearest=fault.nearest), spoken["prepared"]) if fault.nearest else ("", ""),
         ("", _reason(fault, words)),
@@ -48,15 +48,24 @@ def _explain(fault: Fault, meanings: Mapping[tuple[str, str], str], formats: For
     )
 
 
-def _read(fault: Fault, words: Mapping[str, Any]) -> tuple[str, str]:
+def _read(fault: Fault, formats: Formats) -> tuple[str, str]:
     """What they wrote or sent, with its length or size where that is what is wrong."""
     if not fault.read:
         return "", ""
-    reads = words["fault_reads"]
+    reads = formats.words["fault_reads"]
     label, _, text = str(reads.get(fault.code, reads["other"])).partition(": ")
-    one, many = words["fault_sizes"].get(fault.code, ("", ""))
-    size = (one if fault.detail == "1" else many).format(n=fault.detail) if fault.detail else ""
+    one, many = formats.words["fault_sizes"].get(fault.code, ("", ""))
+    size = (
+        (one if fault.detail == "1" else many).format(n=_counted(fault.detail, fault, formats)) if fault.detail else ""
+    )
     return f"{label}:", f"{text.format(read=fault.read)} {size}".rstrip()
+
+
+def _counted(text: str, fault: Fault, formats: Formats) -> str:
+    """A number of octets, or of anything else, as people read it; other texts as they are."""
+    if not text.isdecimal():
+        return text
+    return formats.size(int(text)) if fault.code.endswith("_too_large") else formats.number(int(text))
 
 
 def _reason(fault: Fault, words: Mapping[str, Any]) -> str:
@@ -69,7 +78,7 @@ def _reason(fault: Fault, words: Mapping[str, Any]) -> str:
 def _allowed(fault: Fault, meanings: Mapping[tuple[str, str], str], formats: Formats) -> tuple[str, str]:
     limits = formats.words["fault_limits"]
     if limit := str(limits.get(fault.code) or limits.get(fault.detail, "")):
-        allowed = ", ".join(fault.allowed)
+        allowed = ", ".join(_counted(value, fault, formats) for value in fault.allowed)
         given = {"n": allowed, "limit": allowed, "allowed": allowed, "label": fault.label, "beyond": fault.detail}
         label, _, text = limit.format(**given).partition(": ")
         return f"{label}:", text

@@ -54,6 +54,16 @@ class Formats:
         time = f"{local.hour}:{local.minute:02}"
         return str(self._dates["at"]).format(long=self.long_date(at), time=time)
 
+    def written(self, value: str, field_type: str) -> str:
+        """The stored value of a field: its dates as `day` and `moment` write them, all else as it is, also what was
+        stored when the field was of another type."""
+        form = {"date": self.day, "datetime": self.moment}.get(field_type)
+        try:
+            at = datetime.fromisoformat(value) if form else None
+        except ValueError:
+            return value
+        return form(at if at.tzinfo else at.replace(tzinfo=self._zone)) if form and at else value
+
     def amount(self, span: timedelta, business: bool = False) -> str:
         """«2 h», «1 h 30 min», «8 h laborables»; the sign is left out."""
         minutes = abs(int(span.total_seconds())) // 60
@@ -64,10 +74,19 @@ class Formats:
         return self._amounts["business"].format(amount=text) if business else text
 
     def size(self, octets: int) -> str:
-        """«4 KB», «1,5 MB»."""
+        """«4 KB», «1,5 MB», «25 MB»."""
         if octets < 1_000_000:
             return f"{max(1, round(octets / 1024))} KB"
-        return f"{octets / 1024 / 1024:.1f} MB".replace(".", self._amounts["decimal"])
+        megabytes = f"{octets / 1024 / 1024:.1f}".removesuffix(".0")
+        return f"{megabytes.replace('.', self._amounts['decimal'])} MB"
+
+    def number(self, count: int) -> str:
+        """«1900», «20.000»: thousands are parted from five digits on."""
+        return f"{count:,}".replace(",", self._amounts["thousands"]) if count >= 10_000 else str(count)
+
+    def percent(self, part: int, total: int) -> str:
+        """«66 %», rounded down; a dash of nothing."""
+        return self._amounts["percent"].format(n=part * 100 // total) if total else "–"
 
     def file(self, attachment: Attachment) -> str:
         """«captura.png (imagen, 182 KB)»."""

@@ -15,12 +15,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
+from itertools import starmap
 from types import SimpleNamespace
 from typing import Any
 
 from daemon.writing import mime
 from daemon.writing.faulted import Said, explain_faults
-from daemon.writing.folding import Folder, Row
+from daemon.writing.folding import Folder
 from daemon.writing.forms import Forms, Plain
 from daemon.writing.heading import heading
 from daemon.writing.language import Language, standard_language
@@ -33,7 +34,6 @@ from rules.decision import Grant, Letter
 from rules.desk import Desk
 from rules.letters import LETTERS
 from rules.masking import masked
-from rules.ticket import Ticket
 
 Grants = tuple[tuple[bytes, Grant], ...]
 
@@ -123,7 +123,7 @@ class Letters:
             "said": _said(values.get("faults", ()), kind.key, language, desk),
             "links": shown,
             "link": SimpleNamespace(**{link.key: link for link in shown}),
-            "rows": _rows(ticket, desk, folder),
+            "rows": tuple(starmap(folder.row, language.page.tickets.values(ticket))) if ticket else (),
             "solution": folder.value(ticket.solution, "solution") if ticket else "",
             "question": folder.value(ticket.question, "question") if ticket else "",
             "kind": kind,
@@ -154,12 +154,3 @@ def _linked(
 def _said(faults: Sequence[Fault], kind: str, language: Language, desk: Desk) -> tuple[Said, ...]:
     """The faults of a form, each explained."""
     return explain_faults(faults, desk.fields_of(kind) if kind else (), language.page.formats) if faults else ()
-
-
-def _rows(ticket: Ticket | None, desk: Desk, folder: Folder) -> tuple[Row, ...]:
-    """The ticket's fields in the order in which they were given, labels as the kind has them now; a field that was
-    kept when it was reclassified is called as in another kind."""
-    if not ticket:
-        return ()
-    labels = desk.field_labels(ticket.kind)
-    return tuple(folder.row(labels.get(name, name), value) for name, value in ticket.fields)

@@ -57,12 +57,12 @@ class ListViews:
 
     def compliance_alt(self, rows: Iterable[Mapping[str, Any]]) -> str:
         """What the compliance chart shows, in a sentence."""
-        told = ", ".join(f"{r['name']} {_percent(r['resolution'], r['total'])}" for r in rows)
+        told = ", ".join(f"{r['name']} {self._formats.percent(r['resolution'], r['total'])}" for r in rows)
         return str(self._words["compliance_alt"]).format(told=told)
 
     def ages_alt(self, ages: Iterable[tuple[str, int]]) -> str:
         """What the chart of ages shows, in a sentence."""
-        told = ", ".join(f"{self._formats.word(key, 'ages')} {number}" for key, number in ages)
+        told = " ".join(f"{self._formats.word(key, 'ages')}: {number}." for key, number in ages)
         return str(self._words["ages_alt"]).format(told=told)
 
     def counted_times(self, intervals: Iterable[Mapping[str, Any]]) -> list[Cells]:
@@ -116,7 +116,9 @@ class ListViews:
             f"{state} ({self._words['needs_reply']})" if row["needs_reply"] else state,
             ticket.priority,
             self._formats.moment(row["due_at"]) if row["due_at"] else "",
-            str(self._words["late" if late else "left"]).format(amount=self._formats.amount(left)) if left else "",
+            str(self._words["late" if late else "left"]).format(amount=self._formats.amount(left))
+            if left is not None
+            else "",
             late,
             links,
         )
@@ -126,8 +128,4 @@ class ListViews:
         return f"{why}: {interval['name']}" if interval["name"] else why
 
     def _part(self, part: int, total: int) -> str:
-        return str(self._words["part"]).format(percent=_percent(part, total), part=part, total=total)
-
-
-def _percent(part: int, total: int) -> str:
-    return f"{part * 100 // total} %" if total else "–"
+        return str(self._words["part"]).format(percent=self._formats.percent(part, total), part=part, total=total)

@@ -35,16 +35,17 @@ def report_files(report: Report, desk: Desk, language: str = "", draw: bool = Tr
 def _compliance(report: Report, desk: Desk, language: str) -> bytes:
     """By priority, how many of the tickets met each clock."""
     clocks = ("response", "resolution")
+    percent = wording.word(desk, "amounts", "percent", language)
     rows = [
-        Row(row["name"], tuple(_part(row[clock], row["total"], tone) for tone, clock in enumerate(clocks)))
+        Row(row["name"], tuple(_part(row[clock], row["total"], tone, percent) for tone, clock in enumerate(clocks)))
         for row in report.priorities
     ]
     legend = [(wording.word(desk, "clocks", clock, language), tone) for tone, clock in enumerate(clocks)]
     return bar_chart(rows, legend) if rows else b""
 
 
-def _part(part: int, total: int, tone: int) -> Bar:
-    return Bar(part / total, f"{part * 100 // total} %  ({part}/{total})", tone)
+def _part(part: int, total: int, tone: int, percent: str) -> Bar:
+    return Bar(part / total, f"{percent.format(n=part * 100 // total)}  ({part}/{total})", tone)
 
 
 def _ages(report: Report, desk: Desk, language: str) -> bytes:

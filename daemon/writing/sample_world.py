@@ -154,7 +154,7 @@ def every_fault() -> tuple[Fault, ...]:
         Fault("description", "too_long", "Texto…", ("20000",), label="Descripción", detail="31250"),
         Fault("phone", "bad_format", "no tengo", label="Teléfono", detail="phone", hint="El de su mesa"),
         Fault("when", "bad_date", "ayer", label="Fecha y hora", detail="datetime"),
-        Fault("", "attachment_too_large", "vídeo.mp4", ("25 MB",), detail="31 MB"),
+        Fault("", "attachment_too_large", "vídeo.mp4", (str(25 << 20),), detail=str(31 << 20)),
         Fault("", "too_many_attachments", "52", ("50",), detail="plano.pdf, recibo.pdf"),
         Fault("", "missing_file", allowed=("Pantallazo",)),
         Fault("", "no_text"),

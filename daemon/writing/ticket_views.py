@@ -61,6 +61,15 @@ class TicketViews:
         }
         return [self._row(name, value) for name, value in told.items() if value]
 
+    def values(self, ticket: Ticket) -> list[tuple[str, str]]:
+        """Label and value of the ticket's fields, in the order in which they were given, labels as the kind has them
+        now; a field that was kept when it was reclassified is called as in another kind."""
+        fields = self._desk.named_fields(ticket.kind)
+        return [
+            (fields[name].label, self._formats.written(value, fields[name].type)) if name in fields else (name, value)
+            for name, value in ticket.fields
+        ]
+
     def state(self, ticket: Ticket) -> str:
         """«Resuelto», for a work order «Terminado»."""
         if ticket.kind not in self._desk.kinds:
@@ -79,7 +88,8 @@ class TicketViews:
 
     def condition(self, key: str, read: str, kind: str) -> str:
         """What a rule looked at, and read there: «Tipo: «Error Acceso»»."""
-        labels = {**self._desk.field_labels(kind), **self._formats.words["conditions"]}
+        fields = self._desk.named_fields(kind)
+        labels = {**{name: field.label for name, field in fields.items()}, **self._formats.words["conditions"]}
         if key == "kind" and read in self._desk.kinds:
             read = self._desk.kinds[read].label
         words = self._formats.words
@@ -89,14 +99,14 @@ class TicketViews:
         """A ticket in a few words: its category, else its first two short values, else its kind."""
         if ticket.category:
             return ticket.category
-        values = (value.rstrip(" .") for _, value in ticket.fields if "\n" not in value)
+        values = (value.rstrip(" .") for _, value in self.values(ticket) if "\n" not in value)
         short = [value for value in values if value and len(value) <= SHORT]
         kind = self._desk.kinds.get(ticket.kind)
         return ": ".join(short[:2]) or (kind.label if kind else ticket.number)
 
     def story(self, journal: Sequence[Event]) -> list[Row]:
         """The journal as rows: when, what, who, the text."""
-        return [(self._formats.record(event.at), self._told(event), bool(event.text)) for event in journal]
+        return [(self._formats.record(event.at), self._told(event), True) for event in journal]
 
     def briefs(self, earlier: Sequence[Brief]) -> list[tuple[str, str, str]]:
         """Tickets in short: number, summary, state."""
