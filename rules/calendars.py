@@ -47,7 +47,7 @@ def _day_range(part: str) -> Iterator[int]:
     first, _, last = part.partition("-")
     for name in (first, last or first):
         if name not in DAYS:
-            raise ValueError(f"«{name}» is no day: write mon, tue, wed, thu, fri, sat or sun")
+            raise ValueError(f'"{name}" is no day; write mon, tue, wed, thu, fri, sat or sun, as in "mon-fri"')
     start, end = DAYS.index(first), DAYS.index(last or first)
     return ((start + step) % 7 for step in range((end - start) % 7 + 1))
 
@@ -66,13 +66,13 @@ def read_hours(ranges: tuple[str, ...]) -> tuple[Hours, ...]:
 def _hour_range(text: str) -> Hours:
     found = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})\s*-\s*([0-9]{1,2}):([0-9]{2})", text.strip())
     if not found:
-        raise ValueError(f"«{text}» is no range of hours: write it as 09:00-18:00")
+        raise ValueError(f'"{text}" is no range of hours; write it as "09:00-18:00"')
     h1, m1, h2, m2 = (int(part) for part in found.groups())
     start, end = timedelta(hours=h1, minutes=m1), timedelta(hours=h2, minutes=m2)
     if max(m1, m2) > 59 or end > timedelta(hours=24):
-        raise ValueError(f"«{text}» is no range of hours: they go from 00:00 to 24:00")
+        raise ValueError(f'"{text}" is no range of hours; they go from 00:00 to 24:00')
     if start >= end:
-        raise ValueError(f"«{text}» ends before it begins: a night is two ranges, 22:00-24:00 and 00:00-06:00")
+        raise ValueError(f'"{text}" ends before it begins; a night is two ranges, "22:00-24:00" and "00:00-06:00"')
     return start, end
 
 
@@ -80,12 +80,12 @@ def read_day(text: str) -> OwnDay:
     """«2026-05-15» or every year's «05-15», with its name behind it where it has one: «05-15 San Isidro»."""
     found = re.fullmatch(r"(?:([0-9]{4})-)?([0-9]{2})-([0-9]{2})(?:\s+(.+))?", text.strip())
     if not found:
-        raise ValueError(f"«{text}» is no day: write 2026-05-15, or 05-15 for every year")
+        raise ValueError(f'"{text}" is no day; write "2026-05-15", or "05-15" for every year')
     year, month, day = int(found[1] or 0), int(found[2]), int(found[3])
     try:
         date(year or 2000, month, day)
     except ValueError:
-        raise ValueError(f"«{text}» is no day of the calendar") from None
+        raise ValueError(f'"{text}" is no day of the calendar') from None
     return OwnDay(year, month, day, found[4] or "")
 
 
@@ -116,17 +116,11 @@ def check_holidays(code: str) -> None:
     known = list_supported_countries()
     country, _, region = code.partition("-")
     if country not in known:
-        raise ValueError(f"no holidays are known for «{country}»{_nearest(country, list(known))}")
+        hint = 'write a country by its two letters, such as "ES", or with its region, "ES-MD"'
+        raise ValueError(f'no holidays are known for "{country}"; {hint}')
     if region and region not in known[country]:
         regions = ", ".join(known[country])
-        raise ValueError(f"no holidays are known for the region «{region}» of {country}; allowed: {regions}")
-
-
-def _nearest(read: str, known: list[str]) -> str:
-    from rapidfuzz.process import extractOne  # only for what was misspelt
-
-    best = extractOne(read.upper(), known)
-    return f": did you mean {best[0]}?" if best and best[1] >= 60 else ""
+        raise ValueError(f'no holidays are known for the region "{region}" of {country}; allowed: {regions}')
 
 
 def _all_days(days: tuple[str, ...]) -> None:

@@ -61,19 +61,19 @@ def opened(world: DeskWorld, sender: str) -> str:
 MISTAKES: list[tuple[list[str], int, str]] = [
     (["lisst"], 2, "invalid choice: 'lisst'"),
     (["show"], 2, "the following arguments are required: number"),
-    (["list", "--since", "yesterday"], 2, "«yesterday» is no day; write it like 2026-03-31"),
+    (["list", "--since", "yesterday"], 2, '"yesterday" is no day; write it like 2026-03-31'),
     (["retry", "nine"], 2, "invalid int value: 'nine'"),
-    (["list", "--state", "open"], 1, "there is no state «open»; there are: assigned, pending, resolved, closed"),
-    (["list", "--group", "n3"], 1, "there is no group «n3»; there are: n1, n2"),
+    (["list", "--state", "open"], 1, 'there is no state "open"; there are: assigned, pending, resolved, closed'),
+    (["list", "--group", "n3"], 1, 'there is no group "n3"; there are: n1, n2'),
     (["show", "I170101_000001"], 1, "there is no ticket I170101_000001"),
     (["export", "I170101_000001", "--to", "there"], 1, "there is no ticket I170101_000001"),
     (["explain", "one.eml", "two.eml"], 1, "there is no file one.eml, two.eml"),
-    (["explain", "--mailbox", "buzon", "one.eml"], 1, "there is no mailbox «buzon»; there are: apertura, servicio"),
+    (["explain", "--mailbox", "buzon", "one.eml"], 1, 'there is no mailbox "buzon"; there are: apertura, servicio'),
     (["retry", "1", "99"], 1, "not quarantined: 1, 99; `acuse retry` lists those that are. Nothing was changed"),
     (["release", "1"], 1, "not held or quarantined: 1; `acuse release` lists those that are. Nothing was changed"),
     (["erase", "nadie@cliente.example"], 1, "nothing is known of nadie@cliente.example"),
     (["erase", "s@cliente.example"], 1, "nothing is known of s@cliente.example"),  # the end of luis@cliente.example
-    (["erase", "luis", "--yes"], 1, "«luis» is no mail address; write one bare address"),
+    (["erase", "luis", "--yes"], 1, '"luis" is no mail address; write one bare address'),
     (["erase", OPENINGS, "--yes"], 1, f"{OPENINGS} is a mailbox of the desk"),
 ]
 

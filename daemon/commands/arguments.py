@@ -109,4 +109,4 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"«{text}» is no day; write it like 2026-03-31") from None
+        raise argparse.ArgumentTypeError(f'"{text}" is no day; write it like 2026-03-31') from None

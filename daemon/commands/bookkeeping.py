@@ -81,7 +81,7 @@ def told(settings: Settings, address: str) -> str:
 def _of_a_person(address: str, desk: Desk) -> None:
     """What is no address would be blackened wherever it is part of a word, the desk's own in every ticket."""
     if not is_address(address):
-        raise Unable(f"«{address}» is no mail address; write one bare address, such as ana@cliente.example")
+        raise Unable(f'"{address}" is no mail address; write one bare address, such as ana@cliente.example')
     if address.lower() in desk.own_addresses:
         raise Unable(f"{address} is a mailbox of the desk, nobody's own")
 

@@ -34,7 +34,7 @@ def books(settings: Settings) -> Iterator[Store]:
 def known(what: str, read: str, names: Iterable[str]) -> None:
     """Unable where ``read`` is none of ``names``; "" names nothing."""
     if read and read not in (there := list(names)):
-        raise Unable(f"there is no {what} «{read}»; there are: {', '.join(there)}")
+        raise Unable(f'there is no {what} "{read}"; there are: {", ".join(there)}')
 
 
 # -- many tickets

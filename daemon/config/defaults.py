@@ -36,7 +36,7 @@ def complete(table: Table) -> Table:
 
 def _ports(table: Table) -> None:
     for box in _tables(table.get("mailboxes")):
-        box.setdefault("port", 993 if box.get("security", "tls") == "tls" else 143)
+        box.setdefault("port", {"starttls": 143, "none": 143}.get(str(box.get("security")), 993))
     for smtp in (_table(table, "smtp"), _table(_table(table, "alerts"), "smtp")):
         if smtp:
             smtp.setdefault("port", {"tls": 465, "none": 25}.get(str(smtp.get("security")), 587))

@@ -61,7 +61,8 @@ _TOLD = (
     (r"Unclosed inline", "a table in { } is left open; a comma or its } is missing before this, on the same line"),
     (r"Unescaped|Invalid hex|Escaped", 
      r"in double quotes a \ has a meaning of its own; in single quotes it is taken as it is"),
-    (r"Cannot|Duplicate", "this key or table stands here already; write it once"),
+    (r"Cannot|Duplicate", "this key or table stands here already; write it once, or each head in [[ ]] where "
+     "several are meant"),
 )  # fmt: skip
 """How tomllib's complaints begin, and what they tell a person."""
 

@@ -383,15 +383,15 @@ def test_days(text, days):
 @pytest.mark.parametrize(
     ("calendar", "key", "words"),
     [
-        (Calendar(days="mon-vie"), "days", "«vie» is no day"),
-        (Calendar(days=""), "days", "«» is no day"),
+        (Calendar(days="mon-vie"), "days", '"vie" is no day'),
+        (Calendar(days=""), "days", '"" is no day'),
         (Calendar(hours=()), "hours", "at least one range"),
         (Calendar(hours=("9-18",)), "hours", "09:00-18:00"),
         (Calendar(hours=("09:00-24:30",)), "hours", "00:00 to 24:00"),
         (Calendar(hours=("09:60-18:00",)), "hours", "00:00 to 24:00"),
         (Calendar(hours=("22:00-06:00",)), "hours", "two ranges"),
         (Calendar(hours=("09:00-14:00", "13:00-18:00")), "hours", "overlap"),
-        (Calendar(holidays="EZ"), "holidays", "«EZ»"),
+        (Calendar(holidays="EZ"), "holidays", '"EZ"; write a country by its two letters'),
         (Calendar(holidays="ES-XX"), "holidays", "allowed: AN, AR"),
         (Calendar(extra_holidays=("15/05/2026",)), "extra_holidays", "2026-05-15"),
         (Calendar(extra_holidays=("02-30",)), "extra_holidays", "no day of the calendar"),
