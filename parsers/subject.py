@@ -1,4 +1,4 @@
-"""Subjects: cleaned, compared exactly, and searched for a token or a number.
+"""Subjects: cleaned, compared exactly, and searched for a token.
 
 A subject of ours is a key: what comes back is cleaned, freed of what clients and gateways put before it, and then
 equal code point by code point, or it is not ours. Only :func:`is_near` forgives, and what it finds is answered,
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -73,17 +73,6 @@ def without_token(subject: str) -> str:
 def _token(subject: str) -> re.Match[str] | None:
     matches = [m for m in _TOKEN.finditer(subject) if len(m[1].split()) <= 1 + _FOLDS_INSIDE]
     return matches[-1] if matches else None
-
-
-def find_number(subject: str, prefixes: Iterable[str]) -> str:
-    """The first ticket number in ``subject``, as we write it (I171009_000049), or "".
-
-    Other digits than ASCII ones do not count; the prefix may stand in small letters.
-    """
-    spelled = {spelling: prefix for prefix in prefixes for spelling in (prefix.lower(), prefix)}
-    names = "|".join(map(re.escape, sorted(spelled, key=len, reverse=True)))
-    found = re.search(rf"(?<!\w)({names})([0-9]{{6}}_[0-9]{{6}})(?!\w)", subject) if names else None
-    return spelled[found[1]] + found[2] if found else ""
 
 
 def is_near(subject: str, wanted: str, marks: SubjectMarks = NO_MARKS) -> bool:

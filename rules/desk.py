@@ -91,6 +91,11 @@ class Desk:
         """The first `opening` mailbox's address: target of the links that open a ticket."""
         return next((box.address for box in self.mailboxes if "opening" in box.roles), self.service_address)
 
+    @cached_property
+    def prefixes(self) -> tuple[str, ...]:
+        """What the kinds' numbers begin with."""
+        return tuple(kind.prefix for kind in self.kinds.values())
+
     def words(self, language: str = "") -> Mapping[str, Any]:
         """The catalogue of ``language``, else of the desk's own."""
         return self.catalogue.get(language) or self.catalogue[self.desk.language]

@@ -9,13 +9,14 @@ from datetime import datetime
 
 from parsers.form import Form, check_files, parse_form
 from parsers.mail import Mail
+from parsers.numbers import find_number
 from parsers.reply import TextMarks, strip_signature
-from parsers.subject import find_number, find_token, is_near, opening_key, thread_key, without_token
+from parsers.subject import find_token, is_near, opening_key, thread_key, without_token
 from rules import wording
 from rules.action_forms import kind_named, parse_action
 from rules.decision import NO_FORM, Needs, Search
 from rules.desk import Desk
-from rules.requests import number_line, numbers_in, own_tickets, search_of
+from rules.requests import number_line, numbers_named, own_tickets, search_of
 from rules.subjects import fixed_subjects, query_of
 from rules.tables import Address, Mailbox
 
@@ -181,7 +182,7 @@ def read(arrival: Arrival, desk: Desk) -> Reading:
     kind = opened_kind(opening, box, address, desk) if mail.sender else ""
     form, related = opening_form(mail, kind, desk) if kind and not arrival.too_large else (NO_FORM, "")
     token = find_token(mail.subject)
-    number = find_number(mail.subject, [k.prefix for k in desk.kinds.values()])
+    number = find_number(mail.subject, desk.prefixes)
     key = thread_key(without_token(mail.subject), fixed.marks)
     consult = "" if kind else query_of(key, number, desk)
     acts = (consult == "consult" or bool(token)) and bool(desk.groups_of(mail.sender))
@@ -200,7 +201,7 @@ def read(arrival: Arrival, desk: Desk) -> Reading:
         registration=bool(fixed.registration) and opening == fixed.registration,
         action=action,
         action_form=action_form,
-        named=numbers_in(mail.visible, desk) if acts else (),
+        named=numbers_named(mail.visible, desk) if acts else (),
         related=related,
         writer=desk.addresses_of(mail.sender) if mail.sender else frozenset(),
     )

@@ -6,9 +6,10 @@ import re
 from datetime import UTC, datetime, time, timedelta
 
 from parsers.form import Form, fold_label
+from parsers.numbers import find_number, leading_number, numbers_in
+from parsers.spelling import COLON
 from rules import wording
 from rules.action_forms import ACTION_FIELDS
-from rules.caching import once_per_desk
 from rules.decision import Search
 from rules.desk import Desk
 from rules.ticket import STATES
@@ -18,28 +19,27 @@ MAX_NUMBERS = 5
 """How many tickets one mail may name."""
 
 
-def numbers_in(text: str, desk: Desk) -> tuple[str, ...]:
+def numbers_named(text: str, desk: Desk) -> tuple[str, ...]:
     """The first own numbers that stand in a text."""
-    prefixes = "|".join(re.escape(kind.prefix) for kind in desk.kinds.values())
-    found = re.findall(rf"\b(?:{prefixes})[0-9]{{6}}_[0-9]{{6}}\b", text.upper(), re.ASCII)
-    return tuple(dict.fromkeys(found))[:MAX_NUMBERS]
+    return tuple(dict.fromkeys(numbers_in(text, desk.prefixes)))[:MAX_NUMBERS]
 
 
 def number_line(text: str, label: str, desk: Desk) -> tuple[str, str]:
-    """The number behind «Con:» or «Número:», ``label`` `with` or `number`, and ``text`` without that line; ("", text)
+    """The number behind «Con:» or «Número:», ``label`` `with` or `number`, and ``text`` without both; ("", text)
     where no whole number stands there: any other text may begin like that."""
-    if "_" not in text:  # as in every number of ours
+    if not find_number(text, desk.prefixes):
         return "", text
     labels = {fold_label(spelling) for spelling in wording.spellings(desk, "action_fields", label)}
-    found = next((line for line in _number_lines(desk).finditer(text) if fold_label(line[1]) in labels), None)
-    return (found[2].upper(), text[: found.start()] + text[found.end() :]) if found else ("", text)
+    for line in _LABELLED.finditer(text):
+        number, rest = leading_number(line[2], desk.prefixes) if fold_label(line[1]) in labels else ("", "")
+        if number:
+            return number, text[: line.start()] + rest.lstrip(" \t") + text[line.end() :].removeprefix(
+                "\n" * (not rest)
+            )
+    return "", text
 
 
-@once_per_desk
-def _number_lines(desk: Desk) -> re.Pattern[str]:
-    """Lines with a label and nothing but a number behind it."""
-    prefixes = "|".join(re.escape(kind.prefix) for kind in desk.kinds.values())
-    return re.compile(rf"(?im)^([^:：\n]{{1,40}})[:：]\s*((?:{prefixes})[0-9]{{6}}_[0-9]{{6}})\b[ \t]*\n?")
+_LABELLED = re.compile(rf"^([^{COLON}\n]{{1,40}})[{COLON}](.*)", re.MULTILINE)
 
 
 def search_of(key: str, form: Form, sender: str, desk: Desk) -> Search | None:
@@ -51,7 +51,7 @@ def search_of(key: str, form: Form, sender: str, desk: Desk) -> Search | None:
     group = next((k for k, g in desk.groups.items() if g.label == form.get("group")), "")
     state = state_named(form.get("state"), desk)
     return Search(
-        number=form.get("number").upper(),
+        number=leading_number(form.get("number"), desk.prefixes)[0] or form.get("number").upper(),
         name=form.get("name"),
         addresses=desk.addresses_of(form.get("address")) if form.get("address") else frozenset(),
         tax_id=form.get("tax_id"),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from parsers.form import Fault, FaultCode
+from parsers.numbers import leading_number
 from rules.access import acts_for, newcomers
 from rules.action_forms import case_fields, case_named, kind_named
 from rules.assignment import Handover, assignment_letter, update_letter
@@ -230,8 +231,8 @@ def rerouted(action: Action, **changes: Any) -> Decision:
 
 def the_other(action: Action) -> Ticket | None:
     """The ticket that «Con» names; None where there is none or it is the same."""
-    wanted = action.form.get("with").strip().upper()
-    other = action.facts.tickets.get(wanted)
+    number, _ = leading_number(action.form.get("with"), action.desk.prefixes)
+    other = action.facts.tickets.get(number)
     return other if other and other.number != action.ticket.number else None
 
 

@@ -11,10 +11,11 @@ from parsers import charsets, rtf
 from parsers.form import parse_form
 from parsers.html import to_text
 from parsers.mail import OverBudget, attachment_chunks, parse
+from parsers.numbers import find_number
 from parsers.quoted_html import cut_quote
 from parsers.reply import strip_signature, visible_text
 from parsers.senders import addresses, only_sender
-from parsers.subject import clean, find_number, find_token, is_near, thread_key, without_token
+from parsers.subject import clean, find_token, is_near, thread_key, without_token
 from tests.rules.desks import DESK, OPENING
 
 FIXTURES = Path(__file__).parent / "fixtures" / "fuzz"

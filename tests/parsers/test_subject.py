@@ -14,7 +14,6 @@ from parsers.spelling import repair, without_format
 from parsers.subject import (
     SubjectMarks,
     clean,
-    find_number,
     find_token,
     is_near,
     mixed_scripts,
@@ -195,7 +194,6 @@ def test_a_long_row_of_prefixes_costs_little() -> None:
         thread_key(hostile)
         find_token(hostile)
         is_near(hostile, OPENING)
-        find_number(hostile, ["I", "W"])
     assert time.process_time() - started < 5
 
 
@@ -307,35 +305,7 @@ def test_a_subject_without_its_token() -> None:
     assert without_token(OURS) == OURS
 
 
-# -- numbers
-
-
-NUMBERS = {
-    "in a subject": (OURS, "I171009_000049"),
-    "of another kind": ("Sobre W171009_000003, por favor", "W171009_000003"),
-    "a prefix of two letters": ("(PT171009_000003)", "PT171009_000003"),
-    "in small letters": ("la i171009_000049", "I171009_000049"),
-    "the first of two": ("I171009_000049 y W171009_000003", "I171009_000049"),
-    "full-width digits": ("I１７１００９_０００049", ""),
-    "Arabic digits": ("I١٧١٠٠٩_000049", ""),
-    "a homoglyph": ("І171009_000049", ""),
-    "a dotless i": ("ı171009_000049", ""),
-    "too many digits": ("I171009_0000491", ""),
-    "too few digits": ("I17109_000049", ""),
-    "inside a word": ("XI171009_000049", ""),
-    "a dash": ("I171009-000049", ""),
-    "a prefix that nobody has": ("Z171009_000049", ""),
-    "nothing": ("", ""),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("subject", "number"), NUMBERS.values(), ids=NUMBERS)
-def test_numbers(subject: str, number: str) -> None:
-    assert find_number(subject, ["I", "W", "P", "PT"]) == number
-
-
-def test_no_prefix_no_number() -> None:
-    assert find_number(OURS, []) == ""
+# -- scripts
 
 
 @pytest.mark.parametrize(

@@ -439,7 +439,7 @@ def test_a_form_may_name_its_ticket_by_the_number_that_it_had() -> None:
 @pytest.mark.parametrize("kinds", [("incident", "incident"), ("work_order", "work_order"), ("incident", "work_order")])
 def test_a_relation_is_noted_on_both_tickets(kinds: tuple[str, str]) -> None:
     ticket, order = opened(STAFF, kind=kinds[0]), other(kind=kinds[1])
-    decision = act(f"Acción: Relacionar\nCon: {OTHER.lower()}", ticket, order)
+    decision = act(f"Acción: Relacionar\nCon: {OTHER.lower().replace('_', '-')}.", ticket, order)
     assert [(e.number, e.changes["relations"]) for e in decision.events] == [(NUMBER, (OTHER,)), (OTHER, (NUMBER,))]
     assert letters(decision) == [("update", (ANA,))]
     assert (decision.letters[0].values["what"], decision.letters[0].values["text"]) == ("related", OTHER)

@@ -55,7 +55,9 @@ def test_an_opening_that_names_an_earlier_ticket_of_the_sender_is_related_to_it(
     assert related_opening(f"Con: {OLD}\n{GOOD}") == [(NUMBER, "relate", (OLD,)), (OLD, "relate", (NUMBER,))]
 
 
-@pytest.mark.parametrize("line", [f"con: {OLD.lower()}", f"  CON : {OLD}", f"With: {OLD}"])
+@pytest.mark.parametrize(
+    "line", [f"con: {OLD.lower()}", f"  CON : {OLD}", f"With: {OLD}", f"Con: {OLD.replace('_', ' ')}."]
+)
 def test_however_the_line_is_written(line: str) -> None:
     assert len(related_opening(f"{line}\n{GOOD}")) == 2
 
