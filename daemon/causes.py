@@ -12,7 +12,7 @@ from functools import partial
 
 from daemon.config.live import Loaded
 from daemon.log import log
-from daemon.store import Cause, Outcome, Outgoing, Store, Transaction, queues
+from daemon.store import Cause, Outcome, Outgoing, Store, Transaction, queues, stuck
 from daemon.store.errors import Unavailable
 from daemon.store.posted import Compose, Composed
 from daemon.writing.letters import Letters
@@ -46,8 +46,8 @@ def apply(tx: Transaction, cause: Cause, decision: Decision, loaded: Loaded[Lett
 
 
 def fire_due(store: Store, loaded: Loaded[Letters]) -> int:
-    """Do what is due on tickets now; how many rows fired. Each is a transaction of its own, and one that cannot be done
-    stops no other: it is logged, and due again the next time."""
+    """Do some of what is due on tickets now; how many are due no more, being done or put off. Each is a transaction of
+    its own, and one that cannot be done stops no other: it is logged, and due again after a while."""
     return sum(_fired(store, number, name, loaded) for number, name in store.due(store.clock()))
 
 
@@ -58,7 +58,7 @@ def _fired(store: Store, number: str, name: str, loaded: Loaded[Letters]) -> boo
         raise  # of the database; the others would not get through either
     except Exception:
         log.exception("what is due failed", number=number, name=name)
-        return False
+        return bool(store.run(lambda tx: stuck.put_off(tx.session, number, name, store.clock())))
 
 
 def _fire(number: str, name: str, loaded: Loaded[Letters], clock: Callable[[], datetime], tx: Transaction) -> bool:
@@ -67,6 +67,7 @@ def _fire(number: str, name: str, loaded: Loaded[Letters], clock: Callable[[], d
     if ticket is None:
         return False
     apply(tx, Cause(), fire(ticket, name, loaded.settings.desk, now), loaded, now)
+    stuck.done(tx.session, number, name)
     return True
 
 

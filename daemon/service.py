@@ -35,7 +35,7 @@ from daemon.operations import systemd
 from daemon.operations.held import gone
 from daemon.operations.requests import serve_requests
 from daemon.operations.upkeep import Upkeep
-from daemon.store import Outcome, Outgoing, Store
+from daemon.store import Outcome, Outgoing, Store, stuck
 from daemon.store.clock import utc_now
 from daemon.store.errors import StoreError
 from daemon.writing import mime
@@ -74,6 +74,7 @@ class Service:
         self.intake = Intake(store, self.reader, live, spool, self.outbox.wake, self.mailboxes.lease_of)
         if store.one_daemon:
             store.free_claims()  # whoever held them is dead: the lock file is ours
+        store.run(lambda tx: stuck.try_again(tx.session, store.clock()))
         store.files.sweep(0.0 if store.one_daemon else LONG_DEAD_S)
         self.upkeep = Upkeep(store, live, self.reader, self.outbox, self.intake, self.mailboxes.watchers)
         self._stop = threading.Event()
@@ -192,6 +193,7 @@ class Service:
         outcome = self.live.poll()
         if isinstance(outcome, Changed):
             log.info("configuration reloaded", version=self.live.current.version, restart_for=outcome.restart)
+            self.store.run(lambda tx: stuck.try_again(tx.session, self.store.clock()))
         elif isinstance(outcome, Refused):
             first = outcome.problems[0]
             log.warning("configuration refused", problem=str(first), problems=len(outcome.problems))

@@ -19,6 +19,7 @@ BACK: Mapping[str, str] = {
     "smtp_down": "smtp_back",
     "database": "database_back",
     "disk_full": "disk_back",
+    "due_failed": "due_back",
     "job_failed": "",
     "oauth_expiry": "",
 }

@@ -20,6 +20,7 @@ from daemon.mail.mailbox import WatchState
 from daemon.mail.pump import PostState
 from daemon.operations import second_route
 from daemon.store import Cause, Store, Transaction, notes, set_aside
+from daemon.store.stuck import Stuck
 from daemon.writing.letters import Letters
 from rules import alarms
 from rules.alarms import Alarm, Details, Trouble
@@ -29,6 +30,8 @@ from rules.ticket import micros, moment
 
 WARNED_BEFORE = timedelta(days=14)
 """How long before its end an OAuth2 secret is told of."""
+MOST_NAMED = 5
+"""Tickets that an alarm names."""
 ROOM = 100 * 1024 * 1024
 """Octets that must be free where the books and the files lie."""
 
@@ -72,6 +75,14 @@ def disk_trouble(folders: Iterable[Path], now: datetime) -> Iterator[Trouble]:
         if folder.is_dir() and shutil.disk_usage(folder).free < ROOM:
             yield Trouble("disk_full", "", now, (("file", str(folder)),))
             return
+
+
+def stuck_trouble(failing: Sequence[Stuck]) -> Iterator[Trouble]:
+    """Something is due on tickets and cannot be done."""
+    if failing:
+        numbers = ", ".join(dict.fromkeys(each.number for each in failing[:MOST_NAMED]))
+        details = (("number", numbers), ("count", str(len(failing))))
+        yield Trouble("due_failed", "", failing[0].since, details)
 
 
 def secret_troubles(settings: Settings, now: datetime) -> Iterator[Trouble]:

@@ -26,6 +26,7 @@ from daemon.operations.alarms import (
     note_polls,
     outbox_trouble,
     secret_troubles,
+    stuck_trouble,
 )
 from daemon.operations.jobs import JobContext
 from daemon.operations.logs import WRITER
@@ -34,6 +35,7 @@ from daemon.operations.scheduler import Jobs
 from daemon.store import Store
 from daemon.store.queues import waits_for_smtp
 from daemon.store.standing import standing
+from daemon.store.stuck import Stuck, stuck
 from daemon.writing.letters import Letters
 from rules.alarms import Trouble
 
@@ -98,6 +100,7 @@ class Upkeep:
         for watcher in list(self._watchers.values()):
             yield from mailbox_troubles(watcher.account, watcher.state, self._started, now)
         yield from outbox_trouble((pump.state for pump in self._outbox.pumps), settings.smtp.host, self._waits())
+        yield from stuck_trouble(self._stuck())
         yield from disk_trouble(_folders(settings.database), now)
         yield from secret_troubles(settings, now)
         for job, state in list(self.jobs.states.items()):
@@ -111,6 +114,8 @@ class Upkeep:
             yield from mailbox_wells(name, watcher.state)
         if not self._waits():
             yield "smtp_down:"
+        if not self._stuck():
+            yield "due_failed:"
         yield "disk_full:"
         yield from (
             f"job_failed:{job}" for job, state in list(self.jobs.states.items()) if state.done_at and not state.fault
@@ -119,6 +124,10 @@ class Upkeep:
     def _waits(self) -> bool:
         with self._store.read() as reading:
             return waits_for_smtp(reading.session)
+
+    def _stuck(self) -> list[Stuck]:
+        with self._store.read() as reading:
+            return stuck(reading.session)
 
 
 def _folders(database: Database) -> Iterator[Path]:

@@ -159,14 +159,22 @@ def claim_due(session: Session, number: str, name: str, now: datetime) -> bool:
     return row is not None
 
 
-def put_off(session: Session, number: str, name: str, now: datetime) -> None:
-    """What is still due although it has just fired is looked at again after a pause, not at once and for ever."""
+def put_off(session: Session, number: str, name: str, now: datetime, pause: timedelta = PAUSE) -> None:
+    """What is still due although it has just fired, or failed, is looked at again after a pause, not at once and for
+    ever."""
     session.run(
         "UPDATE tickets SET due_at = ? WHERE number = ? AND due_name = ? AND due_at <= ?",
-        micros(now + PAUSE),
+        micros(now + pause),
         number,
         name,
         micros(now),
+    )
+
+
+def bring_forward(session: Session, number: str, name: str, now: datetime) -> bool:
+    """What was put off is due now; False where the ticket has something else due, or nothing."""
+    return (
+        session.run("UPDATE tickets SET due_at = ? WHERE number = ? AND due_name = ?", micros(now), number, name) == 1
     )
 
 
