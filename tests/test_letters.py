@@ -11,7 +11,7 @@ from hashlib import sha256
 from html import unescape
 from itertools import pairwise
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import lxml.html
 import pytest
@@ -19,7 +19,7 @@ from letter_reading import collapsed, contrast, links, mail_of, parts, shown
 from lettering import composed_samples, letters_desk, sent, token_source
 
 from daemon.writing.letters import Letters
-from daemon.writing.mime import Composed
+from daemon.writing.mime import Composed, file_header
 from daemon.writing.sample_world import NOW, NUMBER, REQUESTER, sample_ticket
 from daemon.writing.samples import samples
 from daemon.writing.tried import template_faults
@@ -652,6 +652,16 @@ def test_attachments_follow_by_digest() -> None:
     assert list(files) == ["captura-aren.png", "registro.txt"]
     assert files["captura-aren.png"] == b"a" * 64
     assert [digest for _, digest in letter.attachments] == ["a" * 64, "b" * 64]
+
+
+@pytest.mark.parametrize("letter", ["a b", "ñ", "漢", "🙂", "é%20"])
+def test_each_line_of_a_long_file_name_can_be_read_by_itself(letter: str) -> None:
+    for length in range(1, 60):
+        name = "x" * (length % 9) + (letter * length).strip() + ".pdf"
+        header = file_header(name, "application/pdf").decode()
+        pieces = re.findall(r"filename\*(?:\d+\*)?=(\S+?);?\r\n", header)
+        assert name in ("".join(map(unquote, pieces)).removeprefix("utf-8''"), *re.findall('filename="(.*)"', header))
+        assert max(map(len, header.split("\r\n"))) <= 78
 
 
 def test_charts_stand_inside_the_letter_and_the_csv_beside_it() -> None:

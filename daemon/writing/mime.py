@@ -224,15 +224,23 @@ def file_header(name: str, media_type: str, cid: str = "", charset: str = "") ->
 
 
 def _parameter(key: str, name: str) -> str:
-    """`; filename="…"`, in RFC 2231's form and its continuations where it is long or not ASCII."""
+    """`; filename="…"`, in RFC 2231's form and its continuations where it is long or not ASCII. Each holds whole
+    characters, since clients decode one after the other."""
     name = clean(name) or "-"
     if len(name) <= 60 and re.fullmatch(r"[A-Za-z0-9 ._()+-]+", name):
         return f';\r\n {key}="{name}"'
-    encoded = "utf-8''" + quote(name, safe="")
-    pieces = [encoded[at : at + 54] for at in range(0, len(encoded), 54)]
+    pieces = ["utf-8''"]
+    for coded in (quote(character, safe="") for character in name):
+        if len(pieces[-1]) + len(coded) > _PIECE:
+            pieces.append("")
+        pieces[-1] += coded
     if len(pieces) == 1:
-        return f";\r\n {key}*={encoded}"
+        return f";\r\n {key}*={pieces[0]}"
     return "".join(f";\r\n {key}*{n}*={piece}" for n, piece in enumerate(pieces))
+
+
+_PIECE = 54
+"""Characters of a parameter in one line."""
 
 
 def _multipart(boundary: str, subtype: str, parts: Sequence[bytes], closed: bool = True) -> bytes:
