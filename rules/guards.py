@@ -92,14 +92,15 @@ _LOWER = bytes(range(256)).lower()
 _NOT_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
 
 
-def content_window(sender: str, text: str, opened: tuple[tuple[str, str], ...] = ()) -> str:
+def content_window(sender: str, text: str, done: tuple[object, ...] = ()) -> str:
     """The window that counts one sender's mails of the same content.
 
-    A robot numbers and dates its answers, so ``text`` counts without digits. ``opened`` are the fields of an opening,
-    and these count as they stand: a monitoring system's openings differ in a number alone, and each is a ticket.
+    A robot numbers and dates its answers, so ``text`` counts without digits. ``done`` is what the mail did that others
+    of its text would not, and counts as it stands: the fields of an opening, for a monitoring system's openings differ
+    in a number alone, and each is a ticket; the tokens that it used up, for the links of all solutions write the same.
     """
-    values = repr(opened).encode("utf-8", "replace")
-    return f"same:{sender.lower()}:{_digest(values) if opened else fingerprint(text)}"
+    values = repr(done).encode("utf-8", "replace")
+    return f"same:{sender.lower()}:{_digest(values) if done else fingerprint(text)}"
 
 
 def limits(letter: str, to: str, staff: bool, guards: Guards, content: str = "") -> tuple[Limit, ...]:

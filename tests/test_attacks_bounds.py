@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from deskworld import DeskWorld
 
-from daemon.demo.correspondent import reply, write
+from daemon.demo.correspondent import click, reply, write
 from daemon.mail.fetching import BATCH_MAILS
 from rules.tables import Breaker, DeskTable, Group, Guards, Mailbox, Senders
 from tests.parsers.mails import mail_of, part, raw_mail
@@ -225,6 +225,17 @@ def test_a_monitoring_system_that_opens_many_alike_is_answered_each_time(desk: S
     assert len(desk.letters("confirmation", watch)) == 2 * rests
     desk.receive_all([write(watch, OPENINGS, OPENING, GOOD) for _ in range(2 * rests)], "apertura")
     assert len(desk.letters("confirmation", watch)) < rests
+
+
+def test_who_validates_many_solutions_at_once_is_answered_each_time(desk: ServerlessDesk) -> None:
+    """The links of all solutions write the same text."""
+    solutions = [
+        solve(desk, open_one(desk, body=f"{GOOD} Equipo {n}")[1]) for n in range(2 * DESK.guards.breaker.same_content)
+    ]
+    clicks = [click(MARTA, solution.links["Validar Petición"]) for solution in solutions]
+    assert set(desk.receive_all(clicks, "servicio")) == {"validated"}
+    assert len(desk.letters("closure", MARTA)) == len(solutions)
+    assert set(desk.receive_all(clicks, "servicio")) == {"duplicate"}
 
 
 # -- loops

@@ -48,8 +48,8 @@ class Posting:
         mail = self.cause.mail
         if mail is None or not self.cause.sender or not decision.letters:
             return ""
-        opened = decision.fields if decision.verdict == "opened" else ()
-        window = guards.content_window(self.cause.sender, mail.visible or mail.subject, opened)
+        done = decision.fields if decision.verdict == "opened" else decision.used
+        window = guards.content_window(self.cause.sender, mail.visible or mail.subject, done)
         self.tx.windows.add(window, self.now)
         return window
 
