@@ -11,8 +11,10 @@ from parsers import subject, words
 from parsers.attachments import decoded
 from parsers.headers import Headers, Raw
 from parsers.phrases import AWAY_SUBJECT, AWAY_TEXT
-from parsers.reports import LIST_HEADERS, Report, read_report, sender_weight
+from parsers.reports import read_report
+from parsers.returned import Report
 from parsers.skeleton import Part
+from parsers.systems import LIST_HEADERS, sender_weight
 
 AutomaticCause = Literal[
     "auto_submitted", "list", "precedence", "report", "receipt", "calendar", "vendor", "own", "weak_marks"

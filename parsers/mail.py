@@ -22,7 +22,7 @@ from parsers.html import to_text
 from parsers.lines import ELIDED
 from parsers.quoted_html import cut_quote
 from parsers.reply import TextMarks, visible_text
-from parsers.reports import Report
+from parsers.returned import Report
 from parsers.senders import Address
 from parsers.skeleton import Part, read_parts
 
