@@ -1,13 +1,13 @@
 """The history that an HTML mail marks as such, cut out before the HTML becomes text.
 
-A tokenizer of our own, because only tags and their places matter: one pass, no tree, nothing rewritten. What the
-author wrote below or between the quoted blocks stays where the marks allow it.
+One pass over the tags, nothing rewritten. What the author wrote below or between the quoted blocks stays where the
+marks allow it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import unescape
 from itertools import islice
@@ -15,18 +15,15 @@ from itertools import islice
 from parsers.attributions import attribution, is_no_sentence
 from parsers.lines import is_blank
 from parsers.quotes import HEADER_LABELS, fold_line
+from parsers.tags import Tag, tags_in
 
-_TAG_CHARACTERS = 4000  # a tag longer than this is text
 _NEAR = 4  # elements between Gmail's wrapper and its quoted block
 _BORDER_TEXT = 1800  # characters below Outlook's line in which two labels of its header block must stand
 _ABOVE = 500  # characters above a quoted block in which its attribution stands, …
 _NEAR_COLON = 60  # … and in which its colon does
 _LOOKS = 500  # at the text around a tag; a mail that asks for more is an attack on our time
 
-_TAG_NAME = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]*)")
-_ATTRIBUTE = re.compile(r"""([a-zA-Z-]{1,40})\s{0,9}=\s{0,9}(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _VOID = frozenset({"br", "hr", "img", "meta", "link", "input", "col", "area", "base", "wbr", "source", "embed"})
-_RAW = frozenset({"style", "script", "title", "textarea"})
 
 # Elements that hold history from their start tag to their end tag.
 _QUOTE_CLASSES = frozenset(
@@ -58,24 +55,11 @@ _BOLD_LABEL = re.compile(
 _TAGS = re.compile(r"<[^<>]*>")
 
 
-@dataclass(frozen=True, slots=True)
-class _Tag:
-    start: int
-    end: int
-    name: str
-    closing: bool
-    attributes: str
-
-    def values(self) -> dict[str, str]:
-        """The attributes in lower case, where any matter."""
-        return {m[1].lower(): (m[2] or m[3] or m[4] or "").lower() for m in _ATTRIBUTE.finditer(self.attributes)}
-
-
 @dataclass(slots=True)
 class _Open:
     """An element not yet closed: where it began, whether it is cut, whether it is Gmail's wrapper."""
 
-    tag: _Tag
+    tag: Tag
     cut: bool = False
     wrapper: bool = False
 
@@ -124,7 +108,7 @@ class _Cutter:
 
     def ranges(self) -> list[tuple[int, int]]:
         """Start and end of every piece to cut, nested ones too."""
-        for tag in _tags(self.html):
+        for tag in tags_in(self.html):
             if tag.closing:
                 self._close(tag)
             elif self._is_tail(tag):
@@ -137,13 +121,13 @@ class _Cutter:
             self._ended(element, end, end)
         return self.found
 
-    def _open(self, tag: _Tag) -> None:
+    def _open(self, tag: Tag) -> None:
         cut = _is_quote(tag) or (tag.name == "blockquote" and self._below_attribution(tag.start))
         element = _Open(tag, cut=cut, wrapper=tag.name == "div" and _is_wrapper(tag))
         self.open.append(element)
         self.counts[tag.name] = self.counts.get(tag.name, 0) + 1
 
-    def _close(self, tag: _Tag) -> None:
+    def _close(self, tag: Tag) -> None:
         """Close the nearest element of that name and, with it, what was left open inside."""
         if not self.counts.get(tag.name):
             return
@@ -180,7 +164,7 @@ class _Cutter:
         found = attribution(lines, len(lines) - 1, 0) if lines else None
         return found is not None and found[1] == "dated" and is_no_sentence(found[2])
 
-    def _is_tail(self, tag: _Tag) -> bool:
+    def _is_tail(self, tag: Tag) -> bool:
         attributes = tag.attributes
         if not attributes or not ("id" in attributes or "class" in attributes or "style" in attributes):
             return False
@@ -188,7 +172,7 @@ class _Cutter:
         identity = values.get("id", "")
         if identity == "zwchr" and self.lower_has_zimbra:
             return False
-        if identity in _TAIL_IDS or _TAIL_CLASSES & set(values.get("class", "").split()):
+        if identity in _TAIL_IDS or _TAIL_CLASSES & _classes(values):
             return True
         if identity in ("appendonsend", "x_appendonsend"):
             below = self.html[tag.end : tag.end + 400].lower()
@@ -215,11 +199,11 @@ class _Cutter:
         return end if end >= 0 else len(self.html)
 
 
-def _is_quote(tag: _Tag) -> bool:
+def _is_quote(tag: Tag) -> bool:
     if not tag.attributes:
         return False
     values = tag.values()
-    classes = set(values.get("class", "").split())
+    classes = _classes(values)
     if tag.name == "blockquote" and (
         values.get("type") == "cite" or values.get("cite", "").startswith("mid:") or classes & _CITE_CLASSES
     ):
@@ -233,51 +217,9 @@ def _is_quote(tag: _Tag) -> bool:
     )
 
 
-def _is_wrapper(tag: _Tag) -> bool:
-    return bool(tag.attributes) and bool(_WRAPPERS & set(tag.values().get("class", "").split()))
+def _is_wrapper(tag: Tag) -> bool:
+    return bool(tag.attributes) and bool(_WRAPPERS & _classes(tag.values()))
 
 
-def _tags(html: str) -> Iterator[_Tag]:
-    """The tags in order; comments and what browsers do not show are passed over."""
-    at, gone = 0, set[str]()
-    while (start := html.find("<", at)) >= 0:
-        if html.startswith("<!--", start):
-            at = _after(html, "-->", start + 4, gone) or start + 4
-            continue
-        match = _TAG_NAME.match(html, start)
-        end = _tag_end(html, match.end()) if match else -1
-        if not match or end < 0:
-            at = start + 1
-            continue
-        name, closing = match[2].lower(), bool(match[1])
-        yield _Tag(start, end, name, closing, "" if closing else html[match.end() : end - 1])
-        at = end
-        if name in _RAW and not closing:
-            at = _after(html, f"</{name}", end, gone) or end
-
-
-def _after(html: str, mark: str, at: int, gone: set[str]) -> int:
-    """The place of ``mark`` from ``at`` on, 0 where there is none; looked for in vain only once."""
-    if mark in gone:
-        return 0
-    found = re.compile(re.escape(mark), re.IGNORECASE).search(html, at)
-    if not found:
-        gone.add(mark)
-    return found.start() if found else 0
-
-
-def _tag_end(html: str, at: int) -> int:
-    """The place after the «>» that ends a tag, quoted values passed over; -1 where it has none within reach."""
-    limit = min(len(html), at + _TAG_CHARACTERS)
-    while at < limit:
-        close = html.find(">", at, limit)
-        if close < 0:
-            return -1
-        quote = min((place for mark in "\"'" if (place := html.find(mark, at, close)) >= 0), default=-1)
-        if quote < 0:
-            return close + 1
-        matching = html.find(html[quote], quote + 1, limit)
-        if matching < 0:
-            return close + 1
-        at = matching + 1
-    return -1
+def _classes(values: Mapping[str, str]) -> set[str]:
+    return set(values.get("class", "").split())
