@@ -52,7 +52,7 @@ def _is_of_precedence(headers: Headers) -> bool:
 
 
 _VENDOR = re.compile(
-    r"(?:x-)?(?!.*suppress)(?:[a-z]+-)?(?:md)?auto-?(?:repl|respon|generated|answer)[a-z-]*"
+    r"(?:x-)?(?!.*suppress)(?:[a-z]+-)?(?:md)?auto-?(?:repl|respon|generated|answer|submit)[a-z-]*"
     r"|x-(?:[a-z]+-)?(?:vacation|away|out-?of-?office|oof)"
     r"|x-(?:cron-env|amavis-alert|responder|amz-sns-message-id|ricevuta)"
     r"|x-(?:otrs-loop|znuny-loop|rt-loop-prevention|jira-fingerprint|servicenow-generated)"
@@ -156,7 +156,10 @@ def _says_away(headers: Headers) -> bool:
     return bool(AWAY_SUBJECT.match(title, prefix.end() if prefix else 0) or AWAY_SUBJECT.match(title))
 
 
+_MARKS_OF_ABSENCE = ("auto-submitted", "x-apple-action", "x-mailer", "user-agent")
+
+
 def _is_away(headers: Headers, own_words: str) -> bool:
     """An absence, told by a machine: by its subject, by its first words, or by the vendor's mark."""
-    marked = "vacation" in headers.get("x-apple-action").lower()
+    marked = any("vacation" in headers.get(name).lower() for name in _MARKS_OF_ABSENCE)
     return marked or _says_away(headers) or bool(AWAY_TEXT.search(own_words[:1500]))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from parsers import senders
-from parsers.headers import Raw
+from parsers.headers import Headers, Raw
 from parsers.phrases import COMPLAINT_SUBJECT, COMPLAINT_TEXT, DELAY, FAILURE_SUBJECT, FAILURE_TEXT, one_of
-from parsers.returned import READ, Report, Suspect, addresses_in, ids_in, status_in
+from parsers.returned import COPIES, READ, Report, Suspect, addresses_in, ids_in, status_in
 from parsers.systems import is_systems, sender_weight
 
 
@@ -26,21 +27,37 @@ def action_of(text: str, status: str) -> str:
 # -- complaints
 
 _HOTMAIL = "x-hmxmroriginalrecipient"
+_MARKS = (_HOTMAIL, "x-apple-unsubscribe", "x-xarf", "x-spamcop-sourceip")
+"""Headers of complaints: Hotmail's of its recipient, Apple's unsubscribing robot, abuse reports between providers."""
+_FIELD_LINE = re.compile(rf"^(?:feedback-type|{_HOTMAIL}):\s", re.IGNORECASE | re.MULTILINE)
+
+
+def complaint_of(mail: Suspect, blocks: Sequence[Headers]) -> Report:
+    """The complaint whose fields (RFC 5965) stand in ``blocks``."""
+    names = ("original-rcpt-to", "removal-recipient", _HOTMAIL)
+    recipients = [value for block in blocks for name in names for value in block.all(name)]
+    kind = next((block.get("feedback-type") for block in blocks if "feedback-type" in block), "")
+    return Report("complaint", addresses_in(recipients), mail.originals(blocks), "", kind)
 
 
 def _complaint(mail: Suspect) -> Report | None:
-    """Complaints without RFC 5965: Hotmail's mark of its recipient, Apple's unsubscribing robot, prose."""
-    hidden = [value for block in (mail.headers, *mail.copies) for value in block.all(_HOTMAIL)]
-    if hidden or "x-apple-unsubscribe" in mail.headers or _complains(mail):
-        return Report("complaint", addresses_in(hidden), mail.originals())
-    return None
+    """Complaints without the form of RFC 5965, or with its fields where they do not belong."""
+    if not (any(name in mail.headers for name in _MARKS) or _complains(mail)):
+        return None
+    blocks = [block for part in mail.leaves if part.media_type not in COPIES for block in mail.blocks(part)]
+    fields = [block for block in blocks if "feedback-type" in block or _HOTMAIL in block]
+    return complaint_of(mail, (mail.headers, *mail.copies, *fields))
 
 
 def _complains(mail: Suspect) -> bool:
-    told = COMPLAINT_SUBJECT.search(mail.headers.text("subject")) or "abuse" in mail.headers.get("from").lower()
-    if told and mail.copies:
+    declared = mail.root.parameters.get("report-type") == "feedback-report"
+    if declared or any(_HOTMAIL in copy for copy in mail.copies):
         return True
-    return bool(told or mail.copies) and bool(COMPLAINT_TEXT.search(mail.text[:4000]))
+    told = COMPLAINT_SUBJECT.search(mail.headers.text("subject")) or "abuse" in mail.headers.get("from").lower()
+    beginning = mail.text[:4000]
+    if told and (mail.copies or _FIELD_LINE.search(beginning)):
+        return True
+    return bool(told or mail.copies) and bool(COMPLAINT_TEXT.search(beginning))
 
 
 # -- Amazon's queue
@@ -109,12 +126,12 @@ def _weighs_enough(mail: Suspect) -> bool:
     headers, text = mail.headers, mail.text
     if not (sender := sender_weight(headers)):
         return False
-    returned = _returns_original(mail)
-    if sender == 1 and not returned:
+    returned, subject = _returns_original(mail), bool(FAILURE_SUBJECT.search(headers.text("subject")))
+    if sender == 1 and not (returned and subject):
         return False  # newsletters, too, come from nobody and tell of bounces
     systems = is_systems(headers)
-    weight = sender + 2 * bool(FAILURE_SUBJECT.search(headers.text("subject"))) + 2 * bool(FAILURE_TEXT.search(text))
-    weight += returned + (systems and bool(_CODE.search(text)))
+    weight = sender + 2 * subject + 2 * bool(FAILURE_TEXT.search(text)) + returned
+    weight += systems and bool(_CODE.search(text))
     return weight >= 5 or (weight >= 2 and systems and _known_to_library(mail.raw))
 
 

@@ -29,9 +29,10 @@ MACHINE_SENDER = one_of(r"""
 MASTER_SENDER = one_of(r"""
     post[-_ ]?master
     (?:system|mail) administrator
+    administrador d[eo]l? (?:sistema|correo)|administrateur syst[eè]me|amministratore di sistema|systemadministrator
     mail(?:server)?-?admin@
     systemverwalter
-    content-filter|mail-?(?:marshal|scanner)
+    content-filter|mail-?(?:marshal|scanner)|\binterscan\b
     (?:^|[<\s"_.-])(?:ndr|dsn|mta|smtp)[@_-]
 """)
 """A From that is a mail server's, or the person's who runs it."""
@@ -40,8 +41,10 @@ NOBODY_SENDER = one_of(r"""
     no[-_.]?reply
     do[-_.]?not[-_.]?reply
     no[-_.]?responder
+    \b(?:root|sysadmin|listserv|majordomo)@
+    anti-?virus\b|\bfirewall\b
 """)
-"""A From that nobody reads: of a machine, though seldom of a mail system."""
+"""A From that nobody reads, or that has other matters than mail: of a machine, though seldom of a mail system."""
 
 FAILURE_SUBJECT = one_of(r"""
     undeliver|nondeliver|not? (?:be )?deliver|unable to deliver

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from parsers.bounces import action_of, read_formless
+from parsers.bounces import action_of, complaint_of, read_formless
 from parsers.headers import Headers, Raw
 from parsers.returned import READ, Report, Suspect, addresses_in, status_in
 from parsers.skeleton import Part
@@ -24,24 +24,16 @@ def read_report(raw: Raw, headers: Headers, root: Part, text: str) -> Report | N
 
 def _formed(mail: Suspect) -> Report | None:
     """What a part made for it reports; one that a person attached or passed on is none."""
-    for media_type, read in _FORMS.items():
-        for part in mail.leaves:
-            if part.media_type == media_type and (
-                mail.root.media_type == "multipart/report" or sender_weight(mail.headers)
-            ):
-                return read(mail, part)
-    return None
+    if mail.root.media_type not in ("multipart/report", *_FORMS) and not sender_weight(mail.headers):
+        return None
+    parts = (
+        (read, part) for media_type, read in _FORMS.items() for part in mail.leaves if part.media_type == media_type
+    )
+    return next((read(mail, mail.blocks(part)) for read, part in parts), None)
 
 
-def _complaint(mail: Suspect, part: Part) -> Report:
-    blocks = mail.blocks(part)
-    recipients = [value for block in blocks for value in block.all("original-rcpt-to") + block.all("removal-recipient")]
-    return Report("complaint", addresses_in(recipients), mail.originals(blocks), "", _first(blocks, "feedback-type"))
-
-
-def _status(mail: Suspect, part: Part) -> Report:
+def _status(mail: Suspect, blocks: list[Headers]) -> Report:
     """A DSN: the worst that befell any recipient is its action."""
-    blocks = mail.blocks(part)
     actions = [block.get("action").split(" ")[0].split(";")[0].strip().lower() for block in blocks if "action" in block]
     action = next((action for action in _WORST_FIRST if action in actions), "")
     recipients = [
@@ -67,8 +59,8 @@ def _first(blocks: list[Headers], name: str) -> str:
     return next((block.get(name) for block in blocks if name in block), "")
 
 
-_FORMS: Mapping[str, Callable[[Suspect, Part], Report]] = {
-    "message/feedback-report": _complaint,
+_FORMS: Mapping[str, Callable[[Suspect, list[Headers]], Report]] = {
+    "message/feedback-report": complaint_of,
     "message/delivery-status": _status,
     "message/global-delivery-status": _status,
 }

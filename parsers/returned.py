@@ -99,7 +99,7 @@ _IDS = re.compile(r"<\s*([^<>\s]{1,900})\s*>")
 _ID_LINE = re.compile(
     r"^[>|\s]{0,20}(?:x-)?(?:original-)?message[- ]?id\s*[:=]\s*<\s*([^<>\s]{1,900})\s*>", re.IGNORECASE | re.MULTILINE
 )
-_STATUS = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
+_STATUS = re.compile(r"(?<![\w.])[245]\.\d{1,3}\.\d{1,3}(?!\.?\w)")
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"'`]{1,200}@[A-Za-z0-9-]{1,60}(?:\.[A-Za-z0-9-]{1,60}){0,8}")
 
 
@@ -109,7 +109,7 @@ def ids_in(text: str) -> list[str]:
 
 
 def status_in(text: str) -> str:
-    """The first enhanced status code (RFC 3463), «5.1.1»; "" for none."""
+    """The first enhanced status code (RFC 3463), «5.1.1», which is no part of an IP address; "" for none."""
     found = _STATUS.search(text)
     return found[0] if found else ""
 

@@ -27,9 +27,13 @@ _NULL_PATH = re.compile(r"\s*<?\s*(?:mailer-daemon|double-bounce)?\s*(?:[@>]|$)"
 
 
 def sender_weight(headers: Headers) -> int:
-    """How far the mail comes from a mail system, by its From and by a null return path: 3 or more is a machine."""
+    """How far the mail comes from a mail system, by its From and by a null return path: 3 or more is a machine.
+
+    An automatic reply (RFC 3834) wants no answer, as a mail with a null return path does.
+    """
     null = "return-path" in headers and bool(_NULL_PATH.match(headers.get("return-path")))
-    return _from_weight(headers) + 2 * null
+    replied = headers.get("auto-submitted").strip().lower().startswith("auto-replied")
+    return _from_weight(headers) + 2 * (null or replied)
 
 
 def is_systems(headers: Headers) -> bool:

@@ -40,6 +40,9 @@ def bounce(text: str, sender: str = "MAILER-DAEMON@mx.example", title: str = "fa
 
 FAILED = Report("failed", ("maria@cliente.example",), ("carta@cau.example",), "5.1.1", "550 5.1.1 desconocido")
 
+FEEDBACK = "Feedback-Type: abuse\nOriginal-Rcpt-To: <maria@cliente.example>\n"
+COMPLAINT = Report("complaint", ("maria@cliente.example",), ("carta@cau.example",), "", "abuse")
+
 REPORTS = {
     "dsn with the mail": (dsn(NOTE, status("failed", "5.1.1"), ORIGINAL), FAILED),
     "dsn with its headers": (dsn(NOTE, status("failed", "5.1.1"), RETURNED_HEADERS), FAILED),
@@ -59,16 +62,35 @@ REPORTS = {
     ),
     "dsn that says mixed": (mixed_dsn("Mail Delivery System <MAILER-DAEMON@mx.example>"), FAILED),
     "complaint": (
-        mail_of("report", [part("text/plain", "This is an email abuse report"),
-                           part("message/feedback-report", "Feedback-Type: abuse\nOriginal-Rcpt-To: <maria@cliente.example>"),
+        mail_of("report", [part("text/plain", "This is an email abuse report"), part("message/feedback-report", FEEDBACK),
                            ORIGINAL], report_type="feedback-report"),
-        Report("complaint", ("maria@cliente.example",), ("carta@cau.example",), "", "abuse"),
+        COMPLAINT,
     ),
     "complaint of hotmail": (
         mail_of("mixed", [part("message/rfc822", "X-HmXmrOriginalRecipient: maria@cliente.example\n"
                                                  "Message-ID: <carta@cau.example>\n\nhola")]),
         Report("complaint", ("maria@cliente.example",), ("carta@cau.example",)),
     ),
+    "complaint, its fields as another type": (
+        mail_of("report", [part("text/plain", "hola"), part("application/octet-stream", FEEDBACK), ORIGINAL],
+                report_type="feedback-report"),
+        COMPLAINT,
+    ),
+    "complaint that says mixed": (
+        mail_of("mixed", [part("text/plain", "This is an email abuse report"), part("message/feedback-report", FEEDBACK),
+                          ORIGINAL], boundary="b8"),
+        COMPLAINT,
+    ),
+    "complaint that is nothing else": (
+        raw_mail(FEEDBACK, content_type="message/feedback-report"),
+        Report("complaint", ("maria@cliente.example",), (), "", "abuse"),
+    ),
+    "complaint of hotmail, in the text": (
+        raw_mail("X-HmXmrOriginalRecipient: maria@cliente.example\nMessage-ID: <carta@cau.example>\n\nhola",
+                 title="complaint about message from 192.0.2.1"),
+        Report("complaint", ("maria@cliente.example",), ("carta@cau.example",)),
+    ),
+    "complaint between providers": (raw_mail("hola", "X-XARF: PLAIN", title="Abuse"), Report("complaint")),
     "unsubscribing robot": (raw_mail("hola", "X-Apple-Unsubscribe: true"), Report("complaint")),
     "exim": (
         bounce("This message was created automatically by mail delivery software.\n\n  maria@cliente.example\n"
@@ -76,6 +98,11 @@ REPORTS = {
                "Mail Delivery System <Mailer-Daemon@mx.example>", "Mail delivery failed: returning message to sender",
                "X-Failed-Recipients: maria@cliente.example"),
         Report("failed", ("maria@cliente.example",), ("carta@cau.example",), "5.1.1", "550 5.1.1 desconocido"),
+    ),
+    "a code beside an IP address": (
+        bounce("<maria@cliente.example>: host mx[1.2.3.4] said: 550 5.1.1 desconocido" + QUOTED),
+        Report("failed", ("maria@cliente.example",), ("carta@cau.example",), "5.1.1",
+               "<maria@cliente.example>: host mx[1.2.3.4] said: 550 5.1.1 desconocido"),
     ),
     "qmail": (
         bounce("Hi. This is the qmail-send program at mx.example.\nI'm afraid I wasn't able to deliver your message.\n\n"
@@ -154,6 +181,15 @@ BOUNCES = {
     "romanian": bounce("Mesajul nu a putut fi livrat către maria@cliente.example", "postmaster@mx.example", "Nelivrat: X"),
     "greek": bounce("Το μήνυμα δεν παραδόθηκε: maria@cliente.example", "postmaster@mx.example", "Αποτυχία: Δεν παραδόθηκε"),
     "polish": bounce("Wiadomość nie mogła zostać dostarczona do maria@cliente.example", title="Zwrot wiadomości"),
+    "a server's own user": bounce("<maria@cliente.example>: unknown user: maria" + QUOTED, "root@servidor.example",
+                                  "Undelivered Mail Returned to Sender"),
+    "exchange of old, in spanish": bounce("Su mensaje no ha llegado a:\n\n      maria@cliente.example\n  <cliente.example #5.1.1>",
+                                          "Administrador del sistema <sistema@mx.example>", "No entregable: Confirmación"),
+    "a gateway's notice": bounce("Received <<< 550 maria@cliente.example ... User Unknown\n" + QUOTED,
+                                 "InterScan Notification <imss@gw.example>", "InterScan NOTIFICATION"),
+    "an automatic reply": bounce("<maria@cliente.example>: host mx.example said: 550 5.1.1 user unknown" + QUOTED,
+                                 "servidor@cliente.example", "Undelivered Mail Returned to Sender", "Auto-Submitted: auto-replied"),
+    "an automatic reply with its parts": mail_of("mixed", [NOTE, status("failed", "5.1.1")], "Auto-Submitted: auto-replied"),
     "through a list": mail_of("report", [NOTE, status("failed", "5.1.1")], "List-Id: <l.example>",
                               report_type="delivery-status"),
 }  # fmt: skip
@@ -204,7 +240,7 @@ AUTOMATIC = {
     "precedence": ["Precedence: bulk", "Precedence: LIST", "Precedence: junk", "Precedence: auto-reply",
                    "X-Precedence: bulk"],
     "vendor": ["X-Autoreply: yes", "X-Autorespond: Re: hola", "X-Apple-Action: VACATION", "X-FC-MachineGenerated: true",
-               "X-POST-MessageClass: 9; Autoresponder", "X-HelpScout-Auto-Reply: yes", "X-AutoResponse: true",
+               "X-POST-MessageClass: 9; Autoresponder", "X-HelpScout-Auto-Reply: yes", "X-Auto-Submitted: auto-replied", "X-AutoResponse: true",
                "X-OTRS-Loop: yes", "X-Znuny-Loop: yes", "X-JIRA-FingerPrint: 12ab", "X-ServiceNow-Generated: true",
                "Auto-Reply: yes", "X-MDAutoResponder: 1", "X-Out-Of-Office: yes", "X-RT-Loop-Prevention: cau", "User-Agent: vacation/1.2.7",
                "X-Ricevuta: errore-consegna", "Content-Class: urn:content-classes:mdn", "X-MS-Exchange-Generated-Message-Source: Mailbox Rules Agent"],
@@ -238,6 +274,8 @@ PEOPLE = {
     "a letter to people of a firm with such a name": raw_mail(BODY, sender="Deliverance Mail <d@cliente.example>"),
     "who attaches one": mail_of("mixed", [part("text/plain", "¿Qué es esto?"),
                                           part("message/rfc822", dsn(NOTE, status("failed", "5.1.1")))], boundary="b9"),
+    "a server's administrator, who quotes one": raw_mail(f"{BODY}\nMe devuelven el correo:\n550 5.1.1 user unknown{QUOTED}",
+                                                         title=SUBJECT, sender="root@servidor.example"),
     "a postmaster": raw_mail(BODY, sender="Postmaster <postmaster@cliente.example>"),
     "who is not registered, in outlook": raw_mail(BODY, "X-Auto-Response-Suppress: All", title="No estoy de alta"),
     "who removes a user, in outlook": raw_mail(BODY, "X-Auto-Response-Suppress: All", title="Baja por traslado"),
@@ -369,6 +407,7 @@ def test_words_of_absence_are_one_mark(title: str) -> None:
     [
         (raw_mail("Estoy de vacaciones.", "Auto-Submitted: auto-replied"), True),
         (raw_mail("hola", "X-Apple-Action: VACATION"), True),
+        (raw_mail("hola", "Auto-Submitted: auto-replied (vacation)"), True),
         (raw_mail("Hemos recibido su pedido.", "Auto-Submitted: auto-replied"), False),
         (raw_mail("Estoy de vacaciones."), False),
     ],
