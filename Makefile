@@ -22,7 +22,7 @@ demo: setup
 
 test: setup
 	@tests/servers.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 lint: setup
 	$(BIN)/ruff check .
