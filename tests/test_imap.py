@@ -332,7 +332,9 @@ def test_another_length_than_announced(
 ) -> None:
     """The same octets twice are accepted, and noted in the log."""
     logged = LogCapture()
-    monkeypatch.setattr("daemon.mail.fetching.log", structlog.wrap_logger(None, processors=[logged]))
+    every_level = structlog.make_filtering_bound_logger(0)
+    log = structlog.wrap_logger(None, processors=[logged], wrapper_class=every_level)
+    monkeypatch.setattr("daemon.mail.fetching.log", log)
     with lying(sizes, b"0123456789abcdef") as server, Imap(server.endpoint) as imap:
         found = all_mails(imap, Path("/nowhere"))
     assert [len(mail.raw or b"") for mail in found] == taken
