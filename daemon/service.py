@@ -64,7 +64,9 @@ class Service:
         spool = _made(store.files.spool)
         self.reader = Reader(store.files.root, lambda: how_to_read(live.current.settings.desk))
         self.tokens = Tokens()
-        work = Work(self.owner, self._accounts, self._watcher, lambda: self.outbox.wake())
+        work = Work(
+            self.owner, self._accounts, self._watcher, lambda: self.outbox.wake(), lambda: live.current.desk_digest
+        )
         self.mailboxes = Mailboxes(store, work)
         post = Post(
             store, self._content, settings.smtp, self.owner, self._failed, self.tokens,

@@ -22,6 +22,7 @@ BACK: Mapping[str, str] = {
     "due_failed": "due_back",
     "job_failed": "",
     "oauth_expiry": "",
+    "config_differs": "",
 }
 """What can fail → what is told when it works again, keys of the catalogue's `[alerts]`; "": nothing."""
 

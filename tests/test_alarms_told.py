@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,6 +23,7 @@ from daemon.mail.pump import PostState
 from daemon.operations import second_route
 from daemon.operations.alarms import (
     Alarms,
+    desk_trouble,
     disk_trouble,
     mailbox_troubles,
     mailbox_wells,
@@ -81,6 +82,12 @@ def test_an_oauth2_secret_that_ends_soon(ends: date | None, told: bool) -> None:
     smtp = Smtp(host="smtp.cau.test", sender="a@cau.test")
     settings: Any = SimpleNamespace(desk=DESK, mailboxes=(replace(BOX, oauth2=oauth2),), smtp=smtp)
     assert [each.topic for each in secret_troubles(settings, NOW)] == ["oauth_expiry"] * told
+
+
+@pytest.mark.parametrize(("since", "topics"), [(None, []), (NOW, ["config_differs"])])
+def test_daemons_that_do_not_decide_alike(since: datetime | None, topics: list[str]) -> None:
+    found = list(desk_trouble({"1@here": "one", "2@there": "two"}, since))
+    assert [(each.topic, each.details) for each in found] == [(t, (("daemons", "1@here, 2@there"),)) for t in topics]
 
 
 # -- told

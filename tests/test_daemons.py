@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from deskworld import BOXES, GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
+from deskworld import ANA, BOXES, GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
 from faultproxy import FaultProxy
 from invariants import run_until_rest, settled, violations
 from patience import PATIENCE_S
@@ -80,6 +80,25 @@ def test_two_daemons_share_the_mailboxes_and_one_that_leaves_hands_them_over(dae
     daemons.running[first].terminate()
     assert daemons.running[first].wait(PATIENCE_S) == 0
     daemons.world.until(lambda: daemons.held_by() == dict.fromkeys(BOXES, second), "the rest handed over")
+
+
+def test_two_that_decide_by_different_configurations_are_told_of(daemons: Daemons) -> None:
+    """A file saved on one machine alone: what becomes of a mail would depend on who takes it."""
+    world, here = daemons.world, daemons.world.config
+    alarmed = here.read_text(encoding="utf-8") + '\n[alerts]\nafter = "1s"\n'
+    world.save(alarmed)
+    daemons.start()
+    world.config = world.folder / "there.toml"
+    world.save(alarmed, "there.toml")
+    daemons.start()
+    assert "same configuration" not in world.acuse("doctor").stdout
+    world.save(alarmed.replace('"n1"', '"n2"', 1), "there.toml")
+    told = world.wait("admin_alert", ANA)
+    assert "no usan la misma configuración" in told.part("plain")
+    found = world.acuse("doctor", check=False)
+    assert (found.returncode, "do not decide by the same configuration" in " ".join(found.stdout.split())) == (1, True)
+    world.save(alarmed.replace('"n1"', '"n2"', 1))
+    world.until(lambda: world.acuse("doctor", check=False).returncode == 0, "agreement")
 
 
 def test_f36_a_killed_daemon_is_followed_within_seconds_and_its_letters_too(daemons: Daemons) -> None:

@@ -48,6 +48,25 @@ def test_nothing_happens_without_a_change(tmp_path: Path, watched: Watched) -> N
     assert live.current is before
 
 
+@pytest.mark.parametrize(
+    ("there", "same"),
+    [
+        (BASE, True),
+        (BASE + "\n# a remark\n", True),
+        (BASE + '\n[log]\nlevel = "debug"\n', True),
+        (RENAMED, False),
+        (BASE + "\n[validation]\nclose_after = 9\n", False),
+    ],
+)
+def test_two_machines_agree_in_what_their_rules_decide_by(tmp_path: Path, there: str, same: bool) -> None:
+    desks = []
+    for folder, text in (("here", BASE), ("there", there)):
+        (tmp_path / folder).mkdir()
+        write(tmp_path / folder, text)
+        desks.append(Live(tmp_path / folder / "config.toml", name_of).current.desk_digest)
+    assert (desks[0] == desks[1]) is same
+
+
 def test_a_good_change_is_in_force_as_a_whole(tmp_path: Path, watched: Watched) -> None:
     write(tmp_path)
     live = watched()

@@ -218,6 +218,9 @@ def _standing(store: Store, settings: Settings, what: str) -> Iterator[Found]:
     for lease in stands.leases:
         state = "held by" if lease.expires_at > now else "let go by"
         yield Found("ok", f"mailbox {lease.mailbox}", f"{state} {lease.owner} (lease {lease.fence})")
+    if len(set(stands.desks.values())) > 1:
+        text = f"{', '.join(stands.desks)} do not decide by the same configuration: save the same files for each"
+        yield Found("bad", "daemons", text)
     yield from _polls(stands, settings, now)
     waiting = ", ".join(f"{state} {count}" for state, count in sorted(stands.outbox.items()))
     yield Found("ok", "outbox", f"waiting: {waiting or 'nothing'}")

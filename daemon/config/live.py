@@ -10,6 +10,7 @@ import glob
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -32,6 +33,12 @@ class Loaded(Generic[Letters]):
     settings: Settings
     letters: Letters
     version: str
+
+    @cached_property
+    def desk_digest(self) -> str:
+        """Of all that the rules decide by, wherever its files lie: daemons that share a database are to agree in it."""
+        written = repr(self.settings.desk).replace(str(self.settings.path.parent), "")
+        return hashlib.sha256(written.encode("utf-8", "replace")).hexdigest()[:12]
 
 
 @dataclass(frozen=True)

@@ -26,13 +26,14 @@ LEASE = timedelta(seconds=2.5)
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a daemon does with mailboxes: ``accounts`` as configured now, ``watch`` makes a watcher, ``freed`` hears
-    that letters of a dead daemon wait."""
+    """What a daemon does with mailboxes: ``accounts`` as configured now, ``desk`` the digest of what it decides by now,
+    ``watch`` makes a watcher, ``freed`` hears that letters of a dead daemon wait."""
 
     owner: str
     accounts: Callable[[], Sequence[Account]]
     watch: Callable[[Account], MailboxWatcher]
     freed: Callable[[], None]
+    desk: Callable[[], str] = lambda: ""
 
 
 class Mailboxes:
@@ -118,7 +119,7 @@ class Mailboxes:
         began = time.monotonic()
         names = [account.name for account in self._work.accounts()]
         wanted = 0 if self._ending else None if self._watching else len(names)
-        beat = self._store.beat(self._work.owner, names, LEASE, wanted)
+        beat = self._store.beat(self._work.owner, names, LEASE, wanted, self._work.desk())
         self._beaten_at, self._share = began, beat.share
         for name in self.leases.keys() - beat.leases.keys():
             log.warning("mailbox lost to another daemon", mailbox=name)

@@ -85,6 +85,12 @@ def stuck_trouble(failing: Sequence[Stuck]) -> Iterator[Trouble]:
         yield Trouble("due_failed", "", failing[0].since, details)
 
 
+def desk_trouble(desks: Mapping[str, str], since: datetime | None) -> Iterator[Trouble]:
+    """Daemons that do not agree on the configuration: what becomes of a mail depends on who takes it."""
+    if since is not None:
+        yield Trouble("config_differs", "", since, (("daemons", ", ".join(desks)),))
+
+
 def secret_troubles(settings: Settings, now: datetime) -> Iterator[Trouble]:
     """A client secret of OAuth2 whose end, as the admin wrote it down, is near."""
     accounts = (*((box.name, box) for box in settings.mailboxes), ("smtp", settings.smtp))

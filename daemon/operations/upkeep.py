@@ -20,6 +20,7 @@ from daemon.mail.reader import Reader
 from daemon.mail.smtp import Status
 from daemon.operations.alarms import (
     Alarms,
+    desk_trouble,
     disk_trouble,
     mailbox_troubles,
     mailbox_wells,
@@ -33,6 +34,7 @@ from daemon.operations.logs import WRITER
 from daemon.operations.metrics import Counted, Exporter, exposition
 from daemon.operations.scheduler import Jobs
 from daemon.store import Store
+from daemon.store.daemons import desks
 from daemon.store.queues import waits_for_smtp
 from daemon.store.standing import standing
 from daemon.store.stuck import Stuck, stuck
@@ -66,6 +68,7 @@ class Upkeep:
         self.exporter = Exporter(live.current.settings.metrics, self.figures)
         self._started = store.clock()
         self._looked_at = -EVERY_S
+        self._differ_since: datetime | None = None
 
     def start(self) -> None:
         """Let the jobs and the metrics run."""
@@ -103,6 +106,7 @@ class Upkeep:
         yield from stuck_trouble(self._stuck())
         yield from disk_trouble(_folders(settings.database), now)
         yield from secret_troubles(settings, now)
+        yield from desk_trouble(*self._desks(now))
         for job, state in list(self.jobs.states.items()):
             if state.fault:
                 job_word = settings.desk.words()["jobs"].get(job, job)
@@ -117,9 +121,18 @@ class Upkeep:
         if not self._stuck():
             yield "due_failed:"
         yield "disk_full:"
+        if self._differ_since is None:
+            yield "config_differs:"
         yield from (
             f"job_failed:{job}" for job, state in list(self.jobs.states.items()) if state.done_at and not state.fault
         )
+
+    def _desks(self, now: datetime) -> tuple[Mapping[str, str], datetime | None]:
+        """Who decides by which configuration, and since when they differ."""
+        with self._store.read() as reading:
+            found = desks(reading.session)
+        self._differ_since = (self._differ_since or now) if len(set(found.values())) > 1 else None
+        return found, self._differ_since
 
     def _waits(self) -> bool:
         with self._store.read() as reading:

@@ -95,21 +95,29 @@ class Beat:
 
 GIVEN_UP = moment(0)
 _LIVE = """
-INSERT INTO daemons (owner, expires_at) VALUES (?, ?)
-ON CONFLICT (owner) DO UPDATE SET expires_at = excluded.expires_at
+INSERT INTO daemons (owner, expires_at, desk) VALUES (?, ?, ?)
+ON CONFLICT (owner) DO UPDATE SET expires_at = excluded.expires_at, desk = excluded.desk
 """
 _BURY = "DELETE FROM daemons WHERE owner IN (SELECT owner FROM daemons WHERE expires_at <= ?{lock}) RETURNING owner"
 
 
-def beat(session: Session, owner: str, mailboxes: Sequence[str], length: timedelta, share: int | None = None) -> Beat:
-    """Live on for ``length``; leases of ``mailboxes`` renewed, free ones taken up to ``share`` (else the fair one).
+def beat(
+    session: Session,
+    owner: str,
+    mailboxes: Sequence[str],
+    length: timedelta,
+    share: int | None = None,
+    desk: str = "",
+) -> Beat:
+    """Live on for ``length`` by the configuration ``desk``, a digest; leases of ``mailboxes`` renewed, free ones taken
+    up to ``share`` (else the fair one).
 
     A daemon counts as dead when it has been silent for twice ``length``, so that one which stops sending when its own
     beats fail for ``length`` has stopped before its letters come free.
     """
     session.dialect.end_abandoned(session)
     now = session.dialect.clock(session)
-    session.run(_LIVE, owner, now + micros_of(length))
+    session.run(_LIVE, owner, now + micros_of(length), desk)
     freed = _bury(session, now, length)
     most = share if share is not None else -(-len(mailboxes) // _living(session, now))
     held = {lease.mailbox: lease for lease in leases(session)}
@@ -133,6 +141,12 @@ def _untouched(session: Session, wanted: Sequence[str], held: Mapping[str, Lease
         f"SELECT mailbox FROM leases WHERE mailbox IN ({marks(wanted)}) ORDER BY mailbox{session.skip_locked}", *wanted
     )
     return [name for name in wanted if name not in held or (name,) in rows]
+
+
+def desks(session: Session) -> Mapping[str, str]:
+    """The digest of the configuration that each daemon that lives decides by."""
+    now = session.dialect.clock(session)
+    return dict(session.all("SELECT owner, desk FROM daemons WHERE expires_at > ? ORDER BY owner", now))
 
 
 def leave(session: Session, owner: str) -> None:

@@ -13,7 +13,8 @@ from daemon.store.dialect import Session
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How a desk stands, as every daemon and `acuse doctor` see it alike. ``polls``: when each mailbox was last seen
-    well; ``jobs``: for which time each last ran; ``told``: alarms that stand."""
+    well; ``jobs``: for which time each last ran; ``told``: alarms that stand; ``desks``: the digest of the
+    configuration that each daemon on a shared database decides by."""
 
     outbox: Mapping[str, int] = field(default_factory=dict)
     next_due: datetime | None = None
@@ -21,6 +22,7 @@ class Standing:
     polls: Mapping[str, datetime] = field(default_factory=dict)
     jobs: Mapping[str, datetime] = field(default_factory=dict)
     told: tuple[str, ...] = ()
+    desks: Mapping[str, str] = field(default_factory=dict)
 
 
 def standing(session: Session) -> Standing:
@@ -32,4 +34,5 @@ def standing(session: Session) -> Standing:
         notes.times(session, "poll "),
         notes.times(session, "job "),
         tuple(notes.under(session, "told ")),
+        daemons.desks(session),
     )

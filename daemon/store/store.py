@@ -197,9 +197,11 @@ class Store(Transacting):
         """As :func:`daemon.store.queues.due`."""
         return self._read(lambda s: queues.due(s, now, limit))
 
-    def beat(self, owner: str, mailboxes: Sequence[str], length: timedelta, share: int | None = None) -> daemons.Beat:
+    def beat(
+        self, owner: str, mailboxes: Sequence[str], length: timedelta, share: int | None = None, desk: str = ""
+    ) -> daemons.Beat:
         """As :func:`daemon.store.daemons.beat`; the store's clock is set by it."""
-        beat = self._run(lambda s: daemons.beat(s, owner, mailboxes, length, share))
+        beat = self._run(lambda s: daemons.beat(s, owner, mailboxes, length, share, desk))
         if self._shared:
             self._shared.set(beat.at)
         return beat

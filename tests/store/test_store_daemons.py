@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from patience import until
 from daemon.store import Cause, Store, Transaction
 from daemon.store.daemons import Beat
 from daemon.store.errors import LeaseLost
+from daemon.store.standing import standing
 from rules.decision import Decision, Letter
 from rules.ticket import micros
 from tests.postgres import Server
@@ -36,6 +38,18 @@ def test_the_first_takes_all_the_next_what_is_handed_over(store: Store) -> None:
     store.give_up(again.leases["c"])
     assert held(store.beat("x", BOXES, LONG)) == ["a", "b"]
     assert held(store.beat("y", BOXES, LONG)) == ["c"]
+
+
+def test_each_that_lives_shows_which_configuration_it_decides_by(store: Store) -> None:
+    def shown() -> Mapping[str, str]:
+        with store.read() as reading:
+            return standing(reading.session).desks
+
+    for owner, length, desk in (("x", LONG, "one"), ("y", LONG, "one"), ("dead", SHORT, "other"), ("x", LONG, "two")):
+        store.beat(owner, (), length, desk=desk)
+    assert shown() == {"x": "two", "y": "one"}
+    store.leave("x")
+    assert shown() == {"y": "one"}
 
 
 def test_who_leaves_leaves_everything(store: Store) -> None:
