@@ -112,7 +112,7 @@ def test_without_any_configuration_the_way_to_one_is_said(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ACUSE_CONFIG", raising=False)
-    monkeypatch.setattr("daemon.cli.SYSTEM_CONFIG", tmp_path / "etc" / "config.toml")
+    monkeypatch.setattr("daemon.cli.configured.SYSTEM_CONFIG", tmp_path / "etc" / "config.toml")
     assert main(["list"]) == 1
     told = capsys.readouterr().err
     assert f"there is no configuration at {tmp_path}/config.toml or {tmp_path}/etc/config.toml" in told

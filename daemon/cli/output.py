@@ -1,4 +1,4 @@
-"""Standard output as scripts and schedulers leave it: closed, full, cut off, or in another encoding than UTF-8."""
+"""Standard output as scripts and schedulers leave it, closed, full, cut off, or not in UTF-8; and standard error."""
 
 from __future__ import annotations
 
@@ -22,6 +22,13 @@ def prepare() -> None:
 def give_up() -> None:
     """Nothing more can be written; Python must not try again while it ends."""
     sys.stdout = _nowhere()
+
+
+def complain(*lines: str) -> int:
+    """Say what is wrong on standard error; the exit code for it."""
+    for line in lines:
+        print(line, file=sys.stderr)
+    return 1
 
 
 def as_json(value: Any, indent: int | None = None) -> str:

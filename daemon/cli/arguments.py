@@ -1,4 +1,4 @@
-"""The verbs of `acuse` and their options."""
+"""What `acuse` can be asked: every verb with its options and the function that does it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
-NewVerb = Callable[[str, str], argparse.ArgumentParser]
-"""Adds a verb with its one line of help."""
+from daemon.cli import verbs
+
+Verb = Callable[[argparse.Namespace], int]
+NewVerb = Callable[[str, str, Verb], argparse.ArgumentParser]
+"""Adds a verb with its one line of help and the function that does it."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -26,10 +29,12 @@ def parser() -> argparse.ArgumentParser:
     top = Parser(prog="acuse", description="An incident desk that lives entirely in mail.", parents=[_everywhere()])
     top.add_argument("--version", action="version", version=f"acuse {version('acuse')}", help="say which version it is")
     top.set_defaults(config=None)
-    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    known = top.add_subparsers(dest="verb", required=True, metavar="VERB")
 
-    def verb(name: str, text: str) -> argparse.ArgumentParser:
-        return verbs.add_parser(name, help=text, description=text, parents=[_everywhere()])
+    def verb(name: str, text: str, do: Verb) -> argparse.ArgumentParser:
+        added = known.add_parser(name, help=text, description=text, parents=[_everywhere()])
+        added.set_defaults(do=do)
+        return added
 
     for add in (_setting_up, _running, _looking, _keeping, _trying_out):
         add(verb)
@@ -46,52 +51,54 @@ def _everywhere() -> Parser:
 
 
 def _setting_up(verb: NewVerb) -> None:
-    verb("init", "write a commented config.toml").add_argument("dir", nargs="?", type=Path, default=Path())
-    verb("check", "check configuration, rules, their tests and templates")
-    doctor = verb("doctor", "talk to the real servers")
+    verb("init", "write a commented config.toml", verbs.init).add_argument("dir", nargs="?", type=Path, default=Path())
+    verb("check", "check configuration, rules, their tests and templates", verbs.check)
+    doctor = verb("doctor", "talk to the real servers", verbs.doctor)
     doctor.add_argument("--round-trip", action="store_true", help="send a mail to ourselves and wait for it")
-    verb("schema", "JSON Schema of config.toml, for completion in editors")
+    verb("schema", "JSON Schema of config.toml, for completion in editors", verbs.schema)
 
 
 def _running(verb: NewVerb) -> None:
-    verb("run", "the daemon").add_argument("--once", action="store_true", help="treat what waits, then stop")
+    verb("run", "the daemon", verbs.run).add_argument("--once", action="store_true", help="treat what waits, then stop")
     for name, text in (("retry", "treat quarantined mails again"), ("release", "treat held mails now")):
         help_ = "the mails' numbers in the ledger; without any, those that wait are listed"
-        verb(name, text).add_argument("ids", nargs="*", type=int, metavar="ID", help=help_)
+        verb(name, text, verbs.set_back).add_argument("ids", nargs="*", type=int, metavar="ID", help=help_)
 
 
 def _looking(verb: NewVerb) -> None:
-    explain = verb("explain", "what would be done with raw mails; nothing is written")
+    explain = verb("explain", "what would be done with raw mails; nothing is written", verbs.explain)
     explain.add_argument("--mailbox", default="", help="the mailbox that they came to")
     explain.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    lists = verb("list", "tickets, the newest first")
+    lists = verb("list", "tickets, the newest first", verbs.list_tickets)
     lists.add_argument("--state", default="", help="assigned, pending, resolved or closed")
     lists.add_argument("--group", default="", help="a group's key")
     lists.add_argument("--since", type=_day, metavar="DAY", help="opened on this day or later: YYYY-MM-DD")
-    show = verb("show", "one ticket with its journal and letters")
+    show = verb("show", "one ticket with its journal and letters", verbs.show)
     show.add_argument("number")
-    audit = verb("audit", "prove the books")
+    audit = verb("audit", "prove the books", verbs.audit)
     for one in (explain, lists, show, audit):
         one.add_argument("--json", action="store_true", help="for programs")
-    export = verb("export", "a ticket's raw mails, attachments and journal")
+    export = verb("export", "a ticket's raw mails, attachments and journal", verbs.export)
     export.add_argument("number")
     export.add_argument("--to", type=Path, required=True, metavar="DIR")
 
 
 def _keeping(verb: NewVerb) -> None:
-    verb("backup", "a consistent copy of the books while the daemon runs").add_argument("file", type=Path)
-    migrate = verb("migrate", "bring the schema of the database up to date, or move the desk to PostgreSQL")
+    verb("backup", "a consistent copy of the books while the daemon runs", verbs.backup).add_argument("file", type=Path)
+    migrate = verb(
+        "migrate", "bring the schema of the database up to date, or move the desk to PostgreSQL", verbs.migrate
+    )
     migrate.add_argument("--to", default="", metavar="URL", help="an empty PostgreSQL database, postgresql://…")
-    erase = verb("erase", "forget a person; the books still balance")
+    erase = verb("erase", "forget a person; the books still balance", verbs.erase)
     erase.add_argument("address")
     erase.add_argument("--yes", action="store_true", help="do it; without, it is only shown")
 
 
 def _trying_out(verb: NewVerb) -> None:
-    demo = verb("demo", "show the whole flow on an embedded mail server")
+    demo = verb("demo", "show the whole flow on an embedded mail server", verbs.demo)
     demo.add_argument("--keep", action="store_true", help="leave it running, to attach a mail client")
     demo.add_argument("--week", action="store_true", help="show a week of a desk with three groups instead")
-    bench = verb("bench", "measure the daemon on a private Dovecot and smtp-sink, beside others")
+    bench = verb("bench", "measure the daemon on a private Dovecot and smtp-sink, beside others", verbs.bench)
     bench.add_argument("--mails", type=int, default=3000, help="opening mails of a run")
     bench.add_argument("--runs", type=int, default=5, help="rounds; the contestants take turns")
     bench.add_argument("--tickets", default="0,20000,1000000", help="how many lie in the database already")
