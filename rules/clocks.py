@@ -15,15 +15,10 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from rules.calendars import Hours, OwnDay, holidays_of, read_day, read_days, read_hours
-from rules.desk import Desk
 from rules.tables import Calendar
-from rules.ticket import Ticket
 
 HORIZON = timedelta(days=3660)
 """Nothing is counted or promised further ahead than ten years: no clock that is set wrong makes a long loop."""
-
-WARN_AT = 0.75
-"""The part of an amount after which the assignee is warned."""
 
 Why = Literal["counted", "hours", "day", "holiday", "paused"]
 Window = tuple[datetime, datetime]
@@ -193,9 +188,6 @@ def _append(spans: list[Span], span: Span, a: datetime, b: datetime) -> None:
     spans.append(Span(start, end, span.why, span.holiday))
 
 
-# -- which clock
-
-
 @lru_cache(maxsize=128)
 def compiled(calendar: Calendar | None, zone: str, language: str = "es") -> Clock:
     """The clock of ``calendar`` in ``zone``, made once; round the clock for None. A calendar that
@@ -211,101 +203,3 @@ def compiled(calendar: Calendar | None, zone: str, language: str = "es") -> Cloc
         tuple(map(read_day, calendar.working_days)),
         language,
     )
-
-
-def calendar_name(desk: Desk, priority: str, group: str) -> str:
-    """The priority's calendar, else the group's; "" for round the clock."""
-    own = desk.priorities.get(priority)
-    if own and own.calendar:
-        return own.calendar
-    return desk.groups[group].calendar if group in desk.groups else ""
-
-
-def clock_named(desk: Desk, calendar: str) -> Clock:
-    """The clock of the calendar of this name; round the clock for "" and for one that is no longer there."""
-    return compiled(desk.calendars.get(calendar), desk.desk.timezone, desk.desk.language)
-
-
-def calendar_for(desk: Desk, priority: str, group: str) -> Clock:
-    """The clock that a ticket's times are counted by."""
-    return clock_named(desk, calendar_name(desk, priority, group))
-
-
-def people_clock(desk: Desk, priority: str, group: str) -> Clock:
-    """The clock that people are written to by: reminders and closings. The group's hours come first here, so that a
-    priority that is served round the clock wakes nobody; Monday to Friday where neither has a calendar."""
-    own = desk.groups[group].calendar if group in desk.groups else ""
-    return clock_named(desk, own or calendar_name(desk, priority, group))
-
-
-# -- a ticket's times
-
-
-@dataclass(frozen=True, slots=True)
-class Deadlines:
-    """What a ticket's priority promises (L): amounts of business time, and by when they are over. A time is None while
-    the clock stands (``paused``), when the thing is done, and where the priority promises nothing."""
-
-    response_due: datetime | None = None
-    resolution_due: datetime | None = None
-    response_warn_at: datetime | None = None
-    resolution_warn_at: datetime | None = None
-    response_amount: timedelta | None = None
-    resolution_amount: timedelta | None = None
-    calendar: str = ""
-    paused: bool = False
-
-
-def deadlines(ticket: Ticket, desk: Desk) -> Deadlines:
-    """The deadlines of ``ticket`` under its present priority and group."""
-    calendar = calendar_name(desk, ticket.priority, ticket.group)
-    paused = not ticket.running or ticket.running[-1][1] is not None
-    promise = desk.priorities.get(ticket.priority)
-    if promise is None:
-        return Deadlines(calendar=calendar, paused=paused)
-    if paused:
-        return Deadlines(
-            response_amount=promise.response, resolution_amount=promise.resolution, calendar=calendar, paused=True
-        )
-    clock = clock_named(desk, calendar)
-    answered = ticket.responded_at is not None
-    return Deadlines(
-        response_due=None if answered else reached(ticket, clock, promise.response),
-        resolution_due=reached(ticket, clock, promise.resolution),
-        response_warn_at=None if answered else reached(ticket, clock, promise.response * WARN_AT),
-        resolution_warn_at=reached(ticket, clock, promise.resolution * WARN_AT),
-        response_amount=promise.response,
-        resolution_amount=promise.resolution,
-        calendar=calendar,
-    )
-
-
-def reached(ticket: Ticket, clock: Clock, amount: timedelta) -> datetime | None:
-    """When ``amount`` of the ticket's counted time is or will be over; None where it stands before that."""
-    for start, end in ticket.running:
-        if end is None:
-            return clock.add(start, amount)
-        counted = clock.between(start, end)
-        if counted >= amount:
-            return clock.add(start, amount)
-        amount -= counted
-    return None
-
-
-def spent(ticket: Ticket, desk: Desk, now: datetime) -> timedelta:
-    """The business time that has counted against ``ticket`` by ``now``."""
-    clock = calendar_for(desk, ticket.priority, ticket.group)
-    return sum((clock.between(start, end or now) for start, end in ticket.running), timedelta())
-
-
-def explained(ticket: Ticket, desk: Desk, now: datetime) -> tuple[Span, ...]:
-    """The whole clock of ``ticket`` up to ``now`` as spans without gaps; those counted add up to :func:`spent`."""
-    clock = calendar_for(desk, ticket.priority, ticket.group)
-    spans: list[Span] = []
-    for start, end in ticket.running:
-        if spans and spans[-1].end < start:
-            spans.append(Span(spans[-1].end, start, "paused"))
-        spans.extend(clock.explain(start, end or now))
-    if spans and spans[-1].end < now and ticket.open:
-        spans.append(Span(spans[-1].end, now, "paused"))
-    return tuple(spans)

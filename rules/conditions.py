@@ -19,7 +19,7 @@ from parsers.fields import Field
 from parsers.spelling import fold, fold_label, nearest
 from parsers.values import chosen
 from rules.access import domain_of
-from rules.clocks import calendar_for
+from rules.deadlines import calendar_for
 from rules.desk import Desk
 
 TEXT_LIMIT = 100_000
@@ -97,7 +97,7 @@ class Context:
 
 
 def read_conditions(when: Mapping[str, Any], desk: Desk) -> tuple[Condition, ...]:
-    """The conditions of a rule. All problems at once are found by :func:`rules.routing.problems`."""
+    """The conditions of a rule. All problems at once are found by :func:`rules.rule_checks.problems`."""
     context = context_of(when, desk)
     return tuple(Condition(key, read_condition(key, value, context)) for key, value in when.items())
 

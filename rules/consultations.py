@@ -11,7 +11,9 @@ from rules import wording
 from rules.access import acts_for, language_of
 from rules.action_forms import further_fields, kind_named
 from rules.assignment import Handover, assignment_letter, manage_link
-from rules.clocks import Span, calendar_name, explained, spent
+from rules.clocks import Span
+from rules.conditions import RouteInput
+from rules.deadlines import calendar_name, explained, spent
 from rules.decision import Brief, Decision, Facts, Letter, Link
 from rules.desk import Desk
 from rules.effects import Action, Obstacle, refusal
@@ -19,7 +21,7 @@ from rules.openings import confirmation_letter, opened, routing_of
 from rules.promises import promises
 from rules.queries import row
 from rules.reading import Reading, author, opening_windows
-from rules.routing import RouteInput, route
+from rules.routing import route
 from rules.ticket import Event, Ticket, evolve
 
 ROWS_SHOWN = 25

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from rules.clocks import Deadlines, deadlines, people_clock
+from rules.deadlines import Deadlines, deadlines, people_clock
 from rules.desk import Desk
 from rules.ticket import State, Ticket
 

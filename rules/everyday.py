@@ -5,7 +5,7 @@ from __future__ import annotations
 from parsers.form import Fault
 from rules import wording
 from rules.assignment import update_letter
-from rules.clocks import calendar_for
+from rules.deadlines import calendar_for
 from rules.decision import Decision, Letter
 from rules.due import closes_at
 from rules.effects import Action, Effect, done, netiquette, refused, to_requester

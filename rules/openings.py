@@ -12,12 +12,13 @@ from parsers.mail import Mail
 from rules import quality, wording
 from rules.access import language_of, may_join, newcomers, unproven
 from rules.assignment import Handover, assignment_letter
+from rules.conditions import RouteInput
 from rules.decision import Decision, Facts, Letter, Link
 from rules.desk import Desk
 from rules.promises import counts_from, promises
 from rules.quality import Finding
 from rules.reading import Reading, opening_windows
-from rules.routing import Routed, RouteInput, route
+from rules.routing import Routed, route
 from rules.secret import masked_fields
 from rules.ticket import Event, Ticket, fold
 

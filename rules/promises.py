@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from rules.clocks import calendar_for, deadlines, reached
+from rules.deadlines import calendar_for, deadlines, reached
 from rules.desk import Desk
 from rules.ticket import Ticket
 

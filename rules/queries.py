@@ -7,7 +7,7 @@ from datetime import datetime
 from rules import wording
 from rules.access import language_of
 from rules.assignment import News, update_letter
-from rules.clocks import deadlines
+from rules.deadlines import deadlines
 from rules.decision import Decision, Facts, Grant, Letter, Link
 from rules.desk import Desk
 from rules.lifecycle import move, possible

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from rules.clocks import calendar_for, reached
+from rules.deadlines import calendar_for, reached
 from rules.desk import Desk
 from rules.ticket import MARKS, Event, Ticket, fold
 

@@ -13,8 +13,8 @@ from typing import Literal
 
 from rules.assignment import action_link
 from rules.calendars import DAYS
-from rules.clocks import people_clock
 from rules.consultations import worklist_values
+from rules.deadlines import people_clock
 from rules.decision import Brief, Decision, Letter, Link, folder_of
 from rules.desk import Desk
 from rules.lifecycle import possible

@@ -22,7 +22,7 @@ from daemon.config.defaults import complete
 from daemon.config.positions import Path as KeyPath
 from daemon.config.shape import Misfit, fit
 from daemon.config.sources import Document, Problem, read_document
-from rules import routing
+from rules import rule_checks, rule_tests
 from rules.decision import File
 from rules.desk import Desk
 from rules.tables import Canned
@@ -126,7 +126,7 @@ def _checked(written: Written, desk: Desk, further: tuple[Check, ...]) -> Iterat
     for check in (*CHECKS, *further):
         yield from check(written)
     yield from crosschecks.languages(written, desk.catalogue)
-    for problem in routing.problems(desk):
+    for problem in rule_checks.problems(desk):
         yield Misfit(("rules", problem.rule, *problem.path), problem.text)
 
 
@@ -150,7 +150,7 @@ def _failing_tests(desk: Desk) -> Iterator[Misfit]:
         for number, rule in enumerate(desk.rules)
         for test in range(len(rule.tests))
     }
-    for failure in routing.run_tests(desk):
+    for failure in rule_tests.run_tests(desk):
         yield Misfit(next((path for told, path in places.items() if failure.startswith(told)), ("rules",)), failure)
 
 

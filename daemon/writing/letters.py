@@ -29,11 +29,12 @@ from daemon.writing.mime import Composed
 from daemon.writing.shown import Blanks, Shown
 from daemon.writing.tables import list_files
 from parsers.form import Fault
-from parsers.subject import SubjectMarks, thread_key
+from parsers.subject import thread_key
 from rules.decision import Grant, Letter
 from rules.desk import Desk
 from rules.letters import LETTERS
 from rules.masking import masked
+from rules.subjects import fixed_subjects
 
 Grants = tuple[tuple[bytes, Grant], ...]
 
@@ -67,7 +68,7 @@ class Letters:
     def __init__(self, desk: Desk, languages: Mapping[str, Language]) -> None:
         self._desk = desk
         self._languages = languages
-        self._marks = SubjectMarks(desk.threading.prefixes, desk.threading.tags)
+        self._marks = fixed_subjects(desk).marks
 
     @classmethod
     def load(cls, desk: Desk, forms: type[Plain] = Forms) -> Letters:

@@ -12,17 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules import calendars
-from rules.clocks import (
-    HORIZON,
-    Clock,
-    Span,
-    calendar_for,
-    compiled,
-    deadlines,
-    explained,
-    people_clock,
-    spent,
-)
+from rules.clocks import HORIZON, Clock, Span, compiled
+from rules.deadlines import calendar_for, deadlines, explained, people_clock, spent
 from rules.desk import Desk
 from rules.tables import Calendar, DeskTable, Duration, Group, Kind, Priority
 from rules.ticket import Ticket

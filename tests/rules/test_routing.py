@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from rules.conditions import RouteInput
 from rules.desk import Desk
-from rules.routing import RouteInput, Step, default_priority, problems, route, run_tests
+from rules.routing import Step, default_priority, route
+from rules.rule_checks import problems
+from rules.rule_tests import run_tests
 from rules.tables import (
     Address,
     Calendar,

@@ -1,0 +1,97 @@
+"""What is wrong with the routing rules, all at once and each with its place: unknown keys and names, wrong types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from parsers.senders import bare
+from rules.conditions import context_of, known_texts, read_condition, texts, truth, unknown
+from rules.desk import Desk
+from rules.rule_tests import GIVEN
+from rules.tables import Rule, RuleTest
+
+
+class Problem(NamedTuple):
+    """What is wrong with the rule of this index: where in its table, and what is allowed."""
+
+    rule: int
+    path: tuple[str | int, ...]
+    text: str
+
+
+def problems(desk: Desk) -> tuple[Problem, ...]:
+    """Everything in the rules that cannot be: unknown keys and names, wrong types, expressions that are none."""
+    return tuple(
+        Problem(index, path, text) for index, rule in enumerate(desk.rules) for path, text in _rule_problems(rule, desk)
+    )
+
+
+Complaint = tuple[tuple[str | int, ...], str]
+
+
+def _rule_problems(rule: Rule, desk: Desk) -> Iterator[Complaint]:
+    context = context_of(rule.when, desk)
+    yield from _complaints("when", rule.when, lambda key, value: read_condition(key, value, context))
+    yield from _complaints("then", rule.then, lambda key, value: _read_outcome(key, value, desk))
+    if not rule.then:
+        yield ("then",), f"nothing follows from this rule; write at least one of {', '.join(OUTCOMES)}"
+    for number, test in enumerate(rule.tests):
+        yield from _test_problems(number, test, desk)
+
+
+def _complaints(table: str, values: Mapping[str, Any], read: Callable[[str, Any], object]) -> Iterator[Complaint]:
+    for key, value in values.items():
+        try:
+            read(key, value)
+        except ValueError as error:
+            yield (table, key), str(error)
+
+
+def _one(what: str, value: Any, known: Sequence[str]) -> None:
+    if not isinstance(value, str):
+        raise ValueError(f"write the name of a {what}")
+    known_texts(what, value, known)
+
+
+def _addresses(value: Any, desk: Desk) -> None:
+    for address in texts(value):
+        if not bare(address):
+            raise ValueError(f'"{address}" is no mail address; write one such as "ana@cau.example"')
+        if address.lower() in desk.own_addresses:
+            raise ValueError(f'"{address}" is a mailbox of the desk itself; another address is needed here')
+
+
+def _text(value: Any) -> None:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("write the text that the sender will read")
+
+
+OUTCOMES: Mapping[str, Callable[[Any, Desk], object]] = {
+    "group": lambda value, desk: _one("group", value, list(desk.groups)),
+    "priority": lambda value, desk: _one("priority", value, list(desk.priorities)),
+    "category": lambda value, desk: _one("category", value, [c.name for c in desk.categories]),
+    "notify": lambda value, desk: _addresses(value, desk),
+    "language": lambda value, desk: _one("language", value, list(desk.catalogue)),
+    "refuse": lambda value, desk: _text(value),
+    "hold": lambda value, desk: truth(value),
+}
+"""What may follow from a rule, by key."""
+
+
+def _read_outcome(key: str, value: Any, desk: Desk) -> None:
+    if key not in OUTCOMES:
+        raise ValueError(unknown("action", key, list(OUTCOMES)))
+    OUTCOMES[key](value, desk)
+
+
+def _test_problems(number: int, test: RuleTest, desk: Desk) -> Iterator[Complaint]:
+    fields = list(context_of({}, desk).fields)
+    allowed = {"given": (*GIVEN, *fields), "expect": (*OUTCOMES, "rule")}
+    for table, values in (("given", test.given), ("expect", test.expect)):
+        for key in values:
+            if key not in allowed[table]:
+                yield ("tests", number, table, key), unknown("key", key, allowed[table])
+    kind = test.given.get("kind")
+    if kind is not None and kind not in desk.kinds:
+        yield ("tests", number, "given", "kind"), unknown("kind", str(kind), list(desk.kinds))

@@ -1,0 +1,71 @@
+"""The tests that an admin writes beside a routing rule: given these facts, this must follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rules.conditions import RouteInput, texts
+from rules.desk import Desk
+from rules.routing import route
+from rules.tables import Address, Rule, RuleTest
+
+GIVEN = ("kind", "address", "sender", "text", "attachment", "business_hours")
+"""What a test may give; any other key is a field's name."""
+
+
+def run_tests(desk: Desk) -> tuple[str, ...]:
+    """The rules' own tests that fail, each told with what was expected, what came out and which rule took it."""
+    return tuple(
+        failure
+        for rule in desk.rules
+        for number, test in enumerate(rule.tests, 1)
+        if (failure := _failure(rule, number, test, desk))
+    )
+
+
+def _failure(rule: Rule, number: int, test: RuleTest, desk: Desk) -> str:
+    routed = route(desk, _input(test.given, rule, desk))
+    wrong = [
+        f"{key} = {_told(wanted)} expected, got {_told(got)}"
+        for key, wanted in test.expect.items()
+        if not _same(wanted, got := getattr(routed, key))
+    ]
+    taken = f'by rule "{routed.rule}"' if routed.rule else "no rule took it"
+    return f'rule "{rule.name}", test {number}: {"; ".join(wrong)} ({taken})' if wrong else ""
+
+
+def _input(given: Mapping[str, Any], rule: Rule, desk: Desk) -> RouteInput:
+    """A test's facts as the input that the production code gets."""
+    address = str(given.get("address", ""))
+    fixed = next((fixed for box in desk.mailboxes for a, fixed in box.addresses.items() if a == address), Address())
+    return RouteInput(
+        kind=str(given.get("kind") or _likely_kind(given, rule, desk)),
+        fields={key: str(value) for key, value in given.items() if key not in GIVEN},
+        address=address,
+        sender=str(given.get("sender", "")),
+        has_attachment=bool(given.get("attachment", False)),
+        text=str(given.get("text", "")),
+        in_hours=given.get("business_hours"),
+        address_priority=fixed.priority,
+        address_group=fixed.group,
+    )
+
+
+def _likely_kind(given: Mapping[str, Any], rule: Rule, desk: Desk) -> str:
+    """The kind of a test that names none: the rule's first, else the first that has every field given."""
+    named = rule.when.get("kind", ())
+    first = next(iter(texts(named)), "") if named else ""
+    names = {key for key in given if key not in GIVEN}
+    fitting = (kind for kind in desk.kinds if names <= {one.name for one in desk.fields_of(kind)})
+    return first or next(fitting, next(iter(desk.kinds)))
+
+
+def _same(wanted: Any, got: Any) -> bool:
+    if isinstance(got, tuple):
+        return set(texts(wanted)) == set(got) if wanted else not got
+    return bool(got) is wanted if isinstance(wanted, bool) else bool(wanted == got)
+
+
+def _told(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list | tuple) else f'"{value}"'
