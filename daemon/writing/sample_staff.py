@@ -154,34 +154,18 @@ def _refusals(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
 
 
 def _lists(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
-    to = ("ana@cau.example",)
     links = tuple(manage_link(replace(ticket, number=number), desk) for number in (NUMBER, "I171009_000050"))
-    return {
-        "search_results": Letter(
-            "search_results",
-            to,
-            None,
-            {"terms": (("Texto", "AREN"), ("Estado", "Asignado")), "rows": rows(ticket, 31), "total": 31},
-            links,
-        ),
-        "search_results.none": Letter(
-            "search_results", to, None, {"terms": (("Número", "I171009_000999"),), "rows": (), "total": 0}
-        ),
-        "worklist": Letter(
-            "worklist",
-            to,
-            None,
-            {"group": ticket.group, "rows": rows(ticket), "total": 2, "overdue": 1},  # group: key, or "" for several
-            links,
-        ),
-        "worklist.empty": Letter("worklist", to, None, {"group": ticket.group, "rows": (), "total": 0, "overdue": 0}),
-        "explanation": Letter(
-            "explanation",
-            to,
-            replace(ticket, reason="info_received"),
-            _explained(ticket),
-        ),
+    results = {"terms": (("Texto", "AREN"), ("Estado", "Asignado")), "rows": rows(ticket, 31), "total": 31}
+    nothing = {"terms": (("Número", "I171009_000999"),), "rows": (), "total": 0}
+    shift = {"group": ticket.group, "rows": rows(ticket), "total": 2, "overdue": 1}  # group: key, or "" for several
+    letters = {
+        "search_results": Letter("search_results", (), None, results, links),
+        "search_results.none": Letter("search_results", (), None, nothing),
+        "worklist": Letter("worklist", (), None, shift, links),
+        "worklist.empty": Letter("worklist", (), None, {**shift, "rows": (), "total": 0, "overdue": 0}),
+        "explanation": Letter("explanation", (), replace(ticket, reason="info_received"), _explained(ticket)),
     }
+    return {name: replace(letter, to=("ana@cau.example",)) for name, letter in letters.items()}
 
 
 def _explained(ticket: Ticket) -> dict[str, Any]:
@@ -225,6 +209,29 @@ def _explained(ticket: Ticket) -> dict[str, Any]:
 
 def _admins(desk: Desk, ticket: Ticket, draw: bool) -> dict[str, Letter]:
     to = desk.desk.admins or ("admin@cau.example",)
+    return {
+        "admin_alert": Letter("admin_alert", to, None, _refused_configuration()),
+        "quarantine_digest": _digest(desk, to),
+        "proof": _proof(to, 120),
+        "proof.differences": _proof(to, 121, "mail 77: seen, no verdict for 3 h"),
+        "report": _report(desk, ticket, to, draw),
+    }
+
+
+def _refused_configuration() -> dict[str, Any]:
+    return {
+        "topic": "config_refused",  # a key of [alerts]
+        "details": (  # (key of [alert_details], text) pairs
+            ("file", "rules.d/n1.toml"),
+            ("line", "14"),
+            ("check", 'unknown key "gruop"; did you mean "group"? Allowed: category, group, priority'),
+        ),
+        "at": NOW,
+        "count": 1,
+    }
+
+
+def _digest(desk: Desk, to: tuple[str, ...]) -> Letter:
     mail = {
         "id": 41,
         "sender": "raro@ejemplo.example",
@@ -237,45 +244,14 @@ def _admins(desk: Desk, ticket: Ticket, draw: bool) -> dict[str, Letter]:
         "extract": "Compre ya nuestro producto…",
     }
     verbs = links((SetAside(41, "apertura", "quarantined", "", "raro@ejemplo.example", "", NOW),), to[0], desk)
-    config = {
-        "topic": "config_refused",  # a key of [alerts]
-        "details": (
-            ("file", "rules.d/n1.toml"),
-            ("line", "14"),
-            ("check", 'unknown key "gruop"; did you mean "group"? Allowed: category, group, priority'),
-        ),
-        "at": NOW,
-        "count": 1,
-    }  # details: (key of [alert_details], text) pairs
-    return {
-        "admin_alert": Letter("admin_alert", to, None, config),
-        "quarantine_digest": Letter("quarantine_digest", to, None, {"mails": (mail,), "total": 1}, verbs),
-        "proof": Letter(
-            "proof",
-            to,
-            None,
-            {
-                "since": NOW - timedelta(days=1),
-                "until": NOW,
-                "seen": 120,
-                "figures": (("treated", 100), ("untreated", 12), ("automatic", 6), ("held", 1), ("quarantined", 1)),
-                "differences": (),  # texts of the audit's findings
-            },
-        ),
-        "proof.differences": Letter(
-            "proof",
-            to,
-            None,
-            {
-                "since": NOW - timedelta(days=1),
-                "until": NOW,
-                "seen": 121,
-                "figures": (("treated", 100), ("untreated", 12), ("automatic", 6), ("held", 1), ("quarantined", 1)),
-                "differences": ("mail 77: seen, no verdict for 3 h",),
-            },
-        ),
-        "report": _report(desk, ticket, to, draw),
-    }
+    return Letter("quarantine_digest", to, None, {"mails": (mail,), "total": 1}, verbs)
+
+
+def _proof(to: tuple[str, ...], seen: int, *differences: str) -> Letter:
+    """``differences`` are texts of the audit's findings."""
+    figures = (("treated", 100), ("untreated", 12), ("automatic", 6), ("held", 1), ("quarantined", 1))
+    day = {"since": NOW - timedelta(days=1), "until": NOW}
+    return Letter("proof", to, None, {**day, "seen": seen, "figures": figures, "differences": differences})
 
 
 def _report(desk: Desk, ticket: Ticket, to: tuple[str, ...], draw: bool) -> Letter:

@@ -232,54 +232,40 @@ def _looked_up(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
 
 
 def _notices(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
-    to, closed = (ticket.requester,), replace(ticket, state="closed", closed_at=CLOSED)
-    related = (opening_form(desk, ticket, "reopen"),)
-    cases = {
-        "used_same": (closed, related),
-        "used_other": (replace(ticket, state="assigned"), ()),
-        "old": (ticket, verdict_links(ticket, desk)),
-        "expired": (ticket, verdict_links(ticket, desk)),
-        "altered": (ticket, verdict_links(ticket, desk)),
-        "anothers": (ticket, ()),
-        "closed": (closed, related),
+    closed, open_again = replace(ticket, state="closed", closed_at=CLOSED), opening_form(desk, ticket, "reopen")
+    answer = answer_link(ticket, "", desk)
+    wrong = {"read": f"Sobre mi incidencia {NUMBER}", "right": answer.subject}
+    thanked = {"mark": 4, "comment": "Muy amables.", "before": 0}
+    letters = {
+        **_verdict_notices(desk, ticket, closed, open_again),
+        "closed_notice": _letter("closed_notice", replace(closed, reason="validated"), {}, open_again),
+        "wrong_subject": _letter("wrong_subject", ticket, wrong, answer),
+        "survey_thanks": _letter("survey_thanks", ticket, thanked),
+        "survey_thanks.changed": _letter("survey_thanks", ticket, {"mark": 5, "comment": "", "before": 2}),
     }
+    return {name: replace(letter, to=(ticket.requester,)) for name, letter in letters.items()}
+
+
+def _verdict_notices(desk: Desk, ticket: Ticket, closed: Ticket, open_again: Link) -> dict[str, Letter]:
+    verdicts = verdict_links(ticket, desk)
     notices = {
-        f"verdict_notice.{case}": Letter(
-            "verdict_notice",
-            to,
-            about,
-            {
-                "case": case,
-                "at": CLOSED,  # when the earlier verdict was given, or the ticket closed; or None
-                "verb": "validate",  # what this mail wanted: validate | reject | withdraw, or a survey's mark
-                "used": {"used_same": "validate", "used_other": "reject"}.get(case, ""),  # what was done before
-            },
-            links,
-        )
-        for case, (about, links) in cases.items()
+        "used_same": _verdict_notice("used_same", closed, open_again, used="validate"),
+        "used_other": _verdict_notice("used_other", replace(ticket, state="assigned"), used="reject"),
+        "old": _verdict_notice("old", ticket, *verdicts),
+        "old_closed": _verdict_notice("old", closed, open_again),
+        "expired": _verdict_notice("expired", ticket, *verdicts),
+        "altered": _verdict_notice("altered", ticket, *verdicts),
+        "anothers": _verdict_notice("anothers", ticket),
+        "closed": _verdict_notice("closed", closed, open_again),
+        "withdraw": _verdict_notice("closed", closed, open_again, verb="withdraw"),
     }
-    notices["verdict_notice.old_closed"] = replace(notices["verdict_notice.old"], ticket=closed, links=related)
-    withdraw = {"case": "closed", "at": CLOSED, "verb": "withdraw", "used": ""}
-    return {
-        **notices,
-        "verdict_notice.withdraw": Letter("verdict_notice", to, closed, withdraw, related),
-        "closed_notice": Letter(
-            "closed_notice",
-            to,
-            replace(closed, reason="validated"),
-            {},
-            related,
-        ),
-        "wrong_subject": Letter(
-            "wrong_subject",
-            to,
-            ticket,
-            {"read": f"Sobre mi incidencia {NUMBER}", "right": answer_link(ticket, "", desk).subject},
-            (answer_link(ticket, "", desk),),
-        ),
-        "survey_thanks": Letter("survey_thanks", to, ticket, {"mark": 4, "comment": "Muy amables.", "before": 0}),
-        "survey_thanks.changed": Letter("survey_thanks", to, ticket, {"mark": 5, "comment": "", "before": 2}),
-    }
+    return {f"verdict_notice.{name}": letter for name, letter in notices.items()}
+
+
+def _verdict_notice(case: str, ticket: Ticket, *links: Link, verb: str = "validate", used: str = "") -> Letter:
+    """``verb``: what this mail wanted: validate | reject | withdraw, or a survey's mark; ``used``: what was done
+    before; ``at``: when that was, or when the ticket closed; or None."""
+    return _letter("verdict_notice", ticket, {"case": case, "at": CLOSED, "verb": verb, "used": used}, *links)
 
 
 # -- people
