@@ -26,13 +26,12 @@ from daemon.cli import main
 from daemon.commands.showing import books
 from daemon.config.settings import Settings, load
 from daemon.demo.correspondent import Received
+from daemon.demo.desks import OPENINGS, SERVICE, SMALL, SUBJECT, TECHNICIANS
 from daemon.demo.embedded import EmbeddedServers
-from daemon.demo.stage import DESK, SUBJECT, USERS
 from daemon.store.errors import StoreError
 
 PASSWORD = "secret"
 MARTA, ANA = "Marta Gil <marta@cliente.example>", "Ana Ruiz <ana@cau.example>"
-OPENINGS, SERVICE, TECHNICIANS = (USERS[box][0] for box in ("apertura", "servicio", "tecnicos"))
 GROUP = "n1@cau.example"
 BOXES = {"apertura": ["opening"], "servicio": ["service"], "tecnicos": ["desk"]}
 ONE_BOX = {"servicio": ["opening", "service", "desk"]}
@@ -58,7 +57,7 @@ class Embedded:
     """pymap and aiosmtpd in this process."""
 
     def __init__(self) -> None:
-        self._servers = EmbeddedServers(USERS, PASSWORD)
+        self._servers = EmbeddedServers(SMALL.users, PASSWORD)
         self._servers.start()
         self.imap_port, self.smtp_port = self._servers.imap_port, self._servers.smtp_port
 
@@ -136,12 +135,12 @@ class DeskWorld:
     def configure(self, extra: str = "", database: str = "", poll: str = "1s") -> None:
         """Write config.toml."""
         boxes = "".join(
-            f'[[mailboxes]]\nname = "{name}"\nroles = {roles}\naddress = "{USERS[name][0]}"\nhost = "127.0.0.1"\n'
+            f'[[mailboxes]]\nname = "{name}"\nroles = {roles}\naddress = "{SMALL.users[name][0]}"\nhost = "127.0.0.1"\n'
             f'port = {self.servers.imap_port}\nsecurity = "none"\nusername = "{name}"\n'
             f'password_file = "{self.folder}/password"\npoll = "{poll}"\n'
             for name, roles in self.boxes.items()
         )
-        text = DESK.format(folder=self.folder, port=self.servers.smtp_port, subject=SUBJECT)
+        text = SMALL.text(self.folder, self.servers.smtp_port)
         if database:
             text = text.replace(f"sqlite:///{self.folder}/acuse.db", database)
         self.save(text + boxes + extra)
@@ -211,7 +210,7 @@ class DeskWorld:
             self.servers.deliver(user, *(message.as_bytes() for message in some))
 
     def _mailbox_of(self, message: EmailMessage) -> str:
-        user = next(user for user, addresses in USERS.items() if message["To"] in addresses)
+        user = SMALL.user_of(message["To"])
         return next(iter(self.boxes)) if user in BOXES and user not in self.boxes else user
 
     def letters(self, to: str = "", letter: str = "") -> list[Received]:

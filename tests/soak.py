@@ -31,7 +31,7 @@ from soak_people import REGISTERED, reaction, stranger
 
 from daemon.commands.auditing import prove
 from daemon.demo.correspondent import Received
-from daemon.demo.stage import USERS
+from daemon.demo.desks import SMALL
 from rules.decision import Verdict
 
 UNBOUNDED = """
@@ -173,7 +173,7 @@ class Soak:
         self._deliver(message)
 
     def _deliver(self, message: EmailMessage) -> None:
-        user = next((user for user, addresses in USERS.items() if message["To"] in addresses), "servicio")
+        user = next((user for user, addresses in SMALL.users.items() if message["To"] in addresses), "servicio")
         self.servers.deliver(user, message.as_bytes())
 
     # -- what happens to the desk

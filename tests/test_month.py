@@ -16,8 +16,9 @@ from rich.console import Console
 
 from daemon.demo import week
 from daemon.demo.correspondent import Received, click, reply, write
+from daemon.demo.desks import SERVICE, TECHNICIANS
 from daemon.demo.embedded import SentMail
-from daemon.demo.week import ANA, EVA, JOHN, LUIS, MARTA, N1, PEPE, SARA, SERVICE, TimedStage, opening
+from daemon.demo.week import ANA, EVA, JOHN, LUIS, MARTA, N1, PEPE, SARA, TimedStage, opening
 from rules.ticket import Ticket
 
 GOLDENS = Path(__file__).parent / "month"
@@ -31,9 +32,9 @@ def a_second_group_takes_johns(stage: TimedStage) -> None:
     """John's is looked at late; Eva cannot find it, Ana can, and answers him in English."""
     stage.until("12-11 10:00")
     stage.post(
-        write(EVA, week.DESK, "Consulta", "Acción: Buscar\nTexto: cannot sign in\nServicio/Aplicación: conductores")
+        write(EVA, TECHNICIANS, "Consulta", "Acción: Buscar\nTexto: cannot sign in\nServicio/Aplicación: conductores")
     )
-    stage.post(write(ANA, week.DESK, "Consulta", "Acción: Turno"))
+    stage.post(write(ANA, TECHNICIANS, "Consulta", "Acción: Turno"))
     manage = next(url for label, url in stage.last("worklist", ANA).links.items() if "I261201_000002" in label)
     stage.post(click(ANA, manage, {"Acción": "Pedir información", "Texto": "Which user name do you use?"}))
     stage.post(reply(JOHN, stage.last("info_request", JOHN), "jreed, as always.\n\nSent from my iPhone"))
@@ -98,7 +99,7 @@ def marta_comes_back(stage: TimedStage) -> None:
     fill = {"Tipo": "Pérdida de Servicio", "Descripción": "Vuelve el error 500 al guardar, contraseña: hunter22x"}
     stage.post(click(MARTA, form, fill))
     stage.post(write(MARTA, SERVICE, "Mis incidencias", ""))
-    stage.post(write(ANA, week.DESK, "Consulta", "Acción: Explicar\nNúmero: I261201_000001"))
+    stage.post(write(ANA, TECHNICIANS, "Consulta", "Acción: Explicar\nNúmero: I261201_000001"))
 
 
 SCENES: dict[str, Scene] = {

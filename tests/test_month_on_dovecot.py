@@ -17,8 +17,8 @@ from rich.console import Console
 from sink import Kept, Sink
 from test_month import GOLDENS, SCENES, as_golden
 
+from daemon.demo.desks import PASSWORD
 from daemon.demo.embedded import SentMail
-from daemon.demo.stage import PASSWORD
 from daemon.demo.week import TimedStage
 
 YEAR = 2020

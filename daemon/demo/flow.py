@@ -10,8 +10,9 @@ from rich.console import Console
 
 from daemon.commands import COMMAND
 from daemon.demo.correspondent import click, reply, write
+from daemon.demo.desks import OPENINGS, PASSWORD, SUBJECT
 from daemon.demo.embedded import HOST
-from daemon.demo.stage import PASSWORD, SUBJECT, USERS, Stage
+from daemon.demo.stage import Stage
 from daemon.demo.week import show_week
 
 MARTA, PEPE, ANA = "Marta Gil <marta@cliente.example>", "Pepe Sanz <pepe@cliente.example>", "Ana Ruiz <ana@cau.example>"
@@ -45,7 +46,7 @@ def _show_flow(stage: Stage, keep: bool) -> None:
 def flow(stage: Stage) -> None:
     """Everything that an incident can live through, from the first mail to the survey."""
     stage.scene("1. Marta opens an incident")
-    stage.send(write(MARTA, USERS["apertura"][0], SUBJECT, OPENING, files={"captura.png": b"\x89PNG"}))
+    stage.send(write(MARTA, OPENINGS, SUBJECT, OPENING, files={"captura.png": b"\x89PNG"}))
     stage.wait("confirmation", MARTA)
     assignment = stage.wait("assignment", ANA_GROUP)
     stage.scene("2. Ana, a technician, asks; Marta answers")
@@ -65,7 +66,7 @@ def flow(stage: Stage) -> None:
     stage.send(click(MARTA, second.links["Validar Petición"]))
     stage.wait("closure", MARTA)
     stage.scene("5. Pepe's form has faults; the repaired one opens")
-    stage.send(write(PEPE, USERS["apertura"][0], SUBJECT, "Servicio/Aplicación: ARENN\nTipo: Error Acceso\n"))
+    stage.send(write(PEPE, OPENINGS, SUBJECT, "Servicio/Aplicación: ARENN\nTipo: Error Acceso\n"))
     refusal = stage.wait("refusal", PEPE)
     stage.send(click(PEPE, refusal.links["Corregir y enviar"], {"Descripción": "No puedo entrar desde las 9:40."}))
     stage.wait("confirmation", PEPE)

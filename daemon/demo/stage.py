@@ -1,4 +1,4 @@
-"""The stage of a demonstration: servers, the daemon and the screen, and the small desk that it plays.
+"""The stage of a demonstration: servers, the daemon and the screen.
 
 The daemon that runs here is the real one; only its mail servers live in the same process, and its folder is a
 temporary one.
@@ -17,20 +17,11 @@ from rich.text import Text
 
 from daemon.config.accounts import Log
 from daemon.demo.correspondent import Received
+from daemon.demo.desks import PASSWORD, SMALL
 from daemon.demo.embedded import EmbeddedServers, SentMail
 from daemon.operations.logs import set_up_logs
 from daemon.service import Service, open_service
 
-PASSWORD = "demo"  # noqa: S105 - loopback, in memory
-USERS = {
-    "apertura": ("soportecau@cau.example",),
-    "servicio": ("soporteservicios@cau.example",),
-    "tecnicos": ("tecnicos@cau.example",),
-    "marta": ("marta@cliente.example",),
-    "pepe": ("pepe@cliente.example",),
-    "ana": ("ana@cau.example", "n1@cau.example", "n2@cau.example"),
-}
-SUBJECT = "Apertura de Incidencia Automática Aplicación / Desarrollo."
 SHOWN_LINES = 26
 WAIT_S = 60.0
 
@@ -38,9 +29,11 @@ WAIT_S = 60.0
 class Stage:
     """The servers, the daemon and the screen of one demonstration."""
 
+    desk = SMALL
+
     def __init__(self, folder: Path, console: Console) -> None:
         self.console = console
-        self.servers = EmbeddedServers(USERS, PASSWORD, on_mail=self._passed)
+        self.servers = EmbeddedServers(self.desk.users, PASSWORD, on_mail=self._passed)
         self.folder = folder
         self._letters: list[tuple[str, Received]] = []
         self._taken: set[int] = set()
@@ -49,9 +42,7 @@ class Stage:
     def open(self) -> None:
         """Start the servers and the daemon."""
         self.servers.start()
-        config = self.folder / "config.toml"
-        config.write_text(configuration(self.servers, self.folder), encoding="utf-8")
-        config.chmod(0o600)
+        config = self.desk.write(self.folder, self.servers)
         set_up_logs(Log(level="error"))
         self.service = open_service(config)
         self.service.start()
@@ -69,8 +60,7 @@ class Stage:
     def send(self, message: EmailMessage) -> None:
         """Somebody's mail to the desk: shown, then delivered to the mailbox that it is for."""
         self._show("→", message, str(message.get_content() if not message.is_multipart() else _text_of(message)))
-        user = next(user for user, addresses in USERS.items() if message["To"] in addresses)
-        self.servers.deliver(user, message.as_bytes())
+        self.servers.deliver(self.desk.user_of(message["To"]), message.as_bytes())
 
     def wait(self, letter: str, to: str) -> Received:
         """The next letter of that name to that address; it was shown when it passed."""
@@ -109,88 +99,3 @@ class Stage:
 def _text_of(message: EmailMessage) -> str:
     part = message.get_body(("plain",))
     return str(part.get_content()) if part else ""
-
-
-def configuration(servers: EmbeddedServers, folder: Path) -> str:
-    """The demo's config.toml: a small desk on loopback."""
-    boxes = {"apertura": "opening", "servicio": "service", "tecnicos": "desk"}
-    mailboxes = "".join(
-        MAILBOX.format(name=name, role=role, address=USERS[name][0], port=servers.imap_port, folder=folder)
-        for name, role in boxes.items()
-    )
-    (folder / "password").write_text(PASSWORD, encoding="utf-8")
-    (folder / "password").chmod(0o600)
-    return DESK.format(folder=folder, port=servers.smtp_port, subject=SUBJECT) + mailboxes
-
-
-MAILBOX = """
-[[mailboxes]]
-name = "{name}"
-roles = ["{role}"]
-address = "{address}"
-host = "127.0.0.1"
-port = {port}
-security = "none"
-username = "{name}"
-password_file = "{folder}/password"
-poll = "1s"
-"""
-DESK = """
-[desk]
-name = "Soporte CAU"
-domain = "cau.example"
-timezone = "Europe/Madrid"
-language = "es"
-admins = ["ana@cau.example"]
-
-[database]
-url = "sqlite:///{folder}/acuse.db"
-files = "{folder}/files"
-
-[smtp]
-host = "127.0.0.1"
-port = {port}
-security = "none"
-sender = "soporteservicios@cau.example"
-
-[kinds.incident]
-label = "Incidencia"
-prefix = "I"
-subject = "{subject}"
-default_group = "n1"
-[[kinds.incident.fields]]
-label = "Servicio/Aplicación"
-name = "service"
-type = "choice"
-from = "services"
-[[kinds.incident.fields]]
-label = "Tipo"
-name = "type"
-type = "choice"
-values = ["Pérdida de Servicio", "Error Acceso", "Error Funcional"]
-[[kinds.incident.fields]]
-label = "Descripción"
-name = "description"
-type = "text"
-lines = "many"
-min_length = 10
-
-[[services]]
-name = "AREN"
-[[services]]
-name = "CONDUCTORES"
-
-[groups.n1]
-label = "Nivel 1"
-address = "n1@cau.example"
-members = ["ana@cau.example"]
-[groups.n2]
-label = "Nivel 2"
-address = "n2@cau.example"
-members = ["ana@cau.example"]
-
-[[rules]]
-name = "caída de AREN"
-when = {{ service = "AREN", type = "Pérdida de Servicio" }}
-then = {{ group = "n2", priority = "Urgente" }}
-"""

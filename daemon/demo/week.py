@@ -6,7 +6,6 @@ of the tests goes on from here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -16,8 +15,9 @@ from rich.console import Console
 
 from daemon.config.accounts import Log
 from daemon.demo.correspondent import Received, click, reply, write
+from daemon.demo.desks import LARGER, OPENINGS, PASSWORD, SERVICE, SUBJECT, TECHNICIANS
 from daemon.demo.embedded import EmbeddedServers
-from daemon.demo.stage import MAILBOX, PASSWORD, SUBJECT, Stage
+from daemon.demo.stage import Stage
 from daemon.operations.logs import set_up_logs
 from daemon.service import open_service
 from rules.ticket import moment
@@ -28,15 +28,7 @@ SARA, INFO, PEPE = "Sara Pons <sara@nueva.example>", "info@cliente.example", "Pe
 ANA, LUIS = "Ana Ruiz <ana@cau.example>", "Luis Paz <luis@cau.example>"
 EVA, COORD = "Eva Mar <eva@cau.example>", "Carmen Gil <coord@cau.example>"
 N1, N2, COORDINATION = "n1@cau.example", "n2@cau.example", "coordinacion@cau.example"
-OPENINGS, SERVICE, DESK = "soportecau@cau.example", "soporteservicios@cau.example", "tecnicos@cau.example"
-ORDER = "Apertura de Orden de Trabajo."
-USERS: Mapping[str, tuple[str, ...]] = {
-    "apertura": (OPENINGS,),
-    "servicio": (SERVICE,),
-    "tecnicos": (DESK,),
-    "gente": ("marta@cliente.example", "john@cliente.example", "sara@nueva.example", INFO, "pepe@cliente.example"),
-    "equipo": (N1, N2, COORDINATION, "ana@cau.example", "luis@cau.example", "eva@cau.example", "coord@cau.example"),
-}
+FORM = "Formulario de baja de datos\nNombre:\nCIF/NIF:\nFirma:\n"
 INCIDENT = """Servicio/Aplicación: {service}
 Tipo: {type}
 Descripción: {text}
@@ -47,19 +39,19 @@ class TimedStage(Stage):
     """Servers and daemon on a clock that the story turns on, from the first of December of ``year``; nothing happens
     between its moments."""
 
+    desk = LARGER
+
     def __init__(self, folder: Path, console: Console, year: int = 2026) -> None:
         super().__init__(folder, console)
         self._year = year
         self.now = self._local("12-01 08:55")
-        self.servers = EmbeddedServers(USERS, PASSWORD, on_mail=self._passed, clock=lambda: self.now)
+        self.servers = EmbeddedServers(self.desk.users, PASSWORD, on_mail=self._passed, clock=lambda: self.now)
 
     def open(self) -> None:
         """Start the servers; the daemon is run by :meth:`run`."""
         self.servers.start()
-        config = self.folder / "config.toml"
         (self.folder / "formulario.txt").write_text(FORM, encoding="utf-8")
-        config.write_text(configuration(self.servers, self.folder), encoding="utf-8")
-        config.chmod(0o600)
+        config = self.desk.write(self.folder, self.servers)
         set_up_logs(Log(level="error"))
         self.service = open_service(config, clock=lambda: self.now)
         self.run()
@@ -81,9 +73,8 @@ class TimedStage(Stage):
 
     def post(self, message: EmailMessage) -> None:
         """Somebody's mail, treated within the second."""
-        user = next(user for user, addresses in USERS.items() if message["To"] in addresses)
         self._show("→", message, str(message.get_content()) if not message.is_multipart() else "…")
-        self.servers.deliver(user, message.as_bytes())
+        self.servers.deliver(self.desk.user_of(message["To"]), message.as_bytes())
         self.run()
 
     def last(self, letter: str, to: str) -> Received:
@@ -158,7 +149,7 @@ def a_caller_is_helped(stage: TimedStage) -> None:
     stage.scene("Wednesday 2 December: Pepe telephones, Luis opens for him")
     stage.until("12-02 11:00")
     fields = "Solicitante: pepe@cliente.example\nDescripción: Pide el formulario para darse de baja.\n"
-    stage.post(write(LUIS, DESK, "Consulta", f"Acción: Abrir\nClase: Orden de trabajo\n{fields}"))
+    stage.post(write(LUIS, TECHNICIANS, "Consulta", f"Acción: Abrir\nClase: Orden de trabajo\n{fields}"))
     link = stage.last("assignment", N1).links["Responder"]
     stage.post(click(LUIS, link, {"Plantilla": "Baja de datos"}))
 
@@ -202,124 +193,3 @@ def a_solution_is_validated(stage: TimedStage) -> None:
     stage.until("12-11 09:40")
     stage.post(click(MARTA, stage.last("validation", MARTA).links["Validar Petición"]))
     stage.post(click(MARTA, stage.last("closure", MARTA).links["5 Muy bien"], {"Comentario": "Muy amables."}))
-
-
-FORM = "Formulario de baja de datos\nNombre:\nCIF/NIF:\nFirma:\n"
-
-
-def configuration(servers: EmbeddedServers, folder: Path) -> str:
-    """The config.toml of a desk with three groups, office hours and registered people."""
-    boxes = {"apertura": "opening", "servicio": "service", "tecnicos": "desk"}
-    mailboxes = "".join(
-        MAILBOX.format(name=name, role=role, address=USERS[name][0], port=servers.imap_port, folder=folder)
-        for name, role in boxes.items()
-    )
-    (folder / "password").write_text(PASSWORD, encoding="utf-8")
-    return CONFIG.format(folder=folder, port=servers.smtp_port, subject=SUBJECT, order=ORDER) + mailboxes
-
-
-CONFIG = """
-[desk]
-name = "Soporte CAU"
-domain = "cau.example"
-timezone = "Europe/Madrid"
-language = "es"
-admins = ["coord@cau.example"]
-
-[database]
-url = "sqlite:///{folder}/acuse.db"
-files = "{folder}/files"
-
-[smtp]
-host = "127.0.0.1"
-port = {port}
-security = "none"
-sender = "soporteservicios@cau.example"
-
-[kinds.incident]
-label = "Incidencia"
-prefix = "I"
-subject = "{subject}"
-default_group = "n1"
-[[kinds.incident.fields]]
-label = "Servicio/Aplicación"
-name = "service"
-type = "choice"
-from = "services"
-[[kinds.incident.fields]]
-label = "Tipo"
-name = "type"
-type = "choice"
-values = ["Pérdida de Servicio", "Error Acceso", "Error Funcional"]
-[[kinds.incident.fields]]
-label = "Descripción"
-name = "description"
-lines = "many"
-min_length = 10
-
-[kinds.work_order]
-label = "Orden de trabajo"
-prefix = "W"
-subject = "{order}"
-default_group = "n1"
-[[kinds.work_order.fields]]
-label = "Descripción"
-name = "description"
-lines = "many"
-min_length = 10
-
-[[services]]
-name = "AREN"
-[[services]]
-name = "CONDUCTORES"
-
-[calendars.oficina]
-hours = ["09:00-18:00"]
-holidays = "ES-MD"
-
-[groups.n1]
-label = "Nivel 1"
-address = "n1@cau.example"
-members = ["ana@cau.example", "luis@cau.example"]
-coordinator = "coord@cau.example"
-calendar = "oficina"
-escalates_to = "coordinacion"
-[groups.n2]
-label = "Especialistas"
-address = "n2@cau.example"
-members = ["eva@cau.example"]
-coordinator = "coord@cau.example"
-calendar = "oficina"
-escalates_to = "coordinacion"
-[groups.coordinacion]
-label = "Coordinación"
-address = "coordinacion@cau.example"
-members = ["coord@cau.example"]
-coordinator = "coord@cau.example"
-calendar = "oficina"
-
-[[escalations]]
-name = "ERROR 23"
-kind = "incident"
-[[escalations.fields]]
-label = "Cod_cliente"
-name = "client_code"
-[[escalations]]
-name = "Otra causa"
-
-[[canned]]
-title = "Baja de datos"
-text = "Rellene el formulario adjunto y contéstenos con él firmado."
-attachments = ["formulario.txt"]
-
-[requesters]
-policy = "registered"
-
-[[people]]
-name = "Marta Gil"
-addresses = ["marta@cliente.example"]
-[[people]]
-name = "John Reed"
-addresses = ["john@cliente.example"]
-language = "en"
-"""
