@@ -96,9 +96,10 @@ def _coordination_of(ticket: Ticket, desk: Desk) -> str:
     return last if any(group.escalates_to == last for group in desk.groups.values()) else ""
 
 
-def unproven(desk: Desk, mail: Mail) -> bool:
-    """Under `warn`: no trusted server vouches for the sender, which the ledger notes and the group is shown."""
-    return desk.senders.authentication == "warn" and authentication(desk, mail) != "pass"
+def unproven(desk: Desk, mail: Mail, under: Literal["warn", "require"]) -> bool:
+    """Whether no trusted server vouches for the sender. Where the desk is ``under`` `warn`, the ledger notes it and the
+    group is shown it; under `require` the mail is set aside."""
+    return desk.senders.authentication == under and authentication(desk, mail) != "pass"
 
 
 # -- sender authentication (RFC 8601, RFC 7489)

@@ -14,9 +14,10 @@ from rules.assignment import Handover, assignment_letter, manage_link
 from rules.clocks import Span
 from rules.conditions import RouteInput
 from rules.deadlines import calendar_name, explained, spent
-from rules.decision import Brief, Decision, Facts, Letter, Link
+from rules.decision import Brief, Decision, Facts, Link
 from rules.desk import Desk
 from rules.effects import Action, Obstacle, refusal
+from rules.letters import to_sender
 from rules.openings import confirmation_letter, opened, routing_of
 from rules.promises import promises
 from rules.queries import row
@@ -123,8 +124,8 @@ def explanation(mail: Mail, number: str, facts: Facts, desk: Desk, now: datetime
     ticket = facts.tickets.get(number)
     if ticket is None or not acts_for(desk, ticket, mail.sender):
         return refusal(mail, None, desk, Obstacle("unknown_number", "explain", read=number))
-    letter = Letter("explanation", (mail.sender,), ticket, explanation_values(ticket, facts, desk, now),
-                    language=desk.groups[ticket.group].language, in_reply_to=mail.message_id)  # fmt: skip
+    values, language = explanation_values(ticket, facts, desk, now), desk.groups[ticket.group].language
+    letter = to_sender(mail, "explanation", ticket, values=values, language=language)
     return Decision("desk", "explain", letters=(letter,), kind=ticket.kind, group=ticket.group)
 
 
@@ -157,8 +158,7 @@ def why(span: Span, journal: tuple[Event, ...]) -> str:
 
 def answered(reading: Reading, letter: str, values: Mapping[str, Any], links: tuple[Link, ...] = ()) -> Decision:
     """The answer goes to the technician's own address; nothing changes."""
-    told = Letter(letter, (reading.mail.sender,), None, values, links, in_reply_to=reading.mail.message_id)
-    return Decision("desk", letter, letters=(told,))
+    return Decision("desk", letter, letters=(to_sender(reading.mail, letter, values=values, links=links),))
 
 
 CONSULTATIONS: Mapping[str, Consultation] = {

@@ -62,14 +62,11 @@ class Deadlines:
 def deadlines(ticket: Ticket, desk: Desk) -> Deadlines:
     """The deadlines of ``ticket`` under its present priority and group."""
     calendar = calendar_name(desk, ticket.priority, ticket.group)
-    paused = not ticket.running or ticket.running[-1][1] is not None
     promise = desk.priorities.get(ticket.priority)
     if promise is None:
-        return Deadlines(calendar=calendar, paused=paused)
-    if paused:
-        return Deadlines(
-            response_amount=promise.response, resolution_amount=promise.resolution, calendar=calendar, paused=True
-        )
+        return Deadlines(calendar=calendar, paused=not ticket.runs)
+    if not ticket.runs:
+        return Deadlines(None, None, None, None, promise.response, promise.resolution, calendar, paused=True)
     clock = clock_named(desk, calendar)
     answered = ticket.responded_at is not None
     return Deadlines(

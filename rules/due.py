@@ -13,6 +13,7 @@ from typing import Literal
 
 from rules.deadlines import Deadlines, deadlines, people_clock
 from rules.desk import Desk
+from rules.lifecycle import WAITING
 from rules.ticket import State, Ticket
 
 Family = Literal["response", "resolution", "silence", "date"]
@@ -76,15 +77,13 @@ def _follow_up(o: Outlook) -> Iterator[tuple[datetime | None, str]]:
         yield people_clock(o.desk, ticket.priority, ticket.group).next_open(ticket.follow_up), ""
 
 
-_WAITING: tuple[State, ...] = ("pending", "resolved")
-
 DUE: Mapping[str, Row] = {
     "response_warning": Row("response", ("assigned",), _clock("response_warn_at")),
     "response_breach": Row("response", ("assigned",), _clock("response_due")),
     "resolution_warning": Row("resolution", ("assigned",), _clock("resolution_warn_at")),
     "resolution_breach": Row("resolution", ("assigned",), _clock("resolution_due")),
-    "silence_reminder": Row("silence", _WAITING, _reminders),
-    "silence_close": Row("silence", _WAITING, _closing),
+    "silence_reminder": Row("silence", WAITING, _reminders),
+    "silence_close": Row("silence", WAITING, _closing),
     "pending_until": Row("date", ("pending",), _pending_until),
     "follow_up": Row("date", ("resolved", "closed"), _follow_up),
 }
@@ -138,6 +137,6 @@ def _silence(ticket: Ticket, desk: Desk) -> tuple[tuple[int, ...], int]:
 
 def _after_silence(ticket: Ticket, desk: Desk, days: int) -> datetime | None:
     """``days`` business days after the requester was asked; None where nobody waits, or only for a date."""
-    if ticket.state not in _WAITING or not ticket.waiting_since or ticket.pending_until:
+    if ticket.state not in WAITING or not ticket.waiting_since or ticket.pending_until:
         return None
     return people_clock(desk, ticket.priority, ticket.group).business_days_after(ticket.waiting_since, days)

@@ -15,6 +15,7 @@ from rules.action_forms import ACTIONS, SAME_WORD, event_of
 from rules.assignment import News, action_link, action_links, consult_link, update_letter
 from rules.decision import NO_FORM, Decision, Facts, File, Letter, Link
 from rules.desk import Desk
+from rules.letters import to_sender
 from rules.lifecycle import move
 from rules.openings import requester_links
 from rules.reading import author
@@ -159,9 +160,9 @@ class Obstacle:
 def refusal(mail: Mail, ticket: Ticket | None, desk: Desk, obstacle: Obstacle) -> Decision:
     """Nothing changed: one letter that says what is wrong, with the repaired form or links to what is possible now."""
     what, last, faults = obstacle.what, obstacle.last, obstacle.form.faults
-    letter = Letter(
+    letter = to_sender(
+        mail,
         "desk_refusal",
-        (mail.sender,),
         ticket,
         values={
             "what": what,
@@ -174,8 +175,7 @@ def refusal(mail: Mail, ticket: Ticket | None, desk: Desk, obstacle: Obstacle) -
             "files": tuple(a.name for a in mail.attachments if not a.inline),
         },
         links=_ways_out(ticket, desk, obstacle),
-        language=desk.groups[ticket.group].language if ticket else "",
-        in_reply_to=mail.message_id,
+        language=language_of(ticket, desk),
     )
     return Decision("desk", f"refused_{what}", letters=(letter,), faults=faults, kind=ticket.kind if ticket else "")
 

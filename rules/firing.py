@@ -9,6 +9,7 @@ from rules.assignment import News, group_letter, update_letter
 from rules.decision import Decision, Letter
 from rules.desk import Desk
 from rules.due import closes_at, key_of
+from rules.letters import for_requester
 from rules.lifecycle import move
 from rules.promises import promises
 from rules.solutions import closure_letter, verdict_links
@@ -61,9 +62,8 @@ def remind(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:
     resolved = ticket.state == "resolved"
     asked = "info_request" if ticket.question else "contact" if ticket.contacts else "waiting"
     rows = (desk.validation if resolved else desk.pending).reminders
-    letter = Letter(
+    letter = for_requester(
         "reminder",
-        (ticket.requester,),
         ticket,
         values={
             "about": "validation" if resolved else asked,
@@ -73,7 +73,6 @@ def remind(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:
             "last": name.partition(":")[2] == str(len(rows)),
         },
         links=verdict_links(ticket, desk) if resolved else (),
-        language=ticket.language,
     )
     return Decision(events=(event,), letters=(letter,))
 

@@ -34,6 +34,5 @@ def counted(decision: Decision, reading: Reading, facts: Facts, desk: Desk, now:
         return replace(decision, counters=counters)
     details = (("sender", reading.sender), ("number", reading.number))
     alarm = alert("token_failures", details, desk, now, failures)
-    return replace(
-        decision, counters=(*counters, alarm_window(reading.sender)), letters=(*decision.letters, alarm)
-    )  # fmt: skip
+    counters += (alarm_window(reading.sender),)
+    return replace(decision, counters=counters, letters=(*decision.letters, alarm))

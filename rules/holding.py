@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from parsers.form import Fault
-from rules.access import authentication, domain_of
+from rules.access import domain_of, unproven
 from rules.decision import Decision, Facts
 from rules.desk import Desk
 from rules.openings import refuse
@@ -37,9 +37,7 @@ def is_blocked(reading: Reading, desk: Desk) -> bool:
 
 def is_unproven(reading: Reading, facts: Facts, desk: Desk) -> bool:
     """Under `require`: no DMARC-aligned pass from a trusted server for the sender, and no admin let it pass."""
-    return (
-        not facts.released and desk.senders.authentication == "require" and authentication(desk, reading.mail) != "pass"
-    )
+    return not facts.released and unproven(desk, reading.mail, "require")
 
 
 def over_rate(reading: Reading, facts: Facts, desk: Desk) -> bool:

@@ -88,7 +88,7 @@ TABLE: tuple[Row, ...] = (
 REMARKS: tuple[tuple[str, Test], ...] = (
     ("message_id_reused", lambda r, f, d: f.duplicate == "other_content"),
     ("mixed_scripts", lambda r, f, d: not r.mail.subject.isascii() and mixed_scripts(r.mail.subject)),
-    ("unproven", lambda r, f, d: unproven(d, r.mail)),
+    ("unproven", lambda r, f, d: unproven(d, r.mail, "warn")),
 )
 """What the ledger notes of a mail, whatever becomes of it."""
 

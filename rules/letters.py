@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from rules.ticket import Side
+from parsers.mail import Mail
+from rules.decision import Letter, Link
+from rules.ticket import Side, Ticket
 
 Guard = Literal["ticket", "notice", "near_miss", "staff"]
 
@@ -64,3 +67,32 @@ LETTERS: dict[str, LetterSpec] = {
     "admin_alert": _STAFF,
 }
 """Every letter by its name: the names are a contract."""
+
+NO_VALUES: Mapping[str, Any] = {}
+
+
+def to_sender(
+    mail: Mail,
+    name: str,
+    ticket: Ticket | None = None,
+    *,
+    values: Mapping[str, Any] = NO_VALUES,
+    links: tuple[Link, ...] = (),
+    language: str | None = None,
+) -> Letter:
+    """The letter ``name`` that answers whoever wrote ``mail``. ``language``: "" for the standard one; None for that of
+    ``ticket``, if it is about one."""
+    spoken = (ticket.language if ticket else "") if language is None else language
+    return Letter(name, (mail.sender,), ticket, values, links, spoken, in_reply_to=mail.message_id)
+
+
+def for_requester(
+    name: str,
+    ticket: Ticket,
+    *,
+    values: Mapping[str, Any] = NO_VALUES,
+    links: tuple[Link, ...] = (),
+    in_reply_to: str = "",
+) -> Letter:
+    """The letter ``name`` to the requester of ``ticket``, in their language."""
+    return Letter(name, (ticket.requester,), ticket, values, links, ticket.language, in_reply_to=in_reply_to)

@@ -70,7 +70,8 @@ _CLOCKS = ("response", "resolution")
 _STAYS_TOLD: Mapping[State, tuple[str, ...]] = {"closed": (*_CLOCKS, "follow_up")}
 """Beginnings of the names of due things that need not be told again in a new state."""
 
-_WAITING: frozenset[State] = frozenset({"pending", "resolved"})
+WAITING: tuple[State, ...] = ("pending", "resolved")
+"""States in which the requester is waited for."""
 
 
 def possible(ticket: Ticket, name: str) -> bool:
@@ -125,7 +126,7 @@ def _enter(ticket: Ticket, target: State, reason: str, at: datetime) -> dict[str
         "state": target,
         "reason": reason,
         "running": _run(ticket, target == "assigned", at),
-        "waiting_since": at if target in _WAITING else None,
+        "waiting_since": at if target in WAITING else None,
         "pending_until": None,
         "told": tuple(name for name in ticket.told if name.startswith(_STAYS_TOLD.get(target, _CLOCKS))),
     }
@@ -140,8 +141,7 @@ def _enter(ticket: Ticket, target: State, reason: str, at: datetime) -> dict[str
 
 def _run(ticket: Ticket, on: bool, at: datetime) -> tuple[tuple[datetime, datetime | None], ...]:
     """The intervals in which the clocks count, after they are switched ``on`` or off at ``at``."""
-    runs_now = bool(ticket.running) and ticket.running[-1][1] is None
-    if on == runs_now:
+    if on == ticket.runs:
         return ticket.running
     if on:
         return (*ticket.running, (at, None))

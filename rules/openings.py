@@ -15,6 +15,7 @@ from rules.assignment import Handover, assignment_letter
 from rules.conditions import RouteInput
 from rules.decision import Decision, Facts, Letter, Link
 from rules.desk import Desk
+from rules.letters import for_requester, to_sender
 from rules.promises import counts_from, promises
 from rules.quality import Finding
 from rules.reading import Reading, opening_windows
@@ -156,7 +157,7 @@ def relating_events(reading: Reading, facts: Facts, now: datetime) -> tuple[Even
 
 def unproven_warning(reading: Reading, desk: Desk) -> tuple[str, ...]:
     """What the group is warned of besides the text: a key of the catalogue's `[quality]`."""
-    return ("unproven",) if unproven(desk, reading.mail) else ()
+    return ("unproven",) if unproven(desk, reading.mail, "warn") else ()
 
 
 def participants(reading: Reading, desk: Desk, facts: Facts, ticket: Ticket | None = None) -> tuple[str, ...]:
@@ -173,9 +174,8 @@ def confirmation_letter(
     ticket: Ticket, desk: Desk, findings: tuple[Finding, ...] = (), in_reply_to: str = "", opened_by: str = ""
 ) -> Letter:
     """The confirmation (D): what was understood, and when it will be answered."""
-    return Letter(
+    return for_requester(
         "confirmation",
-        (ticket.requester,),
         ticket,
         values={
             "deadlines": promises(ticket, desk),
@@ -185,7 +185,6 @@ def confirmation_letter(
             "similar": quality.similar(findings),
         },
         links=requester_links(ticket, desk),
-        language=ticket.language,
         in_reply_to=in_reply_to,
     )
 
@@ -208,9 +207,9 @@ def refuse(reading: Reading, faults: tuple[Fault, ...], desk: Desk, language: st
     kind = reading.kind
     values = valid_values(reading)
     link, left_out = form_link("correct", reading.address, kind, values, faults, desk, language)
-    letter = Letter(
+    letter = to_sender(
+        reading.mail,
         "refusal",
-        (reading.mail.sender,),
         values={
             "kind": kind,
             "faults": faults,
@@ -223,7 +222,6 @@ def refuse(reading: Reading, faults: tuple[Fault, ...], desk: Desk, language: st
         },
         links=(link,),
         language=language,
-        in_reply_to=reading.mail.message_id,
     )
     return Decision("refused", letters=(letter,), kind=kind, fields=reading.form.values, faults=faults)
 
@@ -269,9 +267,9 @@ def near_miss(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Deci
     """A subject that is nearly an opening's: not treated, but the sender gets the right one (D says no more)."""
     kind, spoken = reading.near, language(reading, facts, desk)
     link, _ = form_link("open", reading.address, kind, {}, (), desk, spoken)
-    letter = Letter(
+    letter = to_sender(
+        reading.mail,
         "near_miss",
-        (reading.mail.sender,),
         values={
             "kind": kind,
             "read": reading.mail.subject,
@@ -282,7 +280,6 @@ def near_miss(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Deci
         },
         links=(link,),
         language=spoken,
-        in_reply_to=reading.mail.message_id,
     )
     return Decision("untreated", "near_miss", letters=(letter,))
 

@@ -11,6 +11,7 @@ from rules import wording
 from rules.access import admits, is_shared
 from rules.decision import NO_FORM, Decision, Facts, Grant, Letter, Link, Person
 from rules.desk import Desk
+from rules.letters import to_sender
 from rules.openings import form_link, refuse
 from rules.reading import Reading
 from rules.subjects import TOKEN_ROOM
@@ -50,12 +51,11 @@ def registration_fields(desk: Desk) -> tuple[Field, ...]:
 def invitation(reading: Reading, desk: Desk, faults: tuple[Fault, ...] = (), form: Form = NO_FORM) -> Letter:
     """The registration letter; its link opens the form, with what was right already."""
     shared = any(fault.code == "refused" for fault in faults)
-    return Letter(
+    return to_sender(
+        reading.mail,
         "registration",
-        (reading.mail.sender,),
         values={"held": reading.mail.subject if reading.kind else "", "faults": faults},
         links=() if shared else (registration_link(reading.sender, desk, form),),
-        in_reply_to=reading.mail.message_id,
     )
 
 
@@ -94,12 +94,11 @@ def person_of(form: Form, address: str) -> Person:
 
 def welcome(reading: Reading, person: Person, held: int, desk: Desk) -> Letter:
     """Welcomes with one opening form per kind; ``held`` mails of this person are treated now."""
-    return Letter(
+    return to_sender(
+        reading.mail,
         "welcome",
-        (reading.mail.sender,),
         values={"name": person.name, "held": held, "kinds": kinds_explained(desk)},
         links=tuple(opening_link(kind, desk) for kind in desk.kinds),
-        in_reply_to=reading.mail.message_id,
     )
 
 

@@ -9,6 +9,7 @@ from rules import wording
 from rules.decision import Decision, Facts, Grant, HeldGrant, Letter, Link, SetAside
 from rules.deliveries import alert
 from rules.desk import Desk
+from rules.letters import to_sender
 from rules.reading import Reading
 
 VERBS = ("retry", "release", "discard", "block")
@@ -95,4 +96,4 @@ def _told_back(
     sender, subject = (mail.sender, mail.subject) if mail else ("", "")
     details = (("mail", str(held.grant.mail)), ("sender", sender), ("subject", subject))
     told = alert(f"quarantine_{what}", details, desk, now)
-    return Letter(told.name, (reading.mail.sender,), values=told.values, in_reply_to=reading.mail.message_id)
+    return to_sender(reading.mail, told.name, values=told.values)

@@ -10,6 +10,7 @@ from rules.assignment import News, update_letter
 from rules.deadlines import deadlines
 from rules.decision import Decision, Facts, Grant, Letter, Link
 from rules.desk import Desk
+from rules.letters import for_requester, to_sender
 from rules.lifecycle import move, possible
 from rules.promises import promises
 from rules.reading import Reading, author
@@ -39,13 +40,11 @@ def answer(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decisio
 def status_letter(reading: Reading, ticket: Ticket, facts: Facts, desk: Desk) -> Letter:
     """State and visible journal."""
     journal = facts.journals.get(ticket.number, ())
-    return Letter(
+    return to_sender(
+        reading.mail,
         "status",
-        (reading.mail.sender,),
         ticket,
         values={"journal": visible(journal), "deadlines": promises(ticket, desk)},
-        language=ticket.language,
-        in_reply_to=reading.mail.message_id,
     )
 
 
@@ -58,12 +57,11 @@ def visible(journal: tuple[Event, ...]) -> tuple[Event, ...]:
 def own_tickets(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Letter:
     """The sender's own tickets, newest first."""
     rows = tuple(row(brief.ticket, desk, now) for brief in facts.found)
-    return Letter(
+    return to_sender(
+        reading.mail,
         "status",
-        (reading.mail.sender,),
         values={"rows": rows, "total": len(rows)},
         language=language_of(reading.sender, desk, facts.person),
-        in_reply_to=reading.mail.message_id,
     )
 
 
@@ -93,27 +91,18 @@ def ask_withdrawal(reading: Reading, ticket: Ticket, desk: Desk) -> Decision:
         "\n".join(wording.word(desk, "bodies", key, language) for key in ("withdraw", "confirm_hint")),
         Grant("withdraw", "withdraw", ticket.number, ticket.requester.lower(), round=ticket.round),
     )
-    letter = Letter(
-        "withdrawal",
-        (ticket.requester,),
-        ticket,
-        links=(link,),
-        language=language,
-        in_reply_to=reading.mail.message_id,
-    )
+    letter = for_requester("withdrawal", ticket, links=(link,), in_reply_to=reading.mail.message_id)
     return Decision("query", letters=(letter,), kind=ticket.kind)
 
 
 def closed_already(reading: Reading, ticket: Ticket, desk: Desk) -> Letter:
     """There is nothing left to withdraw."""
-    return Letter(
+    return to_sender(
+        reading.mail,
         "verdict_notice",
-        (reading.mail.sender,),
         ticket,
         values={"case": "closed", "at": ticket.closed_at, "verb": "withdraw", "used": ""},
         links=way_out(reading, ticket, desk),
-        language=ticket.language,
-        in_reply_to=reading.mail.message_id,
     )
 
 

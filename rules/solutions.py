@@ -11,6 +11,7 @@ from rules.assignment import News, update_letter
 from rules.decision import Decision, Facts, File, Grant, HeldGrant, Letter, Link
 from rules.desk import Desk
 from rules.due import closes_at
+from rules.letters import for_requester, to_sender
 from rules.lifecycle import move, possible
 from rules.openings import reopen_link
 from rules.promises import promises
@@ -117,12 +118,10 @@ def comment(reading: Reading, desk: Desk) -> str:
 
 def reopening_letter(ticket: Ticket, desk: Desk, reason: str, by: str, in_reply_to: str = "") -> Letter:
     """Tells the requester that it is being worked on again. ``by``: requester (a rejection) or desk."""
-    return Letter(
+    return for_requester(
         "reopening",
-        (ticket.requester,),
         ticket,
         values={"reason": reason, "by": by, "deadlines": promises(ticket, desk)},
-        language=ticket.language,
         in_reply_to=in_reply_to,
     )
 
@@ -130,14 +129,7 @@ def reopening_letter(ticket: Ticket, desk: Desk, reason: str, by: str, in_reply_
 def closure_letter(ticket: Ticket, desk: Desk, in_reply_to: str = "") -> Letter:
     """Tells the requester that it is closed, why (the ticket's reason), with the survey (L) where it was solved."""
     surveyed = survey_links(ticket, desk) if ticket.round else ()
-    return Letter(
-        "closure",
-        (ticket.requester,),
-        ticket,
-        links=(*surveyed, reopen_link(ticket, desk)),
-        language=ticket.language,
-        in_reply_to=in_reply_to,
-    )
+    return for_requester("closure", ticket, links=(*surveyed, reopen_link(ticket, desk)), in_reply_to=in_reply_to)
 
 
 def survey_links(ticket: Ticket, desk: Desk) -> tuple[Link, ...]:
@@ -163,13 +155,11 @@ def survey(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decisio
     ticket = facts.tickets[held.grant.number]
     text = comment(reading, desk)
     event = Event(ticket.number, "survey", now, reading.mail.sender, text, changes={"mark": int(held.grant.verb)})
-    thanks = Letter(
+    thanks = to_sender(
+        reading.mail,
         "survey_thanks",
-        (reading.mail.sender,),
         ticket,
         values={"mark": int(held.grant.verb), "comment": text, "before": ticket.mark},
-        language=ticket.language,
-        in_reply_to=reading.mail.message_id,
     )
     return Decision("survey", events=(event,), letters=(thanks,), kind=ticket.kind, group=ticket.group)
 
@@ -179,9 +169,9 @@ def verdict_notice(reading: Reading, ticket: Ticket, case: str, desk: Desk, fact
     participant."""
     held = facts.grant
     used = held if held and held.used_at else facts.round_used
-    letter = Letter(
+    letter = to_sender(
+        reading.mail,
         "verdict_notice",
-        (reading.mail.sender,),
         ticket,
         values={
             "case": case,
@@ -190,8 +180,6 @@ def verdict_notice(reading: Reading, ticket: Ticket, case: str, desk: Desk, fact
             "used": used.grant.verb if used else "",
         },
         links=way_out(reading, ticket, desk),
-        language=ticket.language,
-        in_reply_to=reading.mail.message_id,
     )
     return Decision("untreated", f"link_{case}", letters=(letter,), kind=ticket.kind)
 

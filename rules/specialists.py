@@ -12,6 +12,7 @@ from rules.action_forms import case_fields, case_named, kind_named
 from rules.assignment import Handover, assignment_letter, update_letter
 from rules.decision import Decision, Letter
 from rules.effects import Action, Effect, done, refused
+from rules.letters import for_requester
 from rules.openings import confirmation_letter, routing_of
 from rules.routing import route
 from rules.ticket import Event, Ticket, evolve
@@ -110,7 +111,7 @@ def merge(action: Action) -> Decision:
     closing, taking = action.move(text=other.number, points_to=other.number), taken_in(other, action)
     after, kept = evolve(action.ticket, closing), evolve(other, taking)
     letters = (
-        Letter("merged", (after.requester,), after, {"into": kept.number}, language=after.language),
+        for_requester("merged", after, values={"into": kept.number}),
         *merged_into(kept, after),
         update_letter(kept, action.desk, action.news("merged", after.number)),
     )
@@ -159,11 +160,10 @@ def reclassify(action: Action) -> Decision:
     )
     ticket = evolve(None, opening)
     letters = (
-        Letter("reclassified", (ticket.requester,), ticket, {"old": action.ticket.number},
-               language=ticket.language),
+        for_requester("reclassified", ticket, values={"old": action.ticket.number}),
         confirmation_letter(ticket, action.desk),
         *handed_over(ticket, action, Handover("reclassified", action.by)),
-    )  # fmt: skip
+    )
     return Decision("desk", "reclassify", events=(closing, opening), letters=letters, kind=kind, group=ticket.group)
 
 

@@ -14,6 +14,7 @@ from rules.assignment import News, update_letter
 from rules.caching import once_per_desk
 from rules.decision import Decision, Facts, Letter, Link
 from rules.desk import Desk
+from rules.letters import to_sender
 from rules.lifecycle import move
 from rules.openings import participants, reopen_link, unproven_warning
 from rules.reading import Reading, author, closed_window
@@ -75,14 +76,7 @@ def closed(reading: Reading, ticket: Ticket, facts: Facts, desk: Desk) -> Decisi
 
 def closed_notice(reading: Reading, ticket: Ticket, desk: Desk) -> Letter:
     """The closed notice with an opening form that names the earlier ticket, so that the two are related."""
-    return Letter(
-        "closed_notice",
-        (reading.mail.sender,),
-        ticket,
-        links=(reopen_link(ticket, desk),),
-        language=ticket.language,
-        in_reply_to=reading.mail.message_id,
-    )
+    return to_sender(reading.mail, "closed_notice", ticket, links=(reopen_link(ticket, desk),))
 
 
 def only_thanks(text: str, desk: Desk) -> bool:
@@ -112,14 +106,12 @@ def wrong_subject(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> 
     if not ticket.open:
         return closed(reading, ticket, facts, desk)
     link = answer_link(ticket, facts.last_subject, desk)
-    letter = Letter(
+    letter = to_sender(
+        reading.mail,
         "wrong_subject",
-        (reading.mail.sender,),
         ticket,
         values={"read": reading.mail.subject, "right": link.subject},
         links=(link,),
-        language=ticket.language,
-        in_reply_to=reading.mail.message_id,
     )
     return Decision("untreated", "wrong_subject", letters=(letter,), kind=ticket.kind)
 

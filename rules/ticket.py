@@ -89,6 +89,11 @@ class Ticket:
         return self.state != "closed"
 
     @property
+    def runs(self) -> bool:
+        """Whether its clocks are counting."""
+        return bool(self.running) and self.running[-1][1] is None
+
+    @property
     def people(self) -> frozenset[str]:
         """Requester and participants, in lower case."""
         return frozenset(a.lower() for a in (self.requester, *self.participants) if a)

@@ -20,7 +20,7 @@ from daemon.mail.imap_faults import ImapError
 from daemon.mail.mailbox import MailboxWatcher, run_once
 from daemon.mail.wire import Backoff
 from daemon.store import Fetched, Filed, Unfiled
-from rules.tables import Duration
+from rules.durations import Duration
 
 
 class Notebook:

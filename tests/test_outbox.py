@@ -26,7 +26,8 @@ from daemon.mail.smtp_wire import SmtpError
 from daemon.store import Cause, Outcome, Outgoing, Store
 from daemon.store.daemons import micros_of
 from rules.decision import Decision, Letter
-from rules.tables import Breaker, Duration, Guards
+from rules.durations import Duration
+from rules.tables import Breaker, Guards
 from tests.store.desk import DESK, NOW, Clock, compose, mail, take
 
 NO_GUARDS = Guards(10**6, 10**6, 10**6, 10**6, Breaker(10**6, 10**6, 10**6))

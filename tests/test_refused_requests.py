@@ -12,7 +12,8 @@ import pytest
 
 from daemon.demo.correspondent import Received, click, reply, write
 from rules.desk import Desk
-from rules.tables import Duration, FieldTable, Person, Priority, Quality, Requesters, Rule
+from rules.durations import Duration
+from rules.tables import FieldTable, Person, Priority, Quality, Requesters, Rule
 from tests.rules.desks import ANA, DESK, GOOD, MARTA, NOW, OPENING, OPENINGS, ORDER, SERVICE, make_desk
 from tests.serverless import ServerlessDesk
 

@@ -16,10 +16,11 @@ from daemon.writing.tables import csv_bytes, list_files
 from daemon.writing.ticket_views import TicketViews
 from rules.decision import File
 from rules.desk import Desk
+from rules.durations import Duration
 from rules.lifecycle import move
 from rules.queries import row
 from rules.report import Report, weekly
-from rules.tables import DeskTable, Duration, Group, Kind, Priority
+from rules.tables import DeskTable, Group, Kind, Priority
 from rules.ticket import Event, Ticket, evolve
 
 MONDAY = datetime(2026, 11, 15, 23, tzinfo=UTC)

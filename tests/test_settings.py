@@ -13,7 +13,7 @@ from mistakes import MISTAKES
 from daemon.config.accounts import SecretError
 from daemon.config.settings import ConfigErrors, load
 from daemon.config.sources import Problem
-from rules.tables import Duration
+from rules.durations import Duration
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 

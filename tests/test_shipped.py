@@ -16,8 +16,9 @@ from daemon.config.settings import load
 from parsers.form import parse_form
 from rules.action_forms import parse_action
 from rules.desk import Desk
+from rules.durations import Duration
 from rules.routing import default_priority
-from rules.tables import Duration, Escalation, FieldTable, Priority
+from rules.tables import Escalation, FieldTable, Priority
 from tests.rules.desks import make_desk, opened
 
 ROOT = Path(__file__).parents[1]

@@ -16,7 +16,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from rules.decision import File
 from rules.desk import Desk
-from rules.tables import Duration, Mailbox
+from rules.durations import Duration
+from rules.tables import Mailbox
 
 Security = Literal["tls", "starttls", "none"]
 

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from daemon.config.declared import branch_of, inner, is_union, item, keys, tag, without_none
 from daemon.config.positions import Path
-from rules.tables import Duration
+from rules.durations import Duration
 
 Shape = TypeVar("Shape")
 

@@ -10,7 +10,7 @@ from daemon.config.accounts import Written
 from daemon.config.declared import toml_name
 from daemon.config.positions import Path
 from daemon.config.shape import Misfit
-from rules.tables import Duration
+from rules.durations import Duration
 
 
 def numbers(written: Written) -> Iterator[Misfit]:

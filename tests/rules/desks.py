@@ -12,9 +12,10 @@ from typing import Any
 from parsers.mail import Address, Mail
 from rules.decision import Decision, Facts, Grant, HeldGrant, Registered
 from rules.desk import Desk
+from rules.durations import Duration
 from rules.intake import decide
 from rules.reading import Arrival, Reading, read, token_digest
-from rules.tables import DeskTable, Duration, FieldTable, Group, Kind, Mailbox, Priority, Rule, Service
+from rules.tables import DeskTable, FieldTable, Group, Kind, Mailbox, Priority, Rule, Service
 from rules.ticket import Ticket, evolve
 
 NOW = datetime(2017, 10, 9, 8, 23, 58, tzinfo=UTC)

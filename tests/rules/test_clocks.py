@@ -15,7 +15,8 @@ from rules import calendars
 from rules.clocks import HORIZON, Clock, Span, compiled
 from rules.deadlines import calendar_for, deadlines, explained, people_clock, spent
 from rules.desk import Desk
-from rules.tables import Calendar, DeskTable, Duration, Group, Kind, Priority
+from rules.durations import Duration
+from rules.tables import Calendar, DeskTable, Group, Kind, Priority
 from rules.ticket import Ticket
 
 MADRID = ZoneInfo("Europe/Madrid")

@@ -10,7 +10,8 @@ import pytest
 
 from rules.desk import Desk
 from rules.due import DUE, closes_at, key_of, next_due, schedule
-from rules.tables import Calendar, DeskTable, Duration, Group, Kind, Pending, Priority, Validation
+from rules.durations import Duration
+from rules.tables import Calendar, DeskTable, Group, Kind, Pending, Priority, Validation
 from rules.ticket import Ticket
 
 MADRID = ZoneInfo("Europe/Madrid")

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from rules.desk import Desk
+from rules.durations import Duration
 from rules.lifecycle import move
 from rules.report import Report, weekly
-from rules.tables import Category, DeskTable, Duration, Group, Kind, Priority
+from rules.tables import Category, DeskTable, Group, Kind, Priority
 from rules.ticket import Event, evolve
 
 MONDAY = datetime(2026, 11, 16, tzinfo=UTC)

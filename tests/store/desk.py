@@ -14,8 +14,9 @@ from daemon.store import Cause, Fetched, Seen, Store
 from parsers.mail import Attachment, Mail
 from rules.decision import Decision, Grant, Letter, Needs
 from rules.desk import Desk
+from rules.durations import Duration
 from rules.letters import LETTERS
-from rules.tables import DeskTable, Duration, Group, Kind, Mailbox, Priority
+from rules.tables import DeskTable, Group, Kind, Mailbox, Priority
 from rules.ticket import Event, Ticket
 
 NOW = datetime(2017, 10, 9, 8, 23, 58, tzinfo=UTC)
