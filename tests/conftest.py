@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from certificates import Certificates, make
@@ -11,6 +13,9 @@ from hypothesis import settings
 from sink import Sink
 
 from tests.postgres import Server, server
+
+if TYPE_CHECKING:
+    from tests.serverless import ServerlessDesk
 
 # Hypothesis' own: no example is late, and all runs try the same ones, so that a change is judged by what it changes.
 # `pytest --hypothesis-profile default` looks for new ones, as `make fuzz` does.
@@ -46,4 +51,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def postgres() -> Iterator[Server]:
     """A PostgreSQL of our own, shared; a test takes a database of its own."""
     with server() as running:
+        yield running
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[ServerlessDesk]:
+    """A whole desk without mail servers."""
+    from tests.serverless import ServerlessDesk  # and the whole daemon, which tests of the parsers do without
+
+    with ServerlessDesk(tmp_path) as running:
         yield running

@@ -151,6 +151,12 @@ class DeskWorld:
         aside.write_text(text, encoding="utf-8")
         aside.replace(self.folder / file)
 
+    def edit(self, old: str, new: str) -> None:
+        """Save config.toml with ``new`` wherever ``old`` stood."""
+        text = self.config.read_text(encoding="utf-8")
+        assert old in text
+        self.save(text.replace(old, new))
+
     # -- the daemon
 
     def acuse(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:

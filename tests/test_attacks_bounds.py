@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from email import message_from_bytes
 from email.message import EmailMessage
 from pathlib import Path
@@ -22,12 +22,6 @@ from tests.test_attacks_rights import open_one, solve
 
 BAD = "Servicio/Aplicación: ARENN\nTipo: Se ha roto\n"
 STAFF = {ANA, LUIS, "n1@cau.test", "admin@cau.test"}
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[ServerlessDesk]:
-    with ServerlessDesk(tmp_path) as running:
-        yield running
 
 
 def numbered(raw: bytes, n: int) -> bytes:

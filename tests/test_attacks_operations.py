@@ -29,7 +29,7 @@ from rules import conditions
 from rules.decision import Search
 from tests import configs
 from tests.parsers.mails import raw_mail
-from tests.postgres import Server, server
+from tests.postgres import Server
 from tests.rules.desks import OPENING
 from tests.serverless import ServerlessDesk
 
@@ -89,12 +89,6 @@ ODD = [
     "' OR 1=1 --", "%", "_", "*", "[a-z]", "?", "\\", '"', "a' UNION SELECT password FROM people --",
     "; DROP TABLE tickets", "\udc80", "x" * 300, "ñ" * 300, "NULL", "{}", "$1", ":a", "%s",
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Server]:
-    with server() as running:
-        yield running
 
 
 def test_a36_odd_characters_mean_the_same_on_both_databases(tmp_path: Path, postgres: Server) -> None:

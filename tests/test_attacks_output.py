@@ -6,7 +6,7 @@ import base64
 import email
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from email import policy
 from email.message import Message
@@ -36,7 +36,7 @@ from rules.decision import Facts, Letter
 from rules.ticket import evolve
 from tests.lettering import composed_samples, token_source
 from tests.parsers.mails import raw_mail
-from tests.postgres import Server, server
+from tests.postgres import Server
 from tests.rules.desks import ANA, DESK, GOOD, MARTA, NOW, NUMBER, OPENING, facts_of, letters, mail, opened, verdict
 from tests.serverless import ServerlessDesk
 
@@ -164,12 +164,6 @@ def test_a01_a_subject_reads_back_as_it_was_written(value: str) -> None:
 
 
 CONTROLS = ["\r\n", "\r", "\n", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029", "\x00"]
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Server]:
-    with server() as running:
-        yield running
 
 
 def test_a02_line_ends_and_nul_in_a_field_become_spaces_on_both_databases(tmp_path: Path, postgres: Server) -> None:

@@ -7,7 +7,6 @@ import itertools
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,7 +23,7 @@ from rules.decision import Grant
 from rules.tables import Guards, Requesters, Senders
 from tests.lettering import composed_samples
 from tests.parsers.mails import raw_mail
-from tests.postgres import Server, server
+from tests.postgres import Server
 from tests.rules.desks import (
     ANA,
     DESK,
@@ -45,18 +44,6 @@ from tests.serverless import ServerlessDesk
 
 STRANGER = "mallory@otro.test"
 PEPE = "pepe@cliente.test"
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[ServerlessDesk]:
-    with ServerlessDesk(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Server]:
-    with server() as running:
-        yield running
 
 
 def open_one(desk: ServerlessDesk, sender: str = MARTA, body: str = GOOD) -> tuple[Received, Received]:

@@ -39,12 +39,6 @@ from tests.serverless import ServerlessDesk
 EVIL = "evil@otro.test"
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[ServerlessDesk]:
-    with ServerlessDesk(tmp_path) as running:
-        yield running
-
-
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     """The parser process as the daemon runs it: what goes over its limits of time and memory dies there."""

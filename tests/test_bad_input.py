@@ -20,14 +20,8 @@ def nobody_listens() -> int:
         return int(found.getsockname()[1])
 
 
-def rewrite(world: DeskWorld, old: str, new: str) -> None:
-    text = world.config.read_text(encoding="utf-8")
-    assert old in text
-    world.save(text.replace(old, new))
-
-
 def no_imap_server(world: DeskWorld) -> None:
-    rewrite(world, f"port = {world.servers.imap_port}", f"port = {nobody_listens()}")
+    world.edit(f"port = {world.servers.imap_port}", f"port = {nobody_listens()}")
 
 
 def wrong_password(world: DeskWorld) -> None:
@@ -47,7 +41,7 @@ def a_folder_for_a_database(world: DeskWorld) -> None:
 
 
 def a_file_for_the_databases_folder(world: DeskWorld) -> None:
-    rewrite(world, "/acuse.db", "/password/acuse.db")
+    world.edit("/acuse.db", "/password/acuse.db")
 
 
 def a_file_for_the_files_folder(world: DeskWorld) -> None:
@@ -55,7 +49,7 @@ def a_file_for_the_files_folder(world: DeskWorld) -> None:
 
 
 def unknown_key(world: DeskWorld) -> None:
-    rewrite(world, "timezone =", "timezoen =")
+    world.edit("timezone =", "timezoen =")
 
 
 def half_written(world: DeskWorld) -> None:
@@ -95,7 +89,7 @@ def test_without_an_smtp_server_the_mail_is_treated_and_the_letters_wait(tmp_pat
     with DeskWorld(tmp_path, "embedded") as world:
         world.send(write(MARTA, OPENINGS, SUBJECT, GOOD))
         good = world.config.read_text(encoding="utf-8")
-        rewrite(world, f"port = {world.servers.smtp_port}", f"port = {nobody_listens()}")
+        world.edit(f"port = {world.servers.smtp_port}", f"port = {nobody_listens()}")
         done = world.acuse("run", "--once", check=False)
         assert done.returncode == 1
         assert re.search(r"acuse: connect: to 127\.0\.0\.1:\d+: .*refused", done.stderr), done.stderr
@@ -110,7 +104,7 @@ def test_without_an_smtp_server_the_mail_is_treated_and_the_letters_wait(tmp_pat
 
 def test_a_folder_that_cannot_be_made_leaves_the_mail_where_it_lies(tmp_path: Path) -> None:
     with DeskWorld(tmp_path, "dovecot") as world:
-        rewrite(world, 'username = "apertura"', 'username = "apertura"\nfolders = { done = "Acuse//Tratados" }')
+        world.edit('username = "apertura"', 'username = "apertura"\nfolders = { done = "Acuse//Tratados" }')
         world.send(write(MARTA, OPENINGS, SUBJECT, GOOD))
         done = world.acuse("run", "--once", check=False)
         assert done.returncode == 1

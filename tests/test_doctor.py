@@ -46,12 +46,6 @@ def texts(world: DeskWorld, what: str) -> list[str]:
     return [each.text for each in found(world) if each.what == what]
 
 
-def edit(world: DeskWorld, old: str, new: str) -> None:
-    text = world.config.read_text(encoding="utf-8")
-    assert old in text
-    world.save(text.replace(old, new))
-
-
 def test_a_desk_that_is_well(world: DeskWorld) -> None:
     done = world.acuse("doctor")
     for shown in ("mailbox apertura", "login at 127.0.0.1", "made at the first start", "takes letters", "all is well"):
@@ -87,8 +81,8 @@ def test_a_wrong_password(world: DeskWorld) -> None:
 
 
 def test_a_wrong_port(world: DeskWorld) -> None:
-    edit(world, f"port = {world.servers.imap_port}", "port = 1")
-    edit(world, f"port = {world.servers.smtp_port}", "port = 2")
+    world.edit(f"port = {world.servers.imap_port}", "port = 1")
+    world.edit(f"port = {world.servers.smtp_port}", "port = 2")
     told = bad(world)
     assert [text.split(":")[0] for text in told] == [
         "mailbox apertura", "mailbox servicio", "mailbox tecnicos", "smtp",
@@ -104,7 +98,7 @@ def test_a_secret_that_is_not_there(small: DeskWorld) -> None:
 
 
 def test_a_server_without_tls(small: DeskWorld) -> None:
-    edit(small, f'port = {small.servers.smtp_port}\nsecurity = "none"', f"port = {small.servers.smtp_port}")
+    small.edit(f'port = {small.servers.smtp_port}\nsecurity = "none"', f"port = {small.servers.smtp_port}")
     (told,) = bad(small)
     assert told.startswith("smtp: ")
     assert "STARTTLS" in told

@@ -24,7 +24,7 @@ from daemon.writing.letters import Letters
 from rules.desk import Desk
 from rules.schedule import Slot, last_slot
 from rules.tables import Reports, Retention
-from tests.postgres import Server, server
+from tests.postgres import Server
 from tests.rules.desks import DESK, GOOD, OPENING, OPENINGS, SERVICE, make_desk
 from tests.serverless import Here, ServerlessDesk
 
@@ -156,14 +156,8 @@ def test_a_running_scheduler_makes_up_for_missed_jobs_and_follows_the_configurat
         jobs.stop()
 
 
-@pytest.fixture(scope="module")
-def shared_postgres() -> Iterator[Server]:
-    with server() as running:
-        yield running
-
-
-def test_of_several_daemons_one_runs_a_job(tmp_path: Path, shared_postgres: Server) -> None:
-    url = shared_postgres.database("jobs")
+def test_of_several_daemons_one_runs_a_job(tmp_path: Path, postgres: Server) -> None:
+    url = postgres.database("jobs")
     with ServerlessDesk(tmp_path, BUSY, url) as world:
         world.clock.now = MONDAY
         slot = last_slot("proof", BUSY, MONDAY)
