@@ -32,7 +32,7 @@ GIVEN_BY = {
     "quality_of_others": ("rules/quality.py",),
     "netiquette": ("rules/quality.py",),
     "assignment": RULES,
-    "events": (*RULES, "daemon/store/erasing.py"),
+    "events": (*RULES, "daemon/store/dropping.py"),
     "reasons": RULES,
     "desk_refusals": RULES,
     "verdict_cases": ("rules/queries.py", "rules/solutions.py"),

@@ -15,7 +15,7 @@ from daemon.config.live import Loaded
 from daemon.log import log
 from daemon.mail.reader import Poisoned, Reader
 from daemon.operations.proving import proved
-from daemon.store import Cause, Store, Transaction, erasing, notes, set_aside, unnamed, windows
+from daemon.store import Cause, Store, Transaction, dropping, notes, outdated, set_aside, unnamed, windows
 from daemon.store.tickets import journals_since
 from daemon.writing.letters import Letters
 from daemon.writing.report import report_files
@@ -146,21 +146,21 @@ def _drop_windows(tx: Transaction, before: datetime) -> int:
 
 
 def _drop_raw_mails(tx: Transaction, before: datetime, desk: Desk, now: datetime) -> int:
-    ids = erasing.old_raws(tx.session, before, AT_ONCE)
-    erasing.drop_raws(tx.session, ids)
+    ids = outdated.old_raws(tx.session, before, AT_ONCE)
+    dropping.drop_raws(tx.session, ids)
     return len(ids)
 
 
 def _drop_letters(tx: Transaction, before: datetime, desk: Desk, now: datetime) -> int:
-    ids = erasing.old_letters(tx.session, before, AT_ONCE)
-    erasing.drop_bytes(tx.session, ids)
+    ids = outdated.old_letters(tx.session, before, AT_ONCE)
+    dropping.drop_bytes(tx.session, ids)
     return len(ids)
 
 
 def _empty_tickets(tx: Transaction, before: datetime, desk: Desk, now: datetime) -> int:
-    numbers = erasing.old_tickets(tx.session, before, AT_ONCE)
+    numbers = outdated.old_tickets(tx.session, before, AT_ONCE)
     for number in numbers:
-        erasing.empty_ticket(tx, number, desk, now)
+        outdated.empty_ticket(tx, number, desk, now)
     return len(numbers)
 
 

@@ -23,7 +23,9 @@ from rules.ticket import Ticket, fold, micros, moment
 
 VERDICTS: frozenset[str] = frozenset(Verdict.__args__)  # type: ignore[attr-defined]
 UNDECIDED_TOO_LONG = timedelta(minutes=15)
-STATUSES = frozenset({"queued", "claimed", "deferred", "sent", "failed", "erased"})
+WAITING = frozenset({"queued", "claimed", "deferred"})
+"""States of a letter that is still to be sent."""
+STATUSES = WAITING | {"sent", "failed", "erased"}
 
 Progress = Callable[[str, int], None]
 """Told the check's name and how many rows it has seen, every now and then."""
@@ -217,7 +219,7 @@ def _letters(books: Books, tick: Tick) -> Found:
 def _letter_fault(status: str | None, next_at: int | None, sent_at: int | None) -> str:
     if status not in STATUSES:
         return f"{status!r} is no state of a letter"
-    if status in ("queued", "claimed", "deferred") and next_at is None:
+    if status in WAITING and next_at is None:
         return f"{status}, but nothing will ever send it"
     if status == "sent" and sent_at is None:
         return "sent, but at no time"

@@ -1,34 +1,26 @@
-"""Forgetting: a person on request, and what is over its retention; `acuse audit` finds no difference.
-
-Journals are rewritten here and nowhere else; each rewritten ticket gets one more event that says so, so that no daemon
-goes on with what it remembers of it. Files are removed after the transaction (daemon/store/unnamed.py).
-"""
+"""Forgetting a person on request; `acuse audit` finds no difference."""
 
 # ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from daemon.slices import in_slices
 from daemon.store import people
-from daemon.store.context import Cause, Writing
+from daemon.store.context import Writing
 from daemon.store.dialect import Session, marks
-from daemon.store.journals import write_events
-from daemon.store.rows import event_row, key
+from daemon.store.dropping import AT_ONCE, drop_bytes, drop_letters, drop_raws, rewrite
+from daemon.store.rows import key
 from daemon.store.set_aside import keep_try
 from daemon.store.tickets import journal
 from daemon.store.unnamed import unname
 from rules import erasure
 from rules.desk import Desk
-from rules.erasure import LISTS, NOBODY, Erasure
-from rules.ticket import Event, fold, micros
-
-AT_ONCE = 500
-"""Values in one IN list."""
+from rules.erasure import LISTS, Erasure
+from rules.ticket import micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +107,9 @@ def forget(tx: Writing, address: str, desk: Desk, now: datetime, pseudonym: str)
     gone = frozenset().union(*(erasure.sent_by(erased, events) for events in journals.values()))
     unname(session, (digest for digest, _ in gone))
     for number in journals:
-        _rewrite(tx, number, erasure.forget(erased, gone), desk, now)
+        rewrite(tx, number, erasure.forget(erased, gone), desk, now)
     _drop_mails(session, found.mails, erased, now)
-    _drop_letters(session, found.letters, pseudonym, erased.addresses)
+    drop_letters(session, found.letters, pseudonym, erased.addresses)
     for some in in_slices(found.shared, AT_ONCE):
         drop_bytes(session, some)
     _reword(session, erased)
@@ -162,20 +154,6 @@ def _reword(session: Session, erased: Erasure) -> None:
             )
 
 
-def _drop_letters(session: Session, ids: Sequence[int], pseudonym: str, addresses: Iterable[str]) -> None:
-    """The bytes of letters; one that still waits is never sent. Recipients become the pseudonym."""
-    for some in in_slices(ids, AT_ONCE):
-        session.run(
-            "UPDATE deliveries SET status = 'erased', next_at = NULL, reply = ''"
-            f" WHERE next_at IS NOT NULL AND id IN ({marks(some)})",
-            *some,
-        )
-        session.run(f"UPDATE deliveries SET reply = '' WHERE id IN ({marks(some)})", *some)
-        drop_bytes(session, some)
-    for address in addresses:
-        session.run("UPDATE outbox SET recipient = ? WHERE recipient = ?", pseudonym, key(address))
-
-
 def _drop_person(session: Session, address: str, pseudonym: str) -> None:
     session.run("DELETE FROM tokens WHERE addressee = ? AND used_at IS NULL", address)
     session.run("UPDATE tokens SET addressee = ? WHERE addressee = ?", pseudonym, address)
@@ -186,100 +164,3 @@ def _drop_person(session: Session, address: str, pseudonym: str) -> None:
     if row:
         session.run("DELETE FROM person_addresses WHERE person_id = ?", row[0])
         session.run("DELETE FROM people WHERE id = ?", row[0])
-
-
-# -- a journal
-
-
-def _rewrite(tx: Writing, number: str, change: Callable[[Event], Event], desk: Desk, now: datetime) -> None:
-    """Every event of a ticket through ``change``, its words taken out of the index, one more event at the end."""
-    session, before = tx.session, tx.tickets.get(number)
-    assert before is not None
-    events = [change(event) for event in journal(session, number)]
-    for seq, event in enumerate(events, 1):
-        row = event_row(event, seq, None)
-        session.run(
-            "UPDATE events SET actor = ?, text = ?, changes = ?, attachments = ? WHERE number = ? AND seq = ?",
-            row[4], row[6], row[8], row[9], number, seq,
-        )  # fmt: skip
-    _index_again(session, number)
-    folded = fold(events)
-    assert folded is not None and folded.version == before.version
-    tx.tickets.put(folded)
-    write_events(tx, Cause(), (Event(number, "erased", now),), desk, now)
-
-
-def _index_again(session: Session, number: str) -> None:
-    ids = [id_ for (id_,) in session.all("SELECT id FROM events WHERE number = ?", number)]
-    for some in in_slices(ids, AT_ONCE):
-        session.run(f"DELETE FROM words WHERE rowid IN ({marks(some)})", *some)
-    session.many("INSERT INTO unindexed (event_id) VALUES (?) ON CONFLICT DO NOTHING", [(id_,) for id_ in ids])
-
-
-# -- what is over its retention
-
-
-def old_raws(session: Session, before: datetime, limit: int) -> list[int]:
-    """Mails that came before a time, are treated and filed, and whose octets are still here."""
-    rows = session.all(
-        "SELECT id FROM mails WHERE raw_digest <> '' AND received_at < ? AND filed_at IS NOT NULL"
-        " AND verdict NOT IN ('', 'held', 'quarantined') ORDER BY id LIMIT ?",
-        micros(before),
-        limit,
-    )
-    return [id_ for (id_,) in rows]
-
-
-def drop_raws(session: Session, ids: Sequence[int]) -> None:
-    """The octets of these mails."""
-    for some in in_slices(ids, AT_ONCE):
-        rows = session.all(f"SELECT raw_digest FROM mails WHERE id IN ({marks(some)}) AND raw_digest <> ''", *some)
-        unname(session, (digest for (digest,) in rows))
-        session.run(f"DELETE FROM mail_raws WHERE mail_id IN ({marks(some)})", *some)
-        session.run(f"UPDATE mails SET raw_digest = '' WHERE id IN ({marks(some)})", *some)
-
-
-def old_letters(session: Session, before: datetime, limit: int) -> list[int]:
-    """Letters written before a time, sent or failed, whose bytes are still here."""
-    rows = session.all(
-        "SELECT outbox.id FROM outbox JOIN deliveries ON deliveries.id = outbox.id"
-        " WHERE head IS NOT NULL AND created_at < ? AND next_at IS NULL ORDER BY outbox.id LIMIT ?",
-        micros(before),
-        limit,
-    )
-    return [id_ for (id_,) in rows]
-
-
-def drop_bytes(session: Session, ids: Sequence[int]) -> None:
-    """The bytes of these letters; where they went and what became of them stays."""
-    rows = session.all(f"SELECT attachments FROM outbox WHERE id IN ({marks(ids)}) AND attachments <> '[]'", *ids)
-    unname(session, (digest for (stored,) in rows for _, digest in json.loads(stored)))
-    session.run(f"UPDATE outbox SET head = NULL, tail = NULL, attachments = '[]' WHERE id IN ({marks(ids)})", *ids)
-
-
-def old_tickets(session: Session, before: datetime, limit: int) -> list[str]:
-    """Tickets closed before a time that still tell of somebody."""
-    rows = session.all(
-        "SELECT number FROM tickets WHERE state = 'closed' AND closed_at < ? AND requester <> ?"
-        " ORDER BY number LIMIT ?",
-        micros(before),
-        NOBODY,
-        limit,
-    )
-    return [number for (number,) in rows]
-
-
-def empty_ticket(tx: Writing, number: str, desk: Desk, now: datetime) -> None:
-    """Keep a ticket's numbers, times and states; drop its words, its people, its mails and its letters."""
-    session = tx.session
-    unname(session, (each.digest for event in journal(session, number) for each in event.attachments))
-    _rewrite(tx, number, erasure.empty, desk, now)
-    mails = [id_ for (id_,) in session.all("SELECT id FROM mails WHERE number = ?", number)]
-    drop_raws(session, mails)
-    session.run(
-        "UPDATE mails SET sender = ?, subject = '', message_id = '', detail = '' WHERE number = ?", NOBODY, number
-    )
-    letters = [id_ for (id_,) in session.all("SELECT id FROM outbox WHERE number = ?", number)]
-    _drop_letters(session, letters, NOBODY, ())
-    session.run("UPDATE outbox SET recipient = ? WHERE number = ?", NOBODY, number)
-    session.run("DELETE FROM tokens WHERE number = ?", number)

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from daemon.operations.jobs import remove_leftovers
-from daemon.store import Cause, Filed, Outcome, Store, erasing, unnamed
+from daemon.store import Cause, Filed, Outcome, Store, dropping, erasing, outdated, unnamed
 from daemon.store.raws import IN_ROW
 from rules.decision import Decision, Grant, Letter, Link, Person, Search
 from rules.erasure import NOBODY
@@ -224,10 +224,10 @@ def test_forgetting_twice_changes_nothing_more(books: Store) -> None:
 
 def test_raw_mails_go_once_they_are_old_and_filed(books: Store, clock: Clock) -> None:
     with books.read() as reading:
-        assert erasing.old_raws(reading.session, NOW, 10) == []
-        old = erasing.old_raws(reading.session, NOW + timedelta(days=1), 10)
+        assert outdated.old_raws(reading.session, NOW, 10) == []
+        old = outdated.old_raws(reading.session, NOW + timedelta(days=1), 10)
     assert old == [1, 2, 3]  # 4 is held
-    books.run(lambda tx: erasing.drop_raws(tx.session, old))
+    books.run(lambda tx: dropping.drop_raws(tx.session, old))
     remove_leftovers(books)
     with pytest.raises(KeyError):
         books.raw_mail(3)
@@ -237,21 +237,21 @@ def test_raw_mails_go_once_they_are_old_and_filed(books: Store, clock: Clock) ->
 
 def test_sent_letters_lose_their_bytes_and_waiting_ones_keep_them(books: Store) -> None:
     with books.read() as reading:
-        old = erasing.old_letters(reading.session, NOW + timedelta(days=1), 10)
+        old = outdated.old_letters(reading.session, NOW + timedelta(days=1), 10)
     assert len(old) == 1
-    books.run(lambda tx: erasing.drop_bytes(tx.session, old))
+    books.run(lambda tx: dropping.drop_bytes(tx.session, old))
     assert all(each.head for each in books.claim("b", NOW + timedelta(hours=1), timedelta(minutes=1), 50))
     assert books.audit(DESK) == []
 
 
 def test_old_closed_tickets_are_emptied_and_their_numbers_stay(books: Store) -> None:
     with books.read() as reading:
-        numbers = erasing.old_tickets(reading.session, NOW + timedelta(days=1), 10)
+        numbers = outdated.old_tickets(reading.session, NOW + timedelta(days=1), 10)
     assert len(numbers) == 1
 
     def work(tx):  # type: ignore[no-untyped-def]
         for number in numbers:
-            erasing.empty_ticket(tx, number, DESK, NOW)
+            outdated.empty_ticket(tx, number, DESK, NOW)
 
     books.run(work)
     remove_leftovers(books)
@@ -261,7 +261,7 @@ def test_old_closed_tickets_are_emptied_and_their_numbers_stay(books: Store) -> 
     assert books.files.has(attachment(SHARED).digest)
     assert books.audit(DESK) == []
     with books.read() as reading:
-        assert erasing.old_tickets(reading.session, NOW + timedelta(days=1), 10) == []
+        assert outdated.old_tickets(reading.session, NOW + timedelta(days=1), 10) == []
 
 
 def test_a_file_that_comes_back_meanwhile_stays(books: Store) -> None:
