@@ -28,8 +28,7 @@ EFFECTS: Mapping[str, Effect] = {**everyday.EFFECTS, **specialists.EFFECTS, "exp
 
 def act(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """A technician's mail with an action's token: done, or refused in one letter that says how to mend it."""
-    held = facts.grant
-    assert held is not None
+    held = facts.granted
     ticket = facts.tickets[held.grant.number]
     mail = reading.mail
     if (why := not_theirs(reading, facts, ticket, desk)) is not None:
@@ -76,8 +75,7 @@ def without_token(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> 
 
 def not_theirs(reading: Reading, facts: Facts, ticket: Ticket, desk: Desk) -> Decision | None:
     """What follows where the sender may not use this token: people of a group learn why, anybody else gets nothing."""
-    assert facts.grant is not None
-    mine, grant = acts_for(desk, ticket, reading.sender), facts.grant.grant
+    mine, grant = acts_for(desk, ticket, reading.sender), facts.granted.grant
     if mine and grant.group == ticket.group and not left_since(grant, facts):
         return None
     if not desk.groups_of(reading.sender):
@@ -100,10 +98,9 @@ def left_since(grant: Grant, facts: Facts) -> bool:
 
 def assigned_since(key: str, reading: Reading, facts: Facts) -> Event | None:
     """Of two who assign a ticket at once the second learns of the first's event; the links they get then do serve."""
-    assert facts.grant is not None
     if key not in ("take", "assign"):
         return None
-    chosen = [event for event in since(facts.grant.grant, facts) if "assignee" in event.changes]
+    chosen = [event for event in since(facts.granted.grant, facts) if "assignee" in event.changes]
     return chosen[-1] if chosen and not reading.is_from((chosen[-1].actor,)) else None
 
 

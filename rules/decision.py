@@ -263,6 +263,12 @@ class Facts:
     released: bool = False
     """The admin let the mail pass: holding, rates and the proof of its sender no longer apply."""
 
+    @property
+    def granted(self) -> HeldGrant:
+        """``grant``, for a rule that is asked only where there is one."""
+        assert self.grant is not None
+        return self.grant
+
     def followed(self, number: str) -> Ticket | None:
         """The ticket ``number``, or the one that it points to after a merge or reclassification."""
         ticket = self.tickets.get(number)

@@ -74,14 +74,13 @@ def register(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decis
     if form.faults:
         letter = invitation(reading, desk, form.faults, form)
         return Decision("refused", "registration", letters=(letter,), faults=form.faults)
-    assert facts.grant is not None
     person = person_of(form, reading.sender)
     return Decision(
         "registered",
         letters=(welcome(reading, person, facts.held, desk),),
         people=(person,),
         release=(reading.sender,),
-        used=() if facts.grant.used_at else (facts.grant.digest,),
+        used=() if facts.granted.used_at else (facts.granted.digest,),
     )
 
 

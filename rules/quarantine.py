@@ -73,8 +73,7 @@ def _told(mail: SetAside) -> dict[str, object]:
 
 def answer(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """An admin's click: done at once and answered; a mail that is no longer in quarantine is told to be gone."""
-    held, mail = facts.grant, facts.set_aside
-    assert held is not None
+    held, mail = facts.granted, facts.set_aside
     if not reading.is_from(desk.desk.admins):
         return Decision("untreated", "stranger")
     if mail is None or mail.verdict != "quarantined" or held.used_at is not None:

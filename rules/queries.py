@@ -108,8 +108,7 @@ def closed_already(reading: Reading, ticket: Ticket, desk: Desk) -> Letter:
 
 def withdraw(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """The click on the tokened link: withdrawn and closed; the requester and the group are told."""
-    held = facts.grant
-    assert held is not None
+    held = facts.granted
     ticket = facts.tickets[held.grant.number]
     if not possible(ticket, "withdraw"):
         return verdict_notice(reading, ticket, "used_same" if held.used_at else "closed", desk, facts)

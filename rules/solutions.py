@@ -59,8 +59,7 @@ def _verdict_link(verb: str, ticket: Ticket, desk: Desk) -> Link:
 
 def decide_verdict(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """A click on one of the two links, or the notice that says why it changes nothing."""
-    held = facts.grant
-    assert held is not None
+    held = facts.granted
     ticket = facts.tickets[held.grant.number]
     case = stale(held, facts, ticket, now)
     if case:
@@ -150,8 +149,7 @@ def survey_links(ticket: Ticket, desk: Desk) -> tuple[Link, ...]:
 
 def survey(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """An answer of the survey; the last one per closing counts."""
-    held = facts.grant
-    assert held is not None
+    held = facts.granted
     ticket = facts.tickets[held.grant.number]
     text = comment(reading, desk)
     event = Event(ticket.number, "survey", now, reading.mail.sender, text, changes={"mark": int(held.grant.verb)})
@@ -207,5 +205,4 @@ def is_anothers(reading: Reading, facts: Facts) -> bool:
 
 def anothers(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """A link that was passed on to a participant: nobody but its addressee can use it."""
-    assert facts.grant is not None
-    return verdict_notice(reading, facts.tickets[facts.grant.grant.number], "anothers", desk, facts)
+    return verdict_notice(reading, facts.tickets[facts.granted.grant.number], "anothers", desk, facts)
