@@ -23,6 +23,7 @@ from rules.desk import Desk
 from rules.ticket import micros
 
 LONGEST_SUBJECT = 1000
+"""Characters of a subject that the ledger keeps."""
 
 
 def apply(tx: Writing, cause: Cause, decision: Decision, compose: Compose, desk: Desk, now: datetime) -> None:

@@ -23,6 +23,7 @@ from rules.ticket import Ticket, fold, micros, moment
 
 VERDICTS: frozenset[str] = frozenset(Verdict.__args__)  # type: ignore[attr-defined]
 UNDECIDED_TOO_LONG = timedelta(minutes=15)
+"""How long a mail may be without a verdict: it is being treated, or its database was away."""
 WAITING = frozenset({"queued", "claimed", "deferred"})
 """States of a letter that is still to be sent."""
 STATUSES = WAITING | {"sent", "failed", "erased"}

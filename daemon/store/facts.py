@@ -21,6 +21,7 @@ from rules.ticket import Ticket
 COPY_WITHOUT_ID = timedelta(days=7)
 """How long the digest alone tells copies apart."""
 EARLIER = 10
+"""Tickets of the sender that a decision is told of."""
 
 
 class Lookups:
