@@ -14,7 +14,9 @@ from rules.decision import Search
 from rules.desk import Desk
 from rules.ticket import STATES
 
-OPEN_STATES = STATES[:3]
+OPEN_STATES = tuple(state for state in STATES if state != "closed")
+"""States of a ticket that a worklist shows."""
+
 MAX_NUMBERS = 5
 """How many tickets one mail may name."""
 

@@ -22,6 +22,7 @@ from daemon.writing.letters import Letters
 from rules.desk import Desk
 
 FOLDER = "requests"
+"""Where requests lie, beside the files."""
 
 
 def leave_request(files: Path, verb: str, arguments: Mapping[str, Any]) -> Path:

@@ -18,6 +18,7 @@ from daemon.mail.smtp_wire import SmtpError
 from daemon.mail.wire import Endpoint
 
 COMMAND_S = 30.0
+"""How long the command of an alarm may run."""
 
 
 def has_route(alerts: Alerts) -> bool:

@@ -15,6 +15,7 @@ from daemon.store.dialect import sqlite_path
 from daemon.store.errors import StoreError
 
 PAGES = 2000
+"""Pages copied between two reports of progress."""
 Progress = Callable[[int, int], None]
 """Told how much of how much is copied."""
 

@@ -14,6 +14,7 @@ from daemon.store.dialect import Session
 from daemon.store.errors import Conflict, NumbersSpent
 
 MOST = 999_999
+"""Numbers of a prefix and day: they have six digits."""
 
 
 class Counters:

@@ -17,6 +17,7 @@ from daemon.store.dialect import Row, Session
 from daemon.store.errors import StoreError
 
 AT_ONCE = 500
+"""Rows copied, and events put into the index of words, at once."""
 FIRST = ("mails", "tickets", "people", "events", "outbox")
 """What other tables refer to, in the order in which it can be written."""
 LEFT_BEHIND = frozenset({"leases", "daemons", "unindexed"})

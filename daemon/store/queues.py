@@ -16,6 +16,7 @@ from daemon.store.rows import at, plain
 from rules.ticket import micros, moment
 
 LONGEST_REPLY = 1000
+"""Characters kept of a server's reply."""
 
 
 @dataclass(frozen=True, slots=True)

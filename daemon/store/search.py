@@ -19,6 +19,7 @@ from rules.decision import Brief, Search
 from rules.ticket import Ticket, micros
 
 PAGE = 200
+"""Tickets read at once."""
 
 
 def search(session: Session, wanted: Search, remembered: Remembered) -> tuple[Brief, ...]:

@@ -16,6 +16,7 @@ from rules.ticket import Event, Ticket, micros
 MOST_POINTERS = 20
 """A ticket merged into one that was merged … further than this is a defect, not a desk."""
 MOST_REMEMBERED = 1000
+"""Tickets kept from one transaction to the next."""
 
 
 class Remembered:

@@ -16,6 +16,7 @@ from daemon.store.dialect import Session, marks
 from parsers.spelling import fold
 
 MOST_WORDS = 20
+"""Words of a search that are looked for."""
 MOST_WAITING = 5000
 """Events not indexed yet that a search reads itself."""
 MOST_LETTERS = 200_000
