@@ -40,11 +40,10 @@ def parse_form(body: str, fields: Sequence[Field], zone: ZoneInfo, own: Iterable
     """
     grammar = grammar_of(tuple(fields))
     lines = meant_lines(body, own, grammar)
-    labels = list(map(grammar.label_at_start, lines))
-    beginning = [label.field.name for label in labels if label]
+    beginning = [label.field.name for _, label in lines if label]
     swallowed = {one.name for one in fields if one.required}.difference(beginning)
     reading = _Reading(grammar, frozenset(swallowed), _is_repeated(beginning))
-    for line, label in zip(lines, labels, strict=True):
+    for line, label in lines:
         reading.take(line, label)
     return _judged(reading, zone)
 

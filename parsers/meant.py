@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from parsers.labels import Grammar
+from parsers.labels import Grammar, Label
 from parsers.leftovers import UNDOINGS
 from parsers.spelling import broken_lines, plain
 from parsers.typed import without_own
@@ -14,7 +14,11 @@ _ODD_SPACE = re.compile("[\v\f\r\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029
 """White space but for line feeds, tabs and the plain space; a mended encoding may bring line ends along."""
 
 
-def meant_lines(body: str, own: Iterable[str], grammar: Grammar) -> list[str]:
+Labelled = tuple[str, Label | None]
+"""A line and the label that it begins with."""
+
+
+def meant_lines(body: str, own: Iterable[str], grammar: Grammar) -> list[Labelled]:
     """The lines of ``body``, which ``grammar`` reads; ``own`` are our instructions, which go."""
     # Mended first: a soft hyphen or a NBSP may be half of a broken letter.
     text = _ODD_SPACE.sub(" ", plain(_undone("\n".join(broken_lines(body)), grammar)))
@@ -67,10 +71,12 @@ def _as_one(line: str, below: str, grammar: Grammar) -> str:
     return next(filter(grammar.label_at_start, wholes), "")
 
 
-def _unswallowed(lines: list[str], grammar: Grammar) -> list[str]:
+def _unswallowed(lines: Sequence[str], grammar: Grammar) -> list[Labelled]:
     """``lines``; where only one of them begins with a label, it is cut before every further label in it."""
-    beginning = ((n, label) for n, line in enumerate(lines) if (label := grammar.label_at_start(line)))
-    n, first = next(beginning, (0, None))
-    if not first or next(beginning, None):
-        return lines
-    return [*lines[:n], *grammar.cut(lines[n], first, (), swallowed=grammar.fields), *lines[n + 1 :]]
+    labelled = [(line, grammar.label_at_start(line)) for line in lines]
+    beginning = [(n, line, label) for n, (line, label) in enumerate(labelled) if label]
+    if len(beginning) != 1:
+        return labelled
+    n, line, first = beginning[0]
+    pieces = grammar.cut(line, first, (), swallowed=grammar.fields)
+    return [*labelled[:n], *((piece, grammar.label_at_start(piece)) for piece in pieces), *labelled[n + 1 :]]
