@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import eq
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from parsers.fields import Choice, Fault, FaultCode, Field, FieldType, Form
@@ -41,11 +41,12 @@ def parse_form(body: str, fields: Sequence[Field], zone: ZoneInfo, own: Iterable
     grammar = grammar_of(tuple(fields))
     lines = meant_lines(body, own, grammar)
     beginning = [label.field.name for _, label in lines if label]
-    swallowed = {one.name for one in fields if one.required}.difference(beginning)
-    reading = _Reading(grammar, frozenset(swallowed), _is_repeated(beginning))
-    for line, label in lines:
-        reading.take(line, label)
-    return _judged(reading, zone)
+    swallowed = frozenset(one.name for one in fields if one.required).difference(beginning)
+    if _is_repeated(beginning):
+        form = _judged(_Reading(grammar, swallowed, repeated=True).of(lines), zone)
+        if not any(fault.code == "given_twice" for fault in form.faults):
+            return form
+    return _judged(_Reading(grammar, swallowed).of(lines), zone)
 
 
 def render_form(fields: Sequence[Field], values: Mapping[str, str], faults: Sequence[Fault] = ()) -> str:
@@ -82,7 +83,8 @@ def check_files(attachments: Sequence[Attachment], max_count: int, max_size: int
 
 
 def _is_repeated(labels: Sequence[str]) -> bool:
-    """Whether a form was pasted twice or more: several fields, again and again in the same order to the last."""
+    """Whether a form stands there twice or more: several fields, again and again in the same order to the last. With
+    other values, it belongs to the text of the first."""
     period = [*labels[1:], *labels[:1]].index(labels[0]) + 1 if labels else 0
     return 1 < period < len(labels) and len(labels) % period == 0 and all(map(eq, labels, labels[period:]))
 
@@ -95,7 +97,8 @@ class _Reading:
     """The fields found so far: for each, the lines behind every place where its label stood.
 
     ``swallowed``: required fields whose label begins no line: without them the form would be refused, so they may stand
-    behind another's value. ``repeated``: the whole form stands there more than once.
+    behind another's value. ``repeated``: the whole form stands there more than once, so a label seen before opens its
+    field again.
     """
 
     grammar: Grammar
@@ -107,6 +110,12 @@ class _Reading:
     value: list[str] = field(default_factory=list)
     since_label: list[str] = field(default_factory=list)
     in_history: bool = False
+
+    def of(self, lines: Iterable[tuple[str, Label | None]]) -> Self:
+        """Take all ``lines``, each with the label that it begins with."""
+        for line, label in lines:
+            self.take(line, label)
+        return self
 
     def take(self, line: str, label: Label | None) -> None:
         """The next line of the body, and the label that it begins with."""

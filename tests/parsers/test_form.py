@@ -214,6 +214,10 @@ TEXTS = {
         "Descripción: Elijo esto\nTipo: Error Funcional\ny falla",
         "Elijo esto\nTipo: Error Funcional\ny falla",
     ),
+    "another form": (
+        f"Descripción: Mi cliente escribe:\n{HEAD.replace('AREN', 'CONDUCTORES')}Descripción: No imprime.",
+        f"Mi cliente escribe:\n{HEAD.replace('AREN', 'CONDUCTORES')}Descripción: No imprime.",
+    ),
     "its own label": ("Descripción: En el campo\nDescripción: no cabe nada", "En el campo\nDescripción: no cabe nada"),
     "labels in the middle of its lines": ("Descripción: Si cambio Tipo: nada ocurre", "Si cambio Tipo: nada ocurre"),
     "bold text": ("Descripción: *Muy* importante: *no* abre", "*Muy* importante: *no* abre"),
@@ -336,10 +340,6 @@ FAULTS = {
     ),
     "given twice with two values": (
         "Servicio/Aplicación: AREN\nServicio/Aplicación: CONDUCTORES\nTipo: Error Acceso\nDescripción: No abre AREN.",
-        ["service: given_twice"],
-    ),
-    "two forms in one mail": (
-        f"{HEAD}Descripción: No abre AREN.\n\n{HEAD.replace('AREN', 'CONDUCTORES')}Descripción: No imprime.",
         ["service: given_twice"],
     ),
     "too short": (HEAD + "Descripción: No abre", ["description: too_short"]),
