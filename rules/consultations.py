@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from parsers.mail import Mail
-from rules import wording
 from rules.access import acts_for, language_of
-from rules.action_forms import further_fields, kind_named
+from rules.action_forms import fields_of, further_fields, kind_named
 from rules.assignment import Handover, assignment_letter, manage_link
 from rules.clocks import Span
 from rules.conditions import RouteInput
@@ -73,9 +72,8 @@ def open_for_caller(reading: Reading, facts: Facts, desk: Desk, now: datetime) -
 def search(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """«Buscar»: a table of results."""
     form = reading.action_form
-    own = {field.name: field.label for field in further_fields("search", form, desk)}
-    labels = {key: own.get(key) or wording.word(desk, "action_fields", key) for key, _ in form.values}
-    terms = tuple((labels[key], value) for key, value in form.values if value and key != "action")
+    asked = {field.name: field for field in (*further_fields("search", form, desk), *fields_of("search", None, desk))}
+    terms = tuple((asked[key].label, value, asked[key].type) for key, value in form.values if value and key in asked)
     rows = listed(facts.found, desk, now)
     links = row_links(rows, reading.sender, desk)
     return answered(reading, "search_results", {"terms": terms, "rows": rows, "total": len(rows)}, links=links)

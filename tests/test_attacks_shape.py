@@ -286,7 +286,9 @@ def test_a26_a_mail_over_the_limit_is_known_by_its_headers_alone(desk: Serverles
     assert desk.receive(head + b"Fotos\r\n\r\n", "apertura", too_large=True) == "too_large"
     assert desk.letters() == []
     assert desk.receive(head + OPENING.encode() + b"\r\n\r\n", "apertura", too_large=True) == "too_large"
-    assert [sent.letter for sent in desk.letters()] == ["refusal"]
+    told = " ".join(desk.letter("refusal").part("plain").split())
+    assert "1. Su mensaje: pesa demasiado" in told
+    assert "Puede enviar: mensajes de 40 MB como mucho, con sus archivos" in told
 
 
 def test_a26_a_flood_of_one_sender_is_held_and_others_go_on(tmp_path: Path) -> None:

@@ -89,6 +89,10 @@ def with_a_reason_of_another_state(scene: Scene) -> EmailMessage:
     return scene.does("Resolver", Motivo="Detenido por el cliente", Solución="Reiniciado.")
 
 
+def until_a_day_that_is_over(scene: Scene) -> EmailMessage:
+    return scene.does("Pendiente", Motivo="Detenido por el cliente", Hasta="01/10/2017")
+
+
 def with_no_action_at_all(scene: Scene) -> EmailMessage:
     return write(ANA, TECHNICIANS, "Consulta", "Acción: Bailar")
 
@@ -162,6 +166,10 @@ REFUSED: dict[Wrong, tuple[str, tuple[str, ...]]] = {
         "«Resolver» no se ha hecho: revise los datos",
         (AGAIN, "1. Motivo: ese valor no está en la lista", "Usted escribió: «Detenido por el cliente»",
          "Puede escribir: Acción adicional innecesaria o Resolución autom.notificada"),
+    ),
+    until_a_day_that_is_over: (
+        "«Pendiente» no se ha hecho: revise los datos",
+        (AGAIN, "1. Hasta: no se admite", "Usted escribió: «01/10/2017»", "Escriba un día que esté por llegar."),
     ),
     with_no_action_at_all: (
         "No se ha hecho nada: no lleva ninguna acción conocida",

@@ -57,6 +57,12 @@ def keys(declared: Any) -> Mapping[str, Any]:
     return {toml_name(f.name): hints[f.name] for f in dataclasses.fields(declared) if f.init}
 
 
+def needed(declared: Any) -> list[str]:
+    """Those of :func:`keys` that have no default."""
+    missing = dataclasses.MISSING
+    return [toml_name(f.name) for f in dataclasses.fields(declared) if f.default is missing is f.default_factory]
+
+
 def inner(declared: Any, step: str | int) -> Any:
     """The type of a key's value or of a list's element; Any where nothing is declared."""
     if dataclasses.is_dataclass(declared):

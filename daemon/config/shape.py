@@ -19,7 +19,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 
-from daemon.config.declared import branch_of, inner, is_union, item, keys, tag, without_none
+from daemon.config.declared import branch_of, inner, is_union, item, keys, needed, tag, without_none
 from daemon.config.positions import Path
 from rules.durations import Duration
 
@@ -206,7 +206,7 @@ def _wanted(declared: Any) -> str:
     if get_origin(declared) is tuple:
         return f"a list; each element {_wanted(get_args(declared)[0])}"
     if dataclasses.is_dataclass(declared):
-        return "a table with " + ", ".join(keys(declared))
+        return "a table with " + ", ".join(needed(declared) or keys(declared))
     if is_union(declared):
         return " or ".join(_wanted(branch) for branch in get_args(declared))
     return _WANTED.get(declared, "a table")

@@ -54,11 +54,12 @@ def _read(fault: Fault, formats: Formats) -> tuple[str, str]:
         return "", ""
     reads = formats.words["fault_reads"]
     label, _, text = str(reads.get(fault.code, reads["other"])).partition(": ")
+    read = formats.written(fault.read, "date" if fault.detail == "past" else "text")
     one, many = formats.words["fault_sizes"].get(fault.code, ("", ""))
     size = (
         (one if fault.detail == "1" else many).format(n=_counted(fault.detail, fault, formats)) if fault.detail else ""
     )
-    return f"{label}:", f"{text.format(read=fault.read)} {size}".rstrip()
+    return f"{label}:", f"{text.format(read=read)} {size}".rstrip()
 
 
 def _counted(text: str, fault: Fault, formats: Formats) -> str:

@@ -47,6 +47,10 @@ class ListViews:
         """(key, number …) as table rows."""
         return [(self._formats.word(str(key), section), *numbers) for key, *numbers in figures]
 
+    def criteria(self, terms: Iterable[tuple[str, str, str]]) -> list[tuple[str, str]]:
+        """What was searched for, (label, value, type of the field) each, as label and value."""
+        return [(label, self._formats.written(value, field_type)) for label, value, field_type in terms]
+
     def parts(self, rows: Iterable[Mapping[str, Any]]) -> list[Cells]:
         """Opened, closed and backlog of each group or category."""
         return [(row["name"], row["opened"], row["closed"], row["backlog"]) for row in rows]

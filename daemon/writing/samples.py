@@ -96,13 +96,16 @@ def _opening(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     refused = _refused(desk, ticket)
     empty, _ = form_link("correct", desk.opening_address, ticket.kind, {}, (), desk, ticket.language)
     nothing_right = {**refused, "fields": (), "form": empty.body}
-    encrypted = {**nothing_right, "faults": (Fault("", "encrypted"),), "attach_again": ()}
+    unread = {**nothing_right, "attach_again": ()}
+    encrypted = {**unread, "faults": (Fault("", "encrypted"),)}
+    heavy = {**unread, "faults": (Fault("", "mail_too_large", desk.kinds[ticket.kind].subject, (str(40 << 20),)),)}
     corrected = opening_form(desk, ticket, "correct")
     return {
         "confirmation": _answer("confirmation", ticket, confirmed, links, to=ticket.participants),
         "confirmation.out_of_hours": _answer("confirmation", ticket, late, links),
         "refusal": _answer("refusal", None, refused, (corrected,)),
         "refusal.encrypted": _answer("refusal", None, encrypted, (empty,)),
+        "refusal.too_large": _answer("refusal", None, heavy, (empty,)),
         "refusal.many": _answer("refusal", None, {**nothing_right, "faults": every_fault()}, (empty,)),
     }
 

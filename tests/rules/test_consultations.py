@@ -102,7 +102,7 @@ def test_a_search_answers_the_technician_alone_with_rows_and_a_link_for_their_ow
     (letter,) = decision.letters
     assert (letter.name, letter.to, decision.events) == ("search_results", (ANA,), ())
     assert letter.values["total"] == 2
-    assert letter.values["terms"] == (("Texto", "error"), ("Tipo", "acceso"))
+    assert letter.values["terms"] == (("Texto", "error", "text"), ("Tipo", "acceso", "text"))
     assert [link.grant.number for link in letter.links if link.grant] == [NUMBER]
 
 
