@@ -69,8 +69,8 @@ class ServerlessDesk:
         self.store = Store.open(url or f"sqlite:///{folder}/acuse.db", folder / "files", clock=self.clock)
         settings: Any = SimpleNamespace(desk=desk)
         self.live: Any = SimpleNamespace(current=Loaded(settings, Letters.load(desk), "1"))
-        reader: Any = Here(self.store.files.root, desk)
-        self._intake = Intake(self.store, reader, self, folder)
+        self._folder = folder
+        self.read_by(Here(self.store.files.root, desk))
         self._uids = itertools.count(first_uid)
         self.sent: list[Sent] = []
 
@@ -79,6 +79,10 @@ class ServerlessDesk:
 
     def __exit__(self, *_: object) -> None:
         self.store.close()
+
+    def read_by(self, reader: Any) -> None:
+        """From now on mails are read by this one."""
+        self._intake = Intake(self.store, reader, self, self._folder)
 
     @property
     def current(self) -> Any:

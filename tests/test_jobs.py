@@ -5,9 +5,10 @@ up for; their letters are those of the templates.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,10 +18,12 @@ from patience import until
 
 from daemon.config.live import Loaded
 from daemon.demo.correspondent import click, write
-from daemon.operations.jobs import JobContext, run_job
+from daemon.mail.reader import Octets, Poisoned
+from daemon.operations.jobs import JobContext, remove_leftovers, run_job
 from daemon.operations.scheduler import AGAIN_AFTER_S, Jobs, trigger
-from daemon.store import Store
+from daemon.store import Store, unnamed
 from daemon.writing.letters import Letters
+from parsers.mail import Mail
 from rules.desk import Desk
 from rules.schedule import Slot, last_slot
 from rules.tables import Reports, Retention
@@ -305,6 +308,34 @@ def test_retention_drops_what_is_too_old_and_the_books_balance(world: Serverless
     assert world.store.audit(world.desk) == []
     assert DESK.retention.raw_mails == 0  # which is the default: for ever
     assert timedelta(days=DESK.retention.sent) == timedelta(days=365)
+
+
+class Meanwhile(Here):
+    """Reads, and before anything comes of it retention removes what nothing names."""
+
+    store: Store
+
+    def answers(self, mails: Sequence[tuple[int, Octets]]) -> Iterator[Mail | Poisoned]:
+        for answer in super().answers(mails):
+            remove_leftovers(self.store)
+            yield answer
+
+
+def test_a_mail_whose_file_retention_removes_while_it_is_read_is_read_again(world: ServerlessDesk) -> None:
+    def with_photo(sender: str) -> EmailMessage:
+        return write(sender, OPENINGS, OPENING, GOOD, files={"foto.png": b"a photo"})
+
+    world.receive(with_photo(MARTA), "apertura")
+    (digest,) = world.store.files.digests()
+    world.store.run(lambda tx: tx.session.run("UPDATE events SET attachments = ''"))
+    world.store.run(lambda tx: tx.session.run("UPDATE outbox SET attachments = '[]'"))
+    world.store.run(lambda tx: unnamed.unname(tx.session, [digest]))
+    reader = Meanwhile(world.store.files.root, world.desk)
+    reader.store = world.store
+    world.read_by(reader)
+    assert world.receive(with_photo("Eva <eva@cliente.test>"), "apertura") == "opened"
+    assert world.store.files.has(digest)
+    assert world.query("SELECT COUNT(*) FROM events WHERE attachments <> ''") == [(1,)]
 
 
 def test_retention_leaves_nobodys_words_in_any_file(world: ServerlessDesk, tmp_path: Path) -> None:

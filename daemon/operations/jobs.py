@@ -166,9 +166,12 @@ def _empty_tickets(tx: Transaction, before: datetime, desk: Desk, now: datetime)
 
 def remove_leftovers(store: Store) -> int:
     """Remove the files that nothing names any more; how many."""
+    listed = store.run(lambda tx: unnamed.listed(tx.session))
+    if not listed or not listed.listed:
+        return 0
     with store.read() as reading:
-        found = unnamed.leftovers(reading.session)
-    return store.run(lambda tx: unnamed.remove(tx.session, store.files, found)) or 0 if found.listed else 0
+        found = unnamed.leftovers(reading.session, listed)
+    return store.run(lambda tx: unnamed.remove(tx.session, store.files, found)) or 0
 
 
 JOBS: Mapping[schedule.JobName, Callable[[JobContext], Decision]] = {

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from daemon.files import Files
+from daemon.store import unnamed
 from daemon.store.dialect import Session
 from daemon.store.facts import Lookups
 from daemon.store.posted import Posted
@@ -36,7 +38,13 @@ class Writing(Lookups):
         self._files = files
         self.posted: list[Posted] = []
 
+    def hold_files(self, kept: Iterable[str] = ()) -> None:
+        """As :func:`daemon.store.unnamed.hold`."""
+        unnamed.hold(self.session, self._files, kept)
+
     def keep_files(self, letter: Letter) -> None:
         """Keep the files that we made for ``letter`` before its row names them."""
+        if letter.files:
+            self.hold_files()
         for file in letter.files:
             self._files.keep(file.content)

@@ -85,6 +85,9 @@ class Dialect(Protocol):
     def wipe_words(self, session: Session, first: bool) -> bool:
         """A step towards an index of words without those that were deleted from it; whether another is needed."""
 
+    def hold_files(self, session: Session, alone: bool) -> None:
+        """Until this transaction ends no other removes files, or with ``alone`` names any."""
+
     def clock(self, session: Session) -> int:
         """The database's own time in µs: leases of several daemons are judged by one clock."""
 
@@ -116,6 +119,9 @@ class Sqlite:
         before = session.all("SELECT total_changes()")[0][0]
         session.run("INSERT INTO words (words, rank) VALUES ('merge', ?)", -MERGE_PAGES if first else MERGE_PAGES)
         return bool(session.all("SELECT total_changes()")[0][0] - before > 1)
+
+    def hold_files(self, session: Session, alone: bool) -> None:
+        """One writes at a time."""
 
     def clock(self, session: Session) -> int:
         """There is one process: its clock is as good as any."""

@@ -37,5 +37,9 @@ class NumbersSpent(StoreError):
     """A kind's 999,999 numbers of this day are used up."""
 
 
+class FilesGone(StoreError):
+    """Files of a mail, kept as it was read, were removed before it had its verdict: it is to be read again."""
+
+
 class Conflict(StoreError):
     """A row changed under the transaction; done again it will see the new one."""

@@ -32,6 +32,7 @@ UPDATE tickets SET kind = ?, state = ?, reason = ?, priority = ?, rank = ?, cate
 
 def write_events(tx: Writing, cause: Cause, events: Sequence[Event], desk: Desk, now: datetime) -> None:
     """Fold events into their tickets, spend the numbers of new ones, and write both."""
+    _hold_files(tx, cause, events)
     numbers = dict.fromkeys(event.number for event in events)
     before = {number: None if tx.counters.is_next(number) else tx.tickets.get(number) for number in numbers}
     after: dict[str, Ticket | None] = dict(before)
@@ -48,6 +49,13 @@ def write_events(tx: Writing, cause: Cause, events: Sequence[Event], desk: Desk,
     for row in rows:
         tx.session.put(_INSERT_EVENT, *row)
         tx.session.put(_UNINDEXED.format(last_id=tx.session.dialect.last_id))
+
+
+def _hold_files(tx: Writing, cause: Cause, events: Sequence[Event]) -> None:
+    """What the mail brought was kept when it was read, before this transaction."""
+    brought = {file.digest for file in cause.mail.attachments} if cause.mail else set()
+    if named := {file.digest for event in events for file in event.attachments}:
+        tx.hold_files(named & brought)
 
 
 def _write_ticket(tx: Writing, ticket: Ticket, before: Ticket | None, desk: Desk, now: datetime) -> None:

@@ -15,8 +15,9 @@ from datetime import datetime
 from pathlib import Path
 
 from daemon.files import Files
+from daemon.store import unnamed
 from daemon.store.dialect import Row, Session, marks
-from daemon.store.raws import keep_raw, raw_of
+from daemon.store.raws import is_file, keep_raw, raw_of
 from daemon.store.rows import at, when
 from rules.decision import Verdict
 from rules.ticket import micros, moment
@@ -93,6 +94,8 @@ def take(
     """
     alone = int(len(fetched) == 1)
     counted = (0, 0) if again else (1, alone)
+    if any(is_file(mail.raw) for mail in fetched):
+        unnamed.hold(session, files)  # before its row has an id
     taken = []
     for mail in fetched:
         digest = hashlib.sha256(mail.raw).hexdigest() if mail.raw is not None else ""

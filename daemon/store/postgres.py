@@ -21,6 +21,9 @@ STATEMENT_S = 120
 ANSWER_S = STATEMENT_S + 10.0
 """How long we wait for its answer: the connection may be open, and nobody at its other end."""
 
+FILES_LOCK = int.from_bytes(b"Acuse")
+"""The number of the lock on what names files."""
+
 _END_ABANDONED = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND usename = current_user AND application_name = current_setting('application_name')
@@ -51,6 +54,10 @@ class Postgres:
     def wipe_words(self, session: Session, first: bool) -> bool:
         """Autovacuum does, as for every table."""
         return False
+
+    def hold_files(self, session: Session, alone: bool) -> None:
+        """By a lock of the database: rows that are not committed yet cannot be seen, but waited for."""
+        session.one(f"SELECT pg_advisory_xact_lock{'' if alone else '_shared'}({FILES_LOCK})")
 
     def clock(self, session: Session) -> int:
         """The server's clock, not that of the transaction's start."""

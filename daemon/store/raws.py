@@ -11,9 +11,14 @@ IN_ROW = 256 * 1024
 """Raw mails up to this many octets lie in the database, larger ones among the files."""
 
 
+def is_file(raw: bytes | None) -> bool:
+    """Whether these octets are kept among the files; None: they lie in one already."""
+    return raw is None or len(raw) > IN_ROW
+
+
 def keep_raw(session: Session, files: Files, mail_id: int, raw: bytes | None, path: Path | None) -> None:
     """The octets just fetched, small ones as a row, large ones as a file that is there before COMMIT."""
-    if raw is not None and len(raw) <= IN_ROW:
+    if not is_file(raw):
         session.put("INSERT INTO mail_raws (mail_id, raw) VALUES (?, ?) ON CONFLICT DO NOTHING", mail_id, raw)
         return
     if path is None and raw is None:

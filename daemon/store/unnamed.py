@@ -1,13 +1,27 @@
-"""Files that nothing names any more: listed in the transaction that takes a name away, removed after it."""
+"""Files that nothing names any more: listed in the transaction that takes a name away, removed after it.
+
+Whoever names a file holds it first (:func:`hold`), so that nobody removes what another transaction is taking up again.
+"""
+
+# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from daemon.files import Files
 from daemon.store.dialect import Session
+from daemon.store.errors import FilesGone
+
+
+def hold(session: Session, files: Files, kept: Iterable[str] = ()) -> None:
+    """No file is removed until this transaction ends: it may name some. FilesGone where one of ``kept``, which were
+    before it began, has been removed since."""
+    session.dialect.hold_files(session, alone=False)
+    if gone := [digest for digest in kept if not files.has(digest)]:
+        raise FilesGone(f"{len(gone)} files of a mail were removed while it was read")
 
 
 def unname(session: Session, digests: Iterable[str]) -> None:
@@ -29,35 +43,45 @@ _NAMED: tuple[tuple[str, str, Callable[[str], Iterable[str]]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Leftovers:
-    """Files on the list, those of them that nothing names, and up to which row each table was looked through."""
+    """Files on the list, those of them that nothing names as far as is known, and the last row of each table when they
+    were listed: whatever names files in a row up to it has been committed."""
 
     listed: frozenset[str]
     unnamed: frozenset[str]
-    seen: Mapping[str, int]
+    last: Mapping[str, int]
 
 
-def leftovers(session: Session) -> Leftovers:
+def listed(session: Session) -> Leftovers:
+    """The files on the list; how long this transaction takes, nothing else names any."""
+    session.dialect.hold_files(session, alone=True)
+    digests = frozenset(digest for (digest,) in session.all("SELECT digest FROM unnamed_files"))
+    return Leftovers(digests, digests, {table: _last(session, table) for table, *_ in _NAMED})
+
+
+def leftovers(session: Session, found: Leftovers) -> Leftovers:
     """The files on the list that nothing names. Reads whole tables; locks nothing."""
-    listed = frozenset(digest for (digest,) in session.all("SELECT digest FROM unnamed_files"))
-    unnamed, seen = _still_unnamed(session, listed, {})
-    return Leftovers(listed, unnamed, seen)
+    return replace(found, unnamed=_still_unnamed(session, found.unnamed, {}))
 
 
 def remove(session: Session, files: Files, found: Leftovers) -> int:
-    """Remove them, unless a row that has come since names one; how many. Nothing writes meanwhile."""
-    unnamed, _ = _still_unnamed(session, found.unnamed, found.seen)
+    """Remove them, unless a row that has come since names one; how many. Nothing else names any meanwhile."""
+    session.dialect.hold_files(session, alone=True)
+    unnamed = _still_unnamed(session, found.unnamed, found.last)
     for digest in unnamed:
         files.drop(digest)
     session.many("DELETE FROM unnamed_files WHERE digest = ?", [(digest,) for digest in found.listed])
     return len(unnamed)
 
 
-def _still_unnamed(
-    session: Session, digests: frozenset[str], seen: Mapping[str, int]
-) -> tuple[frozenset[str], dict[str, int]]:
-    wanted, reached = set(digests), dict(seen)
+def _last(session: Session, table: str) -> int:
+    row = session.one(f"SELECT MAX(id) FROM {table}")
+    return (row and row[0]) or 0
+
+
+def _still_unnamed(session: Session, digests: frozenset[str], after: Mapping[str, int]) -> frozenset[str]:
+    """Those that no row names with an id above that ``after`` which is its table's."""
+    wanted = set(digests)
     for table, sql, named in _NAMED:
-        for id_, cell in session.stream(sql, seen.get(table, 0)) if wanted else ():
-            reached[table] = max(reached.get(table, 0), id_)
+        for _, cell in session.stream(sql, after.get(table, 0)) if wanted else ():
             wanted.difference_update(named(cell))
-    return frozenset(wanted), reached
+    return frozenset(wanted)

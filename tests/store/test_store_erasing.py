@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from patience import until
 
 from daemon.operations.jobs import remove_leftovers
-from daemon.store import Cause, Filed, Outcome, Store, dropping, erasing, outdated, unnamed
+from daemon.store import Cause, Filed, Outcome, Store, Transaction, dropping, erasing, outdated, unnamed
+from daemon.store.errors import FilesGone
 from daemon.store.raws import IN_ROW
 from rules.decision import Decision, Grant, Letter, Link, Person, Search
 from rules.erasure import NOBODY
@@ -264,10 +267,60 @@ def test_old_closed_tickets_are_emptied_and_their_numbers_stay(books: Store) -> 
         assert outdated.old_tickets(reading.session, NOW + timedelta(days=1), 10) == []
 
 
+def leftovers(books: Store) -> unnamed.Leftovers:
+    listed = books.run(lambda tx: unnamed.listed(tx.session))
+    assert listed
+    with books.read() as reading:
+        return unnamed.leftovers(reading.session, listed)
+
+
+def waits(books: Store, tx: Transaction) -> bool:
+    """Whether another thread waits for this transaction."""
+    if books.one_daemon:
+        return books.awaited
+    return tx.session.one("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") is not None
+
+
+@pytest.mark.parametrize("looked", ["before", "meanwhile"])
+def test_a_file_that_another_transaction_is_taking_up_again_stays(books: Store, looked: str) -> None:
+    """Its row is written and not committed: whoever removes files cannot see it, and waits for it."""
+    books.run(lambda tx: erasing.forget(tx, ANA, DESK, NOW, "erased-1"))
+    other = books.search(Search(states=("assigned",)))[0].ticket.number
+    found = leftovers(books)
+    removals: dict[str, Callable[[], object]] = {
+        "before": lambda: books.run(lambda tx: unnamed.remove(tx.session, books.files, found)),
+        "meanwhile": lambda: remove_leftovers(books),
+    }
+    removing = threading.Thread(target=removals[looked])
+    with books.write() as tx:
+        event = Event(other, "note", NOW, LUIS, attachments=(attachment(PHOTO),))
+        tx.apply(Cause(), Decision(events=(event,)), compose, DESK, NOW)
+        removing.start()
+        until(lambda: waits(books, tx) or not removing.is_alive())
+    removing.join()
+    assert books.files.has(attachment(PHOTO).digest)
+    assert books.audit(DESK) == []
+
+
+def test_a_mail_whose_file_was_removed_while_it_was_read_is_to_be_read_again(books: Store) -> None:
+    books.run(lambda tx: erasing.forget(tx, ANA, DESK, NOW, "erased-1"))
+    other = books.search(Search(states=("assigned",)))[0].ticket.number
+    seen = take(books, 5)
+    assert books.files.has(attachment(PHOTO).digest), "as the parser finds: it keeps nothing twice"
+    remove_leftovers(books)
+    event = Event(other, "note", NOW, LUIS, attachments=(attachment(PHOTO),))
+    cause = Cause(seen.id, mail(5, LUIS, attachments=(attachment(PHOTO),)))
+    with pytest.raises(FilesGone), books.write() as tx:
+        tx.apply(cause, Decision("threaded", events=(event,)), compose, DESK, NOW)
+    books.files.keep(PHOTO)
+    with books.write() as tx:
+        tx.apply(cause, Decision("threaded", events=(event,)), compose, DESK, NOW)
+    assert books.audit(DESK) == []
+
+
 def test_a_file_that_comes_back_meanwhile_stays(books: Store) -> None:
     books.run(lambda tx: erasing.forget(tx, ANA, DESK, NOW, "erased-1"))
-    with books.read() as reading:
-        found = unnamed.leftovers(reading.session)
+    found = leftovers(books)
     assert attachment(PHOTO).digest in found.unnamed
     other = books.search(Search(states=("assigned",)))[0].ticket.number
     with books.write() as tx:
