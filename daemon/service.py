@@ -166,10 +166,10 @@ class Service:
         while not self._stop.is_set():
             try:
                 self._turn()
-                self.upkeep.alarms.database_works()
+                self.upkeep.alarms.turn_worked()
             except Exception as fault:  # the database, or a defect: the next turn tries again
                 log.exception("turn failed")
-                self.upkeep.alarms.database_fails(fault)
+                self.upkeep.alarms.turn_failed("database" if self.store.is_fault(fault) else "defect", fault)
             systemd.notify("WATCHDOG=1")  # a turn that fails has ended all the same: only one that hangs says nothing
             self._stop.wait(TURN_S)
 

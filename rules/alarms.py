@@ -18,6 +18,7 @@ BACK: Mapping[str, str] = {
     "filing_refused": "filing_back",
     "smtp_down": "smtp_back",
     "database": "database_back",
+    "defect": "defect_back",
     "disk_full": "disk_back",
     "due_failed": "due_back",
     "job_failed": "",

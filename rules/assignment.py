@@ -135,7 +135,7 @@ def _empty_forms(ticket: Ticket, desk: Desk, subject: str) -> Mapping[str, str]:
     """The form of each action that the ticket's state allows, as every letter has it: the same for all tickets that
     are alike in what decides of it."""
     known = _known_forms(desk)
-    alike = ticket.kind, ticket.group, ticket.state, bool(ticket.came_from), len(subject)
+    alike = ticket.kind, ticket.group, ticket.state, offered("return", ticket, desk), len(subject)
     if alike not in known:
         known[alike] = {
             key: _form_body(key, ticket, desk, {}, subject)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -30,6 +31,7 @@ from daemon.operations.alarms import (
     outbox_trouble,
     secret_troubles,
 )
+from daemon.store.errors import Unavailable
 from daemon.writing.letters import Letters
 from rules.alarms import Trouble
 from tests.rules.desks import DESK, NOW, OPENING, OPENINGS
@@ -80,8 +82,10 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_oauth2_secret_that_ends_soon(ends: date | None, told: bool) -> None:
     oauth2 = OAuth2(provider="microsoft", client_id="x", tenant="t", client_secret_env="X", expires=ends)
     smtp = Smtp(host="smtp.cau.test", sender="a@cau.test")
-    settings: Any = SimpleNamespace(desk=DESK, mailboxes=(replace(BOX, oauth2=oauth2),), smtp=smtp)
-    assert [each.topic for each in secret_troubles(settings, NOW)] == ["oauth_expiry"] * told
+    alerts = Alerts(smtp=replace(smtp, oauth2=oauth2))
+    settings: Any = SimpleNamespace(desk=DESK, mailboxes=(replace(BOX, oauth2=oauth2),), smtp=smtp, alerts=alerts)
+    found = [(each.topic, dict(each.details)["mailbox"]) for each in secret_troubles(settings, NOW)]
+    assert found == [("oauth_expiry", "apertura"), ("oauth_expiry", "alerts.smtp")] * told
 
 
 @pytest.mark.parametrize(("since", "topics"), [(None, []), (NOW, ["config_differs"])])
@@ -186,15 +190,30 @@ def test_mails_in_quarantine_are_told_of_together(world: ServerlessDesk) -> None
 
 def test_a_database_that_is_away_is_told_by_the_second_route_alone(world: ServerlessDesk) -> None:
     told = Told(world, Alerts(command=("alarm",)))
-    told.alarms.database_fails(OSError("gone"))
-    assert told.routed == []
-    world.clock.turn(minutes=16)
-    told.alarms.database_fails(OSError("gone"))
-    told.alarms.database_fails(OSError("gone"))
-    told.alarms.database_works()
-    told.alarms.database_works()
+    for minutes in (0, 16, 0):
+        world.clock.turn(minutes=minutes)
+        told.alarms.turn_failed("database", OSError("gone"))
+    told.alarms.turn_worked()
+    told.alarms.turn_worked()
     assert told.routed == ["Soporte CAU: La base de datos falla", "Soporte CAU: La base de datos vuelve a funcionar"]
     assert world.letters() == []
+
+
+def test_a_defect_is_told_as_one(world: ServerlessDesk) -> None:
+    told = Told(world, Alerts(command=("alarm",)))
+    told.alarms.turn_failed("defect", LookupError("x"))
+    world.clock.turn(minutes=16)
+    told.alarms.turn_failed("defect", LookupError("x"))
+    told.alarms.turn_worked()
+    assert told.routed == ["Soporte CAU: El programa falla", "Soporte CAU: El programa ya no falla"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "is_of_the_database"),
+    [(sqlite3.DatabaseError("malformed"), True), (Unavailable("away"), True), (LookupError("x"), False)],
+)
+def test_what_the_database_is_at_fault_for(world: ServerlessDesk, fault: Exception, is_of_the_database: bool) -> None:
+    assert world.store.is_fault(fault) is is_of_the_database
 
 
 # -- the second route

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sqlite3
 import time
@@ -88,6 +89,26 @@ def test_a_mail_that_somebody_moved_is_told_for_three_days(world: DeskWorld) -> 
         with sqlite3.connect(world.folder / "acuse.db") as books:
             books.execute("UPDATE mails SET filed_at = ?", (time.time_ns() // 1000 - days * 86_400_000_000,))
         assert world.balanced() is balanced
+
+
+def test_of_two_mailboxes_one_that_cannot_be_reached_is_named_and_the_other_judged(world: DeskWorld) -> None:
+    *_, other = world.settings().mailboxes
+    text = world.config.read_text(encoding="utf-8")
+    box = text.index(f'name = "{other.name}"')
+    away = text[box:].replace(f"port = {other.port}", "port = 1", 1)
+    assert away != text[box:]
+    world.config.write_text(text[:box] + away, encoding="utf-8")
+    told = world.acuse("audit", check=False)
+    assert (told.returncode, told.stdout.count("not looked at: ")) == (0, 1)
+    assert re.search(rf"not looked at: {other.name}: connect to .*:1: ", told.stdout)
+    (account,) = (each for each in world.settings().mailboxes if each.name == "apertura")
+    with Imap(Endpoint.of_account(account, None)) as imap:
+        folders = Folders(imap)
+        folders.file_away(imap.uids(folders.select(account.folders.done)), "Archivo")
+    told = world.acuse("audit", "--json", check=False)
+    proof = json.loads(told.stdout)
+    assert (told.returncode, [each["subject"] for each in proof["findings"]]) == (1, ["mail 1"])
+    assert [each.partition(":")[0] for each in proof["not_looked_at"]] == [other.name]
 
 
 def test_a_request_that_cannot_be_done_stops_nothing(world: DeskWorld) -> None:

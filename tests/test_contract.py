@@ -128,8 +128,8 @@ def test_check_tells_of_secrets_that_cannot_be_read(world: DeskWorld, acuse: Acu
     )
     assert code == 1
     assert re.fullmatch(
-        rf"{line}:\d+:17: cannot read {missing}: No such file or directory\n{line}:\d+:17: {empty} is empty\n"
-        rf"{line}:\d+:11: cannot read {folder}: Is a directory\n",
+        rf"{line}:\d+:17: cannot read {missing}: No such file or directory; write it there, or correct its name here\n"
+        rf"{line}:\d+:17: {empty} is empty\n{line}:\d+:11: cannot read {folder}: Is a directory; name a file\n",
         out,
     )
 

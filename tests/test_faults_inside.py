@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from deskworld import GOOD, GROUP, MARTA, OPENINGS, SERVICE, SUBJECT, DeskWorld
 from invariants import at_rest, violations
+from patience import PATIENCE_S, until
 
 from daemon.demo.correspondent import click, write
 from daemon.intake import Intake
@@ -63,6 +65,26 @@ def running(world: DeskWorld, clock: Moved) -> Iterator[Service]:
 def world(tmp_path: Path) -> Iterator[DeskWorld]:
     with DeskWorld(tmp_path) as desk:
         yield desk
+
+
+def test_systemd_hears_of_every_turn_also_of_those_that_fail(
+    world: DeskWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A daemon whose turns fail is not better for being killed: it treats mails all the same."""
+    failed: list[float] = []
+
+    def fail() -> None:
+        failed.append(time.monotonic())
+        raise LookupError("a defect")
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd, running(world, Moved()) as service:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(PATIENCE_S)
+        monkeypatch.setattr(service, "_turn", fail)
+        until(lambda: failed)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        assert [systemd.recv(100) for _ in range(3)] == [b"WATCHDOG=1"] * 3
+        assert len(failed) >= 3
 
 
 def test_f38_f39_f40_the_clock_jumps_and_the_desk_goes_on(world: DeskWorld) -> None:

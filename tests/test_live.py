@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,8 +13,10 @@ from configs import BASE, changed, write
 
 from daemon.config.live import Changed, Live, Loaded, Refused
 from daemon.config.settings import ConfigErrors
+from daemon.config.shape import Misfit
 from daemon.config.sources import Problem
 from daemon.demo.correspondent import write as mail
+from daemon.store.errors import Unavailable
 from daemon.writing.letters import Letters
 from rules.desk import Desk
 from rules.tables import DeskTable
@@ -77,6 +79,31 @@ def test_a_good_change_is_in_force_as_a_whole(tmp_path: Path, watched: Watched) 
     assert outcome.loaded is live.current
     assert (live.current.settings.desk.desk.name, live.current.letters) == ("Otro nombre", "letters of Otro nombre")
     assert (before.settings.desk.desk.name, before.version != live.current.version) == ("Soporte CAU", True)
+    assert live.poll() is None
+
+
+def test_a_change_whose_check_has_no_answer_is_looked_at_again(tmp_path: Path, watched: Watched) -> None:
+    """The check asks the database, which is away; nobody saves anything once more."""
+    away = [False]
+
+    def ask(settings: object) -> Iterator[Misfit]:
+        if away[0]:
+            raise Unavailable("the database does not answer")
+        return iter(())
+
+    write(tmp_path)
+    live = watched()
+    live.insist(ask)
+    before = live.current
+    away[0] = True
+    write(tmp_path, RENAMED)
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            live.poll()
+        assert live.current is before
+    away[0] = False
+    assert isinstance(live.poll(), Changed)
+    assert live.current.settings.desk.desk.name == "Otro nombre"
     assert live.poll() is None
 
 

@@ -7,7 +7,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from daemon.commands.roundtrip import round_trip
-from daemon.config.accounts import Account, Credentials, Database, Smtp
+from daemon.config.accounts import Account, Database, Smtp
 from daemon.config.file_checks import is_secret, named_files, too_open
 from daemon.config.settings import Settings
 from daemon.mail.filing import Folders
@@ -25,7 +25,7 @@ from daemon.mail.oauth import Tokens
 from daemon.mail.smtp import Session
 from daemon.mail.smtp_wire import Reply, SmtpError
 from daemon.mail.wire import Endpoint
-from daemon.operations.alarms import ROOM, WARNED_BEFORE
+from daemon.operations.alarms import ROOM, ending_secrets
 from daemon.operations.held import gone
 from daemon.store import Store, notes
 from daemon.store.connections import schema_of, version_of
@@ -161,14 +161,8 @@ def secrets(settings: Settings) -> Iterator[Found]:
     for doubt in sorted(too_open(file) for file in files if file.exists()):
         if doubt:
             yield Found("note", "secrets", doubt)
-    accounts: list[tuple[str, Credentials]] = [(f"mailbox {box.name}", box) for box in settings.mailboxes]
-    for what, account in (*accounts, ("smtp", settings.smtp)):
-        if account.oauth2 and account.oauth2.expires and _ends_soon(account.oauth2.expires):
-            yield Found("note", what, f"the client secret ends on {account.oauth2.expires}")
-
-
-def _ends_soon(day: date) -> bool:
-    return day - datetime.now(UTC).date() <= WARNED_BEFORE
+    for name, ends in ending_secrets(settings, datetime.now(UTC)):
+        yield Found("note", "secrets", f"{name}: the client secret of OAuth2 ends on {ends}")
 
 
 # -- books and files

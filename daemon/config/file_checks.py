@@ -68,11 +68,18 @@ def too_open(file: Path) -> str:
     return f"others may read {file}: chmod 600 {file}" if file.stat().st_mode & 0o077 else ""
 
 
+REMEDIES = {
+    FileNotFoundError: "write it there, or correct its name here",
+    PermissionError: "it belongs to whoever runs acuse: chown it",
+}
+"""What mends a file that cannot be read."""
+
+
 def _unreadable(file: Path) -> str:
     try:
         return "" if file.read_bytes().strip() else f"{file} is empty"
     except OSError as error:
-        return f"cannot read {file}: {error.strerror}"
+        return f"cannot read {file}: {error.strerror}; {REMEDIES.get(type(error), 'name a file')}"
 
 
 # -- folders that are written

@@ -1,18 +1,18 @@
 """What fails in a running daemon, and how the admins hear of it: a letter, and the second route where there is one.
 
 That something was told stands in the database, so that several daemons and a restart tell it once. Where the database
-itself fails, the second route alone tells of it.
+itself fails, or the turn that looks, the second route alone tells of it.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from daemon.causes import apply
-from daemon.config.accounts import Account, Alerts
+from daemon.config.accounts import Account, Alerts, Credentials
 from daemon.config.live import Loaded
 from daemon.config.settings import Settings
 from daemon.log import log
@@ -91,14 +91,22 @@ def desk_trouble(desks: Mapping[str, str], since: datetime | None) -> Iterator[T
         yield Trouble("config_differs", "", since, (("daemons", ", ".join(desks)),))
 
 
-def secret_troubles(settings: Settings, now: datetime) -> Iterator[Trouble]:
-    """A client secret of OAuth2 whose end, as the admin wrote it down, is near."""
-    accounts = (*((box.name, box) for box in settings.mailboxes), ("smtp", settings.smtp))
+def ending_secrets(settings: Settings, now: datetime) -> Iterator[tuple[str, date]]:
+    """The mailboxes, by name, «smtp» and «alerts.smtp» whose OAuth2 secret ends soon, as the admin wrote it down."""
+    accounts: list[tuple[str, Credentials]] = [(box.name, box) for box in settings.mailboxes]
+    routes = (("smtp", settings.smtp), ("alerts.smtp", settings.alerts.smtp))
+    accounts += [(name, route) for name, route in routes if route]
     today = now.astimezone(settings.desk.zone).date()
     for name, account in accounts:
         ends = account.oauth2.expires if account.oauth2 else None
         if ends and ends - today <= WARNED_BEFORE:
-            yield Trouble("oauth_expiry", f"{name} {ends}", now, (("mailbox", name), ("until", ends.isoformat())))
+            yield name, ends
+
+
+def secret_troubles(settings: Settings, now: datetime) -> Iterator[Trouble]:
+    """A client secret of OAuth2 whose end is near."""
+    for name, ends in ending_secrets(settings, now):
+        yield Trouble("oauth_expiry", f"{name} {ends}", now, (("mailbox", name), ("until", ends.isoformat())))
 
 
 class Alarms:
@@ -112,8 +120,8 @@ class Alarms:
         route: Callable[[Alerts, Iterable[str], str, str], object] = second_route.send,
     ) -> None:
         self._store, self._current, self._queued, self._route = store, current, queued, route
-        self._database_since: datetime | None = None
-        self._database_told = False
+        self._failing: dict[str, datetime] = {}
+        self._told: set[str] = set()
 
     def look(self, troubles: Sequence[Trouble], well: frozenset[str]) -> None:
         """Tell what has failed for long enough, and what works again; then what came to quarantine."""
@@ -160,19 +168,19 @@ class Alarms:
         if self._store.run(work):
             self._queued()
 
-    def database_fails(self, fault: Exception) -> None:
-        """A turn failed because of the database: no letter can be queued, the second route tells it once it lasts."""
+    def turn_failed(self, topic: str, fault: Exception) -> None:
+        """A turn ended in ``fault``: perhaps no letter can be queued, the second route tells it once it lasts."""
         now = self._store.clock()
-        self._database_since = self._database_since or now
-        if not self._database_told and now - self._database_since >= self._current().settings.alerts.after:
-            self._database_told = True
-            self._by_second_route("database", (("diagnostic", str(fault)),))
+        since = self._failing.setdefault(topic, now)
+        if topic not in self._told and now - since >= self._current().settings.alerts.after:
+            self._told.add(topic)
+            self._by_second_route(topic, (("diagnostic", f"{type(fault).__name__}: {fault}"),))
 
-    def database_works(self) -> None:
+    def turn_worked(self) -> None:
         """A turn went through."""
-        if self._database_told:
-            self._by_second_route("database_back", ())
-        self._database_since, self._database_told = None, False
+        for topic in sorted(self._told):
+            self._by_second_route(alarms.BACK[topic], ())
+        self._failing, self._told = {}, set()
 
     def _by_second_route(self, topic: str, details: Details) -> None:
         settings = self._current().settings

@@ -200,6 +200,7 @@ class SqliteConnections:
             if self._lock_file is not None:
                 sign(self._lock_file, self.path)
             self._let_go()
+        self._reader.close()
 
     def _let_go(self) -> None:
         if self._writer is not None:

@@ -70,6 +70,8 @@ class Dialect(Protocol):
 
     name: str
     batch: Batch
+    faults: tuple[type[Exception], ...]
+    """What its driver raises, and peewee."""
 
     def transient(self, fault: BaseException) -> bool:
         """Whether the whole transaction may succeed if it is done again."""
@@ -101,6 +103,7 @@ class Sqlite:
 
     name = "sqlite"
     batch = Batch(50, 0.02)
+    faults: tuple[type[Exception], ...] = (sqlite3.Error, peewee.PeeweeException)
 
     def transient(self, fault: BaseException) -> bool:
         """Locked or busy, by another process."""

@@ -37,6 +37,7 @@ class Postgres:
 
     name = "postgresql"
     batch = Batch(10, 1.0)
+    faults: tuple[type[Exception], ...] = (psycopg.Error, peewee.PeeweeException)
 
     def transient(self, fault: BaseException) -> bool:
         """Serialization failure, deadlock, a wait that was too long, or a connection or server that went away. What is

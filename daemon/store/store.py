@@ -14,6 +14,7 @@ from daemon.store import audit, daemons, export, filing, ledger, listing, queues
 from daemon.store.clock import DatabaseClock, utc_now
 from daemon.store.connections import Connections, connect
 from daemon.store.dialect import Batch, Session
+from daemon.store.errors import StoreError
 from daemon.store.transacting import Transacting
 from rules.decision import Brief, Search
 from rules.desk import Desk
@@ -53,6 +54,10 @@ class Store(Transacting):
     def one_daemon(self) -> bool:
         """Whether this process alone may write (SQLite): no mailbox needs a lease."""
         return self._connections.dialect.name == "sqlite"
+
+    def is_fault(self, fault: Exception) -> bool:
+        """Whether the database is at fault, no defect of ours."""
+        return isinstance(fault, (StoreError, *self._connections.dialect.faults))
 
     @property
     def batch(self) -> Batch:

@@ -108,6 +108,18 @@ def test_a_link_is_offered_for_each_action_that_is_possible_and_all_share_one_to
         assert all(len(link.subject) + 29 < 76 for link in links)
 
 
+@pytest.mark.parametrize("came_from", [("n2",), ("disuelto",), ("n2", "disuelto"), ("disuelto", "n2"), ()])
+def test_nothing_is_handed_back_to_a_group_that_does_not_exist_any_more(came_from: tuple[str, ...]) -> None:
+    """Whatever was offered before on a ticket that is otherwise alike."""
+    lives = came_from[-1:] == ("n2",)
+    for before in (("n2",), ("disuelto",)):
+        now = desk()
+        action_links(opened(now, came_from=before), now)
+        ticket = opened(now, came_from=came_from)
+        assert ("return" in [link.key for link in action_links(ticket, now)]) is lives
+        assert (act("Acción: Devolver", ticket, at=now).why == "return") is lives
+
+
 def test_every_link_opens_a_form_that_its_own_action_understands() -> None:
     ticket = opened(STAFF, came_from=("n2",))
     links = action_links(ticket, STAFF)
