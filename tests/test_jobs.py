@@ -338,8 +338,20 @@ def test_a_mail_whose_file_retention_removes_while_it_is_read_is_read_again(worl
     assert world.query("SELECT COUNT(*) FROM events WHERE attachments <> ''") == [(1,)]
 
 
-def test_retention_leaves_nobodys_words_in_any_file(world: ServerlessDesk, tmp_path: Path) -> None:
-    """Not in the index of words, nor in the database's log, while the desk runs on."""
+class KilledError(Exception):
+    """In place of a SIGKILL."""
+
+
+def die() -> None:
+    raise KilledError
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_retention_leaves_nobodys_words_in_any_file(
+    world: ServerlessDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: bool
+) -> None:
+    """Not in the index of words, nor in the database's log, while the desk runs on; also where an earlier run was
+    killed when all was dropped and nothing wiped."""
     words = ("marta", "Gil", "pantalla", "guardar")
     number = open_one(world)
     world.receive(write(MARTA, SERVICE, f"Retirar la incidencia {number}", ""))
@@ -349,6 +361,10 @@ def test_retention_leaves_nobodys_words_in_any_file(world: ServerlessDesk, tmp_p
     world.store.index_words()
     assert [word for word in words if lies_in_a_file(tmp_path, word)] == list(words)
     world.clock.turn(days=61)
+    if killed:
+        with monkeypatch.context() as before, pytest.raises(KilledError):
+            before.setattr(world.store, "wipe", die)
+            run_now(world, "retention")
     run_now(world, "retention")
     world.store.index_words()
     assert [word for word in words if lies_in_a_file(tmp_path, word)] == []

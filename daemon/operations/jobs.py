@@ -118,7 +118,7 @@ def worklist(context: JobContext) -> Decision:
 
 def retention(context: JobContext) -> Decision:
     """Drop what is too old, in small transactions; there is nothing to write to anybody."""
-    store, desk, dropped = context.store, context.loaded.settings.desk, 0
+    store, desk = context.store, context.loaded.settings.desk
     _until_none_is_left(store, partial(_drop_windows, before=context.now - guards.LONGEST))
     for drop, days in (
         (_drop_raw_mails, desk.retention.raw_mails),
@@ -127,18 +127,15 @@ def retention(context: JobContext) -> Decision:
     ):
         before = context.now - timedelta(days=days)
         if days:
-            dropped += _until_none_is_left(store, partial(drop, before=before, desk=desk, now=context.now))
+            _until_none_is_left(store, partial(drop, before=before, desk=desk, now=context.now))
     remove_leftovers(store)
-    if dropped:
-        store.wipe()
+    store.wipe()
     return Decision()
 
 
-def _until_none_is_left(store: Store, drop: Callable[[Transaction], int]) -> int:
-    dropped = 0
-    while count := store.run(drop):
-        dropped += count
-    return dropped
+def _until_none_is_left(store: Store, drop: Callable[[Transaction], int]) -> None:
+    while store.run(drop):
+        pass
 
 
 def _drop_windows(tx: Transaction, before: datetime) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from daemon.slices import in_slices
+from daemon.store import notes
 from daemon.store.context import Cause, Writing
 from daemon.store.dialect import Session, marks
 from daemon.store.journals import write_events
@@ -26,8 +27,15 @@ AT_ONCE = 500
 """Values in one IN list."""
 
 
+def _unwiped(session: Session, dropped: Sequence[object]) -> None:
+    """What was dropped is to be wiped from the database's octets, whoever does it."""
+    if dropped:
+        notes.put(session, notes.UNWIPED, "1")
+
+
 def drop_raws(session: Session, ids: Sequence[int]) -> None:
     """The octets of these mails."""
+    _unwiped(session, ids)
     for some in in_slices(ids, AT_ONCE):
         rows = session.all(f"SELECT raw_digest FROM mails WHERE id IN ({marks(some)}) AND raw_digest <> ''", *some)
         unname(session, (digest for (digest,) in rows))
@@ -37,6 +45,7 @@ def drop_raws(session: Session, ids: Sequence[int]) -> None:
 
 def drop_bytes(session: Session, ids: Sequence[int]) -> None:
     """The bytes of these letters; where they went and what became of them stays."""
+    _unwiped(session, ids)
     rows = session.all(f"SELECT attachments FROM outbox WHERE id IN ({marks(ids)}) AND attachments <> '[]'", *ids)
     unname(session, (digest for (stored,) in rows for _, digest in json.loads(stored)))
     session.run(f"UPDATE outbox SET head = NULL, tail = NULL, attachments = '[]' WHERE id IN ({marks(ids)})", *ids)
@@ -58,6 +67,7 @@ def drop_letters(session: Session, ids: Sequence[int], pseudonym: str, addresses
 
 def rewrite(tx: Writing, number: str, change: Callable[[Event], Event], desk: Desk, now: datetime) -> None:
     """Every event of a ticket through ``change``, its words taken out of the index, one more event at the end."""
+    _unwiped(tx.session, [number])
     session, before = tx.session, tx.tickets.get(number)
     assert before is not None
     events = [change(event) for event in journal(session, number)]

@@ -15,6 +15,9 @@ from rules.ticket import micros, moment
 FUTURE = timedelta(hours=1)
 """A claim that lies further ahead than this was made by a clock that was wrong."""
 
+UNWIPED = "unwiped"
+"""Something was deleted that still lies in the octets of the database."""
+
 _PUT = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 
 

@@ -10,7 +10,20 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from daemon.files import Files
-from daemon.store import audit, daemons, export, filing, ledger, listing, queues, raws, search, set_aside, words
+from daemon.store import (
+    audit,
+    daemons,
+    export,
+    filing,
+    ledger,
+    listing,
+    notes,
+    queues,
+    raws,
+    search,
+    set_aside,
+    words,
+)  # fmt: skip
 from daemon.store.clock import DatabaseClock, utc_now
 from daemon.store.connections import Connections, connect
 from daemon.store.dialect import Batch, Session
@@ -183,11 +196,15 @@ class Store(Transacting):
         return count
 
     def wipe(self) -> None:
-        """After erasing: what was deleted leaves the octets of the database too, as far as that is ours to do."""
+        """After erasing, where anything was: what was deleted leaves the octets of the database too, as far as that is
+        ours to do. That it is to be done stands with what was deleted: whoever dies before leaves it to the next."""
+        if not self._read(lambda s: notes.get(s, notes.UNWIPED)):
+            return
         first = True
         while self._run(partial(self._connections.dialect.wipe_words, first=first)):
             first = False
         self._connections.settle()
+        self._run(lambda s: notes.drop(s, notes.UNWIPED))
 
     def free_claims(self, owner: str = "") -> int:
         """As :func:`daemon.store.queues.free_claims`, but for what is sent, by an earlier process's receipts too."""
