@@ -27,6 +27,8 @@ from rules.requests import OPEN_STATES
 
 AT_ONCE = 100
 """Rows that one transaction of the retention touches."""
+TICKETS_AT_ONCE = 20
+"""Tickets that one transaction empties."""
 MOST_OPEN = 100_000
 DAY = timedelta(days=1)
 
@@ -155,9 +157,9 @@ def _drop_letters(tx: Transaction, before: datetime, desk: Desk, now: datetime) 
 
 
 def _empty_tickets(tx: Transaction, before: datetime, desk: Desk, now: datetime) -> int:
-    numbers = outdated.old_tickets(tx.session, before, AT_ONCE)
-    for number in numbers:
-        outdated.empty_ticket(tx, number, desk, now)
+    numbers = outdated.old_tickets(tx.session, before, TICKETS_AT_ONCE)
+    if numbers:
+        outdated.empty_tickets(tx, numbers, desk, now)
     return len(numbers)
 
 

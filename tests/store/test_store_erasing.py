@@ -253,8 +253,7 @@ def test_old_closed_tickets_are_emptied_and_their_numbers_stay(books: Store) -> 
     assert len(numbers) == 1
 
     def work(tx):  # type: ignore[no-untyped-def]
-        for number in numbers:
-            outdated.empty_ticket(tx, number, DESK, NOW)
+        outdated.empty_tickets(tx, numbers, DESK, NOW)
 
     books.run(work)
     remove_leftovers(books)
