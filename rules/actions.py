@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from parsers.form import Fault
+from parsers.form import Fault, Form
+from parsers.mail import Mail
 from rules import consultations, everyday, specialists
 from rules.access import acts_for
 from rules.action_fields import canned_for
@@ -35,7 +36,7 @@ def act(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
         return why
     key, form = parse_action(mail.visible, ticket, desk)
     if not key:
-        return refusal(mail, ticket, desk, Obstacle("unknown_action", form=form, read=form.get("action")))
+        return refusal(mail, ticket, desk, _no_action(mail, form))
     if not ACTIONS[key].on_ticket:
         return consult(reading, facts, desk, now)
     if not possible(ticket, event_of(key)) or not offered(key, ticket, desk):
@@ -50,11 +51,15 @@ def act(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     return EFFECTS[key](action)
 
 
+def _no_action(mail: Mail, form: Form) -> Obstacle:
+    return Obstacle("encrypted" if mail.encrypted else "unknown_action", form=form, read=form.get("action"))
+
+
 def consult(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """What needs no ticket: a technician's mail with the subject «Consulta», or under a ticket's all the same."""
     mail, key, form = reading.mail, reading.action, reading.action_form
     if not key:
-        return refusal(mail, None, desk, Obstacle("unknown_action", form=form, read=form.get("action")))
+        return refusal(mail, None, desk, _no_action(mail, form))
     if key not in consultations.CONSULTATIONS:
         return refusal(mail, None, desk, Obstacle("token", key))
     if form.faults:

@@ -186,7 +186,7 @@ def _ways_out(ticket: Ticket | None, desk: Desk, obstacle: Obstacle) -> tuple[Li
     action, form = obstacle.action, obstacle.form
     if obstacle.what == "unknown_number":
         return (consult_link("search", desk, {}),)
-    if obstacle.what == "unknown_action" and ticket is None:
+    if obstacle.what in ("unknown_action", "encrypted") and ticket is None:
         return tuple(consult_link(key, desk, {}) for key, asked in ACTIONS.items() if not asked.on_ticket)
     if obstacle.what != "faults":
         return action_links(ticket, desk) if ticket else ()

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from parsers.form import fold_label
+from parsers.mail import Mail
 from rules import wording
 from rules.access import acts_for
 from rules.action_forms import parse_action
@@ -38,10 +39,15 @@ def reply(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision
     after = evolve(ticket, event)
     again = (validation_letter(after, desk, again=True),) if after.state == "resolved" else ()
     mail = reading.mail
-    asked, warnings = ticket.state == "pending", unproven_warning(reading, desk)
+    asked, warnings = ticket.state == "pending", (*unproven_warning(reading, desk), *_encrypted_warning(mail))
     news = News("info_received" if asked else "reply", now, mail.visible, author(mail), warnings)
     told = update_letter(after, desk, news, attachments=mail.attachments)
     return Decision("threaded", events=(event,), letters=(told, *again), kind=ticket.kind, group=ticket.group)
+
+
+def _encrypted_warning(mail: Mail) -> tuple[str, ...]:
+    """The same of a reply that nobody here can read."""
+    return ("encrypted",) if mail.encrypted else ()
 
 
 def reply_event(reading: Reading, ticket: Ticket, desk: Desk, now: datetime, facts: Facts) -> Event:

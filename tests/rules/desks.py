@@ -20,6 +20,7 @@ from rules.ticket import Ticket, evolve
 
 NOW = datetime(2017, 10, 9, 8, 23, 58, tzinfo=UTC)
 NUMBER = "I171009_000049"
+CONFIRMATION = f"Confirmación de la incidencia {NUMBER}"
 OPENING = "Apertura de Incidencia Automática Aplicación / Desarrollo."
 ORDER = "Apertura de Orden de Trabajo."
 TOKEN = "MZXW6YTBOI2GK3DMN5WG6Y3IMF"

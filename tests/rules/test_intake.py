@@ -16,6 +16,7 @@ from rules.tables import Calendar, FieldTable, Requesters, Senders
 from rules.ticket import evolve
 from tests.rules.desks import (
     ANA,
+    CONFIRMATION,
     DESK,
     EVA,
     FIELDS,
@@ -39,7 +40,6 @@ from tests.rules.desks import (
     verdict,
 )
 
-CONFIRMATION = f"Confirmación de la incidencia {NUMBER}"
 BAD = "Servicio/Aplicación: ARENN\nTipo: Se ha roto\n"
 STRANGER = "mallory@otro.test"
 

@@ -18,6 +18,7 @@ from rules.tables import FieldTable, Limits, Quality, Requesters, Rule
 from rules.tables import Person as Listed
 from rules.ticket import evolve
 from tests.rules.desks import (
+    CONFIRMATION,
     GOOD,
     MARTA,
     NOW,
@@ -35,6 +36,7 @@ from tests.rules.desks import (
     reading,
     verdict,
 )
+from tests.rules.technicians import ANA, STAFF, SUBJECT, facts_for
 
 FIELDS = (
     FieldTable("Nombre", "name"),
@@ -265,6 +267,18 @@ def test_what_a_rule_would_hold_is_refused_first_where_its_form_is_wrong() -> No
 def test_an_encrypted_opening_is_refused_with_that_reason_alone() -> None:
     decision = verdict("apertura", mail(OPENING, "", encrypted="smime"))
     assert ([f.code for f in decision.faults], decision.verdict) == (["encrypted"], "refused")
+
+
+def test_a_group_is_told_that_a_reply_is_encrypted() -> None:
+    decision = verdict("servicio", mail(CONFIRMATION, "", encrypted="smime"), facts_of(opened()))
+    assert [letter.values["warnings"] for letter in decision.letters] == [("encrypted",)]
+
+
+@pytest.mark.parametrize("subject", [SUBJECT, "Consulta"], ids=["on a ticket", "on none"])
+def test_a_technician_is_told_that_an_action_is_encrypted(subject: str) -> None:
+    decision = verdict("tecnicos", mail(subject, "", sender=ANA, encrypted="pgp"), facts_for(opened(STAFF)), desk=STAFF)
+    assert (decision.why, decision.events) == ("refused_encrypted", ())
+    assert decision.letters[0].links
 
 
 def test_a_check_that_warns_is_told_in_the_confirmation_and_to_the_group() -> None:

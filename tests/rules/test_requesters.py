@@ -16,6 +16,7 @@ from rules.tables import DeskTable, Guards, Person, Senders
 from rules.ticket import Event, evolve, fold
 from tests.rules.desks import (
     ANA,
+    CONFIRMATION,
     DESK,
     GOOD,
     LUIS,
@@ -35,7 +36,6 @@ from tests.rules.desks import (
     verdict,
 )
 
-CONFIRMATION = f"Confirmación de la incidencia {NUMBER}"
 BOSS, STRANGER = "jefe@cliente.test", "mallory@otro.test"
 OLD = "I171001_000003"
 

@@ -18,6 +18,7 @@ from rules.tables import Group, Person
 from rules.ticket import Event, Ticket, evolve
 from tests.rules.desks import (
     ANA,
+    CONFIRMATION,
     COORD,
     EVA,
     LUIS,
@@ -43,7 +44,6 @@ AT_HOME = {who: f"{who.split('@')[0]}.privado@casa.test" for who in (MARTA, BOSS
 DESK = make_desk(people=tuple(Person(who, (who.upper(), home)) for who, home in AT_HOME.items()))
 N1 = "n1@cau.test"
 
-CONFIRMATION = f"Confirmación de la incidencia {NUMBER}"
 VALIDATION = f"Validación solución de la incidencia {NUMBER}"
 CLICK = f"Petición {NUMBER} [{TOKEN}]"
 FROM = "whoever wrote"
