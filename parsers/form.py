@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from parsers.fields import Choice, Fault, FaultCode, Field, FieldType, Form
 from parsers.history import head_at
-from parsers.labels import Grammar, Label, grammar_of
+from parsers.labels import BETWEEN, Grammar, Label, grammar_of
 from parsers.meant import meant_lines
 from parsers.spelling import COLON, fold_label, nearest
 from parsers.typed import typed_text
@@ -146,7 +146,7 @@ class _Reading:
         self.current = label.field
         rest: list[str] = []
         if not label.field.many_lines:
-            line, *rest = self.grammar.cut(line, label, self.found, self.swallowed)
+            line, *rest = self.grammar.cut(line, label, self.found, self.swallowed, BETWEEN)
         self.value = [_without_marks(line[: label.end], line[label.end :])]
         self.since_label = []
         self.found.setdefault(label.field.name, []).append(self.value)

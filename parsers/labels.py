@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from parsers.fields import Field
-from parsers.spelling import BULLETS, COLON, fold_label, index, keys, look_up
+from parsers.spelling import BULLETS, COLON, index, keys, look_up
 
 _DECORATION = 24
 """Characters of bullets, bold marks and spaces that may stand about a label."""
@@ -16,7 +16,9 @@ _DECORATION = 24
 _WORDS_BEFORE = 4
 """Words in front of a label's own that may turn out to be its decoration."""
 
-_TRAILING = " \t,;|/–—-" + BULLETS
+_TRAILING = " \t" + BULLETS
+BETWEEN = ",;|/–—-"
+"""What people write between two fields on one line."""
 _COLONS = re.compile(f"[{COLON}]+")
 _WORD = re.compile(r"[^\s/]+")
 _CELL_BEFORE = re.compile(r"\s\s|\t|\|\s?$")
@@ -62,11 +64,13 @@ class Grammar:
                 found = Label(field, 0, place)
         return None if found and line.lstrip().startswith(">") else found
 
-    def cut(self, line: str, first: Label, seen: Iterable[str], swallowed: Collection[str]) -> list[str]:
+    def cut(
+        self, line: str, first: Label, seen: Iterable[str], swallowed: Collection[str], between: str = ""
+    ) -> list[str]:
         """``line``, which begins with the label ``first``, cut before every further label of a field not ``seen``.
 
         Where two spaces, a tab or a bar stand before it, as between table cells, any label counts; elsewhere only that
-        of a field in ``swallowed``.
+        of a field in ``swallowed``. No piece ends in a bullet, and none but the last in ``between``.
         """
         starts, passed = [0], {first.field.name, *seen}
         for label in self._labels_within(line, first.end, swallowed):
@@ -75,7 +79,8 @@ class Grammar:
                 starts.append(label.start)
         if len(starts) == 1:
             return [line]
-        return [line[a:b].rstrip(_TRAILING) for a, b in zip(starts, [*starts[1:], None], strict=True)]
+        *others, last = (line[a:b] for a, b in zip(starts, [*starts[1:], None], strict=True))
+        return [*(piece.rstrip(_TRAILING + between) for piece in others), last.rstrip(_TRAILING)]
 
     def _labels_within(self, line: str, start: int, swallowed: Collection[str]) -> Iterator[Label]:
         for colon in _COLONS.finditer(line, start):
@@ -97,8 +102,8 @@ class Grammar:
         if not found:
             return None
         field, first = found
-        key = fold_label(head[first:])
-        return field, max(begin for begin in begins if fold_label(head[begin:]) == key)
+        same = set(keys(head[first:]))
+        return field, max(begin for begin in begins if not same.isdisjoint(keys(head[begin:])))
 
     def _field(self, label: str) -> Field | None:
         if len(label) > self.width:

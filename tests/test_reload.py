@@ -75,7 +75,7 @@ SAVED = {
         'did you mean "min_length"', refused_as_too_short,
     ),
     "calendars": Saved(
-        CONFIG, '"00:00-24:00"', '"03:00-03:30"', '"3-3:30"', "write it as 09:00-18:00", half_an_hour_a_day
+        CONFIG, '"00:00-24:00"', '"03:00-03:30"', '"3-3:30"', 'write it as "09:00-18:00"', half_an_hour_a_day
     ),
     "templates": Saved(
         CONFIRMATION, "{% block body %}", "{% block body %}Gracias por escribirnos. ", "{% block body %}{% if %}",
