@@ -427,6 +427,7 @@ def test_f16_a_restarted_server_is_found_again(dovecot: Dovecot, notebook: Noteb
     dovecot.deliver("ana", raw_mail("uno"))
     until(lambda: dovecot.counts("ana") == {"Acuse/Tratados": 1})
     until(lambda: watcher.state.failing_since is None and not watcher.state.fault)
+    assert notebook.subjects == ["uno"]
 
 
 def test_f22_f23_a_new_uidvalidity_means_looking_at_everything(

@@ -196,6 +196,7 @@ def test_it_ends_with_its_parent(tmp_path: Path) -> None:
         "print(reader._child._process.pid, flush=True); os._exit(9)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE_S)
+    assert done.returncode == 9
     child = int(done.stdout)
     until(lambda: not runs(child))
 

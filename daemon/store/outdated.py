@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from daemon.slices import in_slices
 from daemon.store.context import Writing
 from daemon.store.dialect import Session, marks
-from daemon.store.dropping import drop_letters, drop_raws, rewrite
+from daemon.store.dropping import AT_ONCE, drop_letters, drop_raws, rewrite
 from daemon.store.tickets import journal
 from daemon.store.unnamed import unname
 from rules import erasure
@@ -61,11 +62,12 @@ def empty_tickets(tx: Writing, numbers: Sequence[str], desk: Desk, now: datetime
         rewrite(tx, number, erasure.empty, desk, now)
     mails = [id_ for (id_,) in session.all(f"SELECT id FROM mails WHERE number IN ({some})", *numbers)]
     drop_raws(session, mails)
-    session.run(
-        f"UPDATE mails SET sender = ?, subject = '', message_id = '', detail = '' WHERE id IN ({marks(mails)})",
-        NOBODY,
-        *mails,
-    )
+    for each in in_slices(mails, AT_ONCE):
+        session.run(
+            f"UPDATE mails SET sender = ?, subject = '', message_id = '', detail = '' WHERE id IN ({marks(each)})",
+            NOBODY,
+            *each,
+        )
     of_them = f"number <> '' AND number IN ({some})"  # which the index says too
     letters = [id_ for (id_,) in session.all(f"SELECT id FROM outbox WHERE {of_them}", *numbers)]
     drop_letters(session, letters, NOBODY, ())
