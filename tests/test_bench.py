@@ -18,7 +18,7 @@ from patience import PATIENCE_S, until
 from daemon.bench.figures import ratios, table
 from daemon.bench.growth import grow
 from daemon.bench.job import Bench, Result
-from daemon.bench.process import Usage
+from daemon.bench.process import Usage, spent
 from daemon.bench.scenarios import large_file, latency, replies, takeover, two_daemons
 from daemon.config.settings import load
 from daemon.store import Store
@@ -46,7 +46,20 @@ def test_ours_and_the_limit_do_the_same_job(bench: Bench) -> None:
         result = run(21)
         assert (result.mails, result.letters) == (21, 42)
         assert result.rate > 0 < result.cpu_ms
+        assert set(result.servers) == {"imap", "smtp", "database"}
     assert len(bench.ours(1).usage.peaks) == 2, "the daemon and its parser process"
+
+
+BURNING = "import time\nwhile time.process_time() < 0.3: pass"
+PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {BURNING!r}]); print(1, flush=True); input()"
+
+
+def test_processor_time_is_that_of_a_process_and_its_ended_children() -> None:
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        process.stdout.readline()
+        assert spent(process.pid) > 0.25, "the kernel rounds to hundredths"
+        process.kill()
 
 
 def test_a_contestant_that_leaves_mails_is_no_result(bench: Bench) -> None:
@@ -102,6 +115,7 @@ def test_latency_and_a_large_file(bench: Bench) -> None:
 
 def test_two_daemons_and_a_takeover(folder: Path, postgres: Server) -> None:
     with Bench(folder, postgres.database("bench")) as at:
+        assert at.ours(200).servers["database"] > 0
         assert two_daemons(at, mails=6)["ratio"] > 0
         assert takeover(at)["seconds"] > 0
 

@@ -50,6 +50,11 @@ def table(found: Mapping[str, Any]) -> str:
             + f"{figures['memory_mib']['median']:8.0f}"
         )
     lines += [
+        f"servers beside {name}, CPU ms a mail: {', '.join(f'{server} {ms:.2f}' for server, ms in used.items() if ms)}"
+        for name, figures in found["figures"].items()
+        if (used := figures.get("servers_cpu_ms"))
+    ]
+    lines += [
         f"acuse against {name}: {ratio['rate']:.2f} of its mails/s, {ratio['cpu']:.2f} of its CPU a mail"
         for name, ratio in found["ratios"].items()
     ]
@@ -64,6 +69,9 @@ def _figures(results: Sequence[Result]) -> dict[str, Any]:
         "rate": spread([each.rate for each in results]),
         "cpu_ms": spread([each.cpu_ms for each in results]),
         "memory_mib": spread([each.usage.memory / MIB for each in results]),
+        "servers_cpu_ms": {
+            name: _median([each.servers[name] * 1000 / each.mails for each in results]) for name in results[0].servers
+        },
     }
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import imapclient
@@ -18,7 +18,7 @@ from daemon.bench.desk import configuration
 from daemon.bench.growth import grow
 from daemon.bench.mails import openings
 from daemon.bench.process import Measured, Usage
-from daemon.bench.servers import HOST, PASSWORD, Dovecot, Sink
+from daemon.bench.servers import HOST, PASSWORD, Database, Dovecot, Sink
 
 PATIENCE_S = 900.0
 LETTERS_A_MAIL = 2
@@ -26,11 +26,12 @@ LETTERS_A_MAIL = 2
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One run of one contestant, counted at both ends."""
+    """One run of one contestant, counted at both ends; ``servers``: seconds of processor time of those beside it."""
 
     usage: Usage
     mails: int
     letters: int
+    servers: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def rate(self) -> float:
@@ -53,6 +54,11 @@ class Bench:
         self.database = database or f"sqlite:///{folder}/acuse.db"
         self.dovecot = Dovecot(folder)
         self.sink = Sink()
+        self._servers: Mapping[str, Dovecot | Sink | Database] = {
+            "imap": self.dovecot,
+            "smtp": self.sink,
+            "database": Database(self.database),
+        }
         self._seed = 0
         self._tickets = 0
         self._begun: list[Measured] = []
@@ -184,7 +190,7 @@ class Bench:
     def _counted(
         self, user: str, mails: int, start: Callable[[], Measured], letters_a_mail: int, stays: bool = False
     ) -> Result:
-        before = self.sink.taken
+        before, spent = self.sink.taken, self._spent()
 
         def done() -> bool:
             return self.sink.taken - before >= mails * letters_a_mail and not self.dovecot.waiting(user)
@@ -194,8 +200,12 @@ class Bench:
         letters, left = self.sink.taken - before, self.dovecot.waiting(user)
         if process.process.returncode or left or letters < mails * letters_a_mail:
             raise RuntimeError(f"{mails} mails: {left} left, {letters} letters\n{process.log()[-3000:]}")
+        served = {name: seconds - spent[name] for name, seconds in self._spent().items()}
         self.dovecot.remove(user)
-        return Result(usage, mails, letters)
+        return Result(usage, mails, letters, served)
+
+    def _spent(self) -> dict[str, float]:
+        return {name: server.spent() for name, server in self._servers.items()}
 
 
 def _copy(paths: Iterable[Path], folder: Path) -> None:

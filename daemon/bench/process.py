@@ -112,6 +112,19 @@ def tree(pid: int) -> list[int]:
     return found
 
 
+def spent(pid: int) -> float:
+    """Seconds of processor time of a process with all its descendants, also of those that have ended."""
+    return sum(map(_ticks, tree(pid))) / os.sysconf("SC_CLK_TCK")
+
+
+def _ticks(pid: int) -> int:
+    try:
+        behind_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0  # it has ended meanwhile: its parent has its time
+    return sum(map(int, behind_name[11:15]))  # user and system, its own and that of its ended children (proc(5))
+
+
 def _kilobytes(pid: int, name: str) -> int:
     try:
         found = re.search(rf"^{name}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.M)

@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from daemon.bench.dovecot_conf import V23, V24
+from daemon.bench.process import spent
 
 HOST = "127.0.0.1"
 PASSWORD = "bench"  # noqa: S105 - loopback, in a folder of its own
@@ -86,6 +87,10 @@ class Dovecot:
             self._process.terminate()
             self._process.wait(20)
             self._process = None
+
+    def spent(self) -> float:
+        """Seconds of processor time so far."""
+        return spent(self._process.pid) if self._process else 0.0
 
     def fill(self, user: str, mails: Iterable[bytes]) -> None:
         """Lay raw mails into a user's INBOX, the way a delivery agent does."""
@@ -168,6 +173,10 @@ class Sink:
             self._process.wait(10)
             self._process = None
 
+    def spent(self) -> float:
+        """Seconds of processor time so far."""
+        return spent(self._process.pid) if self._process else 0.0
+
     def _count(self) -> None:
         assert self._process and self._process.stdout
         shown = b""
@@ -175,3 +184,23 @@ class Sink:
             shown = (shown + octets)[-200:]
             if counts := re.findall(rb"mesg=(\d+)[^\d]", shown):
                 self.taken = int(counts[-1])
+
+
+class Database:
+    """Where the books are: a PostgreSQL server on this machine, whose user may ask for its folder, or no server."""
+
+    def __init__(self, url: str) -> None:
+        self._pid = 0 if url.startswith("sqlite") else _postmaster(url)
+
+    def spent(self) -> float:
+        """Seconds of processor time so far; 0 for SQLite, which works in the daemon."""
+        return spent(self._pid) if self._pid else 0.0
+
+
+def _postmaster(url: str) -> int:
+    import psycopg  # an extra
+
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SHOW data_directory").fetchone()
+    assert row
+    return int((Path(row[0]) / "postmaster.pid").read_text().split()[0])
