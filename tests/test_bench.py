@@ -8,18 +8,22 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from patience import PATIENCE_S, until
 
+from daemon.bench.among_many import replies, verdicts
 from daemon.bench.figures import ratios, table
 from daemon.bench.growth import grow
 from daemon.bench.job import Bench, Result
+from daemon.bench.memory import large_file, large_mailbox
 from daemon.bench.process import Usage, spent
-from daemon.bench.scenarios import large_file, latency, replies, takeover, two_daemons
+from daemon.bench.several import takeover, two_daemons
+from daemon.bench.waiting import latency, latency_under_load
 from daemon.config.settings import load
 from daemon.store import Store
 from tests.postgres import Server
@@ -102,15 +106,30 @@ def _tickets(folder: Path) -> int:
         return int(database.execute("SELECT COUNT(*) FROM tickets").fetchone()[0])
 
 
-def test_replies_find_their_tickets(bench: Bench) -> None:
-    found = replies(bench, tickets=200, count=5)
+@pytest.mark.parametrize("scenario", [replies, verdicts])
+def test_each_mail_finds_its_ticket_among_many(scenario: Callable[..., dict[str, Any]], bench: Bench) -> None:
+    found = scenario(bench, tickets=200, count=5)
     assert found["tickets"] == 200
     assert set(found["wall_ms"]) == set(found["cpu_ms"]) == {"empty", "grown", "ratio"}
 
 
-def test_latency_and_a_large_file(bench: Bench) -> None:
+def test_a_click_closes_the_ticket_that_was_grown_resolved(bench: Bench) -> None:
+    verdicts(bench, tickets=3, count=2)
+    with closing(sqlite3.connect(bench.folder / "acuse.db")) as database:
+        found = database.execute("SELECT verdict, COUNT(*) FROM mails WHERE mailbox = 'servicio' GROUP BY 1").fetchall()
+    assert found == [("validated", 2)]
+
+
+def test_latency_idle_and_under_load(bench: Bench) -> None:
     assert latency(bench, arrivals=2)["beyond_notice_ms"]["p99"] >= 0
+    loaded = latency_under_load(bench, arrivals=2, backlog=30)
+    assert loaded["arrival_to_accepted_ms"]["min"] > 0
+
+
+def test_memory_with_a_large_file_and_before_a_large_mailbox(bench: Bench) -> None:
     assert large_file(bench, octets=MIB)["idle_mib"] > 0
+    found = large_mailbox(bench, mails=60, treated=10)
+    assert found["memory_mib"] > 0 < found["first_letter_s"]
 
 
 def test_two_daemons_and_a_takeover(folder: Path, postgres: Server) -> None:

@@ -40,13 +40,23 @@ def opening(name: str, sender: int, chance: random.Random, file: bytes = b"") ->
 
 def reply(requester: str, subject: str) -> bytes:
     """A requester's answer to a letter about an open ticket, as clients write it."""
-    encoded = base64.b64encode(f"Re: {subject}".encode()).decode()
     name = f"{zlib.crc32(subject.encode()):08x}"
+    return _answer(requester, f"Re: {subject}", f"Sigue igual esta mañana en todos los puestos, caso {name}.", name)
+
+
+def validation(requester: str, number: str, token: str) -> bytes:
+    """A click on «Validar Petición», sent as it opened."""
+    text = "Valido la solución.\r\n[Envíe este mensaje sin cambiar nada.]"
+    return _answer(requester, f"Validar Petición {number} [{token}]", text, number)
+
+
+def _answer(requester: str, subject: str, text: str, name: str) -> bytes:
+    encoded = base64.b64encode(subject.encode()).decode()
     return (
         f"From: <{requester}>\r\nTo: {SERVICE}\r\nSubject: =?utf-8?b?{encoded}?=\r\n"
         f"Date: Mon, 2 Nov 2026 10:15:00 +0100\r\nMessage-ID: <respuesta.{name}@cliente.example>\r\n"
         "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
-        f"Sigue igual esta mañana en todos los puestos, caso {name}.\r\n"
+        f"{text}\r\n"
     ).encode()
 
 
