@@ -16,9 +16,11 @@ from daemon.store import Cause, Outcome, Outgoing, Store, Transaction, queues, s
 from daemon.store.errors import Unavailable
 from daemon.store.posted import Compose, Composed
 from daemon.writing.letters import Letters
-from rules.decision import Decision, Letter, Sent
+from rules.decision import Decision
 from rules.deliveries import alert, undelivered
+from rules.facts import Sent
 from rules.firing import fire
+from rules.letters import Letter
 
 TOKEN_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"  # noqa: S105
 """Base32 (RFC 4648)."""

@@ -28,8 +28,9 @@ from daemon.store.errors import LeaseLost, Unavailable
 from daemon.writing.letters import Letters
 from parsers.mail import Mail
 from parsers.peek import LOOKED_AT, peek
-from rules.decision import Decision, Needs, folder_of
+from rules.decision import Decision, folder_of
 from rules.desk import Desk
+from rules.facts import Needs
 from rules.intake import decide
 from rules.reading import Arrival, Reading, read
 

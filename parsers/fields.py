@@ -88,3 +88,7 @@ class Form:
     def get(self, name: str) -> str:
         """The value of field ``name``, or ""."""
         return dict(self.values).get(name, "")
+
+
+NO_FORM = Form()
+"""A form that was not read."""

@@ -8,8 +8,8 @@ from typing import Literal
 from authres import AuthenticationResultsHeader, AuthResError
 
 from parsers.mail import Mail
-from rules.decision import Person
 from rules.desk import Desk
+from rules.facts import Person
 from rules.ticket import Ticket
 
 Proof = Literal["off", "pass", "fail", "none"]

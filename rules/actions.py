@@ -15,9 +15,11 @@ from rules import consultations, everyday, specialists
 from rules.access import acts_for
 from rules.action_fields import canned_for
 from rules.action_forms import ACTIONS, event_of, offered, parse_action
-from rules.decision import Decision, Facts, Grant
+from rules.decision import Decision
 from rules.desk import Desk
 from rules.effects import Action, Effect, Obstacle, last_change, refusal, refused
+from rules.facts import Facts
+from rules.letters import Grant
 from rules.lifecycle import possible
 from rules.reading import Reading
 from rules.threads import threaded_ticket

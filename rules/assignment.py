@@ -12,8 +12,9 @@ from rules import wording
 from rules.action_fields import language_of
 from rules.action_forms import ACTIONS, event_of, form_lines, offered
 from rules.caching import once_per_desk
-from rules.decision import Brief, Grant, Letter, Link
 from rules.desk import Desk
+from rules.facts import Brief
+from rules.letters import Grant, Letter, Link
 from rules.lifecycle import possible
 from rules.promises import promises
 from rules.subjects import TOKEN_ROOM

@@ -13,10 +13,11 @@ from rules.assignment import Handover, assignment_letter, manage_link
 from rules.clocks import Span
 from rules.conditions import RouteInput
 from rules.deadlines import calendar_name, explained, spent
-from rules.decision import Brief, Decision, Facts, Link
+from rules.decision import Decision
 from rules.desk import Desk
 from rules.effects import Action, Obstacle, refusal
-from rules.letters import to_sender
+from rules.facts import Brief, Facts
+from rules.letters import Link, to_sender
 from rules.openings import confirmation_letter, opened, routing_of
 from rules.promises import promises
 from rules.queries import row

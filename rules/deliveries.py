@@ -10,9 +10,10 @@ from datetime import datetime
 
 from rules import wording
 from rules.assignment import group_letter
-from rules.decision import Decision, Facts, Letter, Sent
+from rules.decision import Decision
 from rules.desk import Desk
-from rules.letters import LETTERS
+from rules.facts import Facts, Sent
+from rules.letters import LETTERS, Letter
 from rules.reading import UNDELIVERED, Reading
 from rules.threads import threaded_ticket
 from rules.ticket import Event, Ticket

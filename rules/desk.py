@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from parsers.form import Choice, Field
-from rules.decision import File
+from rules.letters import File
 from rules.tables import (
     Calendar,
     Canned,
@@ -24,7 +24,7 @@ from rules.tables import (
     Limits,
     Mailbox,
     Pending,
-    Person,
+    PersonTable,
     Priority,
     Quality,
     Reports,
@@ -57,7 +57,7 @@ class Desk:
     rules: tuple[Rule, ...] = ()
     senders: Senders = field(default_factory=Senders)
     requesters: Requesters = field(default_factory=Requesters)
-    people: tuple[Person, ...] = ()
+    people: tuple[PersonTable, ...] = ()
     limits: Limits = field(default_factory=Limits)
     guards: Guards = field(default_factory=Guards)
     threading: Threading = field(default_factory=Threading)
@@ -160,12 +160,12 @@ class Desk:
         boxes = {a for box in self.mailboxes for a in (box.address, *box.addresses)}
         return frozenset(a.lower() for a in boxes | {self.service_address} if a)
 
-    def person_at(self, address: str) -> Person | None:
+    def person_at(self, address: str) -> PersonTable | None:
         """Whoever stands in `[[people]]` with this address."""
         return self._people.get(address.lower())
 
     @cached_property
-    def _people(self) -> Mapping[str, Person]:
+    def _people(self) -> Mapping[str, PersonTable]:
         return {address.lower(): person for person in self.people for address in person.addresses}
 
     def addresses_of(self, address: str) -> frozenset[str]:

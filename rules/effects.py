@@ -7,15 +7,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from parsers.fields import NO_FORM
 from parsers.form import Fault, Form
 from parsers.mail import Attachment, Mail
 from rules import quality, wording
 from rules.action_fields import canned_for, language_of
 from rules.action_forms import ACTIONS, SAME_WORD, event_of
 from rules.assignment import News, action_link, action_links, consult_link, update_letter
-from rules.decision import NO_FORM, Decision, Facts, File, Letter, Link
+from rules.decision import Decision
 from rules.desk import Desk
-from rules.letters import to_sender
+from rules.facts import Facts
+from rules.letters import File, Letter, Link, to_sender
 from rules.lifecycle import move
 from rules.openings import requester_links
 from rules.reading import author

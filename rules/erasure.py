@@ -13,8 +13,8 @@ from functools import cached_property
 from typing import Any
 
 from parsers.mail import Attachment
-from rules.decision import Person
 from rules.desk import Desk
+from rules.facts import Person
 from rules.ticket import Event, Ticket
 
 NOBODY = "erased"

@@ -6,10 +6,11 @@ from parsers.form import Fault
 from rules import wording
 from rules.assignment import update_letter
 from rules.deadlines import calendar_for
-from rules.decision import Decision, Letter
+from rules.decision import Decision
 from rules.due import closes_at
 from rules.effects import Action, Effect, done, netiquette, refused, to_requester
 from rules.firing import CONTACTS_A_DAY, contacts_on, same_day
+from rules.letters import Letter
 from rules.requests import day_start
 from rules.solutions import reopening_letter, validation_letter
 from rules.ticket import Ticket, evolve

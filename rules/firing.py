@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from rules.assignment import News, group_letter, update_letter
-from rules.decision import Decision, Letter
+from rules.decision import Decision
 from rules.desk import Desk
 from rules.due import closes_at, key_of
-from rules.letters import for_requester
+from rules.letters import Letter, for_requester
 from rules.lifecycle import move
 from rules.promises import promises
 from rules.solutions import closure_letter, verdict_links

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from rules.decision import Decision, Facts
+from rules.decision import Decision
 from rules.deliveries import alert
 from rules.desk import Desk
+from rules.facts import Facts
 from rules.reading import Reading, alarm_window, token_window
 
 

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from parsers.form import Fault
 from rules.access import domain_of, unproven
-from rules.decision import Decision, Facts
+from rules.decision import Decision
 from rules.desk import Desk
+from rules.facts import Facts
 from rules.openings import refuse
 from rules.reading import Reading, opening_windows
 

@@ -9,8 +9,9 @@ from datetime import datetime
 from parsers.subject import mixed_scripts
 from rules import actions, deliveries, guessing, holding, openings, people, quarantine, queries, solutions, threads
 from rules.access import unproven
-from rules.decision import Decision, Facts
+from rules.decision import Decision
 from rules.desk import Desk
+from rules.facts import Facts
 from rules.reading import Reading
 
 Test = Callable[[Reading, Facts, Desk], bool]

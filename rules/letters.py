@@ -1,14 +1,86 @@
-"""The letters as a table: whom each one is for, how it is guarded, whether its subject threads."""
+"""Letters: what one is made of, its links and their tokens; and the table of them all, whom each one is for, how it is
+guarded, whether its subject threads.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
-from parsers.mail import Mail
-from rules.decision import Letter, Link
+from parsers.mail import Attachment, Mail
 from rules.ticket import Side, Ticket
+
+Purpose = Literal["verdict", "action", "survey", "registration", "withdraw", "quarantine"]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What the bearer of a token may do; only the token's digest is stored beside it.
+
+    ``verb``: validate, reject, a survey mark …; ``addressee`` the only address that may use it ("" for an action token:
+    then members and coordinator of ``group`` may). ``round`` is the solution it speaks of, of an action token
+    the ticket's version; ``mail`` a ledger id.
+    """
+
+    purpose: Purpose
+    verb: str = ""
+    number: str = ""
+    addressee: str = ""
+    group: str = ""
+    round: int = 0
+    mail: int = 0
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A `mailto:` link: ``key`` names its label in the catalogue; a grant adds « [token]» to the subject."""
+
+    key: str
+    to: str
+    subject: str
+    body: str = ""
+    grant: Grant | None = None
+    label: str = ""
+    """What stands on the link where the catalogue's label of ``key`` would not do."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file made by us: a CSV, a chart shown inline by its ``cid``."""
+
+    name: str
+    media_type: str
+    content: bytes
+    cid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A letter to be written: its name chooses template, audience and guard class.
+
+    ``ticket`` is the ticket as the letter tells it; ``values`` whatever else the template needs (plain data, keys of
+    the catalogue, aware UTC times). One copy goes to each address of ``to``, and to the ticket's
+    participants, without links, where its row of :data:`LETTERS` says so.
+    """
+
+    name: str
+    to: tuple[str, ...]
+    ticket: Ticket | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    links: tuple[Link, ...] = ()
+    language: str = ""
+    in_reply_to: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    files: tuple[File, ...] = ()
+    reached: frozenset[str] = frozenset()
+    """Addresses, lower case, whom the mail that it passes on reached as well (a reply to all): a participant among them
+    gets no copy."""
+
+
+# -- the table
 
 Guard = Literal["ticket", "notice", "near_miss", "staff"]
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from parsers.form import Fault
-from rules.decision import Brief, Letter
+from rules.facts import Brief
+from rules.letters import Letter
 from rules.secret import mask, masked_fields
 from rules.ticket import Event, Ticket
 

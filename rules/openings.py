@@ -13,9 +13,10 @@ from rules import quality, wording
 from rules.access import language_of, may_join, newcomers, unproven
 from rules.assignment import Handover, assignment_letter
 from rules.conditions import RouteInput
-from rules.decision import Decision, Facts, Letter, Link
+from rules.decision import Decision
 from rules.desk import Desk
-from rules.letters import for_requester, to_sender
+from rules.facts import Facts
+from rules.letters import Letter, Link, for_requester, to_sender
 from rules.promises import counts_from, promises
 from rules.quality import Finding
 from rules.reading import Reading, opening_windows

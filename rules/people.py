@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from parsers.fields import NO_FORM
 from parsers.form import Fault, Field, Form, form_lines, parse_form
 from parsers.links import fitting_body
 from rules import wording
 from rules.access import admits, is_shared
-from rules.decision import NO_FORM, Decision, Facts, Grant, Letter, Link, Person
+from rules.decision import Decision
 from rules.desk import Desk
-from rules.letters import to_sender
+from rules.facts import Facts, Person
+from rules.letters import Grant, Letter, Link, to_sender
 from rules.openings import form_link, refuse
 from rules.reading import Reading
 from rules.subjects import TOKEN_ROOM

@@ -16,8 +16,8 @@ from parsers.fields import Fault, Form
 from parsers.mail import Mail
 from parsers.spelling import fold
 from rules.caching import once_per_desk
-from rules.decision import Brief
 from rules.desk import Desk
+from rules.facts import Brief
 from rules.secret import mask, secrets_in
 from rules.tables import QualityMode
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from rules import wording
-from rules.decision import Decision, Facts, Grant, HeldGrant, Letter, Link, SetAside
+from rules.decision import Decision
 from rules.deliveries import alert
 from rules.desk import Desk
-from rules.letters import to_sender
+from rules.facts import Facts, HeldGrant, SetAside
+from rules.letters import Grant, Letter, Link, to_sender
 from rules.reading import Reading
 
 VERBS = ("retry", "release", "discard", "block")

@@ -8,9 +8,10 @@ from rules import wording
 from rules.access import language_of
 from rules.assignment import News, update_letter
 from rules.deadlines import deadlines
-from rules.decision import Decision, Facts, Grant, Letter, Link
+from rules.decision import Decision
 from rules.desk import Desk
-from rules.letters import for_requester, to_sender
+from rules.facts import Facts
+from rules.letters import Grant, Letter, Link, for_requester, to_sender
 from rules.lifecycle import move, possible
 from rules.promises import promises
 from rules.reading import Reading, author

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from parsers.fields import NO_FORM
 from parsers.form import Form, check_files, parse_form
 from parsers.mail import Mail
 from parsers.numbers import find_number
@@ -14,8 +15,8 @@ from parsers.reply import TextMarks, strip_signature
 from parsers.subject import find_token, is_near, opening_key, thread_key, without_token
 from rules import wording
 from rules.action_forms import kind_named, parse_action
-from rules.decision import NO_FORM, Needs, Search
 from rules.desk import Desk
+from rules.facts import Needs, Search
 from rules.requests import number_line, numbers_named, own_tickets, search_of
 from rules.subjects import fixed_subjects, query_of
 from rules.tables import Address, Mailbox

@@ -10,8 +10,8 @@ from parsers.numbers import find_number, leading_number, numbers_in
 from parsers.spelling import COLON
 from rules import wording
 from rules.action_forms import ACTION_FIELDS
-from rules.decision import Search
 from rules.desk import Desk
+from rules.facts import Search
 from rules.ticket import STATES
 
 OPEN_STATES = tuple(state for state in STATES if state != "closed")

@@ -15,8 +15,10 @@ from rules.assignment import action_link
 from rules.calendars import DAYS
 from rules.consultations import worklist_values
 from rules.deadlines import people_clock
-from rules.decision import Brief, Decision, Letter, Link, folder_of
+from rules.decision import Decision, folder_of
 from rules.desk import Desk
+from rules.facts import Brief
+from rules.letters import Letter, Link
 from rules.lifecycle import possible
 from rules.report import Report, weekly
 from rules.tables import Group

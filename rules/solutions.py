@@ -8,10 +8,11 @@ from parsers.form import typed_text
 from parsers.mail import Attachment
 from rules import wording
 from rules.assignment import News, update_letter
-from rules.decision import Decision, Facts, File, Grant, HeldGrant, Letter, Link
+from rules.decision import Decision
 from rules.desk import Desk
 from rules.due import closes_at
-from rules.letters import for_requester, to_sender
+from rules.facts import Facts, HeldGrant
+from rules.letters import File, Grant, Letter, Link, for_requester, to_sender
 from rules.lifecycle import move, possible
 from rules.openings import reopen_link
 from rules.promises import promises

@@ -10,9 +10,9 @@ from parsers.numbers import leading_number
 from rules.access import acts_for, newcomers
 from rules.action_forms import case_fields, case_named, kind_named
 from rules.assignment import Handover, assignment_letter, update_letter
-from rules.decision import Decision, Letter
+from rules.decision import Decision
 from rules.effects import Action, Effect, done, refused
-from rules.letters import for_requester
+from rules.letters import Letter, for_requester
 from rules.openings import confirmation_letter, routing_of
 from rules.routing import route
 from rules.ticket import Event, Ticket, evolve

@@ -200,7 +200,7 @@ class Requesters:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class PersonTable:
     """`[[people]]`: somebody known from the start, the same person from each of their addresses."""
 
     name: str

@@ -13,9 +13,10 @@ from rules.access import acts_for
 from rules.action_forms import parse_action
 from rules.assignment import News, update_letter
 from rules.caching import once_per_desk
-from rules.decision import Decision, Facts, Letter, Link
+from rules.decision import Decision
 from rules.desk import Desk
-from rules.letters import to_sender
+from rules.facts import Facts
+from rules.letters import Letter, Link, to_sender
 from rules.lifecycle import move
 from rules.openings import participants, reopen_link, unproven_warning
 from rules.reading import Reading, author, closed_window

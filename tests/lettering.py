@@ -12,8 +12,8 @@ from daemon.writing.letters import Letters
 from daemon.writing.mime import Composed, render
 from daemon.writing.sample_world import NOW, written_at
 from daemon.writing.samples import samples
-from rules.decision import Letter
 from rules.desk import Desk
+from rules.letters import Letter
 from rules.tables import (
     Calendar,
     Category,

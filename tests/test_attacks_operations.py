@@ -26,7 +26,7 @@ from daemon.mail.imap_faults import ImapError
 from daemon.mail.smtp import Session, SmtpError
 from daemon.mail.wire import Endpoint
 from rules import conditions
-from rules.decision import Search
+from rules.facts import Search
 from tests import configs
 from tests.parsers.mails import raw_mail
 from tests.postgres import Server

@@ -32,7 +32,8 @@ from daemon.writing.quoted import quoted_printable
 from parsers.form import render_form
 from parsers.links import MAX_LENGTH, mailto, read_mailto
 from parsers.mail import Address, Mail, parse
-from rules.decision import Facts, Letter
+from rules.facts import Facts
+from rules.letters import Letter
 from rules.ticket import evolve
 from tests.lettering import composed_samples, token_source
 from tests.parsers.mails import raw_mail

@@ -19,7 +19,7 @@ from daemon.demo.correspondent import Received, click, reply, write
 from daemon.store import facts as store_facts
 from parsers.mail import Mail, parse
 from rules.access import authentication
-from rules.decision import Grant
+from rules.letters import Grant
 from rules.tables import Guards, Requesters, Senders
 from tests.lettering import composed_samples
 from tests.parsers.mails import raw_mail

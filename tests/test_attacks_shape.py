@@ -16,7 +16,7 @@ import pytest
 from daemon.demo.correspondent import write
 from daemon.mail.reader import Poisoned, Reader
 from parsers.mail import Mail, parse
-from rules.decision import Grant
+from rules.letters import Grant
 from rules.tables import Rates, Requesters, Senders
 from tests.parsers.mails import mail_of, nested, part, raw_mail
 from tests.rules.desks import (

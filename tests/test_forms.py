@@ -21,7 +21,7 @@ from daemon.writing.pages import Page
 from daemon.writing.questions import MARK
 from daemon.writing.sample_world import NOW
 from daemon.writing.samples import samples
-from rules.decision import Letter
+from rules.letters import Letter
 from rules.tables import LettersTable
 
 DESK = letters_desk()

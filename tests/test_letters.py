@@ -28,8 +28,8 @@ from parsers.links import MAX_LENGTH, read_mailto
 from parsers.subject import find_token
 from rules.action_forms import ACTIONS
 from rules.assignment import manage_link
-from rules.decision import Letter, SetAside
-from rules.letters import LETTERS
+from rules.facts import SetAside
+from rules.letters import LETTERS, Letter
 from rules.quarantine import digest
 from rules.tables import FieldTable, LettersTable
 

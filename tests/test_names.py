@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from daemon.demo.correspondent import Received, click, write
-from rules.tables import Person
+from rules.tables import PersonTable
 from tests.rules.desks import ANA, GOOD, LUIS, MARTA, NOW, OPENING, OPENINGS, make_desk
 from tests.serverless import ServerlessDesk
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[ServerlessDesk]:
-    with ServerlessDesk(tmp_path, make_desk(people=(Person("Luis Paz", (LUIS,)),)), now=NOW) as desk:
+    with ServerlessDesk(tmp_path, make_desk(people=(PersonTable("Luis Paz", (LUIS,)),)), now=NOW) as desk:
         yield desk
 
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import pytest
 
 from daemon.commands.explain import read_mail
-from rules.decision import Decision, Facts
+from rules.decision import Decision
+from rules.facts import Facts
 from rules.intake import decide
 from rules.reading import Arrival, read
 from tests.parsers.mails import SUBJECT, mail_of, nested, part, raw_mail

@@ -25,8 +25,9 @@ from daemon.mail.smtp import Result
 from daemon.mail.smtp_wire import SmtpError
 from daemon.store import Cause, Outcome, Outgoing, Store
 from daemon.store.daemons import micros_of
-from rules.decision import Decision, Letter
+from rules.decision import Decision
 from rules.durations import Duration
+from rules.letters import Letter
 from rules.tables import Breaker, Guards
 from tests.store.desk import DESK, NOW, Clock, compose, mail, take
 

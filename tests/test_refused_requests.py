@@ -13,7 +13,7 @@ import pytest
 from daemon.demo.correspondent import Received, click, reply, write
 from rules.desk import Desk
 from rules.durations import Duration
-from rules.tables import FieldTable, Person, Priority, Quality, Requesters, Rule
+from rules.tables import FieldTable, PersonTable, Priority, Quality, Requesters, Rule
 from tests.rules.desks import ANA, DESK, GOOD, MARTA, NOW, OPENING, OPENINGS, ORDER, SERVICE, make_desk
 from tests.serverless import ServerlessDesk
 
@@ -35,7 +35,7 @@ def fussy_desk() -> Desk:
     }
     return make_desk(
         requesters=Requesters("registered"),
-        people=(Person("Marta Gil", (MARTA,)),),
+        people=(PersonTable("Marta Gil", (MARTA,)),),
         kinds={**DESK.kinds, "work_order": replace(DESK.kinds["work_order"], fields=OWN_FIELDS)},
         priorities={**DESK.priorities, **meant},
         rules=(Rule("aparte", {"service": "CONDUCTORES"}, {"refuse": "CONDUCTORES se atiende en otro buzón."}),),

@@ -14,9 +14,9 @@ from daemon.writing.formats import Formats
 from daemon.writing.report import COLUMNS, report_files
 from daemon.writing.tables import csv_bytes, list_files
 from daemon.writing.ticket_views import TicketViews
-from rules.decision import File
 from rules.desk import Desk
 from rules.durations import Duration
+from rules.letters import File
 from rules.lifecycle import move
 from rules.queries import row
 from rules.report import Report, weekly

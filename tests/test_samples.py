@@ -12,10 +12,11 @@ from daemon.writing.sample_world import NOW, REQUESTER, sample_ticket
 from daemon.writing.samples import samples
 from parsers.mail import Mail
 from rules.assignment import Handover, News, action_grant, action_links, assignment_letter, update_letter
-from rules.decision import Facts, HeldGrant, Letter
 from rules.desk import Desk
+from rules.facts import Facts, HeldGrant
 from rules.firing import fire
 from rules.intake import decide
+from rules.letters import Letter
 from rules.reading import Arrival, read, token_digest
 from rules.tables import Requesters
 from rules.ticket import Ticket

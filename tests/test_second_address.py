@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from daemon.demo.correspondent import click, write
-from rules.tables import Person
+from rules.tables import PersonTable
 from tests.rules.desks import ANA, GOOD, MARTA, NOW, OPENING, OPENINGS, SERVICE, make_desk
 from tests.serverless import ServerlessDesk
 
 MARTA_AT_HOME, ANA_AT_HOME, N1 = "marta@casa.test", "ana@casa.test", "n1@cau.test"
-PEOPLE = (Person("Marta Gil", (MARTA, MARTA_AT_HOME)), Person("Ana Ruiz", (ANA, ANA_AT_HOME)))
+PEOPLE = (PersonTable("Marta Gil", (MARTA, MARTA_AT_HOME)), PersonTable("Ana Ruiz", (ANA, ANA_AT_HOME)))
 
 
 def test_an_incident_goes_on_from_the_other_address(tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ from daemon.demo.correspondent import write
 from daemon.operations.alarms import stuck_trouble
 from daemon.store import stuck
 from daemon.writing.letters import Letters
-from rules.decision import Letter
 from rules.desk import Desk
+from rules.letters import Letter
 from tests.postgres import server
 from tests.rules.desks import DESK, GOOD, OPENING, OPENINGS
 from tests.serverless import ServerlessDesk

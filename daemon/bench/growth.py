@@ -15,8 +15,10 @@ from daemon.store import Cause, Fetched, Filed, Store, Transaction
 from daemon.writing.mime import Composed
 from parsers.mail import Mail
 from parsers.subject import thread_key
-from rules.decision import Decision, Grant, Letter, Needs
+from rules.decision import Decision
 from rules.desk import Desk
+from rules.facts import Needs
+from rules.letters import Grant, Letter
 from rules.lifecycle import move
 from rules.solutions import verdict_links
 from rules.ticket import Event, Ticket, fold

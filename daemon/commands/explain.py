@@ -18,8 +18,9 @@ from daemon.store import Store
 from daemon.store.errors import StoreError
 from parsers.form import Fault
 from parsers.mail import Mail, OverBudget, parse
-from rules.decision import Decision, Facts
+from rules.decision import Decision
 from rules.desk import Desk
+from rules.facts import Facts
 from rules.intake import decide
 from rules.openings import route_input
 from rules.reading import Arrival, Reading, read

@@ -14,7 +14,7 @@ from daemon.commands import Unable
 from daemon.config.settings import Settings
 from daemon.store import Store
 from daemon.store.listing import brief
-from rules.decision import Search
+from rules.facts import Search
 from rules.ticket import STATES
 
 MOST = 100_000

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from rules.decision import File
 from rules.desk import Desk
 from rules.durations import Duration
+from rules.letters import File
 from rules.tables import Mailbox
 
 Security = Literal["tls", "starttls", "none"]

@@ -23,8 +23,8 @@ from daemon.config.positions import Path as KeyPath
 from daemon.config.shape import Misfit, fit
 from daemon.config.sources import Document, Problem, read_document
 from rules import rule_checks, rule_tests
-from rules.decision import File
 from rules.desk import Desk
+from rules.letters import File
 from rules.tables import Canned
 
 CHECKS: tuple[Check, ...] = (

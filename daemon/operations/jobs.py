@@ -21,8 +21,9 @@ from daemon.writing.letters import Letters
 from daemon.writing.report import report_files
 from parsers.peek import peek
 from rules import guards, quarantine, schedule
-from rules.decision import Decision, Search, SetAside
+from rules.decision import Decision
 from rules.desk import Desk
+from rules.facts import Search, SetAside
 from rules.requests import OPEN_STATES
 
 AT_ONCE = 100

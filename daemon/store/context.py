@@ -12,7 +12,7 @@ from daemon.store.facts import Lookups
 from daemon.store.posted import Posted
 from daemon.store.tickets import Remembered
 from parsers.mail import Mail
-from rules.decision import Letter
+from rules.letters import Letter
 
 
 @dataclass(frozen=True, slots=True)

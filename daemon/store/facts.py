@@ -14,8 +14,8 @@ from daemon.store.dialect import Session, marks
 from daemon.store.rows import GRANT_COLUMNS, bare_id, copy_key, key, load_grant, when
 from daemon.store.tickets import Remembered, Tickets, journal
 from daemon.store.windows import Windows
-from rules.decision import Brief, Facts, Grant, HeldGrant, Needs, Registered, Sent
-from rules.letters import LETTERS
+from rules.facts import Brief, Facts, HeldGrant, Needs, Registered, Sent
+from rules.letters import LETTERS, Grant
 from rules.ticket import Ticket
 
 COPY_WITHOUT_ID = timedelta(days=7)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from daemon.store.dialect import Session, marks
 from daemon.store.rows import dumps, key, load_person, plain
-from rules.decision import Person
+from rules.facts import Person
 
 
 def find(session: Session, address: str) -> Person | None:

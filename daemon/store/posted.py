@@ -17,8 +17,8 @@ from isal import isal_zlib
 
 from daemon.store.dialect import Row, Session
 from daemon.store.rows import GRANT_COLUMNS, bare_id, dumps, grant_row, key, plain
-from rules.decision import Grant, Letter
 from rules.guards import Admission
+from rules.letters import Grant, Letter
 from rules.ticket import micros
 
 COMPRESSION = 1

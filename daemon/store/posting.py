@@ -10,10 +10,10 @@ from daemon.store.context import Cause, Writing
 from daemon.store.posted import Compose, Posted
 from daemon.store.rows import plain
 from rules import guards
-from rules.decision import Decision, Letter
+from rules.decision import Decision
 from rules.deliveries import alert
 from rules.desk import Desk
-from rules.letters import LETTERS
+from rules.letters import LETTERS, Letter
 
 
 @dataclass(frozen=True, slots=True)

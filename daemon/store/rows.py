@@ -12,7 +12,8 @@ from typing import Any
 from pydantic_core import PydanticSerializationError, to_json
 
 from daemon.store.dialect import Row
-from rules.decision import Grant, HeldGrant, Person
+from rules.facts import HeldGrant, Person
+from rules.letters import Grant
 from rules.ticket import Event, Ticket, dump_attachment, dump_changes, load_attachment, load_changes, micros, moment
 
 LONGEST_KEY = 300

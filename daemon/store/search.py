@@ -15,7 +15,7 @@ from daemon.store.dialect import Session
 from daemon.store.rows import key
 from daemon.store.tickets import Remembered, read_tickets
 from parsers.spelling import fold
-from rules.decision import Brief, Search
+from rules.facts import Brief, Search
 from rules.ticket import Ticket, micros
 
 PAGE = 200

@@ -13,7 +13,8 @@ from datetime import datetime
 from daemon.store.dialect import Row, Session, marks
 from daemon.store.ledger import RELEASED, RETRIED
 from daemon.store.rows import at, key
-from rules.decision import SetAside, folder_of
+from rules.decision import folder_of
+from rules.facts import SetAside
 from rules.ticket import micros, moment
 
 AT_ONCE = 500

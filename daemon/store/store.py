@@ -29,8 +29,8 @@ from daemon.store.connections import Connections, connect
 from daemon.store.dialect import Batch, Session
 from daemon.store.errors import StoreError
 from daemon.store.transacting import Transacting
-from rules.decision import Brief, Search
 from rules.desk import Desk
+from rules.facts import Brief, Search
 from rules.ticket import moment
 
 T = TypeVar("T")

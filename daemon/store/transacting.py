@@ -17,7 +17,7 @@ from daemon.store.errors import AlreadyDecided, Conflict, Unavailable
 from daemon.store.facts import Lookups
 from daemon.store.tickets import Remembered
 from daemon.store.transaction import Transaction
-from rules.decision import Needs
+from rules.facts import Needs
 
 T = TypeVar("T")
 

@@ -13,8 +13,9 @@ from daemon.store import apply, facts, ledger, posted, queues
 from daemon.store.context import Cause, Writing
 from daemon.store.dialect import Session
 from daemon.store.tickets import Remembered
-from rules.decision import Decision, Needs
+from rules.decision import Decision
 from rules.desk import Desk
+from rules.facts import Needs
 
 
 class Transaction(Writing):

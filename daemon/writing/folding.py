@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rules.decision import File
+from rules.letters import File
 
 LONGEST = 3_000
 """Characters of one text that a letter shows."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from daemon.writing import mime
-from rules.decision import Letter
 from rules.desk import Desk
-from rules.letters import LETTERS
+from rules.letters import LETTERS, Letter
 
 ENCODED = frozenset({"From", "To", "Reply-To", "Date", "Message-ID", "In-Reply-To", "References"})
 """Headers whose values are written as they stand: addresses, ids, a date."""

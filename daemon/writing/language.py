@@ -16,8 +16,8 @@ from daemon.writing.pages import Page, read_sources
 from daemon.writing.shown import LinkViews
 from daemon.writing.ticket_views import TicketViews
 from rules.action_forms import ACTIONS
-from rules.decision import Letter
 from rules.desk import Desk
+from rules.letters import Letter
 
 NO_KIND = KindWords()
 

@@ -30,9 +30,8 @@ from daemon.writing.shown import Blanks, Shown
 from daemon.writing.tables import list_files
 from parsers.form import Fault
 from parsers.subject import thread_key
-from rules.decision import Grant, Letter
 from rules.desk import Desk
-from rules.letters import LETTERS
+from rules.letters import LETTERS, Grant, Letter
 from rules.masking import masked
 from rules.subjects import fixed_subjects
 

@@ -23,7 +23,7 @@ from urllib.parse import quote
 
 from daemon.writing.quoted import LINE
 from parsers.mail import Attachment
-from rules.decision import File, Grant
+from rules.letters import File, Grant
 from rules.ticket import Side
 
 Header = tuple[str, str]

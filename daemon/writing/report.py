@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from daemon.writing.charts import Bar, Row, bar_chart
 from daemon.writing.tables import csv_file, local_time
 from rules import wording
-from rules.decision import File
 from rules.desk import Desk
+from rules.letters import File
 from rules.report import Line, Report
 
 COLUMNS = (

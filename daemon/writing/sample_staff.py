@@ -27,9 +27,10 @@ from parsers.mail import Attachment, Mail
 from rules import wording
 from rules.action_forms import parse_action
 from rules.assignment import action_links, manage_link
-from rules.decision import Brief, Letter, SetAside
 from rules.desk import Desk
 from rules.effects import Obstacle, refusal
+from rules.facts import Brief, SetAside
+from rules.letters import Letter
 from rules.quarantine import links
 from rules.report import Report
 from rules.ticket import Event, Ticket

@@ -9,8 +9,8 @@ from typing import Any
 
 from parsers.form import Fault
 from parsers.mail import Attachment
-from rules.decision import Link
 from rules.desk import Desk
+from rules.letters import Link
 from rules.openings import form_link
 from rules.ticket import Event, Ticket
 

@@ -42,8 +42,8 @@ from daemon.writing.sample_world import (
 )
 from parsers.form import Fault, Form
 from rules import wording
-from rules.decision import Grant, Letter, Link
 from rules.desk import Desk
+from rules.letters import Grant, Letter, Link
 from rules.openings import form_link, requester_links
 from rules.people import kinds_explained, opening_link, registration_link
 from rules.solutions import survey_links, verdict_links

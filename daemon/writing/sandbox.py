@@ -22,7 +22,7 @@ from daemon.writing.kinds import KindWords
 from daemon.writing.list_views import Listed
 from daemon.writing.questions import Run
 from daemon.writing.shown import Shown
-from rules.decision import Letter
+from rules.letters import Letter
 from rules.tables import Group
 from rules.ticket import Event, Ticket
 

@@ -18,7 +18,7 @@ from typing import Any
 from daemon.writing.questions import blank
 from parsers.links import mailto
 from rules.action_forms import SAME_WORD
-from rules.decision import Grant, Letter, Link
+from rules.letters import Grant, Letter, Link
 
 REMEMBERED = 1024
 """Links."""

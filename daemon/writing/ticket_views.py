@@ -8,8 +8,8 @@ from typing import Any
 from daemon.writing.folding import SHORT, Row
 from daemon.writing.formats import Formats
 from rules import wording
-from rules.decision import Brief
 from rules.desk import Desk
+from rules.facts import Brief
 from rules.ticket import Event, Ticket
 
 CUT = 300

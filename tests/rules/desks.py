@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from parsers.mail import Address, Mail
-from rules.decision import Decision, Facts, Grant, HeldGrant, Registered
+from rules.decision import Decision
 from rules.desk import Desk
 from rules.durations import Duration
+from rules.facts import Facts, HeldGrant, Registered
 from rules.intake import decide
+from rules.letters import Grant
 from rules.reading import Arrival, Reading, read, token_digest
 from rules.tables import DeskTable, FieldTable, Group, Kind, Mailbox, Priority, Rule, Service
 from rules.ticket import Ticket, evolve

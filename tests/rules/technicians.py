@@ -7,8 +7,10 @@ from typing import Any
 
 from parsers.mail import Address
 from rules.assignment import action_grant
-from rules.decision import Decision, Facts, File, Grant, HeldGrant
+from rules.decision import Decision
 from rules.desk import Desk
+from rules.facts import Facts, HeldGrant
+from rules.letters import File, Grant
 from rules.reading import token_digest
 from rules.tables import Canned, Category, Escalation, FieldTable, Group
 from rules.ticket import Event, Ticket, evolve

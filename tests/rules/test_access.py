@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from parsers.mail import Mail
 from rules.access import acts_for, admits, authentication, domain_of, is_shared, may_join
-from rules.decision import Person
 from rules.desk import Desk
-from rules.tables import DeskTable, Group, Kind, Mailbox, Requesters, Senders
-from rules.tables import Person as Listed
+from rules.facts import Person
+from rules.tables import DeskTable, Group, Kind, Mailbox, PersonTable, Requesters, Senders
 from rules.ticket import Ticket
 
 DESK = Desk(
@@ -27,7 +26,7 @@ DESK = Desk(
         "coord": Group("Coordinación", "c@cau.example", ("marta@cau.example",)),
         "spec": Group("Especialistas", "s@cau.example", ("eva@cau.example",)),
     },
-    people=(Listed("Rosa Gil", ("rosa@otra.example",)),),
+    people=(PersonTable("Rosa Gil", ("rosa@otra.example",)),),
 )
 JUAN = Person("Juan Paz", ("juan@fuera.example",))
 

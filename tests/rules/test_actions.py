@@ -15,10 +15,9 @@ from rules.action_forms import ACTIONS, event_of, offered, parse_action
 from rules.actions import EFFECTS
 from rules.assignment import action_grant, action_links
 from rules.consultations import CONSULTATIONS
-from rules.decision import Grant
 from rules.due import next_due
 from rules.firing import fire
-from rules.letters import LETTERS
+from rules.letters import LETTERS, Grant
 from rules.lifecycle import move, possible
 from rules.tables import Calendar, Quality
 from rules.ticket import Ticket, evolve

@@ -9,8 +9,8 @@ from itertools import pairwise
 import pytest
 
 from parsers.mail import Address, Attachment
-from rules.decision import Brief, Facts, Search
-from rules.tables import Calendar, Person
+from rules.facts import Brief, Facts, Search
+from rules.tables import Calendar, PersonTable
 from rules.ticket import Event, evolve, fold
 from tests.rules.desks import ANA, EVA, FIELDS, LUIS, MARTA, NOW, NUMBER, letters, mail, opened, reading, verdict
 from tests.rules.technicians import STAFF, SUBJECT, act, ask_desk, desk, facts_for
@@ -39,7 +39,7 @@ def test_opening_for_a_caller_confirms_to_the_requester_and_assigns_to_the_group
 
 
 def test_its_number_is_that_of_the_kind_and_the_caller_is_written_to_in_their_language() -> None:
-    known = desk(people=(Person("Pepe", ("pepe@cliente.test",), language="en"),))
+    known = desk(people=(PersonTable("Pepe", ("pepe@cliente.test",), language="en"),))
     message = mail("Consulta", CALL.replace("Incidencia", "Orden de trabajo"), sender=ANA)
     assert reading("tecnicos", message, known).needs(known).prefix == "W"
     assert ask_desk(CALL, at=known, next_number=NUMBER).letters[0].language == "en"

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from rules.decision import Letter, Sent
 from rules.deliveries import undelivered
+from rules.facts import Sent
+from rules.letters import Letter
 from tests.rules.desks import DESK, MARTA, NOW, NUMBER, opened
 
 WRITTEN = NOW - timedelta(days=5)

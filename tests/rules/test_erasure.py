@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from parsers.mail import Attachment
-from rules.decision import Person
 from rules.erasure import NOBODY, empty, erasure, forget, sent_by
+from rules.facts import Person
 from rules.tables import FieldTable
 from rules.ticket import Event, dump_changes, fold
 from tests.rules.desks import ANA, DESK, FIELDS, MARTA, NOW, make_desk, opened

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from parsers.mail import Address, Attachment, Mail, Report
-from rules.decision import Facts, Grant, HeldGrant, Registered, Sent
+from rules.facts import Facts, HeldGrant, Registered, Sent
 from rules.intake import TABLE
+from rules.letters import Grant
 from rules.reading import token_digest
 from rules.tables import Calendar, FieldTable, Requesters, Senders
 from rules.ticket import evolve

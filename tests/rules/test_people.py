@@ -11,11 +11,11 @@ import pytest
 
 import daemon.config.settings
 from parsers.mail import Address
-from rules.decision import Brief, Facts, Grant, HeldGrant, Person
 from rules.desk import Desk
+from rules.facts import Brief, Facts, HeldGrant, Person
+from rules.letters import Grant
 from rules.reading import token_digest
-from rules.tables import FieldTable, Limits, Quality, Requesters, Rule
-from rules.tables import Person as Listed
+from rules.tables import FieldTable, Limits, PersonTable, Quality, Requesters, Rule
 from rules.ticket import evolve
 from tests.rules.desks import (
     CONFIRMATION,
@@ -48,7 +48,7 @@ FIELDS = (
 
 
 def registered_desk(**more: object) -> Desk:
-    people = (Listed("Marta Gil", (MARTA, "marta@casa.test"), language=""),)
+    people = (PersonTable("Marta Gil", (MARTA, "marta@casa.test"), language=""),)
     return make_desk(requesters=Requesters("registered", registration_fields=FIELDS), people=people, **more)
 
 
@@ -196,7 +196,7 @@ def test_the_shipped_form_asks_what_the_desk_needs_to_know() -> None:
         (Requesters(), (), ()),
         (Requesters(participants="any"), (), ("jefe@cliente.test", "otro@ajeno.test")),
         (Requesters(domains=("cliente.test",)), (), ("jefe@cliente.test",)),
-        (Requesters(), (Listed("Otro", ("otro@ajeno.test",)),), ("otro@ajeno.test",)),
+        (Requesters(), (PersonTable("Otro", ("otro@ajeno.test",)),), ("otro@ajeno.test",)),
     ],
 )
 def test_who_in_copy_takes_part(requesters: Requesters, people: tuple, expected: tuple[str, ...]) -> None:

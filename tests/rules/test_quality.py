@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from parsers.fields import Fault, Form
 from parsers.mail import Attachment, Mail
-from rules.decision import Brief
 from rules.desk import Desk
+from rules.facts import Brief
 from rules.quality import CHECKS, Finding, Written, check, netiquette, refusals, similar, warnings
 from rules.secret import MASK, is_card, mask, masked_fields, secrets_in
 from rules.tables import DeskTable, FieldTable, Group, Kind, Quality, Service

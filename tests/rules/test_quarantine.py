@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from rules.decision import Decision, Facts, Grant, HeldGrant, SetAside
+from rules.decision import Decision
+from rules.facts import Facts, HeldGrant, SetAside
+from rules.letters import Grant
 from rules.quarantine import MOST, VERBS, digest
 from rules.reading import token_digest
 from rules.tables import Senders

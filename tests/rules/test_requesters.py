@@ -8,11 +8,12 @@ from datetime import timedelta
 import pytest
 
 from parsers.mail import Address
-from rules.decision import Brief, Facts, Grant, HeldGrant, Registered
+from rules.facts import Brief, Facts, HeldGrant, Registered
 from rules.firing import fire
+from rules.letters import Grant
 from rules.masking import masked
 from rules.reading import alarm_window, closed_window, token_digest, token_window
-from rules.tables import DeskTable, Guards, Person, Senders
+from rules.tables import DeskTable, Guards, PersonTable, Senders
 from rules.ticket import Event, evolve, fold
 from tests.rules.desks import (
     ANA,
@@ -337,7 +338,7 @@ def test_a_refusal_gives_no_secret_back() -> None:
 
 # -- languages
 
-ENGLISH = make_desk(people=(Person("John", ("john@cliente.test", "j@casa.test"), language="en"),))
+ENGLISH = make_desk(people=(PersonTable("John", ("john@cliente.test", "j@casa.test"), language="en"),))
 
 
 @pytest.mark.parametrize("sender", ["john@cliente.test", "J@casa.test"])

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from rules.decision import Brief
 from rules.desk import Desk
+from rules.facts import Brief
 from rules.schedule import LINKED, last_slot, next_link, proof, reports, slots, week_before, worklists
 from rules.tables import Calendar, Reports
 from rules.ticket import Event

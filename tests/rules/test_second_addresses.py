@@ -9,12 +9,14 @@ from typing import Any, NamedTuple
 import pytest
 
 from parsers.mail import Address
-from rules.decision import Decision, Facts, Grant, HeldGrant, Registered, SetAside
+from rules.decision import Decision
 from rules.deliveries import alternative_contact
 from rules.desk import Desk
+from rules.facts import Facts, HeldGrant, Registered, SetAside
+from rules.letters import Grant
 from rules.reading import token_digest
 from rules.solutions import verdict_links
-from rules.tables import Group, Person
+from rules.tables import Group, PersonTable
 from rules.ticket import Event, Ticket, evolve
 from tests.rules.desks import (
     ANA,
@@ -41,7 +43,7 @@ from tests.rules.technicians import act
 BOSS, ADMIN = "jefe@cliente.test", "admin@cau.test"
 AT_HOME = {who: f"{who.split('@')[0]}.privado@casa.test" for who in (MARTA, BOSS, ANA, COORD, ADMIN)}
 """Each person's other address."""
-DESK = make_desk(people=tuple(Person(who, (who.upper(), home)) for who, home in AT_HOME.items()))
+DESK = make_desk(people=tuple(PersonTable(who, (who.upper(), home)) for who, home in AT_HOME.items()))
 N1 = "n1@cau.test"
 
 VALIDATION = f"Validación solución de la incidencia {NUMBER}"
@@ -227,6 +229,6 @@ def test_an_address_that_nobody_lists_is_a_strangers(each: Case) -> None:
 
 @pytest.mark.parametrize("each", CASES.values(), ids=CASES)
 def test_another_persons_other_address_is_a_strangers_too(each: Case) -> None:
-    stranger = Person("Juan", ("juan@otro.test", "juan@casa.test"))
+    stranger = PersonTable("Juan", ("juan@otro.test", "juan@casa.test"))
     decision = decided(each, "juan@casa.test", replace(DESK, people=(*DESK.people, stranger)))
     assert (decision.verdict, decision.events, decision.letters) == ("untreated", (), ())

@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 
 from daemon.store import Cause, Fetched, Seen, Store
 from parsers.mail import Attachment, Mail
-from rules.decision import Decision, Grant, Letter, Needs
+from rules.decision import Decision
 from rules.desk import Desk
 from rules.durations import Duration
-from rules.letters import LETTERS
+from rules.facts import Needs
+from rules.letters import LETTERS, Grant, Letter
 from rules.tables import DeskTable, Group, Kind, Mailbox, Priority
 from rules.ticket import Event, Ticket
 

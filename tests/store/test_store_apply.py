@@ -11,8 +11,10 @@ from daemon.store import Cause, Store
 from daemon.store.errors import Conflict
 from daemon.store.rows import dump_ticket, load_ticket
 from parsers.mail import Attachment
-from rules.decision import Decision, File, Grant, Letter, Link, Needs, Person, Registered, Search
-from rules.tables import Person as Listed
+from rules.decision import Decision
+from rules.facts import Needs, Person, Registered, Search
+from rules.letters import File, Grant, Letter, Link
+from rules.tables import PersonTable
 from rules.ticket import Event, Ticket, fold
 from tests.store.desk import ANA, DESK, EVA, LUIS, NOW, ZONE, change, compose, mail, open_ticket, take, token
 
@@ -138,7 +140,7 @@ def test_no_copy_for_a_participant_whom_the_mail_itself_reached(store: Store) ->
 
 
 AT_HOME = {who: f"casa.{who}" for who in (ANA, LUIS)}
-AT_HOME_TOO = replace(DESK, people=tuple(Listed(who, (who, home)) for who, home in AT_HOME.items()))
+AT_HOME_TOO = replace(DESK, people=tuple(PersonTable(who, (who, home)) for who, home in AT_HOME.items()))
 
 
 def test_participants_get_a_copy_without_links(store: Store) -> None:

@@ -11,7 +11,8 @@ import pytest
 from daemon.store import Cause, Filed, Store
 from daemon.store.audit import FolderContents, Lying
 from daemon.store.raws import IN_ROW
-from rules.decision import Decision, Letter
+from rules.decision import Decision
+from rules.letters import Letter
 from rules.ticket import Event
 from tests.store.desk import ANA, DESK, NOW, Clock, attachment, change, compose, mail, open_ticket, take
 

@@ -15,7 +15,8 @@ from daemon.store import Cause, Store, Transaction
 from daemon.store.daemons import Beat
 from daemon.store.errors import LeaseLost
 from daemon.store.standing import standing
-from rules.decision import Decision, Letter
+from rules.decision import Decision
+from rules.letters import Letter
 from rules.ticket import micros
 from tests.postgres import Server
 from tests.store.desk import DESK, NOW, compose

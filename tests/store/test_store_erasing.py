@@ -14,8 +14,10 @@ from daemon.operations.jobs import remove_leftovers
 from daemon.store import Cause, Filed, Outcome, Store, Transaction, dropping, erasing, outdated, unnamed
 from daemon.store.errors import FilesGone
 from daemon.store.raws import IN_ROW
-from rules.decision import Decision, Grant, Letter, Link, Person, Search
+from rules.decision import Decision
 from rules.erasure import NOBODY
+from rules.facts import Person, Search
+from rules.letters import Grant, Letter, Link
 from rules.ticket import Event
 from tests.store.desk import ANA, DESK, LUIS, NOW, Clock, attachment, change, compose, mail, open_ticket, take
 

@@ -18,7 +18,8 @@ from faultproxy import FaultProxy
 
 from daemon.store import Cause, Store, Transaction, words
 from daemon.store.errors import Conflict, InUse, NotADatabase, StoreError, Unavailable
-from rules.decision import Decision, Needs
+from rules.decision import Decision
+from rules.facts import Needs
 from tests.postgres import Server
 from tests.store.desk import DESK, NOW, ZONE, Clock, compose, fetched, mail, open_ticket, opening, take
 

@@ -17,7 +17,9 @@ from daemon.store import Cause, Outcome, Store
 from daemon.store.backup import backup
 from daemon.store.errors import StoreError
 from daemon.store.raws import IN_ROW
-from rules.decision import Decision, Letter, Person
+from rules.decision import Decision
+from rules.facts import Person
+from rules.letters import Letter
 from rules.ticket import Event
 from tests.store.desk import ANA, DESK, LUIS, NOW, Clock, attachment, change, compose, mail, open_ticket, take
 

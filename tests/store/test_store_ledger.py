@@ -10,7 +10,8 @@ import pytest
 from daemon.store import Cause, Filed, Store
 from daemon.store.errors import AlreadyDecided
 from daemon.store.raws import IN_ROW
-from rules.decision import Decision, Needs
+from rules.decision import Decision
+from rules.facts import Needs
 from tests.store.desk import ANA, DESK, EVA, NOW, ZONE, Clock, compose, fetched, mail, open_ticket, take
 
 

@@ -16,7 +16,9 @@ from daemon.config.accounts import Database
 from daemon.store import Cause, Outcome, Store
 from daemon.store.errors import InUse, StoreError
 from daemon.store.postgres import PostgresSession
-from rules.decision import Decision, Letter, Search
+from rules.decision import Decision
+from rules.facts import Search
+from rules.letters import Letter
 from tests.postgres import Server
 from tests.store.desk import ANA, DESK, NOW, Clock, compose, mail, open_ticket, take
 

@@ -9,7 +9,8 @@ import pytest
 
 from daemon.store import Cause, Store
 from daemon.store.errors import NumbersSpent
-from rules.decision import Decision, Needs
+from rules.decision import Decision
+from rules.facts import Needs
 from tests.store.desk import DESK, NOW, ZONE, compose, open_ticket, opening
 
 

@@ -16,8 +16,10 @@ from daemon.store import Cause, Outcome, Store, daemons, queues
 from daemon.store.daemons import Lease
 from daemon.store.errors import LeaseLost
 from daemon.store.queues import Outgoing
-from rules.decision import Decision, Letter, Needs
+from rules.decision import Decision
 from rules.desk import Desk
+from rules.facts import Needs
+from rules.letters import Letter
 from rules.tables import Guards
 from rules.ticket import Ticket
 from tests.store.desk import ANA, DESK, EVA, NOW, ZONE, Clock, change, compose, mail, open_ticket, take

@@ -11,7 +11,9 @@ import pytest
 
 from daemon.store import Cause, Filed, Outcome, Store, listing, models, queues
 from daemon.store.errors import WrongVersion
-from rules.decision import Decision, Grant, Letter, Link, Needs
+from rules.decision import Decision
+from rules.facts import Needs
+from rules.letters import Grant, Letter, Link
 from rules.ticket import Event
 from tests.store.desk import ANA, DESK, NOW, ZONE, Clock, compose, mail, open_ticket, take, token
 

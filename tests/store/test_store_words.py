@@ -6,7 +6,7 @@ import pytest
 
 from daemon.store import Store
 from daemon.store.words import words_of
-from rules.decision import Search
+from rules.facts import Search
 from tests.store.desk import change, open_ticket
 
 
