@@ -38,7 +38,7 @@ def folder_of(verdict: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What follows from a cause. The store does it once, in the order of the attributes.
+    """What follows from a cause. The store does it once, all of it or nothing.
 
     ``verdict`` is "" for causes that are no mail. Events and letters name their tickets, so one decision may touch
     several. ``used`` are digests of tokens used up; ``counters`` the hourly windows to add one to; ``held_until`` when
