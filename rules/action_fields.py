@@ -26,10 +26,10 @@ class _Asked:
 
     def word(self, section: str, key: str) -> str:
         """An entry of the catalogue in the language of the form."""
-        return wording.word(self.desk, section, key, language_of(self.ticket, self.desk))
+        return wording.word(self.desk, section, key, group_language(self.ticket, self.desk))
 
 
-def language_of(ticket: Ticket | None, desk: Desk) -> str:
+def group_language(ticket: Ticket | None, desk: Desk) -> str:
     """The language in which a ticket's group reads its letters and so its forms; "" without a ticket: the desk's."""
     return desk.groups[ticket.group].language if ticket else ""
 

@@ -1,7 +1,7 @@
 """The technicians' actions as a table: key → the fields of its form, in the same grammar as openings (T).
 
-What an action does stands in rules/actions.py, how each field is made in rules/action_fields.py; here is what is asked
-for, so that links, repaired forms and the parser all read the same rows.
+What an action does stands in rules/everyday.py and rules/specialists.py, how each field is made in
+rules/action_fields.py; here is what is asked for, so that links, repaired forms and the parser all read the same rows.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from parsers.form import Choice, Fault, Field, Form, fold_label, parse_form
-from parsers.form import form_lines as blocks
+from parsers.form import Choice, Fault, Field, Form, fold_label, form_lines, parse_form
 from rules import wording
-from rules.action_fields import canned_for, field_of, language_of
+from rules.action_fields import canned_for, field_of, group_language
 from rules.caching import once_per_desk
 from rules.desk import Desk
 from rules.lifecycle import TRANSITIONS, reasons
@@ -216,18 +215,18 @@ def default_reason(key: str, ticket: Ticket | None, desk: Desk) -> str:
     allowed = reasons(wording.reasons_table(desk, ticket.kind), TRANSITIONS[key].target)
     usual = TRANSITIONS[key].reason
     code = usual if usual in allowed else next(iter(allowed), "")
-    return wording.word(desk, "reasons", code, language_of(ticket, desk)) if code else ""
+    return wording.word(desk, "reasons", code, group_language(ticket, desk)) if code else ""
 
 
-def form_lines(key: str, ticket: Ticket | None, desk: Desk, values: Mapping[str, str]) -> list[str]:
+def action_lines(key: str, ticket: Ticket | None, desk: Desk, values: Mapping[str, str]) -> list[str]:
     """The form of action ``key`` as lines, filled with ``values``; the reason begins with the usual one."""
     fields = fields_of(key, ticket, desk)
     defaults = {"reason": default_reason(key, ticket, desk)}
     further = further_fields(key, Form(tuple(values.items())), desk)
-    word = partial(wording.word, desk, language=language_of(ticket, desk))
+    word = partial(wording.word, desk, language=group_language(ticket, desk))
     head = f"{word('action_fields', 'action')}: {word('actions', event_of(key))}"
     own = _unless_asked(_may_write(fields, key, ticket, desk), further)
-    return [head, *blocks((*own, *further), {**defaults, **values})]
+    return [head, *form_lines((*own, *further), {**defaults, **values})]
 
 
 def _unless_asked(fields: tuple[Field, ...], further: tuple[Field, ...]) -> tuple[Field, ...]:

@@ -95,7 +95,7 @@ def not_theirs(reading: Reading, facts: Facts, ticket: Ticket, desk: Desk) -> De
 
 def since(grant: Grant, facts: Facts) -> Sequence[Event]:
     """What happened to the ticket after the letter that brought its reader this grant."""
-    return facts.journals.get(grant.number, ())[max(grant.round, 1) :]
+    return facts.journals.get(grant.number, ())[grant.round :]
 
 
 def left_since(grant: Grant, facts: Facts) -> bool:
@@ -114,10 +114,10 @@ def assigned_since(key: str, reading: Reading, facts: Facts) -> Event | None:
 def why_impossible(reading: Reading, facts: Facts, ticket: Ticket, desk: Desk) -> str:
     """Why the state does not allow it, as a key of the catalogue: somebody was faster, it is closed, it never would."""
     last = last_change(facts, ticket)
-    by_another = last and last.name != "opened" and last.actor and not reading.is_from((last.actor,))
-    if by_another and (ticket.open or (last and ticket.people.isdisjoint(desk.addresses_of(last.actor)))):
-        return "changed"
-    return "state" if ticket.open else "closed"
+    if last is None or last.name == "opened" or not last.actor or reading.is_from((last.actor,)):
+        return "state" if ticket.open else "closed"
+    closed_by_requester = not ticket.open and not ticket.people.isdisjoint(desk.addresses_of(last.actor))
+    return "closed" if closed_by_requester else "changed"
 
 
 # -- what the form alone does not say

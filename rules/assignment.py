@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from parsers.links import fitting_body
 from parsers.mail import Attachment
 from rules import wording
-from rules.action_fields import language_of
-from rules.action_forms import ACTIONS, event_of, form_lines, offered
+from rules.action_fields import group_language
+from rules.action_forms import ACTIONS, action_lines, event_of, offered
 from rules.caching import once_per_desk
 from rules.desk import Desk
 from rules.facts import Brief
@@ -123,12 +123,12 @@ def action_link(key: str, ticket: Ticket, desk: Desk, values: Mapping[str, str] 
 
 
 def _manage_subject(ticket: Ticket, desk: Desk) -> str:
-    return wording.subject(desk, "manage", language_of(ticket, desk), ticket.kind, number=ticket.number)
+    return wording.subject(desk, "manage", group_language(ticket, desk), ticket.kind, number=ticket.number)
 
 
 def _form_body(key: str, ticket: Ticket, desk: Desk, values: Mapping[str, str], subject: str) -> str:
-    hint = wording.word(desk, "bodies", "form_hint", language_of(ticket, desk))
-    lines = [*form_lines(key, ticket, desk, values), hint]
+    hint = wording.word(desk, "bodies", "form_hint", group_language(ticket, desk))
+    lines = [*action_lines(key, ticket, desk, values), hint]
     return fitting_body(desk.desk_address, subject + TOKEN_ROOM, lines)[0]
 
 
@@ -153,7 +153,7 @@ def _known_forms(desk: Desk) -> dict[tuple[str, str, str, bool, int], Mapping[st
 
 def manage_link(ticket: Ticket, desk: Desk) -> Link:
     """The link of a list's row: an action form in which the action is still to be written."""
-    language = language_of(ticket, desk)
+    language = group_language(ticket, desk)
     label, hint = (
         wording.word(desk, "action_fields", "action", language),
         wording.word(desk, "bodies", "form_hint", language),
@@ -164,7 +164,7 @@ def manage_link(ticket: Ticket, desk: Desk) -> Link:
 def consult_link(key: str, desk: Desk, values: Mapping[str, str]) -> Link:
     """The link that opens the form of a consultation ``key``, filled with ``values``; it needs no token."""
     subject = wording.subject(desk, "consult")
-    lines = [*form_lines(key, None, desk, values), wording.word(desk, "bodies", "form_hint")]
+    lines = [*action_lines(key, None, desk, values), wording.word(desk, "bodies", "form_hint")]
     body, _ = fitting_body(desk.desk_address, subject, lines)
     return Link(key, desk.desk_address, subject, body, label=wording.word(desk, "actions", key))
 

@@ -90,7 +90,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a condition is read against: the desk, the fields that its rule may name, and all values of its table."""
+    """What a condition is read against: the desk, and the fields that its rule may name, of one or several kinds."""
 
     desk: Desk
     fields: Mapping[str, tuple[Field, ...]]

@@ -18,10 +18,10 @@ from rules.desk import Desk
 from rules.effects import Action, Obstacle, refusal
 from rules.facts import Brief, Facts
 from rules.letters import Link, to_sender
-from rules.openings import confirmation_letter, opened, routing_of
+from rules.openings import confirmation_letter, opened, opening_decision, routing_of
 from rules.promises import promises
 from rules.queries import row
-from rules.reading import Reading, author, opening_windows
+from rules.reading import Reading, author
 from rules.routing import route
 from rules.ticket import Event, Ticket, evolve
 
@@ -33,11 +33,10 @@ Consultation = Callable[[Reading, Facts, Desk, datetime], Decision]
 
 def open_for_caller(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """«Abrir»: opens for somebody who telephoned; the requester gets the confirmation (T)."""
-    form = reading.action_form
-    kind = kind_named(form, desk)
-    names = {f.name for f in further_fields("open", form, desk)}
+    form, mail = reading.action_form, reading.mail
+    kind, requester = kind_named(form, desk), form.get("requester")
+    names = {field.name for field in further_fields("open", form, desk)}
     fields = tuple((name, value) for name, value in form.values if name in names)
-    requester, mail = form.get("requester"), reading.mail
     routed = route(desk, RouteInput(kind=kind, fields=dict(fields), address=reading.address, sender=requester))
     event = opened(
         reading,
@@ -51,23 +50,10 @@ def open_for_caller(reading: Reading, facts: Facts, desk: Desk, now: datetime) -
         language=routed.language or language_of(requester, desk),
         fields=fields,
     )
-    ticket = evolve(None, event)
-    letters = (
-        confirmation_letter(ticket, desk, opened_by=author(mail)),
-        *assignment_letter(ticket, desk, Handover(by=author(mail)), extra=routed.notify),
-    )
-    return Decision(
-        "desk",
-        "open",
-        events=(event,),
-        letters=letters,
-        counters=opening_windows(reading.sender),
-        kind=kind,
-        fields=fields,
-        rule=routed.rule,
-        group=routed.group,
-        priority=routed.priority,
-    )
+    ticket, by = evolve(None, event), author(mail)
+    assignment = assignment_letter(ticket, desk, Handover(by=by), extra=routed.notify)
+    letters = (confirmation_letter(ticket, desk, opened_by=by), *assignment)
+    return opening_decision("desk", "open", reading, ticket, (event,), letters)
 
 
 def search(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:

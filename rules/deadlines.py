@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from rules.clocks import Clock, Span, compiled
@@ -47,7 +47,7 @@ def people_clock(desk: Desk, priority: str, group: str) -> Clock:
 @dataclass(frozen=True, slots=True)
 class Deadlines:
     """What a ticket's priority promises (L): amounts of business time, and by when they are over. A time is None while
-    the clock stands (``paused``), when the thing is done, and where the priority promises nothing."""
+    the clock stands, when the thing is done, and where the priority promises nothing."""
 
     response_due: datetime | None = None
     resolution_due: datetime | None = None
@@ -56,7 +56,6 @@ class Deadlines:
     response_amount: timedelta | None = None
     resolution_amount: timedelta | None = None
     calendar: str = ""
-    paused: bool = False
 
 
 def deadlines(ticket: Ticket, desk: Desk) -> Deadlines:
@@ -64,19 +63,18 @@ def deadlines(ticket: Ticket, desk: Desk) -> Deadlines:
     calendar = calendar_name(desk, ticket.priority, ticket.group)
     promise = desk.priorities.get(ticket.priority)
     if promise is None:
-        return Deadlines(calendar=calendar, paused=not ticket.runs)
+        return Deadlines(calendar=calendar)
+    promised = Deadlines(response_amount=promise.response, resolution_amount=promise.resolution, calendar=calendar)
     if not ticket.runs:
-        return Deadlines(None, None, None, None, promise.response, promise.resolution, calendar, paused=True)
+        return promised
     clock = clock_named(desk, calendar)
     answered = ticket.responded_at is not None
-    return Deadlines(
+    return replace(
+        promised,
         response_due=None if answered else reached(ticket, clock, promise.response),
         resolution_due=reached(ticket, clock, promise.resolution),
         response_warn_at=None if answered else reached(ticket, clock, promise.response * WARN_AT),
         resolution_warn_at=reached(ticket, clock, promise.resolution * WARN_AT),
-        response_amount=promise.response,
-        resolution_amount=promise.resolution,
-        calendar=calendar,
     )
 
 

@@ -51,9 +51,16 @@ def undelivered(
         return Decision(letters=(told,) if desk.desk.admins else ())
     if sent.to in ticket.unreached:
         return Decision(kind=ticket.kind)
-    event = Event(
-        ticket.number, "undelivered", now, text=diagnostic, changes={"unreached": (*ticket.unreached, sent.to)}
-    )
+    changes = {"unreached": (*ticket.unreached, sent.to)}
+    event = Event(ticket.number, "undelivered", now, text=diagnostic, changes=changes)
+    letter = failure_letter(sent, ticket, diagnostic, tried_since, desk, now)
+    return Decision(events=(event,), letters=(letter,), kind=ticket.kind)
+
+
+def failure_letter(
+    sent: Sent, ticket: Ticket, diagnostic: str, tried_since: datetime | None, desk: Desk, now: datetime
+) -> Letter:
+    """Tells the group whom a letter about its ticket did not reach, and where else they may be reached."""
     values = {
         "address": sent.to,
         "letter": sent.letter,
@@ -62,8 +69,7 @@ def undelivered(
         "at": now,
         "tried_since": tried_since,
     }
-    letter = group_letter("delivery_failure", ticket, desk, values)
-    return Decision(events=(event,), letters=(letter,), kind=ticket.kind)
+    return group_letter("delivery_failure", ticket, desk, values)
 
 
 def alternative_contact(ticket: Ticket, desk: Desk) -> str:

@@ -11,7 +11,7 @@ from parsers.fields import NO_FORM
 from parsers.form import Fault, Form
 from parsers.mail import Attachment, Mail
 from rules import quality, wording
-from rules.action_fields import canned_for, language_of
+from rules.action_fields import canned_for, group_language
 from rules.action_forms import ACTIONS, SAME_WORD, event_of
 from rules.assignment import News, action_link, action_links, consult_link, update_letter
 from rules.decision import Decision
@@ -90,7 +90,7 @@ class Action:
 
     def label(self, field: str) -> str:
         """What a field of the form is called in the group's language."""
-        return wording.word(self.desk, "action_fields", field, language_of(self.ticket, self.desk))
+        return wording.word(self.desk, "action_fields", field, group_language(self.ticket, self.desk))
 
     def news(self, what: str, text: str, warnings: tuple[str, ...] = ()) -> News:
         """This action as the group learns of it."""
@@ -177,7 +177,7 @@ def refusal(mail: Mail, ticket: Ticket | None, desk: Desk, obstacle: Obstacle) -
             "files": tuple(a.name for a in mail.attachments if not a.inline),
         },
         links=_ways_out(ticket, desk, obstacle),
-        language=language_of(ticket, desk),
+        language=group_language(ticket, desk),
     )
     return Decision("desk", f"refused_{what}", letters=(letter,), faults=faults, kind=ticket.kind if ticket else "")
 

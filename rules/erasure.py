@@ -101,11 +101,11 @@ def _contacts(ticket: Ticket, desk: Desk) -> Iterable[str]:
     return (ticket.value(f.name) for f in kind.fields if f.type in ("phone", "email")) if kind else ()
 
 
-File = tuple[str, str]
+SentFile = tuple[str, str]
 """A file's digest and its name: the same leaflet sent by somebody else under another name is theirs."""
 
 
-def forget(erased: Erasure, gone: frozenset[File]) -> Callable[[Event], Event]:
+def forget(erased: Erasure, gone: frozenset[SentFile]) -> Callable[[Event], Event]:
     """Rewrites one event of a journal. ``gone`` are the files that the person sent, wherever they were moved to."""
 
     def rewritten(event: Event) -> Event:
@@ -120,16 +120,16 @@ def forget(erased: Erasure, gone: frozenset[File]) -> Callable[[Event], Event]:
     return rewritten
 
 
-def _without_files(changes: Mapping[str, Any], gone: frozenset[File]) -> dict[str, Any]:
+def _without_files(changes: Mapping[str, Any], gone: frozenset[SentFile]) -> dict[str, Any]:
     files = {"attachments": _others(changes["attachments"], gone)} if "attachments" in changes else {}
     return {**changes, **files}
 
 
-def _others(attachments: tuple[Attachment, ...], gone: frozenset[File]) -> tuple[Attachment, ...]:
+def _others(attachments: tuple[Attachment, ...], gone: frozenset[SentFile]) -> tuple[Attachment, ...]:
     return tuple(each for each in attachments if (each.digest, each.name) not in gone)
 
 
-def sent_by(erased: Erasure, events: Iterable[Event]) -> frozenset[File]:
+def sent_by(erased: Erasure, events: Iterable[Event]) -> frozenset[SentFile]:
     """The files that came with the person's mails."""
     return frozenset(
         (each.digest, each.name) for event in events if erased.is_of(event.actor) for each in event.attachments

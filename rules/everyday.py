@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from parsers.form import Fault
 from rules import wording
 from rules.assignment import update_letter
@@ -145,7 +147,7 @@ def reminded_today(action: Action) -> bool:
     return any(event.name == "reminder" and same_day(event.at, action.now, action.desk) for event in journal)
 
 
-EFFECTS: dict[str, Effect] = {
+EFFECTS: Mapping[str, Effect] = {
     "take": take,
     "assign": assign,
     "note": note,

@@ -41,7 +41,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Breaker:
+class OpenBreaker:
     """An open loop breaker: since when, when a probe was last let through, when something last ran into it."""
 
     opened_at: datetime
@@ -60,7 +60,7 @@ class Admission:
     at: datetime
     why: str = ""
     count: tuple[str, ...] = ()
-    breakers: tuple[tuple[str, Breaker | None], ...] = ()
+    breakers: tuple[tuple[str, OpenBreaker | None], ...] = ()
     opened: str = ""
 
 
@@ -143,7 +143,7 @@ def _notice_limits(letter: str, to: str, guard: Guard, guards: Guards) -> tuple[
 
 
 def admit(
-    letter: str, wanted: tuple[Limit, ...], counts: Counts, breakers: Mapping[str, Breaker], now: datetime
+    letter: str, wanted: tuple[Limit, ...], counts: Counts, breakers: Mapping[str, OpenBreaker], now: datetime
 ) -> Admission:
     """Whether a letter goes now, later or never, given what the windows of its :func:`limits` hold."""
     for limit in wanted:
@@ -186,11 +186,13 @@ def _hour(buckets: Buckets, last: int) -> int:
     return sum(n for number, n in buckets.items() if last - _BUCKETS < number <= last)
 
 
-def _pass(limit: Limit, counts: Counts, breaker: Breaker | None, now: datetime) -> tuple[Limit, bool, Breaker | None]:
+def _pass(
+    limit: Limit, counts: Counts, breaker: OpenBreaker | None, now: datetime
+) -> tuple[Limit, bool, OpenBreaker | None]:
     """A closed breaker opens at its limit; an open one lets a probe through each hour, and closes after a quiet one."""
     if breaker is None or now - breaker.tripped_at >= HOUR:
         if last_hour(counts.get(limit.name, {}), now) < limit.most:
             return limit, True, None
-        return limit, False, Breaker(now, now, now)
+        return limit, False, OpenBreaker(now, now, now)
     probe = now - breaker.probed_at >= HOUR
-    return limit, probe, Breaker(breaker.opened_at, now if probe else breaker.probed_at, now)
+    return limit, probe, OpenBreaker(breaker.opened_at, now if probe else breaker.probed_at, now)

@@ -103,7 +103,7 @@ _GROUP = LetterSpec("group", threads=True, guard="staff")
 _NOTICE = LetterSpec(guard="notice")
 _STAFF = LetterSpec(guard="staff")
 
-LETTERS: dict[str, LetterSpec] = {
+LETTERS: Mapping[str, LetterSpec] = {
     "confirmation": _REQUESTER,
     "info_request": _REQUESTER,
     "reply": _REQUESTER,

@@ -13,7 +13,7 @@ from rules import quality, wording
 from rules.access import language_of, may_join, newcomers, unproven
 from rules.assignment import Handover, assignment_letter
 from rules.conditions import RouteInput
-from rules.decision import Decision
+from rules.decision import Decision, Verdict
 from rules.desk import Desk
 from rules.facts import Facts
 from rules.letters import Letter, Link, for_requester, to_sender
@@ -81,27 +81,34 @@ def open_ticket(
     events = (opening_event(reading, facts, desk, now, routed), *relating_events(reading, facts, now))
     ticket = fold(event for event in events if event.number == facts.next_number)
     assert ticket is not None
+    confirmation = confirmation_letter(ticket, desk, findings, in_reply_to=reading.mail.message_id)
+    assignment = assignment_letter(
+        ticket,
+        desk,
+        Handover(),
+        earlier=facts.earlier,
+        extra=routed.notify,
+        warnings=(*quality.warnings(findings), *unproven_warning(reading, desk)),
+        similar=quality.similar(findings),
+    )
+    return opening_decision("opened", "", reading, ticket, events, (confirmation, *assignment))
+
+
+def opening_decision(
+    verdict: Verdict, why: str, reading: Reading, ticket: Ticket, events: tuple[Event, ...], letters: tuple[Letter, ...]
+) -> Decision:
+    """The decision that opens ``ticket``: counted, and told as it was understood and routed."""
     return Decision(
-        "opened",
+        verdict,
+        why,
         events=events,
-        letters=(
-            confirmation_letter(ticket, desk, findings, in_reply_to=reading.mail.message_id),
-            *assignment_letter(
-                ticket,
-                desk,
-                Handover(),
-                earlier=facts.earlier,
-                extra=routed.notify,
-                warnings=(*quality.warnings(findings), *unproven_warning(reading, desk)),
-                similar=quality.similar(findings),
-            ),
-        ),
+        letters=letters,
         counters=opening_windows(reading.sender),
-        kind=reading.kind,
-        fields=reading.form.values,
-        rule=routed.rule,
-        group=routed.group,
-        priority=routed.priority,
+        kind=ticket.kind,
+        fields=ticket.fields,
+        rule=ticket.rule,
+        group=ticket.group,
+        priority=ticket.priority,
     )
 
 

@@ -51,8 +51,8 @@ def status_letter(reading: Reading, ticket: Ticket, facts: Facts, desk: Desk) ->
 
 def visible(journal: tuple[Event, ...]) -> tuple[Event, ...]:
     """What a requester may see of a journal: visible rows, and changes of state without their text."""
-    shown = (e if e.visible else Event(e.number, e.name, e.at, changes=e.changes) for e in journal if _tells(e))
-    return tuple(shown)
+    told = (event for event in journal if event.visible or "state" in event.changes)
+    return tuple(e if e.visible else Event(e.number, e.name, e.at, changes=e.changes) for e in told)
 
 
 def own_tickets(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Letter:
@@ -121,7 +121,3 @@ def withdraw(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decis
     return Decision(
         "withdrawn", events=(event,), letters=(letter, told), used=(held.digest,), kind=ticket.kind, group=ticket.group
     )
-
-
-def _tells(event: Event) -> bool:
-    return event.visible or "state" in event.changes

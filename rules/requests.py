@@ -35,9 +35,8 @@ def number_line(text: str, label: str, desk: Desk) -> tuple[str, str]:
     for line in _LABELLED.finditer(text):
         number, rest = leading_number(line[2], desk.prefixes) if fold_label(line[1]) in labels else ("", "")
         if number:
-            return number, text[: line.start()] + rest.lstrip(" \t") + text[line.end() :].removeprefix(
-                "\n" * (not rest)
-            )
+            below = text[line.end() :] if rest else text[line.end() :].removeprefix("\n")
+            return number, text[: line.start()] + rest.lstrip(" \t") + below
     return "", text
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 from rules.assignment import action_link
 from rules.calendars import DAYS
-from rules.consultations import worklist_values
+from rules.consultations import ROWS_SHOWN, worklist_values
 from rules.deadlines import people_clock
 from rules.decision import Decision, folder_of
 from rules.desk import Desk
@@ -28,9 +28,6 @@ JobName = Literal["report", "proof", "digest", "worklist", "retention"]
 
 RETENTION_AT = time(3, 30)
 """When what is too old is dropped, be it only what the guards counted: nobody works then, nothing else runs."""
-
-LINKED = 25
-"""Rows that the letter shows; it counts the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +158,7 @@ def works(group: str, desk: Desk, slot: datetime) -> bool:
 
 def _worklist(key: str, group: Group, found: tuple[Brief, ...], desk: Desk, now: datetime) -> Letter:
     values = worklist_values(found, (key,), desk, now)
-    links = tuple(link for row in values["rows"][:LINKED] if (link := next_link(row["ticket"], desk)))
+    links = tuple(link for row in values["rows"][:ROWS_SHOWN] if (link := next_link(row["ticket"], desk)))
     return Letter("worklist", (group.address,), values=values, links=links, language=group.language)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -248,7 +249,7 @@ def unfit(action: Action, code: FaultCode) -> Fault:
     return Fault("with", code, action.form.get("with"), label=action.label("with"))
 
 
-EFFECTS: dict[str, Effect] = {
+EFFECTS: Mapping[str, Effect] = {
     "escalate": escalate,
     "specialist": specialist,
     "return": give_back,

@@ -47,7 +47,7 @@ def reply(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision
 
 
 def _encrypted_warning(mail: Mail) -> tuple[str, ...]:
-    """The same of a reply that nobody here can read."""
+    """The group is warned of a reply that nobody here can read: a key of the catalogue's `[quality]`."""
     return ("encrypted",) if mail.encrypted else ()
 
 
@@ -70,7 +70,16 @@ def reply_event(reading: Reading, ticket: Ticket, desk: Desk, now: datetime, fac
     if ticket.state == "resolved":
         waiting = tuple(name for name in ticket.told if not name.startswith("silence"))
         changes |= {"waiting_since": now, "told": waiting}
-    return Event(ticket.number, "reply", now, mail.sender, mail.visible, True, changes, mail.attachments)
+    return Event(
+        ticket.number,
+        "reply",
+        now,
+        mail.sender,
+        mail.visible,
+        visible=True,
+        changes=changes,
+        attachments=mail.attachments,
+    )
 
 
 def closed(reading: Reading, ticket: Ticket, facts: Facts, desk: Desk) -> Decision:
@@ -141,7 +150,7 @@ def group_note(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Dec
     ticket = threaded_ticket(reading, facts, "group")
     assert ticket is not None
     mail = reading.mail
-    event = Event(ticket.number, "note", now, mail.sender, mail.visible, False, {}, mail.attachments)
+    event = Event(ticket.number, "note", now, mail.sender, mail.visible, attachments=mail.attachments)
     after = evolve(ticket, event)
     noted = any(e.name == "note" and reading.is_from((e.actor,)) for e in facts.journals.get(ticket.number, ()))
     _, asked = parse_action(mail.visible, ticket, desk)

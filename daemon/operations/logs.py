@@ -32,8 +32,8 @@ FLUSH_S = 1.0
 """What a process that ends waits for its last lines."""
 
 
-def set_up_logs(table: Log) -> LineWriter:
-    """Log to standard error as `[log]` says; the writer tells how many lines were lost."""
+def set_up_logs(table: Log) -> None:
+    """Log to standard error as `[log]` says; :data:`WRITER` tells how many lines were lost."""
     logging.basicConfig(level=logging.INFO, handlers=[logging.NullHandler()])
     for library in ("imapclient", "imaplib", "apscheduler"):
         logging.getLogger(library).setLevel(logging.CRITICAL)  # what they tell reaches us as exceptions
@@ -56,7 +56,6 @@ def set_up_logs(table: Log) -> LineWriter:
         cache_logger_on_first_use=True,
     )
     threading.excepthook = _log_defect
-    return WRITER
 
 
 def redact(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

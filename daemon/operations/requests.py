@@ -80,3 +80,4 @@ VERBS: Mapping[str, Callable[[Store, Desk, Mapping[str, Any]], str]] = {
     "release": _release,
     "erase": _erase,
 }
+"""Verb → what it does; the answer tells a person, where one waits for it."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from daemon.store import blocked, people, set_aside
@@ -86,7 +87,7 @@ def _number(decision: Decision) -> str:
     """The ticket that the mail is about, "" for none."""
     events = (event.number for event in decision.events)
     letters = (letter.ticket.number for letter in decision.letters if letter.ticket)
-    return next((number for numbers in (events, letters) for number in numbers), "")
+    return next(chain(events, letters), "")
 
 
 def _detail(mail: Mail, decision: Decision, notes: Sequence[Mapping[str, str]]) -> str:

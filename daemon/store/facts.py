@@ -93,7 +93,7 @@ def _duplicate(
     if wanted is None:
         return ""
     since = None if message_id else now - COPY_WITHOUT_ID
-    digests = [digest for digest, _ in ledger.copies(session, needs.mailbox, wanted, since, seen.id if seen else 0)]
+    digests = ledger.copies(session, needs.mailbox, wanted, since, but=seen.id if seen else 0)
     if not digests:
         return ""
     return "same" if needs.digest in digests else "other_content"

@@ -18,7 +18,7 @@ from daemon.files import Files
 from daemon.store import unnamed
 from daemon.store.dialect import Row, Session, marks
 from daemon.store.raws import is_file, keep_raw, raw_of
-from daemon.store.rows import at, when
+from daemon.store.rows import at
 from rules.decision import Verdict
 from rules.ticket import micros, moment
 
@@ -160,17 +160,15 @@ def _seen(session: Session, files: Files, row: Row) -> Seen:
 # -- copies
 
 
-def copies(
-    session: Session, mailbox: str, key: bytes, since: datetime | None, but: int
-) -> list[tuple[str, datetime | None]]:
-    """Digest and time of the mails treated in this mailbox under the copy key ``key``, other than row ``but``. A copy
+def copies(session: Session, mailbox: str, key: bytes, since: datetime | None, but: int) -> list[str]:
+    """The digests of the mails treated in this mailbox under the copy key ``key``, other than row ``but``. A copy
     counts for nothing: what it copies may have been held, and is treated now."""
     rows = session.all(
-        "SELECT digest, decided_at FROM mails WHERE mailbox = ? AND copy_key = ? AND id <> ?"
+        "SELECT digest FROM mails WHERE mailbox = ? AND copy_key = ? AND id <> ?"
         " AND verdict NOT IN ('', 'duplicate') AND received_at >= ? LIMIT 20",
         mailbox,
         key,
         but,
         at(since) or 0,
     )
-    return [(digest, when(decided)) for digest, decided in rows]
+    return [digest for (digest,) in rows]

@@ -90,7 +90,7 @@ class Letter(Model):
 
 
 class Delivery(Model):
-    """Where a letter stands: queued, claimed, deferred, sent, failed, dropped."""
+    """Where a letter stands: queued, claimed, deferred, sent, failed, erased."""
 
     id = BigIntegerField(primary_key=True)
     status = TextField()

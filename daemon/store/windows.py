@@ -11,7 +11,7 @@ from datetime import datetime
 
 from daemon.store.dialect import Session
 from daemon.store.rows import at, key
-from rules.guards import Breaker, bucket, span_of
+from rules.guards import OpenBreaker, bucket, span_of
 from rules.ticket import moment
 
 
@@ -31,7 +31,7 @@ class Windows:
         self._session = session
         self._read: dict[str, Counter[int]] = {}
         self._added: dict[str, Counter[int]] = defaultdict(Counter)
-        self._breakers: dict[str, Breaker | None] = {}
+        self._breakers: dict[str, OpenBreaker | None] = {}
         self._changed: set[str] = set()
 
     def buckets(self, name: str, now: datetime) -> Mapping[int, int]:
@@ -57,15 +57,15 @@ class Windows:
         if name in self._read:
             self._read[name][number] += 1
 
-    def breaker(self, name: str) -> Breaker | None:
+    def breaker(self, name: str) -> OpenBreaker | None:
         """The loop breaker ``name``, where it is open."""
         name = key(name)
         if name not in self._breakers:
             row = self._session.one("SELECT opened_at, probed_at, tripped_at FROM breakers WHERE name = ?", name)
-            self._breakers[name] = Breaker(*map(moment, row)) if row else None
+            self._breakers[name] = OpenBreaker(*map(moment, row)) if row else None
         return self._breakers[name]
 
-    def set_breaker(self, name: str, breaker: Breaker | None) -> None:
+    def set_breaker(self, name: str, breaker: OpenBreaker | None) -> None:
         """Open it, or close it (None)."""
         self._breakers[key(name)] = breaker
         self._changed.add(key(name))
@@ -80,7 +80,7 @@ class Windows:
         for name in sorted(self._changed):
             self._write_breaker(name, self._breakers[name])
 
-    def _write_breaker(self, name: str, breaker: Breaker | None) -> None:
+    def _write_breaker(self, name: str, breaker: OpenBreaker | None) -> None:
         if breaker is None:
             self._session.run("DELETE FROM breakers WHERE name = ?", name)
             return

@@ -261,7 +261,7 @@ def test_deadlines_of_an_opening_on_friday_evening():
     assert found.resolution_warn_at == at("2026-11-24 17:00")
     assert found.resolution_due == at("2026-11-25 14:00")
     assert (found.response_amount, found.resolution_amount) == (hours(4), hours(24))
-    assert (found.calendar, found.paused) == ("oficina", False)
+    assert found.calendar == "oficina"
 
 
 def test_a_pause_moves_the_deadline_by_its_business_time():
@@ -330,7 +330,6 @@ def test_a_breach_before_the_pause_keeps_its_time():
 def test_nothing_is_due_while_the_clock_stands(state, running):
     found = deadlines(ticket(running, state=state), DESK)
     assert (found.response_due, found.resolution_due, found.response_warn_at, found.resolution_warn_at) == (None,) * 4
-    assert found.paused
     assert found.resolution_amount == hours(24)
     standing = ticket(running, state=state)
     assert spent(standing, DESK, at("2026-11-24 10:00")) == hours(1)
