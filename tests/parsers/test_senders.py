@@ -25,6 +25,7 @@ ONE = {
     "ana@cau.example,": ("ana@cau.example", ""),
     '"Ana \\"la\\" Gil" <ana@cau.example>': ("ana@cau.example", 'Ana "la" Gil'),
     "Ana\u202egpj.exe <ana@cau.example>": ("ana@cau.example", "Anagpj.exe"),
+    "Ana@CAU.example <ana@cau.example>": ("ana@cau.example", "Ana@CAU.example"),
 }
 
 NOBODY = [

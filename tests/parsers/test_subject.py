@@ -217,6 +217,7 @@ NEAR = {
     "a word's end": "Apertura de Incidencia Automático Aplicaciones / Desarrollo.",
     "accents lost": OPENING.encode("ascii", "replace").decode(),
     "homoglyphs": OPENING.replace("a", "а", 2),
+    "the last four letters lost": OPENING.replace("rollo.", "r."),
 }  # fmt: skip
 
 
@@ -229,6 +230,7 @@ def test_near_misses(subject: str) -> None:
 FAR = [
     "", "Re:", "Oferta de tóner", "Apertura", "Apertura de Incidencia", "Incidencia",
     "No puedo entrar en la aplicación",
+    OPENING.replace("rollo.", "."),
     "Apertura de Orden de Trabajo.", "Apertura de Incidencia Automática Aplicación / Desarrollo. Es muy urgente",
     "x" * 8000,
 ]  # fmt: skip

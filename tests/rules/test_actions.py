@@ -21,7 +21,22 @@ from rules.letters import LETTERS, Grant
 from rules.lifecycle import move, possible
 from rules.tables import Calendar, Quality
 from rules.ticket import Ticket, evolve
-from tests.rules.desks import ANA, COORD, EVA, LUIS, MARTA, NOW, NUMBER, letters, opened, resolved
+from tests.rules.desks import (
+    ANA,
+    COORD,
+    EVA,
+    GOOD,
+    LUIS,
+    MARTA,
+    NOW,
+    NUMBER,
+    OPENING,
+    letters,
+    mail,
+    opened,
+    resolved,
+    verdict,
+)
 from tests.rules.technicians import FORM, STAFF, act, after, desk, moved
 
 GROUP = "n1@cau.test"
@@ -471,6 +486,11 @@ def test_merging_closes_the_duplicate_and_moves_its_people_and_files() -> None:
     assert BOSS not in decision.letters[1].ticket.participants  # they have their own letter
 
 
+def test_whoever_opened_both_takes_no_part_in_the_one_that_goes_on() -> None:
+    decision = act(f"Acción: Unir\nCon: {OTHER}", opened(STAFF), other())
+    assert evolve(other(), decision.events[1]).participants == ()
+
+
 def test_whoever_is_part_of_both_is_told_once() -> None:
     decision = act(f"Acción: Unir\nCon: {OTHER}", opened(STAFF), other(participants=(BOSS,)))
     assert letters(decision) == [("merged", (MARTA,)), ("merged", (BOSS,)), ("update", (GROUP,))]
@@ -569,6 +589,13 @@ def test_with_triage_the_coordinator_gets_the_assignment_with_its_own_links() ->
     decision = act("Acción: Devolver", ticket, sender=COORD, at=triage)
     assert letters(decision) == [("assignment", (GROUP,)), ("assignment", (COORD,))]
     assert all(letter.links for letter in decision.letters)
+    assert [letter.values["why"] for letter in decision.letters] == ["returned", "returned"]
+
+
+def test_the_coordinator_who_assigns_is_told_that_a_new_ticket_waits_for_it() -> None:
+    decision = verdict("apertura", mail(OPENING, GOOD), desk=desk({"triage": "coordinator"}))
+    assigned = [letter for letter in decision.letters if letter.name == "assignment"]
+    assert [(letter.to, letter.values["why"]) for letter in assigned] == [((GROUP,), "new"), ((COORD,), "triage")]
 
 
 # -- who may

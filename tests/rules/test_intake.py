@@ -306,6 +306,11 @@ def test_a_stale_link_changes_nothing_and_says_why(what: str, ticket: Any, grant
     assert tuple(link.key for link in letter.links) == WAYS_OUT[ticket.state]
 
 
+def test_a_link_serves_to_its_last_moment() -> None:
+    decision = verdict("servicio", mail(VALIDATE), granted(resolved(), grant_of("validate", expires_at=NOW)))
+    assert decision.verdict == "validated"
+
+
 def test_only_the_addressee_can_use_a_link() -> None:
     decision = verdict("servicio", mail(VALIDATE, sender=STRANGER), granted(resolved(), grant_of("validate")))
     assert (decision.verdict, decision.letters, decision.events, decision.used) == ("untreated", (), (), ())
@@ -345,6 +350,14 @@ def test_over_the_rate_is_held_until_the_window_frees() -> None:
     assert (decision.verdict, decision.why, decision.letters) == ("held", "rate", ())
     assert decision.held_until is not None
     assert verdict("apertura", mail(OPENING, GOOD), replace(facts, released=True)).verdict == "opened"
+
+
+@pytest.mark.parametrize(
+    ("window", "count", "expected"), [(MARTA, 59, "opened"), ("", 999, "opened"), ("", 1000, "held")]
+)
+def test_the_rate_is_one_senders_and_that_of_all(window: str, count: int, expected: str) -> None:
+    facts = Facts(next_number=NUMBER, counts={f"opening:{window}": count})
+    assert verdict("apertura", mail(OPENING, GOOD), facts).verdict == expected
 
 
 def test_an_unknown_sender_registers_first() -> None:

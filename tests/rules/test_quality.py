@@ -46,6 +46,8 @@ FOUND = [
     ("all_capitals", "NO PUEDO ENTRAR EN EL SISTEMA DESDE AYER y ya está", True),
     ("all_capitals", "ERROR 500 en AREN y en LIBRA desde ayer por la mañana", False),
     ("all_capitals", "AREN NO VA", False),
+    ("all_capitals", "NO PUEDO ENTRAR EN AREN", False),
+    ("all_capitals", "NO PUEDO ENTRAR EN ARENA", True),
     ("shouting", "¡¡¡No funciona nada!!!", True),
     ("shouting", "¿Para cuándo?????", True),
     ("shouting", "¿Para cuándo? ¡Gracias!", False),

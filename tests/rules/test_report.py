@@ -116,6 +116,7 @@ COMPLIANCE = [
     ("solved late", journal(10, ("answer", 12, {}), solved(40)), (1, 1, 0)),
     ("not solved at all", journal(10), (1, 0, 0)),
     ("time not over yet", journal(160), None),
+    ("time over as the week ends: the next one tells of it", journal(168 - 24), None),
     ("missed in the week before, solved in this one", journal(-100, solved(20)), None),
     ("the clock stood while pending", journal(10, ("ask", 11, {}), ("reply", 60, {}), solved(80)), (1, 1, 1)),
     ("refused by the desk", journal(10, ("refuse", 11, {})), (1, 1, 1)),
