@@ -22,8 +22,8 @@ from daemon.demo.correspondent import write
 from daemon.mail.mailbox import WatchState
 from daemon.mail.pump import PostState
 from daemon.operations import second_route
-from daemon.operations.alarms import (
-    Alarms,
+from daemon.operations.alarms import Alarms
+from daemon.operations.troubles import (
     desk_trouble,
     disk_trouble,
     mailbox_troubles,

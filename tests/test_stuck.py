@@ -16,7 +16,7 @@ from daemon.causes import fire_due
 from daemon.config.accounts import Alerts
 from daemon.config.live import Loaded
 from daemon.demo.correspondent import write
-from daemon.operations.alarms import stuck_trouble
+from daemon.operations.troubles import stuck_trouble
 from daemon.store import stuck
 from daemon.writing.letters import Letters
 from rules.desk import Desk

@@ -25,8 +25,8 @@ from daemon.mail.oauth import Tokens
 from daemon.mail.smtp import Session
 from daemon.mail.smtp_wire import Reply, SmtpError
 from daemon.mail.wire import Endpoint
-from daemon.operations.alarms import ROOM, ending_secrets
 from daemon.operations.held import gone
+from daemon.operations.troubles import ROOM, ending_secrets
 from daemon.store import Store, notes
 from daemon.store.connections import schema_of, version_of
 from daemon.store.errors import StoreError

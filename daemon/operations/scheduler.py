@@ -97,7 +97,7 @@ class Jobs:
         """Jobs whose last time has passed unclaimed; one seen for the first time is claimed and waits for its next."""
         now, found = self._store.clock(), []
         with self._store.read() as reading:
-            done = notes.times(reading.session, "job ")
+            done = notes.last_runs(reading.session)
         for job in dict.fromkeys(slot.job for slot in schedule.slots(self._desk())):
             slot = schedule.last_slot(job, self._desk(), now)
             if slot is None:

@@ -18,22 +18,21 @@ from daemon.mail.mailbox import MailboxWatcher
 from daemon.mail.outbox import Outbox
 from daemon.mail.reader import Reader
 from daemon.mail.smtp import Status
-from daemon.operations.alarms import (
-    Alarms,
-    desk_trouble,
-    disk_trouble,
-    mailbox_troubles,
-    mailbox_wells,
-    note_polls,
-    outbox_trouble,
-    secret_troubles,
-    stuck_trouble,
-)
+from daemon.operations.alarms import Alarms
 from daemon.operations.jobs import JobContext
 from daemon.operations.logs import WRITER
 from daemon.operations.metrics import Counted, Exporter, exposition
 from daemon.operations.scheduler import Jobs
-from daemon.store import Store
+from daemon.operations.troubles import (
+    desk_trouble,
+    disk_trouble,
+    mailbox_troubles,
+    mailbox_wells,
+    outbox_trouble,
+    secret_troubles,
+    stuck_trouble,
+)
+from daemon.store import Store, notes
 from daemon.store.daemons import desks
 from daemon.store.queues import waits_for_smtp
 from daemon.store.standing import standing
@@ -87,7 +86,7 @@ class Upkeep:
         self._looked_at = time.monotonic()
         self.jobs.tend()
         self.alarms.look(tuple(self._troubles(self._store.clock())), frozenset(self._well()))
-        note_polls(self._store, {name: watcher.state.last_good_poll for name, watcher in list(self._watchers.items())})
+        self._note_polls()
         self._store.index_words()
         self.exporter.refresh()
 
@@ -97,6 +96,12 @@ class Upkeep:
             stands = standing(reading.session)
         results = {name: sum(pump.state.results[name] for pump in self._outbox.pumps) for name in get_args(Status)}
         return exposition(stands, Counted(self._intake.verdicts, results, WRITER.dropped), self._store.clock())
+
+    def _note_polls(self) -> None:
+        seen = {name: watcher.state.last_good_poll for name, watcher in list(self._watchers.items())}
+        polls = {name: at for name, at in seen.items() if at is not None}
+        if polls:
+            self._store.run(lambda tx: notes.note_polls(tx.session, polls))
 
     def _troubles(self, now: datetime) -> Iterator[Trouble]:
         settings = self._live.current.settings

@@ -18,6 +18,8 @@ Row = tuple[Any, ...]
 BUSY_MS = 5000
 """How long SQLite waits for a lock that another process holds."""
 CHECKPOINT_BYTES = 16 * 1024 * 1024
+IN_LIST = 500
+"""Values in one IN list, at the most."""
 MERGE_PAGES = 64
 """Of the index of words, in one transaction: some 10 ms."""
 

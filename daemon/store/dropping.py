@@ -15,16 +15,13 @@ from datetime import datetime
 from daemon.slices import in_slices
 from daemon.store import notes
 from daemon.store.context import Cause, Writing
-from daemon.store.dialect import Session, marks
+from daemon.store.dialect import IN_LIST, Session, marks
 from daemon.store.journals import write_events
 from daemon.store.rows import event_row, key
 from daemon.store.tickets import journal
 from daemon.store.unnamed import unname
 from rules.desk import Desk
 from rules.ticket import Event, fold
-
-AT_ONCE = 500
-"""Values in one IN list."""
 
 
 def _unwiped(session: Session, dropped: Sequence[object]) -> None:
@@ -36,7 +33,7 @@ def _unwiped(session: Session, dropped: Sequence[object]) -> None:
 def drop_raws(session: Session, ids: Sequence[int]) -> None:
     """The octets of these mails."""
     _unwiped(session, ids)
-    for some in in_slices(ids, AT_ONCE):
+    for some in in_slices(ids, IN_LIST):
         rows = session.all(f"SELECT raw_digest FROM mails WHERE id IN ({marks(some)}) AND raw_digest <> ''", *some)
         unname(session, (digest for (digest,) in rows))
         session.run(f"DELETE FROM mail_raws WHERE mail_id IN ({marks(some)})", *some)
@@ -53,7 +50,7 @@ def drop_bytes(session: Session, ids: Sequence[int]) -> None:
 
 def drop_letters(session: Session, ids: Sequence[int], pseudonym: str, addresses: Iterable[str]) -> None:
     """The bytes of letters; one that still waits is never sent. Recipients become the pseudonym."""
-    for some in in_slices(ids, AT_ONCE):
+    for some in in_slices(ids, IN_LIST):
         session.run(
             "UPDATE deliveries SET status = 'erased', next_at = NULL, reply = ''"
             f" WHERE next_at IS NOT NULL AND id IN ({marks(some)})",
@@ -86,6 +83,6 @@ def rewrite(tx: Writing, number: str, change: Callable[[Event], Event], desk: De
 
 def _index_again(session: Session, number: str) -> None:
     ids = [id_ for (id_,) in session.all("SELECT id FROM events WHERE number = ?", number)]
-    for some in in_slices(ids, AT_ONCE):
+    for some in in_slices(ids, IN_LIST):
         session.run(f"DELETE FROM words WHERE rowid IN ({marks(some)})", *some)
     session.many("INSERT INTO unindexed (event_id) VALUES (?) ON CONFLICT DO NOTHING", [(id_,) for id_ in ids])

@@ -11,8 +11,8 @@ from datetime import datetime
 from daemon.slices import in_slices
 from daemon.store import people
 from daemon.store.context import Writing
-from daemon.store.dialect import Session, marks
-from daemon.store.dropping import AT_ONCE, drop_bytes, drop_letters, drop_raws, rewrite
+from daemon.store.dialect import IN_LIST, Session, marks
+from daemon.store.dropping import drop_bytes, drop_letters, drop_raws, rewrite
 from daemon.store.rows import key
 from daemon.store.set_aside import keep_try
 from daemon.store.tickets import journal
@@ -89,7 +89,7 @@ def escaped(text: str) -> str:
 
 def _column(session: Session, sql: str, values: Sequence[str]) -> list:  # type: ignore[type-arg]
     found = []
-    for some in in_slices(values, AT_ONCE):
+    for some in in_slices(values, IN_LIST):
         found += [row[0] for row in session.all(sql.format(marks(some)), *some)]
     return found
 
@@ -110,7 +110,7 @@ def forget(tx: Writing, address: str, desk: Desk, now: datetime, pseudonym: str)
         rewrite(tx, number, erasure.forget(erased, gone), desk, now)
     _drop_mails(session, found.mails, erased, now)
     drop_letters(session, found.letters, pseudonym, erased.addresses)
-    for some in in_slices(found.shared, AT_ONCE):
+    for some in in_slices(found.shared, IN_LIST):
         drop_bytes(session, some)
     _reword(session, erased)
     for each in erased.addresses:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from daemon.slices import in_slices
-from daemon.store.dialect import Row, Session, marks
+from daemon.store.dialect import IN_LIST, Row, Session, marks
 from rules.decision import folder_of
 from rules.ticket import micros
 
@@ -85,7 +85,7 @@ def filed(session: Session, moved: Iterable[Filed], now: datetime) -> None:
 
 def _verdicts(session: Session, ids: Sequence[int]) -> dict[int, str]:
     found: dict[int, str] = {}
-    for some in in_slices(ids, 500):
+    for some in in_slices(ids, IN_LIST):
         found.update(dict(session.all(f"SELECT id, verdict FROM mails WHERE id IN ({marks(some)})", *some)))
     return found
 

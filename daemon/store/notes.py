@@ -1,6 +1,6 @@
 """Notes that the daemons of a desk share: when a job last ran, which alarms were sent, when a mailbox last worked.
 
-Each is a row of `meta`: a name («job weekly») and a text.
+Each is a row of `meta`: a name («job report») and a text.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ FUTURE = timedelta(hours=1)
 
 UNWIPED = "unwiped"
 """Something was deleted that still lies in the octets of the database."""
+
+_JOB, _POLL, _TOLD = "job ", "poll ", "told "
+"""What the names of notes of a kind begin with."""
 
 _PUT = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 
@@ -54,9 +57,17 @@ def clock_of(session: Session) -> datetime:
     return moment(session.dialect.clock(session))
 
 
+# -- jobs
+
+
+def last_runs(session: Session) -> dict[str, datetime]:
+    """For which time each job was last claimed."""
+    return times(session, _JOB)
+
+
 def last_run(session: Session, job: str) -> datetime | None:
     """The time for which ``job`` was last claimed; None where it never was."""
-    found = get(session, f"job {job}")
+    found = get(session, _JOB + job)
     return moment(int(found)) if found else None
 
 
@@ -66,18 +77,41 @@ def claim(session: Session, job: str, slot: datetime, now: datetime) -> bool:
     written = session.run(
         "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
         " WHERE meta.value < excluded.value OR meta.value > ?",
-        f"job {job}",
+        _JOB + job,
         wanted,
         f"{micros(now + FUTURE):020}",
     )
     return written == 1
 
 
-def tell_once(session: Session, topic: str, at: datetime) -> bool:
-    """Note that ``topic`` was told; False where it stands told already."""
-    return (
-        session.run(
-            "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING", key(f"told {topic}"), str(micros(at))
-        )
-        == 1
-    )
+# -- mailboxes
+
+
+def note_polls(session: Session, polls: Mapping[str, datetime]) -> None:
+    """When each mailbox was last seen well, for `acuse doctor` and for the metrics."""
+    for mailbox, at in polls.items():
+        put(session, _POLL + mailbox, str(micros(at)))
+
+
+def polls(session: Session) -> dict[str, datetime]:
+    """When each mailbox was last seen well."""
+    return times(session, _POLL)
+
+
+# -- alarms
+
+
+def told(session: Session) -> tuple[str, ...]:
+    """The alarms that stand told, by their keys."""
+    return tuple(under(session, _TOLD))
+
+
+def tell_once(session: Session, alarm: str, at: datetime) -> bool:
+    """Note that ``alarm`` was told; False where it stands told already."""
+    row = key(_TOLD + alarm), str(micros(at))
+    return session.run("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING", *row) == 1
+
+
+def take_back(session: Session, alarm: str) -> bool:
+    """``alarm`` no longer stands told; whether it did."""
+    return drop(session, _TOLD + alarm)

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from daemon.slices import in_slices
 from daemon.store.context import Writing
-from daemon.store.dialect import Session, marks
-from daemon.store.dropping import AT_ONCE, drop_letters, drop_raws, rewrite
+from daemon.store.dialect import IN_LIST, Session, marks
+from daemon.store.dropping import drop_letters, drop_raws, rewrite
 from daemon.store.tickets import journal
 from daemon.store.unnamed import unname
 from rules import erasure
@@ -62,7 +62,7 @@ def empty_tickets(tx: Writing, numbers: Sequence[str], desk: Desk, now: datetime
         rewrite(tx, number, erasure.empty, desk, now)
     mails = [id_ for (id_,) in session.all(f"SELECT id FROM mails WHERE number IN ({some})", *numbers)]
     drop_raws(session, mails)
-    for each in in_slices(mails, AT_ONCE):
+    for each in in_slices(mails, IN_LIST):
         session.run(
             f"UPDATE mails SET sender = ?, subject = '', message_id = '', detail = '' WHERE id IN ({marks(each)})",
             NOBODY,

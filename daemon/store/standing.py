@@ -31,8 +31,8 @@ def standing(session: Session) -> Standing:
         queues.waiting_letters(session),
         queues.next_due(session),
         tuple(daemons.leases(session)),
-        notes.times(session, "poll "),
-        notes.times(session, "job "),
-        tuple(notes.under(session, "told ")),
+        notes.polls(session),
+        notes.last_runs(session),
+        notes.told(session),
         daemons.desks(session),
     )
