@@ -8,8 +8,6 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from html import escape
 from typing import Literal
 
@@ -51,8 +49,6 @@ class Mail:
     """
 
     message_id: str = ""
-    in_reply_to: tuple[str, ...] = ()
-    references: tuple[str, ...] = ()
     sender: str = ""
     """The bare address of the one From mailbox; "" where From is not exactly one address without defects."""
     sender_name: str = ""
@@ -60,10 +56,7 @@ class Mail:
     cc: tuple[Address, ...] = ()
     delivered_to: tuple[str, ...] = ()
     """Delivered-To and X-Original-To as they stand, topmost first: the alias that was written to, then its mailbox."""
-    return_path: str | None = None
-    """None: no such header; "": the null sender."""
     subject: str = ""
-    date: datetime | None = None
     body: str = ""
     visible: str = ""
     body_source: Literal["text", "html", "none"] = "none"
@@ -77,8 +70,6 @@ class Mail:
     own_marks: bool = False
     """It carries X-Acuse-* headers: a letter of ours, or a copy of one."""
     digest: str = ""
-    size: int = 0
-    """Octets of the raw mail."""
     remarks: tuple[str, ...] = ()
     """What was odd and mended, as short codes for the ledger: ``charset:unknown-8``, ``headers:bare-cr`` …"""
 
@@ -87,10 +78,8 @@ DEFAULT_BUDGET = Budget()
 NO_MARKS = TextMarks()
 
 
-def parse(
-    raw: Raw, budget: Budget = DEFAULT_BUDGET, marks: TextMarks = NO_MARKS, received_at: datetime | None = None
-) -> Mail:
-    """The raw mail as a :class:`Mail`. ``received_at`` stands in for a Date that is missing or unreadable.
+def parse(raw: Raw, budget: Budget = DEFAULT_BUDGET, marks: TextMarks = NO_MARKS) -> Mail:
+    """The raw mail as a :class:`Mail`.
 
     Raises OverBudget, before anything is parsed; any other exception is a defect of ours.
     """
@@ -104,16 +93,12 @@ def parse(
     title = subject.clean(headers.text("subject"))
     return Mail(
         message_id=_message_id(headers.get("message-id")),
-        in_reply_to=_ids(headers.get("in-reply-to")),
-        references=_ids(headers.get("references")),
         sender=sender.address if sender else "",
         sender_name=sender.name if sender else "",
         to=senders.addresses(headers.all("to")),
         cc=senders.addresses(headers.all("cc")),
         delivered_to=_delivered_to(headers),
-        return_path=_return_path(headers),
         subject=title,
-        date=_date(headers.get("date")) or received_at,
         body=body.text,
         visible=visible,
         body_source=body.source,
@@ -125,7 +110,6 @@ def parse(
         auth_results=_auth_results(headers),
         own_marks=any(name.startswith("x-acuse-") for name, _ in headers.fields),
         digest=_digest(headers, title, body.text, content.files),
-        size=len(raw),
         remarks=tuple(dict.fromkeys((*headers.faults, *body.remarks, *content.remarks))),
     )
 
@@ -217,30 +201,9 @@ def _message_id(value: str) -> str:
     return found[1] if found else value.strip(" <>")[:900]
 
 
-def _ids(value: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_ID.findall(value)))
-
-
 def _delivered_to(headers: Headers) -> tuple[str, ...]:
     values = (value for name, value in headers.fields if name in {"delivered-to", "x-original-to"})
     return tuple(dict.fromkeys(address for value in values if (address := senders.bare(value))))
-
-
-def _return_path(headers: Headers) -> str | None:
-    if "return-path" not in headers:
-        return None
-    value = headers.get("return-path").strip(" <>")
-    return "" if value.upper() == "MAILER-DAEMON" else senders.bare(value) or value
-
-
-def _date(value: str) -> datetime | None:
-    if not value:
-        return None
-    try:
-        found = parsedate_to_datetime(value)
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, TypeError, IndexError, OverflowError, AttributeError):
-        return None
 
 
 _BY = re.compile(r"\bby\s+([\w.-]+)", re.IGNORECASE)

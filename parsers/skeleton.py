@@ -83,11 +83,11 @@ _HALF_TYPES = {"text": "text/plain", "multipart": "multipart/mixed"}
 """What is meant by a type that forgets its second half."""
 
 
-def media_type_of(headers: Headers, default: str = "text/plain") -> tuple[str, dict[str, str]]:
-    """Media type and parameters of a part; what cannot be one counts as ``default`` (RFC 2045, 5.2)."""
+def media_type_of(headers: Headers) -> tuple[str, dict[str, str]]:
+    """Media type and parameters of a part; what cannot be one counts as plain text (RFC 2045, 5.2)."""
     media_type, parameters = words.read_value(headers.get("content-type"))
     if media_type.count("/") != 1 or " " in media_type:
-        media_type = _HALF_TYPES.get(media_type, default)
+        media_type = _HALF_TYPES.get(media_type, "text/plain")
     return media_type, parameters
 
 

@@ -73,9 +73,12 @@ def render(composed: Stored, open_file: Callable[[str], BinaryIO]) -> Iterator[b
     yield composed.tail
 
 
-def _base64_lines(content: BinaryIO, lines: int = 1024) -> Iterator[bytes]:
+_LINES_AT_ONCE = 1024
+
+
+def _base64_lines(content: BinaryIO) -> Iterator[bytes]:
     """Base64 in lines of 76, some 58 kB of the file at a time."""
-    while block := content.read(57 * lines):
+    while block := content.read(57 * _LINES_AT_ONCE):
         yield _base64(block)
 
 

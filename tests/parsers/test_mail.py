@@ -8,7 +8,6 @@ import hashlib
 import mmap
 import struct
 import tempfile
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -181,17 +180,10 @@ def test_the_other_headers() -> None:
             "Delivered-To: soportecau@cau.example",
             "To: CAU <soportecau@cau.example>",
             "Cc: jefe@cliente.example, =?utf-8?q?=C3=81lvaro?= <al@cliente.example>",
-            "Date: Mon, 09 Oct 2017 10:23:58 +0200",
-            "In-Reply-To: <a@cau.example>",
-            "References: <a@cau.example>\r\n <b@cau.example>",
             "X-Acuse-Number: I171009_000049",
         )
     )
-    assert (mail.message_id, mail.in_reply_to, mail.references) == (
-        "1@cliente.example",
-        ("a@cau.example",),
-        ("a@cau.example", "b@cau.example"),
-    )
+    assert mail.message_id == "1@cliente.example"
     assert (mail.sender, mail.sender_name) == ("maria@cliente.example", "María Gil")
     assert [box.address for box in mail.to] == ["soportecau@cau.example"]
     assert [(box.address, box.name) for box in mail.cc] == [
@@ -199,22 +191,7 @@ def test_the_other_headers() -> None:
         ("al@cliente.example", "Álvaro"),
     ]
     assert mail.delivered_to == ("Soporte-A@cau.example", "soportecau@cau.example")
-    assert mail.return_path == "maria@cliente.example"
-    assert mail.date == datetime(2017, 10, 9, 8, 23, 58, tzinfo=UTC)
     assert (mail.own_marks, mail.automatic) == (True, "own")
-
-
-@pytest.mark.parametrize(
-    ("header", "path"), [("Return-Path: <>", ""), ("Return-Path: <MAILER-DAEMON>", ""), ("X-Nothing: 1", None)]
-)
-def test_the_null_sender(header: str, path: str | None) -> None:
-    assert parse(raw_mail("hola", header)).return_path == path
-
-
-@pytest.mark.parametrize("date", ["mañana", "", "Mon, 99 Foo 99999 99:99:99 +9999", "Tue, 10 Oct 2017 25:00 GMT"])
-def test_a_bad_date_is_the_time_of_arrival(date: str) -> None:
-    arrival = datetime(2026, 11, 22, tzinfo=UTC)
-    assert parse(raw_mail("hola", f"Date: {date}"), received_at=arrival).date == arrival
 
 
 def test_a06_results_below_a_foreign_received_do_not_count() -> None:
@@ -686,7 +663,7 @@ def is_sound(mail: Mail, raw: bytes) -> bool:
     texts = (mail.subject, mail.body, mail.visible, mail.sender_name, *(each.name for each in mail.attachments))
     clean = all("\x00" not in text and "\r" not in text and text.encode() is not None for text in texts)
     whole = all(sum(map(len, attachment_chunks(raw, each))) == each.size for each in mail.attachments)
-    return clean and whole and mail.size == len(raw)
+    return clean and whole
 
 
 @given(st.lists(pieces, max_size=30).map(b"".join))
