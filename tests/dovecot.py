@@ -10,7 +10,6 @@ import base64
 import contextlib
 import getpass
 import grp
-import imaplib
 import os
 import pwd
 import re
@@ -324,12 +323,3 @@ def raw_mail(subject: str, body: str = "Hola.", sender: str = "marta@cliente.tes
     lines = [f"From: {sender}", "To: soporte@desk.test", f"Subject: {subject}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", body, ""]).encode()
-
-
-def login_fails(server: Dovecot, user: str, password: str) -> bool:
-    """Whether the server itself refuses this password (used to make sure that a fixture is what it says)."""
-    try:
-        imaplib.IMAP4(HOST, server.port).login(user, password)
-    except imaplib.IMAP4.error:
-        return True
-    return False

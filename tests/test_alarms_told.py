@@ -74,7 +74,7 @@ def test_what_is_wrong_with_the_outbox(states: list[PostState], waits: bool, top
 
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(disk_trouble([tmp_path], NOW)) == []
-    monkeypatch.setattr("daemon.operations.alarms.ROOM", shutil.disk_usage(tmp_path).total + 1)
+    monkeypatch.setattr("daemon.operations.troubles.ROOM", shutil.disk_usage(tmp_path).total + 1)
     assert [each.topic for each in disk_trouble([tmp_path, tmp_path / "none"], NOW)] == ["disk_full"]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -15,21 +14,12 @@ from rules import calendars
 from rules.clocks import HORIZON, Clock, Span, compiled
 from rules.deadlines import calendar_for, deadlines, explained, people_clock, spent
 from rules.desk import Desk
-from rules.durations import Duration
-from rules.tables import Calendar, DeskTable, Group, Kind, Priority
+from rules.tables import Calendar
 from rules.ticket import Ticket
+from tests.rules.offices import ALL_DAY, DESK, OFFICE, at
 
-MADRID = ZoneInfo("Europe/Madrid")
-OFFICE = Calendar(days="mon-fri", hours=("09:00-18:00",), holidays="ES-MD")
 SPLIT = Calendar(days="mon-fri", hours=("09:00-14:00", "16:00-19:00"), holidays="ES-MD")
-ALL_DAY = Calendar(days="mon-sun", hours=("00:00-24:00",))
 ALWAYS = compiled(None, "Europe/Madrid")
-
-
-def at(local: str) -> datetime:
-    """«2026-11-23 09:00» in Madrid, as UTC. A second instance of a repeated hour ends in «b»."""
-    moment = datetime.fromisoformat(local.removesuffix("b")).replace(tzinfo=MADRID, fold=int(local.endswith("b")))
-    return moment.astimezone(UTC)
 
 
 def clock(calendar: Calendar) -> Clock:
@@ -219,21 +209,6 @@ def test_the_explained_clock_adds_up(clock, moments):
 
 
 # -- tickets
-
-DESK = Desk(
-    DeskTable("Soporte", "cau.example"),
-    mailboxes=(),
-    kinds={"incident": Kind("Incidencia", "I", "Apertura", "n1")},
-    groups={
-        "n1": Group("N1", "n1@cau.example", calendar="oficina"),
-        "n2": Group("N2", "n2@cau.example"),
-    },
-    priorities={
-        "Urgente": Priority(Duration(hours=1), Duration(hours=4), calendar="siempre"),
-        "Media": Priority(Duration(hours=4), Duration(hours=24)),
-    },
-    calendars={"oficina": OFFICE, "siempre": ALL_DAY},
-)
 
 
 def ticket(*running: tuple[str, str], priority: str = "Media", group: str = "n1", **more) -> Ticket:

@@ -3,41 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from rules.desk import Desk
 from rules.due import DUE, closes_at, key_of, next_due, schedule
-from rules.durations import Duration
-from rules.tables import Calendar, DeskTable, Group, Kind, Pending, Priority, Validation
+from rules.tables import Pending, Validation
 from rules.ticket import Ticket
-
-MADRID = ZoneInfo("Europe/Madrid")
-
-
-def at(local: str) -> datetime:
-    return datetime.fromisoformat(local).replace(tzinfo=MADRID).astimezone(UTC)
-
-
-DESK = Desk(
-    DeskTable("Soporte", "cau.example"),
-    mailboxes=(),
-    kinds={"incident": Kind("Incidencia", "I", "Apertura", "n1")},
-    groups={
-        "n1": Group("N1", "n1@cau.example", calendar="oficina"),
-        "n2": Group("N2", "n2@cau.example"),
-    },
-    priorities={
-        "Urgente": Priority(Duration(hours=1), Duration(hours=4), calendar="siempre"),
-        "Media": Priority(Duration(hours=4), Duration(hours=24)),
-    },
-    calendars={
-        "oficina": Calendar(hours=("09:00-18:00",), holidays="ES-MD"),
-        "siempre": Calendar(days="mon-sun"),
-    },
-)
+from tests.rules.offices import DESK, at
 
 # Monday 23 November 2026, nine o'clock
 OPENED = at("2026-11-23 09:00")

@@ -7,27 +7,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rules.desk import Desk
-from rules.durations import Duration
 from rules.promises import promises
-from rules.tables import DeskTable, Group, Kind, Priority
 from rules.ticket import Ticket
+from tests.rules.offices import DESK
 
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
-DESK = Desk(
-    DeskTable("Soporte", "cau.example"),
-    mailboxes=(),
-    kinds={"incident": Kind("Incidencia", "I", "Apertura", "n1")},
-    groups={"n1": Group("N1", "n1@cau.example")},
-    priorities={"Media": Priority(Duration(hours=4), Duration(hours=24))},
-)
 
 
 def hour(n: float) -> datetime:
     return START + timedelta(hours=n)
 
 
-RUNS = Ticket("I1", kind="incident", priority="Media", group="n1", running=((START, None),), received_at=START)
+RUNS = Ticket("I1", kind="incident", priority="Media", group="n2", running=((START, None),), received_at=START)
 ANSWERED = replace(RUNS, responded_at=hour(4))
 SOLVED = replace(ANSWERED, state="resolved", running=((START, hour(24)),), resolved_at=hour(24))
 GIVEN_UP = replace(SOLVED, state="closed", running=((START, hour(5)),), resolved_at=None)

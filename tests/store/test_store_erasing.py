@@ -245,7 +245,9 @@ def test_sent_letters_lose_their_bytes_and_waiting_ones_keep_them(books: Store) 
         old = outdated.old_letters(reading.session, NOW + timedelta(days=1), 10)
     assert len(old) == 1
     books.run(lambda tx: dropping.drop_bytes(tx.session, old))
-    assert all(each.head for each in books.claim("b", NOW + timedelta(hours=1), timedelta(minutes=1), 50))
+    waiting = books.claim("b", NOW + timedelta(hours=1), timedelta(minutes=1), 50)
+    assert waiting
+    assert all(each.head for each in waiting)
     assert books.audit(DESK) == []
 
 
