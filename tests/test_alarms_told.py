@@ -49,6 +49,7 @@ STATES: list[tuple[str, WatchState, list[str]]] = [
     ("refusing once", WatchState(failing_since=NOW, auth_failures=1), ["mailbox_down"]),
     ("refusing for good", WatchState(failing_since=NOW, auth_failures=3), ["login"]),
     ("keeping a mail", WatchState(last_good_poll=NOW, refused="full", refused_since=NOW - MINUTES), ["filing_refused"]),
+    ("a look was missed", WatchState(last_good_poll=NOW - 2 * BOX.poll, phase="treating"), []),
     ("silent", WatchState(last_good_poll=NOW - 5 * MINUTES, phase="treating"), ["mailbox_down"]),
 ]
 
@@ -56,7 +57,7 @@ STATES: list[tuple[str, WatchState, list[str]]] = [
 @pytest.mark.parametrize(("what", "state", "topics"), STATES, ids=[what for what, *_ in STATES])
 def test_what_is_wrong_with_a_mailbox(what: str, state: WatchState, topics: list[str]) -> None:
     assert [each.topic for each in mailbox_troubles(BOX, state, NOW, NOW)] == topics
-    well = {"seen well": KEYS, "silent": KEYS, "keeping a mail": KEYS[:2]}
+    well = {"seen well": KEYS, "a look was missed": KEYS, "silent": KEYS, "keeping a mail": KEYS[:2]}
     assert tuple(mailbox_wells("apertura", state)) == well.get(what, ())
 
 
