@@ -20,7 +20,7 @@ from daemon.config.live import Loaded
 from daemon.demo.correspondent import click, write
 from daemon.mail.reader import Octets, Poisoned
 from daemon.operations.jobs import JobContext, remove_leftovers, run_job
-from daemon.operations.scheduler import AGAIN_AFTER_S, Jobs, trigger
+from daemon.operations.scheduler import AGAIN_AFTER_S, LATE, Jobs, trigger
 from daemon.store import Store, unnamed
 from daemon.writing.letters import Letters
 from parsers.mail import Mail
@@ -92,6 +92,15 @@ def test_what_was_missed_is_done_once(world: ServerlessDesk) -> None:
     assert jobs.run_missed() == 0
     assert jobs_of(world).run_missed() == 0  # nor after a restart
     assert world.letters() == []
+
+
+def test_a_job_has_its_minute_to_begin(world: ServerlessDesk) -> None:
+    jobs, half_past_three = jobs_of(world), datetime(2017, 10, 10, 1, 30, tzinfo=UTC)
+    jobs.missed()
+    world.clock.now = half_past_three + LATE - timedelta(seconds=1)
+    assert "retention" not in jobs.missed()
+    world.clock.now = half_past_three + LATE
+    assert "retention" in jobs.missed()
 
 
 def test_a_month_away_is_made_up_for_with_one_letter_each(world: ServerlessDesk) -> None:
