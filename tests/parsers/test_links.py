@@ -104,10 +104,10 @@ def test_a_link_shortens_a_body_that_is_too_long() -> None:
     assert read_mailto(link)[2] == "Tipo: Error Acceso\nDescripción: \n[Envíe este mensaje.]"
 
 
-def test_a_link_of_just_the_length_is_left_whole() -> None:
+def test_a_body_that_just_fits_is_left_whole() -> None:
     body = "x" * (MAX_LENGTH - len(mailto(ADDRESS, SUBJECT, "x")) + 1)
-    assert len(mailto(ADDRESS, SUBJECT, body)) == MAX_LENGTH
-    assert read_mailto(mailto(ADDRESS, SUBJECT, body + "x"))[2] == ""
+    assert fitting_body(ADDRESS, SUBJECT, [body]) == (body, False)
+    assert fitting_body(ADDRESS, SUBJECT, [body + "x"]) == ("", True)
 
 
 def test_a_subject_too_long_for_any_link_is_a_defect() -> None:
