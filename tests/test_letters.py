@@ -18,6 +18,7 @@ import pytest
 from letter_reading import collapsed, contrast, links, mail_of, parts, shown
 from lettering import composed_samples, letters_desk, sent, token_source
 
+from daemon.writing.charts import WIDTH
 from daemon.writing.letters import Letters
 from daemon.writing.mime import Composed, file_header
 from daemon.writing.sample_world import NOW, NUMBER, REQUESTER, sample_ticket
@@ -302,6 +303,26 @@ def test_what_a_link_opens_can_be_copied_too(name: str, raw: bytes) -> None:
     opened = [read_mailto(href) for _, href in links(html)]
     to_copy = opened[:1] if name.partition("/")[2] in LISTS else opened
     assert {line for to, subject, _ in to_copy for line in (to, subject)} <= set(text.split("\n"))
+
+
+@every_letter
+def test_what_a_link_opens_is_told_before_it(name: str, raw: bytes) -> None:
+    text, told = parts(raw)[0], {"es": "Cada enlace abre", "en": "Each link opens"}[name.partition("/")[0]]
+    assert told not in text or text.index(told) < text.index("<mailto:")
+
+
+def test_who_has_to_open_a_link_again_is_not_told_to_do_nothing() -> None:
+    for language, do, nothing in (
+        ("es", "Abra otra vez", "No tiene que hacer"),
+        ("en", "Open the link again", "need to do"),
+    ):
+        text = parts(everything()[f"{language}/verdict_notice.altered_open"])[0]
+        assert do in text
+        assert nothing not in text
+
+
+def test_an_update_says_what_its_ticket_is_about() -> None:
+    assert "Resumen: AREN: Pérdida de Servicio" in parts(everything()["es/update.rejection"])[0].splitlines()
 
 
 DATED = {
@@ -672,7 +693,8 @@ def test_charts_stand_inside_the_letter_and_the_csv_beside_it() -> None:
     assert [part.get_content_type() for part in mail.walk() if not part.is_multipart()] == [
         "text/plain", "text/html", "image/png", "image/png", "text/csv",
     ]  # fmt: skip
-    assert set(re.findall(r"cid:(\w+)", parts(everything()["es/report"])[1])) == {"compliance", "ages"}
+    pictures = re.findall(r'cid:(\w+)"[^>]* width="(\d+)"', parts(everything()["es/report"])[1])
+    assert dict(pictures) == dict.fromkeys(("compliance", "ages"), str(WIDTH // 2))
 
 
 @pytest.mark.parametrize("language", ["es", "en"])

@@ -147,14 +147,14 @@ REFUSED: dict[Wrong, tuple[str, str, str, tuple[str, ...]]] = {
     )),
     with_nearly_the_subject: ("untreated", "near_miss", "Su incidencia no se ha abierto: corrija el asunto", (
         "Usted escribió: Apertura de incidencia automatica aplicación/desarrollo", f"El correcto es: {OPENING}",
-        f"Para: {OPENINGS} Asunto: {OPENING}", "Le avisamos una sola vez cada hora.",
+        f"Para: {OPENINGS} Asunto: {OPENING}", "Le avisamos una vez por hora como mucho.",
     )),
     with_a_subject_of_its_own: ("untreated", "wrong_subject", "Su mensaje no se ha añadido: corrija el asunto", (
         f"Usted escribió: Sobre mi incidencia {FIRST} El correcto es: Confirmación de la incidencia {FIRST}",
         f"Para: {SERVICE} Asunto: Confirmación de la incidencia {FIRST}",
     )),
     to_a_closed_ticket: ("untreated", "closed_notice", "Su incidencia ya estaba cerrada: abra otra", (
-        f"La incidencia {FIRST} se cerró el 09/10/2017", "Nadie va a leer lo que acaba de enviar.",
+        f"La incidencia {FIRST} se cerró el 09/10/2017", "Lo que acaba de enviar no llega al equipo.",
         f"Texto: Con: {FIRST} Servicio/Aplicación: AREN",
     )),
     with_a_link_used_before: ("untreated", "verdict_notice", "Ya había dado otra respuesta: no se ha hecho nada", (

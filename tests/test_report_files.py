@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from PIL import Image
 
-from daemon.writing.charts import TONES, WIDTH, Bar, Row, bar_chart
+from daemon.writing.charts import FONT, TONES, WIDTH, Bar, Row, bar_chart
 from daemon.writing.formats import Formats
 from daemon.writing.report import COLUMNS, report_files
 from daemon.writing.tables import csv_bytes, list_files
@@ -132,8 +132,8 @@ def near(image: Image.Image, tone: int) -> int:
 
 
 def test_a_bar_is_as_long_as_its_share():
-    whole = near(picture(bar_chart([Row("Alta", (Bar(1.0, "10"),))])), 1)
-    half = near(picture(bar_chart([Row("Alta", (Bar(0.5, "5"),))])), 1)
+    whole = near(picture(bar_chart([Row("Alta", (Bar(1.0, "8"),))])), 1)
+    half = near(picture(bar_chart([Row("Alta", (Bar(0.5, "8"),))])), 1)
     assert half == pytest.approx(whole / 2, rel=0.02)
     assert near(picture(bar_chart([Row("Alta", (Bar(0.0, "0"),))])), 1) == 0
 
@@ -148,6 +148,16 @@ def test_pictures_are_sharp_small_and_the_same_every_time():
     assert picture(chart).width == WIDTH
     assert len(chart) < 60_000
     assert chart == bar_chart(rows, [("Primera respuesta", 0), ("Resolución", 1)])
+
+
+def test_on_the_narrowest_telephone_the_text_of_a_picture_is_as_large_as_that_of_the_letter():
+    shown_wide, narrowest, smallest = WIDTH / 2, 320 - 2 * 20, 14
+    assert FONT / 2 * narrowest / shown_wide >= smallest
+
+
+def test_a_long_value_takes_its_room_from_the_bars():
+    short, long = (near(picture(bar_chart([Row("Alta", (Bar(1.0, text),))])), 1) for text in ("9", "1.234.567"))
+    assert 0 < long < short * 0.85
 
 
 def test_accents_are_drawn_as_letters_of_their_own():

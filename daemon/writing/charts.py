@@ -1,4 +1,5 @@
-"""Bar charts as PNG, for letters: 560 px wide at twice the size, in the letters' own font and colours.
+"""Bar charts as PNG, for letters: 320 px wide at twice the size, in the letters' own font and colours. A
+picture need not shrink on a telephone: at 280 px, the least there is, its text is still of 14 px.
 
 Pillow is imported when a chart is drawn. A chart only repeats what a table beside it says in words.
 """
@@ -16,17 +17,19 @@ if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
     from PIL.ImageFont import FreeTypeFont
 
-WIDTH = 1120
-"""Pixels of a picture that is shown 560 wide."""
+WIDTH = 640
+"""Pixels of a picture that is shown 320 wide."""
 
 _SHARPER = 2
 """Drawn so much larger and scaled down, which smooths every edge."""
 
-_LABELS, _VALUES, _GAP = 270, 250, 20
-_BAR, _BETWEEN_BARS, _BETWEEN_ROWS, _MARGIN, _LEGEND = 30, 8, 30, 8, 66
-_FONT = 30
-_TEXT, _SECONDARY, _PAGE, _TRACK = "#1c2126", "#525c66", "#ffffff", "#eef1f4"
-TONES = ("#6aa5e0", "#0b4f9e", "#a3261d")
+FONT = 32
+"""Pixels of its text."""
+
+_LINE, _BAR = 44, 28
+_MARGIN, _GAP, _BETWEEN_ROWS = 24, 16, 20
+_TEXT, _SECONDARY, _PAGE, _TRACK = "#1c2126", "#525c66", "#f3f5f7", "#dde2e7"
+TONES = ("#4a8fd6", "#0b4f9e", "#a3261d")
 """Colours of bars: the lighter of two, the main one, and the one that warns."""
 
 
@@ -41,7 +44,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A label with its bars, one under the other."""
+    """A label, and under it its bars, one under the other."""
 
     label: str
     bars: tuple[Bar, ...]
@@ -49,21 +52,22 @@ class Row:
     @property
     def height(self) -> int:
         """Pixels without the space to the next row."""
-        return len(self.bars) * (_BAR + _BETWEEN_BARS) - _BETWEEN_BARS
+        return (1 + len(self.bars)) * _LINE
 
 
 def bar_chart(rows: Sequence[Row], legend: Sequence[tuple[str, int]] = ()) -> bytes:
     """The chart as PNG. ``legend``: (text, tone) pairs above it, where a row has several bars."""
     from PIL import Image, ImageDraw
 
-    head = _LEGEND if legend else _MARGIN
+    head = _MARGIN + len(legend) * _LINE + (_BETWEEN_ROWS if legend else 0)
     height = head + sum(row.height + _BETWEEN_ROWS for row in rows) - _BETWEEN_ROWS + _MARGIN
     picture = Image.new("RGB", (WIDTH * _SHARPER, height * _SHARPER), _PAGE)
     pen = ImageDraw.Draw(picture)
     _draw_legend(pen, legend)
+    full = WIDTH - 2 * _MARGIN - _GAP - max(_width(bar.text) for row in rows for bar in row.bars)
     top = head
     for row in rows:
-        _draw_row(pen, row, top)
+        _draw_row(pen, row, top, full)
         top += row.height + _BETWEEN_ROWS
     small = picture.resize((WIDTH, height), Image.Resampling.LANCZOS).quantize(64, dither=Image.Dither.NONE)
     target = io.BytesIO()
@@ -72,32 +76,35 @@ def bar_chart(rows: Sequence[Row], legend: Sequence[tuple[str, int]] = ()) -> by
 
 
 def _draw_legend(pen: ImageDraw, legend: Sequence[tuple[str, int]]) -> None:
-    left = float(_LABELS + _GAP)
+    top = float(_MARGIN)
     for text, tone in legend:
-        _box(pen, left, _MARGIN, _BAR, _BAR, TONES[tone])
-        left += _BAR + 12
-        _write(pen, left, _MARGIN + _BAR / 2, text, _SECONDARY, "lm")
-        left += _width(text) + 2 * _GAP
+        _box(pen, _MARGIN, top, _BAR, TONES[tone])
+        _write(pen, _MARGIN + _BAR + _GAP, top, text, WIDTH - 2 * _MARGIN - _BAR - _GAP, _SECONDARY)
+        top += _LINE
 
 
-def _draw_row(pen: ImageDraw, row: Row, top: int) -> None:
-    _write(pen, _LABELS, top + row.height / 2, _fitted(row.label, _LABELS - _GAP), _TEXT, "rm")
-    full = WIDTH - _LABELS - _VALUES - 2 * _GAP
+def _draw_row(pen: ImageDraw, row: Row, top: float, full: float) -> None:
+    """``full``: how long the bar of a whole is."""
+    _write(pen, _MARGIN, top, row.label, WIDTH - 2 * _MARGIN)
     for bar in row.bars:
-        _box(pen, _LABELS + _GAP, top, full, _BAR, _TRACK)
+        top += _LINE
+        _box(pen, _MARGIN, top, full, _TRACK)
         if bar.share > 0:
-            _box(pen, _LABELS + _GAP, top, max(full * min(bar.share, 1.0), 8), _BAR, TONES[bar.tone])
-        _write(pen, _LABELS + 2 * _GAP + full, top + _BAR / 2, bar.text, _TEXT, "lm")
-        top += _BAR + _BETWEEN_BARS
+            _box(pen, _MARGIN, top, max(full * min(bar.share, 1.0), 8), TONES[bar.tone])
+        _write(pen, _MARGIN + full + _GAP, top, bar.text)
 
 
-def _box(pen: ImageDraw, left: float, top: float, width: float, height: float, colour: str) -> None:
-    corners = [edge * _SHARPER for edge in (left, top, left + width, top + height)]
+def _box(pen: ImageDraw, left: float, top: float, width: float, colour: str) -> None:
+    """A bar in the middle of the line that begins at ``top``."""
+    above = top + (_LINE - _BAR) / 2
+    corners = [edge * _SHARPER for edge in (left, above, left + width, above + _BAR)]
     pen.rounded_rectangle(corners, 4 * _SHARPER, fill=colour)
 
 
-def _write(pen: ImageDraw, x: float, y: float, text: str, colour: str, anchor: str) -> None:
-    pen.text((x * _SHARPER, y * _SHARPER), text, fill=colour, font=_font(), anchor=anchor)
+def _write(pen: ImageDraw, left: float, top: float, text: str, room: float = WIDTH, colour: str = _TEXT) -> None:
+    """``text`` in the middle of the line that begins at ``top``, cut where it is wider than ``room``."""
+    at = (left * _SHARPER, (top + _LINE / 2) * _SHARPER)
+    pen.text(at, _fitted(text, room), fill=colour, font=_font(), anchor="lm")
 
 
 def _width(text: str) -> float:
@@ -120,4 +127,4 @@ def _font() -> FreeTypeFont:
     from PIL import ImageFont
 
     file = files("font_roboto") / "files" / "Roboto-Regular.ttf"
-    return ImageFont.truetype(io.BytesIO(file.read_bytes()), _FONT * _SHARPER)
+    return ImageFont.truetype(io.BytesIO(file.read_bytes()), FONT * _SHARPER)

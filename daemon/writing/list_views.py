@@ -64,10 +64,11 @@ class ListViews:
         told = ", ".join(f"{r['name']} {self._formats.percent(r['resolution'], r['total'])}" for r in rows)
         return str(self._words["compliance_alt"]).format(told=told)
 
-    def ages_alt(self, ages: Iterable[tuple[str, int]]) -> str:
-        """What the chart of ages shows, in a sentence."""
-        told = " ".join(f"{self._formats.word(key, 'ages')}: {number}." for key, number in ages)
-        return str(self._words["ages_alt"]).format(told=told)
+    def ages_alt(self, ages: Sequence[tuple[str, int]]) -> str:
+        """What the chart of ages shows, in a sentence: how many are as old as the last of its rows tells."""
+        (oldest, number), total = ages[-1], sum(open_ones for _, open_ones in ages)
+        age = self._formats.word(oldest, "ages")
+        return str(self._words["ages_alt"]).format(age=age, number=number, total=total)
 
     def counted_times(self, intervals: Iterable[Mapping[str, Any]]) -> list[Cells]:
         """Intervals of a clock: from, to, whether it counted and why not."""

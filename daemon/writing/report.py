@@ -45,7 +45,7 @@ def _compliance(report: Report, desk: Desk, language: str) -> bytes:
 
 
 def _part(part: int, total: int, tone: int, percent: str) -> Bar:
-    return Bar(part / total, f"{percent.format(n=part * 100 // total)}  ({part}/{total})", tone)
+    return Bar(part / total, percent.format(n=part * 100 // total), tone)
 
 
 def _ages(report: Report, desk: Desk, language: str) -> bytes:

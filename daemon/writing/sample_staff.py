@@ -62,7 +62,7 @@ def _group(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
         ),
         "update.returned": _update(desk, ticket, "pending_over", "", ""),
         "warning": _to_group("warning", desk, ticket, {"deadline": RESPONSE, "share": 75}),
-        "breach": _to_group("breach", desk, ticket, {"deadline": RESOLUTION, "share": 100}),
+        "breach": _to_group("breach", desk, ticket, {"deadline": {**RESOLUTION, "late": True}, "share": 100}),
         "delivery_failure": _delivery_failure(desk, ticket),
         "delivery_failure.given_up": _delivery_failure(
             desk,

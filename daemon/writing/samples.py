@@ -258,6 +258,7 @@ def _verdict_notices(desk: Desk, ticket: Ticket, closed: Ticket, open_again: Lin
         "old_closed": _verdict_notice("old", closed, open_again),
         "expired": _verdict_notice("expired", ticket, *verdicts),
         "altered": _verdict_notice("altered", ticket, *verdicts),
+        "altered_open": _verdict_notice("altered", ticket, verb="withdraw"),
         "anothers": _verdict_notice("anothers", ticket),
         "closed": _verdict_notice("closed", closed, open_again),
         "withdraw": _verdict_notice("closed", closed, open_again, verb="withdraw"),

@@ -48,11 +48,11 @@ class TicketViews:
         ]
 
     def standing(self, ticket: Ticket, reasons: str = "reasons") -> list[Row]:
-        """How the ticket stands now; ``reasons`` are the words for why, a table of the catalogue: technicians know
-        theirs, requesters read `reasons_told`."""
+        """What the ticket is about and how it stands now; its number heads the letter. ``reasons`` are the words for
+        why, a table of the catalogue: technicians know theirs, requesters read `reasons_told`."""
         group = self._desk.groups.get(ticket.group)
         told = {
-            "number": ticket.number,
+            "summary": self.summary(ticket),
             "state": self.state(ticket),
             "reason": wording.word(self._desk, reasons, ticket.reason, self._language),
             "priority": ticket.priority,
