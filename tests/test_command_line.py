@@ -17,6 +17,7 @@ import pytest
 from deskworld import GOOD, GROUP, MARTA, OPENINGS, SUBJECT, DeskWorld
 
 from daemon.cli import main
+from daemon.cli.arguments import parser
 from daemon.demo.correspondent import write
 
 TOO_LONG = "x" * 70_000
@@ -58,9 +59,16 @@ def opened(world: DeskWorld, sender: str) -> str:
 # -- mistakes
 
 
+def test_help_explains_every_argument() -> None:
+    verbs = next(action for action in parser()._actions if isinstance(action.choices, dict)).choices
+    unexplained = [f"{verb} {a.dest}" for verb, own in verbs.items() for a in own._actions if not a.help]
+    assert len(verbs) > 15
+    assert unexplained == []
+
+
 MISTAKES: list[tuple[list[str], int, str]] = [
     (["lisst"], 2, "invalid choice: 'lisst'"),
-    (["show"], 2, "the following arguments are required: number"),
+    (["show"], 2, "the following arguments are required: NUMBER"),
     (["list", "--since", "yesterday"], 2, '"yesterday" is no day; write it like 2026-03-31'),
     (["retry", "nine"], 2, "invalid int value: 'nine'"),
     (["list", "--state", "open"], 1, 'there is no state "open"; there are: assigned, pending, resolved, closed'),

@@ -4,12 +4,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from configs import BASE, write
+from letter_reading import parts
+from lettering import token_source
 
 from daemon.commands.checking import check
+from daemon.config.settings import load
+from daemon.writing.letters import Letters
+from daemon.writing.sample_world import NOW
+from daemon.writing.samples import samples
 from outbox_templates import __file__ as shipped
 
 OWN = BASE + '[letters]\ntemplates = "cartas"\n'
@@ -60,3 +67,67 @@ def test_faults_of_several_letters_are_told_together(tmp_path: Path) -> None:
         text = (LETTERS / name).read_text(encoding="utf-8")
         write(tmp_path, re.sub(r"{% block body %}", "{% block body %}{{ nombre }}", text), f"cartas/es/{name}")
     assert {Path(problem.file).name for problem in check(write(tmp_path, OWN))} == {"closure.j2", "reply.j2"}
+
+
+# -- a language of one's own
+
+CATALAN = """\
+{% extends base %}
+{% block preheader %}L'equip l'ha rebuda.{% endblock %}
+{% block title %}Hem obert la seva incidència{% endblock %}
+{% block body %}{{ rows | fields }}{{ links | subject_copies }}{% endblock %}
+{% block why %}Rep aquest missatge perquè ens ha escrit.{% endblock %}
+"""
+
+
+def told(config: Path, name: str, language: str = "ca") -> str:
+    """The text of a letter's sample in a language of that configuration's desk."""
+    desk = load(config).desk
+    letter = replace(samples(desk, language)[name], language=language)
+    composed = Letters.load(desk).compose(letter, letter.to[0], NOW, token_source())
+    return parts(composed.head)[0]
+
+
+@pytest.mark.parametrize("words", ["", '[layout]\nto = "Per a"\n'], ids=["no words", "a few words"])
+def test_what_a_language_lacks_is_said_in_the_desks(tmp_path: Path, words: str) -> None:
+    write(tmp_path, CATALAN, "cartas/ca/confirmation.j2")
+    write(tmp_path, '[layout]\nto = "Destinatario"\n', "cartas/es/words.toml")
+    if words:
+        write(tmp_path, words, "cartas/ca/words.toml")
+    config = write(tmp_path, OWN)
+    assert check(config) == ()
+    confirmation, closure = told(config, "confirmation"), told(config, "closure")
+    assert "Hem obert la seva incidència" in confirmation
+    assert ("\nPer a:\n" if words else "\nDestinatario:\n") in confirmation
+    assert "Su incidencia está cerrada" in closure
+
+
+def test_a_desk_may_speak_a_language_of_its_own(tmp_path: Path) -> None:
+    write(tmp_path, CATALAN, "cartas/ca/confirmation.j2")
+    config = write(tmp_path, OWN.replace('language = "es"', 'language = "ca"'))
+    assert check(config) == ()
+    assert "Hem obert la seva incidència" in told(config, "confirmation")
+    assert "Your incident is closed" in told(config, "closure", "en")
+
+
+def test_a_fault_of_another_language_is_told_at_its_line(tmp_path: Path) -> None:
+    own = write(tmp_path, CATALAN.replace("{{ rows", "{{ files_ }}{{ rows"), "cartas/ca/confirmation.j2")
+    words = write(tmp_path, '[layout]\nto = "Per a"\nsubjct = "Assumpte"\n', "cartas/ca/words.toml")
+    config = write(tmp_path, OWN)
+    assert [str(problem) for problem in check(config)] == [
+        f'{words}:3:1: there is no word "subjct"; did you mean "subject"?'
+    ]
+    words.unlink()
+    assert [(problem.file, problem.line) for problem in check(config)] == [(str(own), 4)]
+
+
+def test_what_the_documentation_shows_works_as_it_stands(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "letters.md").read_text(encoding="utf-8")
+    (_, words), (letter,) = (re.findall(rf"(?s)```{kind}\n(.*?)```", page) for kind in ("toml", "jinja"))
+    write(tmp_path, words, "cartas/es/words.toml")
+    write(tmp_path, letter, "cartas/es/survey_thanks.j2")
+    config = write(tmp_path, OWN)
+    assert check(config) == ()
+    thanks = told(config, "survey_thanks.changed", "es")
+    assert "Su nota para la incidencia I171009_000049 es 5 Excelente." in thanks
+    assert "En Soporte CAU nadie le pedirá una contraseña, tampoco por teléfono." in thanks

@@ -51,7 +51,8 @@ def _everywhere() -> Parser:
 
 
 def _setting_up(verb: NewVerb) -> None:
-    verb("init", "write a commented config.toml", verbs.init).add_argument("dir", nargs="?", type=Path, default=Path())
+    init = verb("init", "write a commented config.toml", verbs.init)
+    init.add_argument("dir", nargs="?", type=Path, default=Path(), metavar="DIR", help="a folder; left out: this one")
     verb("check", "check configuration, rules, their tests and templates", verbs.check)
     doctor = verb("doctor", "talk to the real servers", verbs.doctor)
     doctor.add_argument("--round-trip", action="store_true", help="send a mail to ourselves and wait for it")
@@ -59,7 +60,8 @@ def _setting_up(verb: NewVerb) -> None:
 
 
 def _running(verb: NewVerb) -> None:
-    verb("run", "the daemon", verbs.run).add_argument("--once", action="store_true", help="treat what waits, then stop")
+    run = verb("run", "the daemon", verbs.run)
+    run.add_argument("--once", action="store_true", help="treat what waits, send what is due, stop")
     for name, text in (("retry", "treat quarantined mails again"), ("release", "treat held mails now")):
         help_ = "the mails' numbers in the ledger; without any, those that wait are listed"
         verb(name, text, verbs.set_back).add_argument("ids", nargs="*", type=int, metavar="ID", help=help_)
@@ -67,30 +69,36 @@ def _running(verb: NewVerb) -> None:
 
 def _looking(verb: NewVerb) -> None:
     explain = verb("explain", "what would be done with raw mails; nothing is written", verbs.explain)
-    explain.add_argument("--mailbox", default="", help="the mailbox that they came to")
-    explain.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    explain.add_argument(
+        "--mailbox", default="", help="the mailbox that they came to; left out: that they are addressed to"
+    )
+    explain.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a mail as it came in, with its headers")
     lists = verb("list", "tickets, the newest first", verbs.list_tickets)
     lists.add_argument("--state", default="", help="assigned, pending, resolved or closed")
     lists.add_argument("--group", default="", help="a group's key")
     lists.add_argument("--since", type=_day, metavar="DAY", help="opened on this day or later: YYYY-MM-DD")
+    a_number = "a ticket's, such as I171009_000049"
     show = verb("show", "one ticket with its journal and letters", verbs.show)
-    show.add_argument("number")
+    show.add_argument("number", metavar="NUMBER", help=a_number)
     audit = verb("audit", "prove the books", verbs.audit)
     for one in (explain, lists, show, audit):
         one.add_argument("--json", action="store_true", help="for programs")
     export = verb("export", "a ticket's raw mails, attachments and journal", verbs.export)
-    export.add_argument("number")
-    export.add_argument("--to", type=Path, required=True, metavar="DIR")
+    export.add_argument("number", metavar="NUMBER", help=a_number)
+    export.add_argument("--to", type=Path, required=True, metavar="DIR", help="a folder for them; made where missing")
 
 
 def _keeping(verb: NewVerb) -> None:
-    verb("backup", "a consistent copy of the books while the daemon runs", verbs.backup).add_argument("file", type=Path)
+    backup = verb("backup", "a consistent copy of the books while the daemon runs", verbs.backup)
+    backup.add_argument(
+        "file", type=Path, metavar="FILE", help="a new name; mails and attachments go beside it, into FILE.files"
+    )
     migrate = verb(
         "migrate", "bring the schema of the database up to date, or move the desk to PostgreSQL", verbs.migrate
     )
     migrate.add_argument("--to", default="", metavar="URL", help="an empty PostgreSQL database, postgresql://…")
     erase = verb("erase", "forget a person; the books still balance", verbs.erase)
-    erase.add_argument("address")
+    erase.add_argument("address", metavar="ADDRESS", help="one of the person's mail addresses")
     erase.add_argument("--yes", action="store_true", help="do it; without, it is only shown")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,6 @@ def folders(own: Path | None) -> tuple[Path, ...]:
     return (SHIPPED, own) if own else (SHIPPED,)
 
 
-def word_files(own: Path | None) -> list[Path]:
-    """Every words.toml there is."""
-    return [path for folder in folders(own) for path in sorted(folder.glob("*/words.toml"))]
-
-
 def letter_files(own: Path | None) -> list[Path]:
     """Every file of the letters: a change in one of them goes live."""
     return [path for folder in folders(own) for path in sorted(folder.rglob("*")) if _belongs(path)]
@@ -38,18 +34,35 @@ def _belongs(path: Path) -> bool:
     return path.is_file() and path.suffix not in {".py", ".pyc"} and not path.name.startswith(".")
 
 
-def read_catalogue(own: Path | None) -> tuple[dict[str, Words], list[Problem]]:
-    """Words by language, and what is wrong with the files."""
+def read_catalogue(own: Path | None, standard: str = "") -> tuple[dict[str, Words], list[Problem]]:
+    """Words by language, and what is wrong with the files. What a language of the admin's own gives no words for is
+    said in those of ``standard``, the desk's language; where that is not shipped either, in :data:`STANDARD`'s."""
     catalogue: dict[str, Words] = {}
     problems: list[Problem] = []
-    for path in word_files(own):
-        read, language = read_toml(path), path.parent.name
-        if isinstance(read, Problem):
-            problems.append(read)
-            continue
-        problems += _misspelt(read, read.table, catalogue.get(language) or catalogue.get(STANDARD, {}), ())
-        lay_over(catalogue.setdefault(language, {}), read.table)
+    for folder in folders(own):
+        lacking = catalogue.get(standard) or catalogue.get(STANDARD, {})
+        for path in sorted(_languages(folder), key=lambda path: (path.name != standard, path)):  # its own words first
+            words = catalogue.setdefault(path.name, deepcopy(lacking))
+            problems += _laid_over(words, path / "words.toml")
     return catalogue, problems
+
+
+def _languages(folder: Path) -> list[Path]:
+    """The folders that hold words or letters of a language, which is called like its folder."""
+    return [
+        path
+        for path in folder.glob("[!.]*/")
+        if path.name != "layout" and any(any(path.glob(name)) for name in ("words.toml", "*.j2"))
+    ]
+
+
+def _laid_over(words: Words, path: Path) -> Iterator[Problem]:
+    read = read_toml(path) if path.exists() else None
+    if isinstance(read, Problem):
+        yield read
+    elif read:
+        yield from _misspelt(read, read.table, words, ())
+        lay_over(words, read.table)
 
 
 STANDARD = "es"

@@ -91,7 +91,7 @@ def load(path: Path, *further: Check) -> Settings:
         raise ConfigErrors(problems, tuple(document.files), document.patterns)
     written, misfits, doubtful = fit(Written, complete(document.table))
     own = _own_letters(written, path)
-    catalogue, wrong_words = read_catalogue(own)
+    catalogue, wrong_words = read_catalogue(own, written.letters.language or written.desk.language)
     replies, absent = _canned(written, path, catalogue)
     absent += _absent_letters(own)
     desk = _desk(written, path, catalogue, replies)

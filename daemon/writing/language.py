@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from daemon.config.catalogue import folders
+from daemon.config.catalogue import STANDARD, folders
 from daemon.writing.formats import Formats
 from daemon.writing.forms import Plain
 from daemon.writing.kinds import KindWords, kind_words
@@ -61,9 +61,14 @@ def template_folder(desk: Desk) -> Path | None:
 
 
 def sources(desk: Desk, language: str) -> dict[str, str]:
-    """The templates of ``language`` by name; one that it lacks is the standard language's. OSError: one cannot be
-    read."""
-    return read_sources(folders(template_folder(desk)), (standard_language(desk), language))
+    """The templates of ``language`` by name. OSError: one cannot be read."""
+    return read_sources(folders(template_folder(desk)), looked_for(desk, language))
+
+
+def looked_for(desk: Desk, language: str) -> tuple[str, ...]:
+    """The folders where a letter of ``language`` may stand, the last first: what it lacks is the desk's language's, and
+    what that lacks :data:`STANDARD`'s."""
+    return tuple(dict.fromkeys((STANDARD, standard_language(desk), language)))
 
 
 def _alike(desk: Desk, language: str) -> Mapping[str, Any]:

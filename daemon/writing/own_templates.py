@@ -5,7 +5,7 @@ from __future__ import annotations
 from daemon.config.catalogue import folders
 from daemon.config.settings import ConfigErrors
 from daemon.config.sources import Problem
-from daemon.writing.language import standard_language, template_folder
+from daemon.writing.language import looked_for, template_folder
 from daemon.writing.letters import Letters
 from rules.desk import Desk
 
@@ -35,7 +35,7 @@ def _file(desk: Desk, language: str, name: str) -> str:
     layout."""
     places = [
         folder / place / name
-        for place in (language, standard_language(desk), "layout")
+        for place in (*reversed(looked_for(desk, language)), "layout")
         for folder in reversed(folders(template_folder(desk)))
     ]
     return str(next((place for place in places if place.is_file()), places[0]))
