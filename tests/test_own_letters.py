@@ -128,6 +128,6 @@ def test_what_the_documentation_shows_works_as_it_stands(tmp_path: Path) -> None
     write(tmp_path, letter, "cartas/es/survey_thanks.j2")
     config = write(tmp_path, OWN)
     assert check(config) == ()
-    thanks = told(config, "survey_thanks.changed", "es")
-    assert "Su nota para la incidencia I171009_000049 es 5 Excelente." in thanks
-    assert "En Soporte CAU nadie le pedirá una contraseña, tampoco por teléfono." in thanks
+    assert "Su nota para la incidencia I171009_000049 es 5 Muy bien." in told(config, "survey_thanks.changed", "es")
+    assert "Usted ha validado la solución. La incidencia" in told(config, "closure", "es")
+    assert "En Soporte CAU nadie le pedirá una contraseña, tampoco por teléfono." in told(config, "closure", "es")
