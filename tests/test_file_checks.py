@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from configs import BASE
+from configs import BASE, changed
 
 from daemon.cli import main
 from daemon.config.file_checks import no_room
@@ -54,6 +54,18 @@ def figures_beside(folder: Path) -> str:
     return BASE + '[metrics]\ntextfile = "acuse.prom"\n'
 
 
+def nobody_who_is_told(folder: Path) -> str:
+    return changed('admins = ["admin@cau.example"]', "admins = []")
+
+
+def a_rule_behind_one_that_takes_all(folder: Path) -> str:
+    return changed("[[rules]]", '[[rules]]\nname = "todo"\nthen = { group = "n1" }\n[[rules]]')
+
+
+def a_rule_behind_one_that_goes_on(folder: Path) -> str:
+    return changed("[[rules]]", '[[rules]]\nname = "todo"\nthen = { group = "n1" }\ncontinue = true\n[[rules]]')
+
+
 def a_port_of_another_security(folder: Path) -> str:
     return BASE.replace('host = "imap.cau.example"', 'host = "imap.cau.example"\nport = 587')
 
@@ -70,6 +82,12 @@ PLACES: list[tuple[Spoil, int, str]] = [
     (figures_for_a_folder_that_is_not_there, 1, r".*config\.toml:\d+:12: there is no folder {0}/exporter\n"),
     (figures_beside, 0, r"{0}/config\.toml: no problems\n"),
     (a_port_of_another_security, 0, r'.*:\d+:8: warning: servers speak "starttls" at port 587, not "tls": .*\n'),
+    (nobody_who_is_told, 0, r".*:6:10: warning: nobody would be told when something fails; .*\n"),
+    (
+        a_rule_behind_one_that_takes_all, 0,
+        r'.*:76:1: warning: no mail comes as far as this rule: "todo" decides .*; the other stands in line 73\n',
+    ),
+    (a_rule_behind_one_that_goes_on, 0, r"{0}/config\.toml: no problems\n"),
     (a_password_for_everybody, 0, rf".*{OPEN}"),
     (a_password_and_a_fault, 1, rf'.*{OPEN}.*config\.toml:40:17: there is no group "n9"; .*\n'),
 ]  # fmt: skip

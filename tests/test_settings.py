@@ -52,6 +52,22 @@ def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:
     assert [(p.line, p.column) for p in raised.value.problems] == places
 
 
+def test_where_a_thing_stands_twice_the_other_place_is_told_too(tmp_path: Path) -> None:
+    text, (first, second, rule) = marked(
+        'include = ["more.toml"]\n'
+        + changed('["ana@cau.example"]', '[‸"ana@cau.example", ‸"Ana@cau.example"]').replace('"averías', '‸"averías')
+    )
+    path = write(tmp_path, text)
+    more = write(tmp_path, '[[rules]]\nname = "averías de AREN"\nthen = { hold = true }\n', "more.toml")
+    with pytest.raises(ConfigErrors) as raised:
+        load(path)
+    assert [str(problem) for problem in raised.value.problems if "were not run" not in problem.text] == [
+        f"{path}:{second[0]}:{second[1]}: this member's address is used already; each needs its own; "
+        f"the other stands in line {first[0]}",
+        f"{more}:2:8: this rule's name is used already; each needs its own; the other stands at {path}:{rule[0]}",
+    ]
+
+
 def test_a_problem_reads_like_a_compiler_s(tmp_path: Path) -> None:
     path = write(tmp_path, changed('default_group = "n1"', 'default_group = "n12"'))
     with pytest.raises(ConfigErrors) as raised:

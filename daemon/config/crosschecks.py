@@ -32,11 +32,11 @@ def unknown(path: Path, what: str, read: str, known: Iterable[str]) -> Iterator[
 
 def repeated(named: Iterable[tuple[Path, str]], what: str) -> Iterator[Misfit]:
     """A misfit for every text that stood before; comparing is up to the caller's keys. Empty ones are left alone."""
-    seen: set[str] = set()
+    seen: dict[str, Path] = {}
     for path, key in named:
-        if key and key in seen:
-            yield Misfit(path, f"{what} is used already; each needs its own")
-        seen.add(key)
+        first = seen.setdefault(key, path)
+        if key and first != path:
+            yield Misfit(path, f"{what} is used already; each needs its own", other=first)
 
 
 # ---------------------------------------------------------------- names that refer to other tables
@@ -225,6 +225,17 @@ def canned(written: Written) -> Iterator[Misfit]:
             yield Misfit(path, 'a canned reply needs either "text" or "file"')
 
 
+def reached(written: Written) -> Iterator[Misfit]:
+    """Where a rule without conditions decides, those behind it are never asked."""
+    for number, rule in enumerate(written.rules[:-1]):
+        if not rule.when and not rule.continue_:
+            text = (
+                f"no mail comes as far as this rule: {shown(rule.name)} decides without conditions; write that one last"
+            )
+            yield Misfit(("rules", number + 1), text, at_key=True, warning=True, other=("rules", number))
+            return
+
+
 def languages(written: Written, known: Iterable[str]) -> Iterator[Misfit]:
     """Every language that is named has its folder of letters; the folders' words.toml are ``known``."""
     known = list(known)
@@ -242,5 +253,5 @@ def _languages_named(written: Written) -> Named:
             yield ("mailboxes", number, "addresses", address, "language"), fixed.language
 
 
-CHECKS: tuple[Check, ...] = (references, kinds, subjects, hours, promises, reminders, uniques, canned)
+CHECKS: tuple[Check, ...] = (references, kinds, subjects, hours, promises, reminders, uniques, canned, reached)
 """The checks of this module, in the order in which their misfits are told."""

@@ -68,6 +68,13 @@ def groups(written: Written) -> Iterator[Misfit]:
             yield Misfit((*at, "free_text"), "this group could not answer; write a [[canned]] reply that it may use")
 
 
+def admins(written: Written) -> Iterator[Misfit]:
+    """Somebody is told when something fails."""
+    if not written.desk.admins:
+        text = 'nobody would be told when something fails; write at least one address, such as "admin@cau.example"'
+        yield Misfit(("desk", "admins"), text, warning=True)
+
+
 def domains(written: Written) -> Iterator[Misfit]:
     """The domain of Message-IDs is one, and those whose people may write are."""
     named: list[tuple[Path, str]] = [(("desk", "domain"), written.desk.domain)]
@@ -87,5 +94,5 @@ def proof(written: Written) -> Iterator[Misfit]:
         yield Misfit(("senders", "authentication"), text)
 
 
-CHECKS: tuple[Check, ...] = (people, groups, domains, proof)
+CHECKS: tuple[Check, ...] = (people, groups, admins, domains, proof)
 """The checks of this module, in the order in which their misfits are told."""

@@ -109,7 +109,12 @@ def load(path: Path, *further: Check) -> Settings:
 
 
 def _problem(misfit: Misfit, document: Document) -> Problem:
-    return dataclasses.replace(document.problem(misfit.path, misfit.text, misfit.at_key), warning=misfit.warning)
+    problem = document.problem(misfit.path, misfit.text, misfit.at_key)
+    if misfit.other:
+        other = document.problem(misfit.other, "", at_key=True)
+        place = f"in line {other.line}" if other.file == problem.file else f"at {other.file}:{other.line}"
+        problem = dataclasses.replace(problem, text=f"{problem.text}; the other stands {place}")
+    return dataclasses.replace(problem, warning=misfit.warning)
 
 
 def _in_order(problems: list[Problem], document: Document) -> list[Problem]:

@@ -29,12 +29,13 @@ Shape = TypeVar("Shape")
 @dataclass(frozen=True, slots=True)
 class Misfit:
     """A fault at a path: ``at_key`` points at the key rather than at its value; a ``warning`` keeps nothing from
-    working."""
+    working; ``other`` is a second place that it has to do with."""
 
     path: Path
     text: str
     at_key: bool = False
     warning: bool = False
+    other: Path | None = None
 
 
 def fit(shape: type[Shape], table: dict[str, Any]) -> tuple[Shape, list[Misfit], frozenset[Path]]:
