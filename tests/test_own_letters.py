@@ -35,6 +35,12 @@ WRONG = {
     "a letter that is none": ("confirmacion.j2", "", "‸{% extends base %}", 'no letter "confirmacion"; did you mean "confirmation"?'),
     "a word that is none": ("words.toml", "", '[actions]\n‸takee = "Mía"\n', 'no word "takee"; did you mean "take"?'),
     "a word that is no text": ("words.toml", "", "[actions]\n‸take = 3\n", '3 is wrong here; it must be like "Asignarme"'),
+    "a name that is never filled in": ("words.toml", "", '[letter_subjects]\n‸closure = "Cierre {of} {numero}"\n', "nothing is filled in for {numero}; here there are: {desk}, {noun}, {number}, {of}, {the}"),
+    "a name where none is filled in": ("words.toml", "", '[layout]\n‸to = "Para {nombre}"\n', "nothing is filled in for {nombre}"),
+    "a name of another word": ("words.toml", "", '‸[subjects]\nvalidate = "Validar {number} de {desk}"\n', "a word cannot be filled in: KeyError: 'desk'"),
+    "a subject of any ticket": ("words.toml", "", '[letter_subjects]\n‸closure = "Cierre"\n', "{number} is missing here, by which the subject is known"),
+    "a link of any ticket": ("words.toml", "", '[subjects]\n‸status = "Consulta de la incidencia"\n', "{number} is missing here"),
+    "a brace alone": ("words.toml", "", '[letter_subjects]\n‸closure = "Cierre {number"\n', "a brace stands alone here"),
     "half a line of words": ("words.toml", "", "[actions‸", "the head of a table ends with ]"),
 }  # fmt: skip
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 import outbox_templates
@@ -42,8 +43,8 @@ def read_catalogue(own: Path | None, standard: str = "") -> tuple[dict[str, Word
     for folder in folders(own):
         lacking = catalogue.get(standard) or catalogue.get(STANDARD, {})
         for path in sorted(_languages(folder), key=lambda path: (path.name != standard, path)):  # its own words first
-            words = catalogue.setdefault(path.name, deepcopy(lacking))
-            problems += _laid_over(words, path / "words.toml")
+            catalogue.setdefault(path.name, deepcopy(lacking))
+            problems += _laid_over(catalogue, path.name, path / "words.toml")
     return catalogue, problems
 
 
@@ -56,30 +57,65 @@ def _languages(folder: Path) -> list[Path]:
     ]
 
 
-def _laid_over(words: Words, path: Path) -> Iterator[Problem]:
+def _laid_over(catalogue: Mapping[str, Words], language: str, path: Path) -> Iterator[Problem]:
     read = read_toml(path) if path.exists() else None
     if isinstance(read, Problem):
         yield read
     elif read:
-        yield from _misspelt(read, read.table, words, ())
-        lay_over(words, read.table)
+        wrong = tuple(_misspelt(read, read.table, catalogue[language], (), catalogue))
+        yield from wrong
+        if not wrong:
+            lay_over(catalogue[language], read.table)
 
 
 STANDARD = "es"
 """The language that every other one is measured by."""
 
 
-def _misspelt(source: Source, table: Words, known: Words, at: KeyPath) -> Iterator[Problem]:
-    """Words that no letter looks for, while one of nearly that name is; and what is no text where one must be."""
+def _misspelt(
+    source: Source, table: Words, known: Words, at: KeyPath, catalogue: Mapping[str, Words]
+) -> Iterator[Problem]:
+    """Words that no letter looks for, while one of nearly that name is; what is no text where one must be; and texts
+    that could not be filled in."""
     for key, value in table.items() if known else ():
         place = source.positions.find((*at, key), at_key=True) or Place(1, 1)
         told = partial(Problem, str(source.path), place.line, place.column)
         if key not in known and (near := nearest(key, known)):
             yield told(f'there is no word "{key}"; did you mean "{near}"?')
         elif key in known and isinstance(value, dict) and isinstance(known[key], dict):
-            yield from _misspelt(source, value, known[key], (*at, key))
+            yield from _misspelt(source, value, known[key], (*at, key), catalogue)
         elif key in known and type(value) is not type(known[key]):
             yield told(f"{shown(value)} is wrong here; it must be like {shown(known[key])}")
+        elif key in known and isinstance(value, str) and (fault := _unfilled(value, known[key], at, catalogue)):
+            yield told(fault)
+
+
+KEPT = frozenset({"number", "mark", "verb", "mail"})
+"""What the subject of a link or of a letter is known by when it comes back."""
+
+
+def _unfilled(value: str, known: str, at: KeyPath, catalogue: Mapping[str, Words]) -> str:
+    """What is wrong with the names in braces of ``value``, a word of the table ``at``; "" where nothing is."""
+    try:
+        names = _in_braces(value)
+    except ValueError:
+        return "a brace stands alone here; a name that is filled in stands in two: {number}"
+    if odd := names - (allowed := _filled_in(at, catalogue)):
+        braced = ", ".join(f"{{{name}}}" for name in sorted(allowed)) or "none"
+        return f"nothing is filled in for {{{min(odd)}}}; here there are: {braced}"
+    lost = (_in_braces(known) & KEPT) - names if at in (("subjects",), ("letter_subjects",)) else ()
+    return f"{{{min(lost)}}} is missing here, by which the subject is known when it comes back" if lost else ""
+
+
+def _in_braces(text: str) -> set[str]:
+    """ValueError: a brace has no other."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def _filled_in(at: KeyPath, catalogue: Mapping[str, Words]) -> set[str]:
+    """Every name that a word of the table ``at`` holds, in any language."""
+    tables = [reduce(lambda table, key: table.get(str(key), {}), at, words) for words in catalogue.values()]
+    return {name for table in tables for text in table.values() if isinstance(text, str) for name in _in_braces(text)}
 
 
 def lay_over(under: dict[str, Any], over: dict[str, Any]) -> None:

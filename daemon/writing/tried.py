@@ -67,7 +67,14 @@ def _misspelt(path: Path, line: int, what: str, name: str, known: Iterable[str])
 
 def _tried(letters: Letters, desk: Desk) -> Iterator[TemplateFault]:
     for language in desk.catalogue:
-        for sample in samples(desk, language, draw=False).values():
+        try:
+            letters_of_it = samples(desk, language, draw=False)
+        except (LookupError, ValueError) as error:
+            yield TemplateFault(
+                language, "words.toml", 1, f"a word cannot be filled in: {type(error).__name__}: {error}"
+            )
+            continue
+        for sample in letters_of_it.values():
             try:
                 letters.compose(sample, sample.to[0], NOW, lambda: TOKEN)
             except Exception:  # noqa: BLE001 - a template may fail in any way; each is reported
