@@ -176,7 +176,7 @@ def test_an_empty_file_lacks_every_table(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- files that are included
 
 
-RULE = '[[rules]]\nname = "{name}"\nthen = {{ group = "{group}" }}\n'
+RULE = '[[rules]]\nname = "{name}"\nwhen = {{ words = "{name}" }}\nthen = {{ group = "{group}" }}\n'
 
 
 def test_included_files_add_to_the_arrays_in_the_order_of_their_names(tmp_path: Path) -> None:
