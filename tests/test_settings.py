@@ -201,7 +201,7 @@ def test_a_fault_of_an_included_file_is_told_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigErrors) as raised:
         load(path)
     (problem,) = raised.value.problems
-    assert (problem.file, problem.line, problem.column) == (str(second), 6, 18)
+    assert (problem.file, problem.line, problem.column) == (str(second), 8, 18)
 
 
 def test_syntax_faults_of_several_files_are_told_together(tmp_path: Path) -> None:
