@@ -70,11 +70,25 @@ def consult(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decisi
 
 
 def without_token(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
-    """Any other mail of a technician to the desk: the reason why nothing was done."""
-    ticket = threaded_ticket(reading, facts, "group")
-    if ticket and not acts_for(desk, ticket, reading.sender):
-        return refusal(reading.mail, None, desk, Obstacle("other_group", read=ticket.number))
+    """Any other mail of a technician: the reason why nothing was done."""
+    if mine := ticket_named(reading, facts, desk):
+        return refusal(reading.mail, mine, desk, Obstacle("subject", read=reading.mail.subject))
+    if ticket := threaded_ticket(reading, facts, "group"):
+        what = "other_group" if was_theirs(ticket, reading, facts, desk) else "stranger"
+        return refusal(reading.mail, None, desk, Obstacle(what, read=ticket.number))
     return refusal(reading.mail, None, desk, Obstacle("token", read=reading.mail.subject))
+
+
+def ticket_named(reading: Reading, facts: Facts, desk: Desk) -> Ticket | None:
+    """The ticket whose number stands in the subject, where the sender may act on it."""
+    ticket = facts.followed(reading.number)
+    return ticket if ticket and acts_for(desk, ticket, reading.sender) else None
+
+
+def was_theirs(ticket: Ticket, reading: Reading, facts: Facts, desk: Desk) -> bool:
+    """Whether a group of the sender's had the ticket once."""
+    had = {event.changes.get("group") for event in facts.journals.get(ticket.number, ())}
+    return not had.isdisjoint(desk.groups_of(reading.sender))
 
 
 # -- who may act
@@ -89,7 +103,8 @@ def not_theirs(reading: Reading, facts: Facts, ticket: Ticket, desk: Desk) -> De
         return Decision("untreated", "stranger")
     if mine:
         return refusal(reading.mail, ticket, desk, Obstacle("moved", last=last_change(facts, ticket)))
-    what = "stranger" if grant.group == ticket.group else "other_group"
+    lost = grant.group != ticket.group and grant.group in desk.groups_of(reading.sender)
+    what = "other_group" if lost else "stranger"
     return refusal(reading.mail, None, desk, Obstacle(what, read=ticket.number))
 
 

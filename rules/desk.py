@@ -86,6 +86,11 @@ class Desk:
         """The first `desk` mailbox's address: Reply-To of group letters, target of action links."""
         return next((box.address for box in self.mailboxes if "desk" in box.roles), self.service_address)
 
+    def is_desk(self, box: Mailbox) -> bool:
+        """Whether technicians write to this mailbox: it has the role, or is a service mailbox where none has."""
+        role = "desk" if any("desk" in each.roles for each in self.mailboxes) else "service"
+        return role in box.roles
+
     @property
     def opening_address(self) -> str:
         """The first `opening` mailbox's address: target of the links that open a ticket."""

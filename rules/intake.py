@@ -48,7 +48,12 @@ def _addressed(purpose: str, *roles: str) -> Test:
 
 def _of_the_desk(reading: Reading, facts: Facts, desk: Desk) -> bool:
     """A mail to the desk's address from one of its people."""
-    return reading.has("desk") and bool(desk.groups_of(reading.sender))
+    return desk.is_desk(reading.mailbox) and bool(desk.groups_of(reading.sender))
+
+
+def _beside_the_desk(reading: Reading, facts: Facts, desk: Desk) -> bool:
+    """A technician's mail about a ticket of theirs to the requesters' address: it reaches nobody, which they learn."""
+    return reading.has("service") and actions.ticket_named(reading, facts, desk) is not None
 
 
 TABLE: tuple[Row, ...] = (
@@ -80,7 +85,7 @@ TABLE: tuple[Row, ...] = (
     Row("consultation", lambda r, f, d: r.consult == "consult" and _of_the_desk(r, f, d), actions.consult),
     Row("near_miss", lambda r, f, d: bool(r.near), openings.near_miss),
     Row("wrong_subject", lambda r, f, d: r.has("service") and threads.may_be_corrected(r, f), threads.wrong_subject),
-    Row("desk", lambda r, f, d: _of_the_desk(r, f, d), actions.without_token),
+    Row("desk", lambda r, f, d: _of_the_desk(r, f, d) or _beside_the_desk(r, f, d), actions.without_token),
     Row("untreated", lambda r, f, d: True, _constant(Decision("untreated", "no_match"))),
 )  # fmt: skip
 """Every row, in the order in which it is tried."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from parsers.senders import bare
-from rules.conditions import context_of, known_texts, read_condition, texts, truth, unknown
+from rules.conditions import Context, context_of, known_texts, read_condition, texts, truth, unknown
 from rules.desk import Desk
 from rules.rule_tests import GIVEN
 from rules.tables import Rule, RuleTest
@@ -86,12 +86,23 @@ def _read_outcome(key: str, value: Any, desk: Desk) -> None:
 
 
 def _test_problems(number: int, test: RuleTest, desk: Desk) -> Iterator[Complaint]:
-    fields = list(context_of({}, desk).fields)
-    allowed = {"given": (*GIVEN, *fields), "expect": (*OUTCOMES, "rule")}
+    context = context_of(test.given, desk)
+    readers: Mapping[str, Callable[[str, Any], object]] = {
+        "given": lambda key, value: _read_given(key, value, context),
+        "expect": lambda key, value: _known_key(key, (*OUTCOMES, "rule")),
+    }
     for table, values in (("given", test.given), ("expect", test.expect)):
-        for key in values:
-            if key not in allowed[table]:
-                yield ("tests", number, table, key), unknown("key", key, allowed[table])
-    kind = test.given.get("kind")
-    if kind is not None and kind not in desk.kinds:
-        yield ("tests", number, "given", "kind"), unknown("kind", str(kind), list(desk.kinds))
+        for path, text in _complaints(table, values, readers[table]):
+            yield ("tests", number, *path), text
+
+
+def _read_given(key: str, value: Any, context: Context) -> None:
+    """A fact of a test may be what a condition may ask for: it is checked as such."""
+    _known_key(key, (*GIVEN, *context.fields))
+    if key != "text":
+        read_condition(key, value, context)
+
+
+def _known_key(key: str, known: Sequence[str]) -> None:
+    if key not in known:
+        raise ValueError(unknown("key", key, known))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from parsers.values import chosen
 from rules.conditions import RouteInput, texts
 from rules.desk import Desk
 from rules.routing import route
@@ -37,11 +38,12 @@ def _failure(rule: Rule, number: int, test: RuleTest, desk: Desk) -> str:
 
 def _input(given: Mapping[str, Any], rule: Rule, desk: Desk) -> RouteInput:
     """A test's facts as the input that the production code gets."""
+    kind = str(given.get("kind") or _likely_kind(given, rule, desk))
     address = str(given.get("address", ""))
     fixed = next((fixed for box in desk.mailboxes for a, fixed in box.addresses.items() if a == address), Address())
     return RouteInput(
-        kind=str(given.get("kind") or _likely_kind(given, rule, desk)),
-        fields={key: str(value) for key, value in given.items() if key not in GIVEN},
+        kind=kind,
+        fields={key: _kept(str(value), key, kind, desk) for key, value in given.items() if key not in GIVEN},
         address=address,
         sender=str(given.get("sender", "")),
         has_attachment=bool(given.get("attachment", False)),
@@ -50,6 +52,12 @@ def _input(given: Mapping[str, Any], rule: Rule, desk: Desk) -> RouteInput:
         address_priority=fixed.priority,
         address_group=fixed.group,
     )
+
+
+def _kept(value: str, name: str, kind: str, desk: Desk) -> str:
+    """A field's value as a form keeps it: the literal that it is a spelling of."""
+    field = desk.named_fields(kind).get(name)
+    return (field and chosen(field, value)) or value
 
 
 def _likely_kind(given: Mapping[str, Any], rule: Rule, desk: Desk) -> str:
@@ -68,4 +76,7 @@ def _same(wanted: Any, got: Any) -> bool:
 
 
 def _told(value: Any) -> str:
+    """As TOML writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
     return ", ".join(value) if isinstance(value, list | tuple) else f'"{value}"'

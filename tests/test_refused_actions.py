@@ -11,7 +11,21 @@ from pathlib import Path
 import pytest
 
 from daemon.demo.correspondent import Received, click, write
-from tests.rules.desks import ANA, COORD, DESK, EVA, GOOD, LUIS, MARTA, NOW, OPENING, OPENINGS, TECHNICIANS, make_desk
+from tests.rules.desks import (
+    ANA,
+    COORD,
+    DESK,
+    EVA,
+    GOOD,
+    LUIS,
+    MARTA,
+    NOW,
+    OPENING,
+    OPENINGS,
+    SERVICE,
+    TECHNICIANS,
+    make_desk,
+)
 from tests.serverless import ServerlessDesk
 
 
@@ -118,6 +132,25 @@ def with_an_altered_subject(scene: Scene) -> EmailMessage:
     return mail
 
 
+def under_a_requesters_subject(scene: Scene) -> EmailMessage:
+    return write(ANA, SERVICE, "RE: Confirmación de la incidencia " + scene.assignment["X-Acuse-Number"], "Estamos en ello.")
+
+
+def as_a_note_on_another_groups(scene: Scene) -> EmailMessage:
+    """A colleague passed the letter on, whose ticket has always been theirs."""
+    return write(EVA, TECHNICIANS, "RV: " + scene.assignment["Subject"], "Yo creo que es la red.")
+
+
+def as_a_note_on_what_was_escalated(scene: Scene) -> EmailMessage:
+    scene.done(scene.does("Escalar", Caso="Otra causa", Motivo="No lo vemos."))
+    return write(ANA, TECHNICIANS, "RE: " + scene.assignment["Subject"], "Yo creo que es la red.")
+
+
+def by_no_member_after_it_moved(scene: Scene) -> EmailMessage:
+    scene.done(scene.does("Escalar", Caso="Otra causa", Motivo="No lo vemos."))
+    return scene.does("Resolver", who=EVA, Solución="Reiniciado.")
+
+
 def with_free_text_where_only_templates_are_sent(scene: Scene) -> EmailMessage:
     theirs = scene.opened(GOOD.replace("Error Funcional", "Pérdida de Servicio"))
     return scene.does("Responder", who=EVA, on=theirs, Texto="Mire en el manual.")
@@ -188,8 +221,23 @@ REFUSED: dict[Wrong, tuple[str, tuple[str, ...]]] = {
         ("Los enlaces que tenía ya no sirven. Use los que siguen.", "Motivo: Devuelta", "Resolver: Envía la solución"),
     ),
     with_an_altered_subject: (
-        "No se ha hecho nada: el asunto no es el del enlace",
-        ("Abra otra vez el enlace de la última carta y no cambie el asunto.", "Gestión de la incidencia I171009_0"),
+        "No se ha hecho nada: el asunto no es el de un enlace",
+        ("no ha llegado a nadie. Use uno de los enlaces que siguen", "Usted escribió: Gestión de la incidencia I171009_0",
+         "Estado: Asignado", "Resolver: Envía la solución"),
+    ),
+    under_a_requesters_subject: (
+        "No se ha hecho nada: el asunto no es el de un enlace",
+        ("no ha llegado a nadie. Use uno de los enlaces que siguen", "Usted escribió: RE: Confirmación de la incidencia",
+         "Responder: Escribe a la persona solicitante"),
+    ),
+    as_a_note_on_another_groups: (
+        "No se ha hecho nada: usted no es de su grupo", ("Solo actúan las personas del grupo y su coordinación",),
+    ),
+    as_a_note_on_what_was_escalated: (
+        "No se ha hecho nada: ahora es de otro grupo", ("Pida el cambio a ese grupo.",),
+    ),
+    by_no_member_after_it_moved: (
+        "No se ha hecho nada: usted no es de su grupo", ("Solo actúan las personas del grupo y su coordinación",),
     ),
     with_free_text_where_only_templates_are_sent: (
         "«Responder» no se ha hecho: revise los datos",

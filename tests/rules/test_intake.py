@@ -94,6 +94,28 @@ def test_one_mail_one_verdict(
     assert bool(decision.events) == (expected in ("opened", "threaded") or what == "a technician's note")
 
 
+AT_THE_SERVICE_ADDRESS = [
+    # who, subject, text: what follows where technicians have an address of their own, and where they have none
+    (ANA, "Consulta", "Acción: Turno", ("untreated", []), ("desk", ["worklist"])),
+    (ANA, "Consulta", "Acción: Bailar", ("untreated", []), ("desk", ["desk_refusal"])),
+    (ANA, "hola", "¿Alguien?", ("untreated", []), ("desk", ["desk_refusal"])),
+    (ANA, f"RE: {CONFIRMATION}", "Estamos en ello.", ("desk", ["desk_refusal"]), ("desk", ["desk_refusal"])),
+    (EVA, f"RE: {CONFIRMATION}", "Estamos en ello.", ("untreated", []), ("desk", ["desk_refusal"])),
+    (STRANGER, "Consulta", "Acción: Turno", ("untreated", []), ("untreated", [])),
+]
+
+
+@pytest.mark.parametrize(("sender", "subject", "text", "beside", "alone"), AT_THE_SERVICE_ADDRESS)
+def test_what_a_technician_writes_to_the_service_address(
+    sender: str, subject: str, text: str, beside: tuple[str, list[str]], alone: tuple[str, list[str]]
+) -> None:
+    without = make_desk(mailboxes=DESK.mailboxes[:2])
+    for desk, expected in ((DESK, beside), (without, alone)):
+        decision = verdict("servicio", mail(subject, text, sender=sender), facts_of(opened()), desk)
+        assert (decision.verdict, [letter.name for letter in decision.letters]) == expected
+        assert decision.events == ()
+
+
 SUBJECTS = [
     # as it was written: the kind that is opened, or else the letter that its sender gets
     (OPENING, "incident"),

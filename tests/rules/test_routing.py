@@ -300,9 +300,25 @@ def test_every_problem_is_told_at_once():
         ("when", "regex"),
         ("then", "y"),
         ("tests", 0, "given", "z"),
-        ("tests", 0, "expect", "grupo"),
         ("tests", 0, "given", "kind"),
+        ("tests", 0, "expect", "grupo"),
     ]
+
+
+WRONG_FACTS = [
+    ({"service": "Padrones"}, "service", 'there is no value "Padrones"; '),
+    ({"kind": "work_order", "service": "AREN"}, "service", 'there is no key "service"'),
+    ({"address": "otro@cau.example"}, "address", "there is no address of ours"),
+    ({"attachment": "yes"}, "attachment", "true or false"),
+    ({"business_hours": "no"}, "business_hours", "true or false"),
+]
+
+
+@pytest.mark.parametrize(("given", "key", "text"), WRONG_FACTS)
+def test_a_fact_of_a_test_that_no_mail_could_give_is_told(given, key, text):
+    (problem,) = problems(desk(rule({}, tests=(RuleTest(given, {"group": "n1"}),))))
+    assert problem.path == ("tests", 0, "given", key)
+    assert text in problem.text
 
 
 # -- the rules' own tests
@@ -312,6 +328,8 @@ OWN_TESTS = [
     ({"service": "AREN", "type": "Pérdida de Servicio"}, {"group": "n2", "priority": "Urgente"}, ""),
     ({"service": "AREN", "type": "Pérdida de Servicio"}, {"notify": ["guardia@cau.example"], "rule": "caída"}, ""),
     ({"service": "LIBRA", "type": "Pérdida de Servicio"}, {"group": "n1", "refuse": False, "hold": False}, ""),
+    ({"service": "Arena", "type": "perdida de servicio"}, {"group": "n2"}, ""),
+    (LOST, {"hold": True}, 'rule "caída", test 1: hold = true expected, got false (by rule "caída")'),
     ({"kind": "work_order"}, {"group": "n2", "priority": "Baja", "notify": []}, ""),
     ({"address": "soporte-a@cau.example"}, {"priority": "Alta"}, ""),
     ({"address": "soporte-n2@cau.example", "service": "LIBRA"}, {"group": "n2"}, ""),
