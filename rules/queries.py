@@ -80,10 +80,10 @@ def row(ticket: Ticket, desk: Desk, now: datetime) -> dict[str, object]:
 
 def ask_withdrawal(reading: Reading, ticket: Ticket, desk: Desk) -> Decision:
     """«Retirar …» is answered with a tokened link; only the requester gets one."""
-    if not reading.is_from((ticket.requester,)):
-        return Decision("untreated", "not_requester")
     if not possible(ticket, "withdraw"):
-        return Decision("query", letters=(closed_already(reading, ticket, desk),), kind=ticket.kind)
+        return Decision("query", letters=(cannot_withdraw("closed", reading, ticket, desk),), kind=ticket.kind)
+    if not reading.is_from((ticket.requester,)):
+        return Decision("query", letters=(cannot_withdraw("requesters", reading, ticket, desk),), kind=ticket.kind)
     language = ticket.language
     link = Link(
         "withdraw_confirm",
@@ -96,13 +96,13 @@ def ask_withdrawal(reading: Reading, ticket: Ticket, desk: Desk) -> Decision:
     return Decision("query", letters=(letter,), kind=ticket.kind)
 
 
-def closed_already(reading: Reading, ticket: Ticket, desk: Desk) -> Letter:
-    """There is nothing left to withdraw."""
+def cannot_withdraw(case: str, reading: Reading, ticket: Ticket, desk: Desk) -> Letter:
+    """It is closed, or a participant asks who has not opened it, such as whoever opened one that was merged into it."""
     return to_sender(
         reading.mail,
         "verdict_notice",
         ticket,
-        values={"case": "closed", "at": ticket.closed_at, "verb": "withdraw", "used": ""},
+        values={"case": case, "at": ticket.closed_at, "verb": "withdraw", "used": ""},
         links=way_out(reading, ticket, desk),
     )
 

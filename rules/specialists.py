@@ -108,7 +108,7 @@ def merge(action: Action) -> Decision:
     if other is None:
         return refused(action, (unfit(action, "unknown_number"),))
     if wrong := unfit_to_go_on(other, action):
-        return refused(action, (unfit(action, wrong),))
+        return refused(action, (unfit(action, wrong, goes_on_as(other, action)),))
     closing, taking = action.move(text=other.number, points_to=other.number), taken_in(other, action)
     after, kept = evolve(action.ticket, closing), evolve(other, taking)
     letters = (
@@ -244,9 +244,16 @@ def unfit_to_go_on(other: Ticket, action: Action) -> FaultCode | None:
     return None if other.open else "closed_ticket"
 
 
-def unfit(action: Action, code: FaultCode) -> Fault:
-    """The fault that says why the ticket that «Con» names will not do."""
-    return Fault("with", code, action.form.get("with"), label=action.label("with"))
+def goes_on_as(other: Ticket, action: Action) -> str:
+    """The number under which ``other`` goes on since it was merged or reclassified; "" where that will not do either."""
+    last = action.facts.followed(other.number)
+    fit = last and last.number != action.ticket.number and unfit_to_go_on(last, action) is None
+    return last.number if last and fit else ""
+
+
+def unfit(action: Action, code: FaultCode, nearest: str = "") -> Fault:
+    """The fault that says why the ticket that «Con» names will not do, and which one would."""
+    return Fault("with", code, action.form.get("with"), nearest=nearest, label=action.label("with"))
 
 
 EFFECTS: Mapping[str, Effect] = {

@@ -71,6 +71,12 @@ def with_a_closed_one(scene: Scene) -> EmailMessage:
     return scene.does("Unir", Con=other["X-Acuse-Number"])
 
 
+def with_one_that_was_joined_to_another(scene: Scene) -> EmailMessage:
+    first, second = scene.opened(GOOD + " Otra vez."), scene.opened(GOOD + " Y otra.")
+    scene.done(scene.does("Unir", on=second, Con=first["X-Acuse-Number"]))
+    return scene.does("Unir", Con=second["X-Acuse-Number"])
+
+
 def with_another_groups(scene: Scene) -> EmailMessage:
     other = scene.opened(GOOD.replace("Error Funcional", "Pérdida de Servicio"))
     return scene.does("Unir", Con=other["X-Acuse-Number"])
@@ -170,6 +176,10 @@ REFUSED: dict[Wrong, tuple[str, tuple[str, ...]]] = {
     with_a_closed_one: (
         "«Unir» no se ha hecho: revise los datos",
         (AGAIN, "1. Con: esa petición está cerrada", "una petición abierta, o la acción «Relacionar»"),
+    ),
+    with_one_that_was_joined_to_another: (
+        "«Unir» no se ha hecho: revise los datos",
+        ("1. Con: esa petición está cerrada Usted escribió: «I171009_000003»", "¿Quiso decir I171009_000002?"),
     ),
     with_another_groups: (
         "«Unir» no se ha hecho: revise los datos",

@@ -262,6 +262,7 @@ def _verdict_notices(desk: Desk, ticket: Ticket, closed: Ticket, open_again: Lin
         "anothers": _verdict_notice("anothers", ticket),
         "closed": _verdict_notice("closed", closed, open_again),
         "withdraw": _verdict_notice("closed", closed, open_again, verb="withdraw"),
+        "requesters": _verdict_notice("requesters", ticket, verb="withdraw"),
     }
     return {f"verdict_notice.{name}": letter for name, letter in notices.items()}
 

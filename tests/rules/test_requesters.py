@@ -223,7 +223,9 @@ def test_a_withdrawal_is_asked_for_confirmed_by_its_link_and_told_to_both_sides(
 
 def test_only_the_requester_may_withdraw() -> None:
     asked = mail(f"Retirar la incidencia {NUMBER}", sender=BOSS)
-    assert verdict("servicio", asked, facts_of(opened(participants=(BOSS,)), registered=None)).letters == ()
+    told = verdict("servicio", asked, facts_of(opened(participants=(BOSS,)), registered=None))
+    assert (told.verdict, letters(told), told.events) == ("query", [("verdict_notice", (BOSS,))], ())
+    assert (told.letters[0].values["case"], told.letters[0].links) == ("requesters", ())
     grant = Grant("withdraw", "withdraw", NUMBER, MARTA)
     click = mail(f"Retirar la incidencia {NUMBER} [{TOKEN}]", sender=STRANGER)
     assert verdict("servicio", click, granted(opened(), grant)).why == "stranger"
