@@ -102,7 +102,7 @@ def cannot_withdraw(case: str, reading: Reading, ticket: Ticket, desk: Desk) -> 
         reading.mail,
         "verdict_notice",
         ticket,
-        values={"case": case, "at": ticket.closed_at, "verb": "withdraw", "used": ""},
+        values={"case": case, "was": ticket.number, "at": ticket.closed_at, "verb": "withdraw", "used": ""},
         links=way_out(reading, ticket, desk),
     )
 

@@ -165,15 +165,19 @@ def survey(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decisio
 
 def verdict_notice(reading: Reading, ticket: Ticket, case: str, desk: Desk, facts: Facts) -> Decision:
     """Says which case a link is (used_same, used_other, old, expired, altered, closed) and the way out; only to a
-    participant."""
-    held = facts.grant
+    participant. Of a ticket that goes on under another number (renumbered) it tells how that one stands."""
+    held, was = facts.grant, ticket.number
     used = held if held and held.used_at else facts.round_used
+    ticket = facts.followed(was) or ticket
+    if ticket.number != was and case in ("old", "closed"):
+        case = "renumbered"
     letter = to_sender(
         reading.mail,
         "verdict_notice",
         ticket,
         values={
             "case": case,
+            "was": was,
             "at": used.used_at if used else ticket.closed_at,
             "verb": held.grant.verb if held else "",
             "used": used.grant.verb if used else "",

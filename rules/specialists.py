@@ -245,7 +245,7 @@ def unfit_to_go_on(other: Ticket, action: Action) -> FaultCode | None:
 
 
 def goes_on_as(other: Ticket, action: Action) -> str:
-    """The number under which ``other`` goes on since it was merged or reclassified; "" where that will not do either."""
+    """The number under which ``other`` goes on since it was merged or reclassified; "" where that will not do."""
     last = action.facts.followed(other.number)
     fit = last and last.number != action.ticket.number and unfit_to_go_on(last, action) is None
     return last.number if last and fit else ""

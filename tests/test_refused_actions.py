@@ -71,6 +71,11 @@ def with_a_closed_one(scene: Scene) -> EmailMessage:
     return scene.does("Unir", Con=other["X-Acuse-Number"])
 
 
+def on_what_goes_on_elsewhere(scene: Scene) -> EmailMessage:
+    scene.done(scene.does("Unir", Con=scene.opened(GOOD + " Otra vez.")["X-Acuse-Number"]))
+    return scene.does("Resolver", Solución="Reiniciado.")
+
+
 def with_one_that_was_joined_to_another(scene: Scene) -> EmailMessage:
     first, second = scene.opened(GOOD + " Otra vez."), scene.opened(GOOD + " Y otra.")
     scene.done(scene.does("Unir", on=second, Con=first["X-Acuse-Number"]))
@@ -139,7 +144,9 @@ def with_an_altered_subject(scene: Scene) -> EmailMessage:
 
 
 def under_a_requesters_subject(scene: Scene) -> EmailMessage:
-    return write(ANA, SERVICE, "RE: Confirmación de la incidencia " + scene.assignment["X-Acuse-Number"], "Estamos en ello.")
+    return write(
+        ANA, SERVICE, "RE: Confirmación de la incidencia " + scene.assignment["X-Acuse-Number"], "Estamos en ello."
+    )
 
 
 def as_a_note_on_another_groups(scene: Scene) -> EmailMessage:
@@ -176,6 +183,11 @@ REFUSED: dict[Wrong, tuple[str, tuple[str, ...]]] = {
     with_a_closed_one: (
         "«Unir» no se ha hecho: revise los datos",
         (AGAIN, "1. Con: esa petición está cerrada", "una petición abierta, o la acción «Relacionar»"),
+    ),
+    on_what_goes_on_elsewhere: (
+        "«Resolver» no se ha hecho: sigue con otro número",
+        ("«Resolver» sobre I171009_000002 no ha cambiado nada. Use los enlaces", "Su enlace era de: I171009_000001",
+         "Estado: Asignado", "Resolver: Envía la solución"),
     ),
     with_one_that_was_joined_to_another: (
         "«Unir» no se ha hecho: revise los datos",
@@ -232,12 +244,12 @@ REFUSED: dict[Wrong, tuple[str, tuple[str, ...]]] = {
     ),
     with_an_altered_subject: (
         "No se ha hecho nada: el asunto no es el de un enlace",
-        ("no ha llegado a nadie. Use uno de los enlaces que siguen", "Usted escribió: Gestión de la incidencia I171009_0",
+        ("no ha llegado a nadie. Use uno de los enlaces que siguen", "Usted escribió: Gestión de la incidencia",
          "Estado: Asignado", "Resolver: Envía la solución"),
     ),
     under_a_requesters_subject: (
         "No se ha hecho nada: el asunto no es el de un enlace",
-        ("no ha llegado a nadie. Use uno de los enlaces que siguen", "Usted escribió: RE: Confirmación de la incidencia",
+        ("no ha llegado a nadie. Use uno de los enlaces que siguen", "Usted escribió: RE: Confirmación",
          "Responder: Escribe a la persona solicitante"),
     ),
     as_a_note_on_another_groups: (

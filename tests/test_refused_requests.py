@@ -112,6 +112,22 @@ def with_a_link_used_before(desk: ServerlessDesk) -> EmailMessage:
     return click(MARTA, validation.links["Rechazar Petición"], {"Motivo": "Me equivoqué."})
 
 
+def with_a_link_of_the_number_before(desk: ServerlessDesk) -> EmailMessage:
+    assignment = next(sent.read for sent in desk.letters("assignment"))
+    desk.receive(click(ANA, assignment.links["Resolver"], {"Solución": "Reiniciado."}))
+    solved = desk.letter("validation")
+    manage = click(ANA, assignment.links["Nota"], {"Acción": "Reabrir", "Texto": "No era eso."})
+    form = {
+        "Acción": "Reclasificar",
+        "Clase": "Orden de trabajo",
+        "Código de error": "500",
+        "Pasos": "Abrir",
+        "Impacto": "Alta",
+    }
+    desk.receive_all([manage, click(ANA, assignment.links["Nota"], form)])
+    return click(MARTA, solved.links["Validar Petición"])
+
+
 UNOPENED = "Su incidencia no se ha abierto: corrija "
 REFUSED: dict[Wrong, tuple[str, str, str, tuple[str, ...]]] = {
     # what was done: verdict, letter, its subject, what it says
@@ -160,6 +176,10 @@ REFUSED: dict[Wrong, tuple[str, str, str, tuple[str, ...]]] = {
     with_a_link_used_before: ("untreated", "verdict_notice", "Ya había dado otra respuesta: no se ha hecho nada", (
         "Usted ya validó la solución el 09/10/2017", "y vale la primera respuesta.",
     )),
+    with_a_link_of_the_number_before: (
+        "untreated", "verdict_notice", "Su petición sigue con otro número: no se ha hecho nada",
+        (f"{FIRST} sigue ahora como W171009_000001, y ese enlace ya no sirve.", "Recibirá otro mensaje cuando haya"),
+    ),
 }  # fmt: skip
 
 

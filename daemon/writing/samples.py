@@ -262,6 +262,7 @@ def _verdict_notices(desk: Desk, ticket: Ticket, closed: Ticket, open_again: Lin
         "anothers": _verdict_notice("anothers", ticket),
         "closed": _verdict_notice("closed", closed, open_again),
         "withdraw": _verdict_notice("closed", closed, open_again, verb="withdraw"),
+        "renumbered": _verdict_notice("renumbered", replace(ticket, state="assigned")),
         "requesters": _verdict_notice("requesters", ticket, verb="withdraw"),
     }
     return {f"verdict_notice.{name}": letter for name, letter in notices.items()}
@@ -269,8 +270,9 @@ def _verdict_notices(desk: Desk, ticket: Ticket, closed: Ticket, open_again: Lin
 
 def _verdict_notice(case: str, ticket: Ticket, *links: Link, verb: str = "validate", used: str = "") -> Letter:
     """``verb``: what this mail wanted: validate | reject | withdraw, or a survey's mark; ``used``: what was done
-    before; ``at``: when that was, or when the ticket closed; or None."""
-    return _letter("verdict_notice", ticket, {"case": case, "at": CLOSED, "verb": verb, "used": used}, *links)
+    before; ``at``: when that was, or when the ticket closed; or None; ``was``: the number that the link was of."""
+    values = {"case": case, "was": "I171009_000007", "at": CLOSED, "verb": verb, "used": used}
+    return _letter("verdict_notice", ticket, values, *links)
 
 
 # -- people
