@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import quopri
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime, timedelta
@@ -18,7 +19,8 @@ from daemon.writing import forms
 from daemon.writing.forms import Forms, Plain
 from daemon.writing.letters import Letters
 from daemon.writing.pages import Page
-from daemon.writing.questions import MARK
+from daemon.writing.questions import MARK, blank
+from daemon.writing.quoted import LINE
 from daemon.writing.sample_world import NOW
 from daemon.writing.samples import samples
 from rules.letters import Letter
@@ -176,6 +178,16 @@ def test_whatever_a_template_does_with_a_value(use: str, tmp_path: Path) -> None
 
 
 # -- what remains of a letter
+
+
+@pytest.mark.parametrize("end", ["", " ", "ó", "ó ", "."])
+def test_no_line_before_a_link_is_too_long(end: str) -> None:
+    """The soft line break behind it counts, and tears no sign."""
+    for length in range(240):
+        before = "x" * length + end
+        octets = forms._closed(f"{before}{blank('number')}{end}\n")
+        assert max(map(len, octets.split(b"\r\n"))) <= LINE
+        assert quopri.decodestring(octets).decode() == f"{before}{blank('number')}{end}\r\n"
 
 
 def test_no_letter_holds_a_blank() -> None:

@@ -22,7 +22,7 @@ from markupsafe import escape
 
 from daemon.writing.pages import Page, as_html, as_text
 from daemon.writing.questions import BLANK, Expression, Piece, Question, Run, Values, blank, given, secret_word
-from daemon.writing.quoted import quoted_printable
+from daemon.writing.quoted import quoted_printable, softly_ended
 from daemon.writing.shown import Blanks
 
 ASKED = (
@@ -107,7 +107,8 @@ def _closed(text: str) -> bytes:
     """``text`` encoded, each of its blanks on a line of its own."""
     pieces = BLANK.split(text)
     pieces[1::2] = map(blank, pieces[1::2])
-    return b"=\r\n".join(quoted_printable(f"{piece}\n")[:-2] for piece in pieces)
+    *others, last = (quoted_printable(f"{piece}\n")[:-2] for piece in pieces)
+    return b"\r\n".join([*map(softly_ended, others), last])
 
 
 Form = tuple[Part, Part]

@@ -35,6 +35,13 @@ _CHUNK = re.compile(rb"(?=.{77}).{73,75}(?<!=)(?<!=.)|.+")
 """What comes before a soft line break, which tears no `=XX`; or the rest of a line."""
 
 
+def softly_ended(octets: bytes) -> bytes:
+    """What :func:`quoted_printable` gave, without its line end, to be gone on with on the next line: it ends in a soft
+    line break, for which its last line may need another."""
+    before, end, last = octets.rpartition(b"\r\n")
+    return before + end + b"=\r\n".join(_CHUNK.findall(last + b"="))
+
+
 def _mended(line: bytes) -> bytes:
     """An encoded line with soft line breaks where it is too long; a blank at its end and a dot alone are escaped."""
     if line[-1:] in _BLANKS:
