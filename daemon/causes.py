@@ -12,12 +12,13 @@ from functools import partial
 
 from daemon.config.live import Loaded
 from daemon.log import log
-from daemon.store import Cause, Outcome, Outgoing, Store, Transaction, queues, stuck
+from daemon.store import Cause, Outcome, Outgoing, Store, Transaction, queues, reckoning, stuck
 from daemon.store.errors import Unavailable
 from daemon.store.posted import Compose, Composed
 from daemon.writing.letters import Letters
 from rules.decision import Decision
 from rules.deliveries import alert, undelivered
+from rules.due import is_due
 from rules.facts import Sent
 from rules.firing import fire
 from rules.letters import Letter
@@ -68,9 +69,25 @@ def _fire(number: str, name: str, loaded: Loaded[Letters], clock: Callable[[], d
     ticket = tx.tickets.get(number) if tx.claim_due(number, name, now) else None
     if ticket is None:
         return False
-    apply(tx, Cause(), fire(ticket, name, loaded.settings.desk, now), loaded, now)
+    desk = loaded.settings.desk
+    if not is_due(ticket, name, desk, now):
+        reckoning.one(tx.session, ticket, desk, now)
+        return True
+    apply(tx, Cause(), fire(ticket, name, desk, now), loaded, now)
     stuck.done(tx.session, number, name)
     return True
+
+
+def reckon_anew(store: Store, loaded: Loaded[Letters]) -> None:
+    """Have what is due on every ticket follow from the configuration ``loaded``; nothing to do where it does."""
+    digest, desk = loaded.desk_digest, loaded.settings.desk
+    with store.read() as reading:
+        if reckoning.follows(reading.session, digest):
+            return
+    last = ""
+    while last := store.run(lambda tx: reckoning.some(tx, last, desk, store.clock())) or "":
+        pass
+    store.run(lambda tx: reckoning.note(tx.session, digest))
 
 
 def delivery_failed(store: Store, loaded: Loaded[Letters], outgoing: Outgoing, outcome: Outcome) -> bool:

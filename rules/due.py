@@ -123,6 +123,12 @@ def next_due(ticket: Ticket, desk: Desk, now: datetime) -> tuple[datetime, str] 
     return min(open_moments, default=None)
 
 
+def is_due(ticket: Ticket, name: str, desk: Desk, now: datetime) -> bool:
+    """Whether ``name`` is what is due on ``ticket`` by now, as ``desk`` has it."""
+    due = next_due(ticket, desk, now)
+    return due is not None and due[0] <= now and due[1] == name
+
+
 def _overtaken(moment: Moment, moments: tuple[Moment, ...], ticket: Ticket, now: datetime) -> bool:
     """Whether a later moment of the same family is over already, or was told while the clock stood further on."""
     later = (other for other in moments if other.family == moment.family and moment.at < other.at)

@@ -8,9 +8,9 @@ from datetime import datetime
 from daemon.store.context import Cause, Writing
 from daemon.store.dialect import Row
 from daemon.store.errors import Conflict
+from daemon.store.reckoning import due_columns, rank
 from daemon.store.rows import at, dump_ticket, event_row, key, plain
 from rules.desk import Desk
-from rules.due import next_due
 from rules.ticket import Event, Ticket, evolve, micros
 
 _INSERT_EVENT = """
@@ -59,7 +59,7 @@ def _hold_files(tx: Writing, cause: Cause, events: Sequence[Event]) -> None:
 
 
 def _write_ticket(tx: Writing, ticket: Ticket, before: Ticket | None, desk: Desk, now: datetime) -> None:
-    values = _ticket_row(ticket, next_due(ticket, desk, now), desk, now)
+    values = _ticket_row(ticket, desk, now)
     if before is None:
         tx.session.put(_PUT_TICKET, ticket.number, *values)
     elif not tx.session.run(_UPDATE_TICKET, *values, ticket.number, before.version):
@@ -67,8 +67,7 @@ def _write_ticket(tx: Writing, ticket: Ticket, before: Ticket | None, desk: Desk
     tx.tickets.put(ticket)
 
 
-def _ticket_row(ticket: Ticket, due: tuple[datetime, str] | None, desk: Desk, now: datetime) -> Row:
-    due_at, due_name = (micros(due[0]), due[1]) if due else (None, "")
+def _ticket_row(ticket: Ticket, desk: Desk, now: datetime) -> Row:
     return (
         ticket.kind,
         ticket.state,
@@ -82,17 +81,8 @@ def _ticket_row(ticket: Ticket, due: tuple[datetime, str] | None, desk: Desk, no
         plain(ticket.requester_name),
         micros(ticket.opened_at or now),
         at(ticket.closed_at),
-        due_at,
-        due_name,
+        *due_columns(ticket, desk, now),
         ticket.points_to,
         ticket.version,
         dump_ticket(ticket),
     )
-
-
-def rank(priority: str, desk: Desk) -> int:
-    """The most urgent first; a priority that the desk no longer has comes last."""
-    names = list(desk.priorities)
-    if priority not in names:
-        return len(names) + 100
-    return desk.priorities[priority].rank or names.index(priority)
