@@ -52,10 +52,14 @@ def _encrypted_warning(mail: Mail) -> tuple[str, ...]:
 
 
 def reply_event(reading: Reading, ticket: Ticket, desk: Desk, now: datetime, facts: Facts) -> Event:
-    """The reply as an event: pending goes back to assigned; on a resolved ticket the closing timer starts anew."""
+    """The reply as an event: pending goes back to assigned; on a resolved ticket the closing timer starts anew. Whoever
+    answers a letter is reached again: the next one that comes back is told of."""
     mail = reading.mail
     joined = participants(reading, desk, facts, ticket)
     changes: dict[str, Any] = {"participants": (*ticket.participants, *joined)} if joined else {}
+    unreached = tuple(address for address in ticket.unreached if not reading.is_from((address,)))
+    if unreached != ticket.unreached:
+        changes["unreached"] = unreached
     if ticket.state == "pending":
         return move(
             ticket,

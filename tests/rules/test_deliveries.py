@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from rules.decision import Decision
 from rules.deliveries import undelivered
 from rules.facts import Sent
 from rules.letters import Letter
-from tests.rules.desks import DESK, MARTA, NOW, NUMBER, opened
+from rules.ticket import Ticket, evolve
+from tests.rules.desks import CONFIRMATION, DESK, MARTA, NOW, NUMBER, facts_of, mail, opened, verdict
 
+BOSS = "jefa@cliente.test"
 WRITTEN = NOW - timedelta(days=5)
 LAST_WORD = "rcpt: 450 4.2.0 try again later"
 
@@ -26,6 +30,22 @@ def test_the_group_learns_whether_a_letter_was_refused_or_given_up(given_up: boo
     assert (letter.name, letter.values["tried_since"]) == ("delivery_failure", since)
     assert "contact" in {link.key for link in letter.links}, "the letter asks for it"
     assert letter.values["diagnostic"] == LAST_WORD, "the server's words alone: ours are the letter's"
+
+
+def test_the_group_learns_it_once_until_they_have_answered_a_letter() -> None:
+    def returned(ticket: Ticket) -> Decision:
+        sent = Sent("validation", NUMBER, MARTA, "x1@cau.test", WRITTEN)
+        return undelivered(sent, LAST_WORD, {NUMBER: ticket}.get, DESK, NOW)
+
+    unreached = evolve(opened(), returned(opened()).events[0])
+    assert (returned(unreached).events, returned(unreached).letters) == ((), ())
+    for waiting in (unreached, replace(unreached, state="pending")):
+        answer = verdict("servicio", mail(f"RE: {CONFIRMATION}", "Ya me llegan.", sender=MARTA), facts_of(waiting))
+        (letter,) = returned(evolve(waiting, answer.events[0])).letters
+        assert (letter.name, letter.values["address"]) == ("delivery_failure", MARTA)
+    others = verdict("servicio", mail(f"RE: {CONFIRMATION}", "Yo sí.", sender=BOSS),
+                     facts_of(replace(unreached, participants=(BOSS,))))  # fmt: skip
+    assert evolve(unreached, others.events[0]).unreached == (MARTA,)
 
 
 @pytest.mark.parametrize(("given_up", "since"), [(True, "04/10/2017 10:23:58"), (False, "")])
