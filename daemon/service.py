@@ -17,7 +17,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from daemon.causes import delivery_failed, fire_due, tell_admins
+from daemon.causes import delivery_failed, fire_due, reckon_anew, tell_admins
 from daemon.config.accounts import Account
 from daemon.config.live import Changed, Live, Refused
 from daemon.config.settings import ConfigErrors
@@ -82,6 +82,7 @@ class Service:
         self._stop = threading.Event()
         self._pump = threading.Thread(target=self._turns, name="due", daemon=True)
         self._reloaded_at = 0.0
+        self._reckoned = ""
 
     # -- life
 
@@ -111,10 +112,10 @@ class Service:
         log.info("stopped")
 
     def _leave(self) -> None:
-        if self.store.one_daemon:
-            return
         try:
-            self.store.leave(self.owner)
+            self.upkeep.count()
+            if not self.store.one_daemon:
+                self.store.leave(self.owner)
         except Exception as fault:  # noqa: BLE001 - the others notice by themselves
             log.warning("leases not given up", why=str(fault))
 
@@ -126,6 +127,7 @@ class Service:
         faults: list[Exception] = []
         self.mailboxes.hold()
         self._chores()
+        self._reckon()
         treated = sum(self._treat_once(account, progress, faults) for account in self._accounts())
         self._fire_all()
         self.upkeep.jobs.run_missed()
@@ -135,6 +137,7 @@ class Service:
         except SmtpError as fault:
             log.error("smtp failed", why=str(fault))
             faults.append(fault)
+        self.upkeep.count()
         if faults:
             raise faults[0]
         return treated
@@ -175,6 +178,7 @@ class Service:
 
     def _turn(self) -> None:
         self._chores()
+        self._reckon()
         self._fire_all()
         if time.monotonic() - self._reloaded_at >= RELOAD_EVERY_S:
             self._reloaded_at = time.monotonic()
@@ -185,6 +189,13 @@ class Service:
         """Requests of the command line, and rate-held mails whose time has come."""
         if serve_requests(self.store, self.live.current) or self.store.release_due(self.store.clock()):
             self.mailboxes.wake()
+
+    def _reckon(self) -> None:
+        """Where another configuration is in force since, what is due is what it says."""
+        loaded = self.live.current
+        if self._reckoned != loaded.desk_digest:
+            reckon_anew(self.store, loaded)
+            self._reckoned = loaded.desk_digest
 
     def _fire_all(self) -> None:
         while fire_due(self.store, self.live.current):

@@ -6,6 +6,7 @@ And on SQLite: one daemon, the second is told why not.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -99,6 +100,26 @@ def test_two_that_decide_by_different_configurations_are_told_of(daemons: Daemon
     assert (found.returncode, "do not decide by the same configuration" in " ".join(found.stdout.split())) == (1, True)
     world.save(alarmed.replace('"n1"', '"n2"', 1))
     world.until(lambda: world.acuse("doctor", check=False).returncode == 0, "agreement")
+
+
+def test_the_figures_are_the_desks_whichever_daemon_writes_them(daemons: Daemons) -> None:
+    """Both write the same file: what it says only grows, and counts each mail once, also after one has died."""
+    world, file = daemons.world, daemons.world.folder / "acuse.prom"
+    world.save(world.config.read_text(encoding="utf-8") + '\n[metrics]\ntextfile = "acuse.prom"\n')
+
+    def told(mails: int) -> bool:
+        figures = file.read_text(encoding="utf-8") if file.exists() else ""
+        holders = set(re.findall(r'acuse_lease\{mailbox="\w+",owner="\w+@[^":]+:(\d+)"\} 1', figures))
+        holding = {str(pid) for pid in daemons.held_by().values()}
+        return f'acuse_mails_total{{verdict="opened"}} {mails}\n' in figures and holders == holding
+
+    first, second = daemons.start(), daemons.start()
+    world.until(lambda: set(daemons.held_by().values()) == {first, second}, "shares")
+    inject(world, 20)
+    world.until(lambda: told(20), "figures of both")
+    daemons.running[daemons.held_by()["apertura"]].kill()
+    inject(world, 5)
+    world.until(lambda: told(25), "what the dead one did and the other does")
 
 
 def test_f36_a_killed_daemon_is_followed_within_seconds_and_its_letters_too(daemons: Daemons) -> None:

@@ -164,11 +164,23 @@ def _on_postgresql(running: Server, folder: Path) -> None:
     with DeskWorld(folder, "embedded", database=url) as world:
         assert "the schema lacks" in bad(world)[0]
         assert "applied 0001" in world.acuse("migrate").stdout
+
+        def told(what: str, text: str) -> bool:
+            return any(text in each for each in texts(world, what))
+
         world.start()
-        world.until(lambda: any("held by" in text for text in texts(world, "mailbox apertura")), "lease")
+        world.until(lambda: told("mailbox apertura", "held by"), "lease")
+        assert world.daemon
+        assert told("database", f":{world.daemon.pid}")
+        world.kill()
+        world.until(lambda: told("mailbox apertura", "watched by nobody"), "the end of the lease")
+        world.until(lambda: told("database", "work with it: none now"), "the end of the daemon")
+        world.start()
+        world.until(lambda: told("mailbox apertura", "held by"), "lease")
         assert any("PostgreSQL" in text for text in texts(world, "database"))
         assert any("as the database's" in text for text in texts(world, "clock"))
         assert bad(world) == []
         world.stop()
+        assert told("mailbox apertura", "let go by")
         running.stop()
         assert "does not answer" in bad(world)[0]

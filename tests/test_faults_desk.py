@@ -175,9 +175,8 @@ def test_f44_a_reader_of_figures_that_never_reads_stops_nothing(tmp_path: Path) 
 
 def test_f44_a_disk_that_hangs_under_the_figures_stops_nothing(tmp_path: Path) -> None:
     """Whoever opens a pipe that nobody reads waits for ever, as on a file system whose server has gone."""
-    os.mkfifo(tmp_path / "acuse.prom.part")
     with DeskWorld(tmp_path, extra='[metrics]\ntextfile = "acuse.prom"\n') as world:
-        world.started()
+        world.started("sh", "-c", f'mkfifo "{tmp_path}/acuse.prom.$$.part" && exec "$@"', "sh")
         for turn, group in enumerate(("n2", "n1"), 1):  # the figures are written between two turns of the pump
             text = world.config.read_text(encoding="utf-8")
             world.save(re.sub('default_group = ".."', f'default_group = "{group}"', text))

@@ -29,6 +29,7 @@ from daemon.operations.held import gone
 from daemon.operations.troubles import ROOM, ending_secrets
 from daemon.store import Store, notes
 from daemon.store.connections import schema_of, version_of
+from daemon.store.daemons import GIVEN_UP, Lease
 from daemon.store.errors import StoreError
 from daemon.store.lock_file import holder_of
 from daemon.store.standing import Standing, standing
@@ -68,7 +69,9 @@ def examine(settings: Settings, round_trip: bool = False, console: Console | Non
             found += list(_round_trip(settings))
     console.print(as_table(found))
     bad = sum(each.state == "bad" for each in found)
-    console.print(f"{bad} things to mend" if bad else "all is well", style="red" if bad else "green")
+    console.print(
+        f"{bad} {'thing' if bad == 1 else 'things'} to mend" if bad else "all is well", style="red" if bad else "green"
+    )
     return int(bad > 0)
 
 
@@ -209,9 +212,9 @@ def _standing(store: Store, settings: Settings, what: str) -> Iterator[Found]:
     else:
         yield Found("ok", "clock", f"as the database's, within {max(1.0, skew.total_seconds()):.0f} s")
     now = datetime.now(UTC)
-    for lease in stands.leases:
-        state = "held by" if lease.expires_at > now else "let go by"
-        yield Found("ok", f"mailbox {lease.mailbox}", f"{state} {lease.owner} (lease {lease.fence})")
+    if not settings.database.is_sqlite:
+        yield Found("ok", what, f"daemons that work with it: {', '.join(stands.desks) or 'none now'}")
+    yield from (_lease(lease, now) for lease in stands.leases)
     if len(set(stands.desks.values())) > 1:
         text = f"{', '.join(stands.desks)} do not decide by the same configuration: save the same files for each"
         yield Found("bad", "daemons", text)
@@ -220,6 +223,16 @@ def _standing(store: Store, settings: Settings, what: str) -> Iterator[Found]:
     yield Found("ok", "outbox", f"waiting: {waiting or 'nothing'}")
     if stands.told:
         yield Found("note", "alarms", f"stand told: {', '.join(stands.told)}")
+
+
+def _lease(lease: Lease, now: datetime) -> Found:
+    """Who watches a mailbox; a daemon that was killed, or is stopped, has let go of nothing."""
+    what, owner = f"mailbox {lease.mailbox}", f"{lease.owner} (lease {lease.fence})"
+    if lease.expires_at > now:
+        return Found("ok", what, f"held by {owner}")
+    if lease.expires_at == GIVEN_UP:
+        return Found("ok", what, f"let go by {owner}")
+    return Found("note", what, f"watched by nobody: {owner} has said nothing more")
 
 
 def _polls(stands: Standing, settings: Settings, now: datetime) -> Iterator[Found]:

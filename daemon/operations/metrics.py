@@ -5,10 +5,10 @@ The text format is written here: a dozen figures need no library.
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,25 +20,16 @@ from daemon.store.standing import Standing
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-@dataclass(frozen=True)
-class Counted:
-    """What one daemon has counted since it started."""
-
-    verdicts: Mapping[str, int] = field(default_factory=dict)
-    letters: Mapping[str, int] = field(default_factory=dict)
-    lost_lines: int = 0
-
-
 Sample = tuple[Mapping[str, str], float]
 
 
-def exposition(standing: Standing, counted: Counted, now: datetime) -> str:
-    """All figures in Prometheus' text format."""
+def exposition(standing: Standing, now: datetime) -> str:
+    """All figures in Prometheus' text format. They are the desk's: each of its daemons tells the same ones."""
     lag = max(0.0, (now - standing.next_due).total_seconds()) if standing.next_due else 0.0
     held = [lease for lease in standing.leases if lease.expires_at > now]
     families: tuple[tuple[str, str, str, Iterable[Sample]], ...] = (
-        ("acuse_mails_total", "counter", "Mails treated since the start.", _by("verdict", counted.verdicts)),
-        ("acuse_letters_total", "counter", "Deliveries tried since the start.", _by("result", counted.letters)),
+        ("acuse_mails_total", "counter", "Mails treated.", _counted("mails", "verdict", standing)),
+        ("acuse_letters_total", "counter", "Deliveries tried.", _counted("letters", "result", standing)),
         ("acuse_outbox_waiting", "gauge", "Letters that wait, by state.", _by("state", standing.outbox)),
         ("acuse_last_good_poll_seconds", "gauge", "When a mailbox was last seen well, Unix time.",
          _by("mailbox", {name: at.timestamp() for name, at in standing.polls.items()})),
@@ -49,9 +40,14 @@ def exposition(standing: Standing, counted: Counted, now: datetime) -> str:
          _by("job", {name: at.timestamp() for name, at in standing.jobs.items()})),
         ("acuse_alarms", "gauge", "Alarms that stand.", [({}, float(len(standing.told)))]),
         ("acuse_log_lines_lost_total", "counter", "Lines of the log that nobody read in time.",
-         [({}, float(counted.lost_lines))]),
+         [({}, float(standing.counted.get("lines lost", 0)))]),
     )  # fmt: skip
     return "".join(line for family in families for line in _family(*family))
+
+
+def _counted(what: str, label: str, standing: Standing) -> list[Sample]:
+    counted = ((*name.partition(" "), n) for name, n in standing.counted.items())
+    return _by(label, {name: n for kind, _, name, n in counted if kind == what})
 
 
 def _by(label: str, values: Mapping[str, float]) -> list[Sample]:
@@ -95,6 +91,7 @@ class Exporter:
     def __init__(self, table: Metrics, figures: Callable[[], str]) -> None:
         self._table, self._figures = table, figures
         self._text = b""
+        self._told = False
         self._server: ThreadingHTTPServer | None = None
         self._news = threading.Event()
 
@@ -104,7 +101,8 @@ class Exporter:
         return self._server.server_address[1] if self._server else 0
 
     def start(self) -> None:
-        """Listen and write; a port that is taken is logged, the desk goes on."""
+        """Listen and write; a port that is taken is logged, the desk goes on. It may be another daemon's of this desk,
+        which tells the same: it is tried again with every :meth:`refresh`."""
         if self._table.textfile:
             threading.Thread(target=self._write, name="metrics file", daemon=True).start()
         if self._table.listen:
@@ -115,7 +113,9 @@ class Exporter:
         try:
             self._server = server_of(host)((host.strip("[]"), int(port)), _answering(lambda: self._text))
         except OSError as fault:
-            log.error("metrics cannot listen", listen=self._table.listen, why=str(fault))
+            if not self._told:
+                log.warning("metrics cannot listen", listen=self._table.listen, why=str(fault))
+            self._told = True
             return
         threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True).start()
 
@@ -124,11 +124,13 @@ class Exporter:
         if self._table.listen or self._table.textfile:
             self._text = self._figures().encode()
             self._news.set()
+        if self._table.listen and self._server is None:
+            self._listen()
 
     def _write(self) -> None:
         """The file, whole, or the old one stays; in a thread of its own, which a disk that hangs may have."""
         path = Path(self._table.textfile)
-        part = path.with_name(path.name + ".part")
+        part = path.with_name(f"{path.name}.{os.getpid()}.part")  # other daemons may write the same file
         while self._news.wait():
             self._news.clear()
             try:

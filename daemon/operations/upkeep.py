@@ -6,6 +6,7 @@ The service calls :meth:`Upkeep.tend` with every turn of its pump; most of it is
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from daemon.mail.smtp import Status
 from daemon.operations.alarms import Alarms
 from daemon.operations.jobs import JobContext
 from daemon.operations.logs import WRITER
-from daemon.operations.metrics import Counted, Exporter, exposition
+from daemon.operations.metrics import Exporter, exposition
 from daemon.operations.scheduler import Jobs
 from daemon.operations.troubles import (
     desk_trouble,
@@ -35,7 +36,7 @@ from daemon.operations.troubles import (
 from daemon.store import Store, notes
 from daemon.store.daemons import desks
 from daemon.store.queues import waits_for_smtp
-from daemon.store.standing import standing
+from daemon.store.standing import count, standing
 from daemon.store.stuck import Stuck, stuck
 from daemon.writing.letters import Letters
 from rules.alarms import Trouble
@@ -68,6 +69,7 @@ class Upkeep:
         self._started = store.clock()
         self._looked_at = -EVERY_S
         self._differ_since: datetime | None = None
+        self._counted: Counter[str] = Counter()
 
     def start(self) -> None:
         """Let the jobs and the metrics run."""
@@ -88,14 +90,30 @@ class Upkeep:
         self.alarms.look(tuple(self._troubles(self._store.clock())), frozenset(self._well()))
         self._note_polls()
         self._store.index_words()
+        self.count()
         self.exporter.refresh()
 
     def figures(self) -> str:
         """The metrics as they stand."""
         with self._store.read() as reading:
             stands = standing(reading.session)
+        return exposition(stands, self._store.clock())
+
+    def count(self) -> None:
+        """Add what this daemon has done since it last counted to what the desk has."""
+        counted = Counter(self._tally())
+        if more := counted - self._counted:
+            self._store.run(lambda tx: count(tx.session, more))
+        self._counted = counted
+
+    def _tally(self) -> Mapping[str, int]:
+        """What this daemon has done since it started."""
         results = {name: sum(pump.state.results[name] for pump in self._outbox.pumps) for name in get_args(Status)}
-        return exposition(stands, Counted(self._intake.verdicts, results, WRITER.dropped), self._store.clock())
+        return {
+            **{f"mails {verdict}": n for verdict, n in list(self._intake.verdicts.items())},
+            **{f"letters {result}": n for result, n in results.items()},
+            "lines lost": WRITER.dropped,
+        }
 
     def _note_polls(self) -> None:
         seen = {name: watcher.state.last_good_poll for name, watcher in list(self._watchers.items())}

@@ -35,6 +35,17 @@ def put(session: Session, name: str, value: str) -> None:
     session.run(_PUT, key(name), plain(value))
 
 
+def add(session: Session, name: str, more: int) -> None:
+    """Count ``more`` in the note ``name``."""
+    session.run(
+        "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE"
+        " SET value = CAST(CAST(meta.value AS BIGINT) + ? AS TEXT)",
+        key(name),
+        str(more),
+        more,
+    )
+
+
 def drop(session: Session, name: str) -> bool:
     """Remove the note ``name``; whether there was one."""
     return session.run("DELETE FROM meta WHERE name = ?", key(name)) == 1

@@ -9,12 +9,16 @@ from datetime import datetime
 from daemon.store import daemons, notes, queues
 from daemon.store.dialect import Session
 
+COUNTED = "counted "
+"""What the names of notes begin with that count."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How a desk stands, as every daemon and `acuse doctor` see it alike. ``polls``: when each mailbox was last seen
     well; ``jobs``: for which time each last ran; ``told``: alarms that stand; ``desks``: the digest of the
-    configuration that each daemon on a shared database decides by."""
+    configuration that each daemon on a shared database decides by; ``counted``: what all daemons have counted («mails
+    opened», «letters sent», «lines lost»)."""
 
     outbox: Mapping[str, int] = field(default_factory=dict)
     next_due: datetime | None = None
@@ -23,6 +27,7 @@ class Standing:
     jobs: Mapping[str, datetime] = field(default_factory=dict)
     told: tuple[str, ...] = ()
     desks: Mapping[str, str] = field(default_factory=dict)
+    counted: Mapping[str, int] = field(default_factory=dict)
 
 
 def standing(session: Session) -> Standing:
@@ -35,4 +40,11 @@ def standing(session: Session) -> Standing:
         notes.last_runs(session),
         notes.told(session),
         daemons.desks(session),
+        {name: int(value) for name, value in notes.under(session, COUNTED).items()},
     )
+
+
+def count(session: Session, more: Mapping[str, int]) -> None:
+    """Add what one daemon has counted since it last did."""
+    for name in sorted(more):
+        notes.add(session, COUNTED + name, more[name])
