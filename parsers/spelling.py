@@ -175,13 +175,16 @@ def look_up(known: Mapping[str, str], text: str) -> str:
 
 
 def nearest(read: str, choices: Iterable[Choice | str]) -> str:
-    """The literal that ``read`` was most likely meant to be, or "" where none is near."""
-    key = fold_label(read[:200])
+    """The literal that ``read`` was most likely meant to be, or "" where none is near. Of addresses what stands before
+    «@» decides: colleagues have the rest in common."""
+    key = fold_label(read[:200]).partition("@")[0]
     if len(key) < 3:
         return ""
     from rapidfuzz import fuzz, process  # only for what was misspelt
 
-    spellings = {fold_label(s): literal for literal, names in map(_names, choices) for s in reversed(names)}
+    spellings = {
+        fold_label(s).partition("@")[0]: literal for literal, names in map(_names, choices) for s in reversed(names)
+    }
     found = process.extractOne(key, spellings.keys(), scorer=fuzz.WRatio, score_cutoff=70)
     return spellings[found[0]] if found else ""
 

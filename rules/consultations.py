@@ -25,6 +25,8 @@ from rules.reading import Reading, author
 from rules.routing import route
 from rules.ticket import Event, Ticket, evolve
 
+UNREAD = 5
+"""How many lines of a search that nothing is searched by are told."""
 ROWS_SHOWN = 25
 """How many rows of a list a letter shows."""
 
@@ -57,13 +59,14 @@ def open_for_caller(reading: Reading, facts: Facts, desk: Desk, now: datetime) -
 
 
 def search(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
-    """«Buscar»: a table of results."""
+    """«Buscar»: a table of results, and which lines of the form named nothing that can be searched by."""
     form = reading.action_form
     asked = {field.name: field for field in (*further_fields("search", form, desk), *fields_of("search", None, desk))}
     terms = tuple((asked[key].label, value, asked[key].type) for key, value in form.values if value and key in asked)
     rows = listed(facts.found, desk, now)
     links = row_links(rows, reading.sender, desk)
-    return answered(reading, "search_results", {"terms": terms, "rows": rows, "total": len(rows)}, links=links)
+    values = {"terms": terms, "unread": ", ".join(form.warnings[:UNREAD]), "rows": rows, "total": len(rows)}
+    return answered(reading, "search_results", values, links=links)
 
 
 def worklist(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:

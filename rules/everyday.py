@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from parsers.form import Fault
 from rules import wording
 from rules.assignment import update_letter
-from rules.deadlines import calendar_for
+from rules.deadlines import calendar_for, people_clock
 from rules.decision import Decision
 from rules.due import closes_at
 from rules.effects import Action, Effect, done, netiquette, refused, to_requester
@@ -51,7 +51,7 @@ def ask(action: Action) -> Decision:
 
 def hold(action: Action) -> Decision:
     """Waits for the requester; a letter only where there is a text. Until the date there is no reminder and no closing,
-    so the text asks for nothing."""
+    so the text asks for nothing; it tells the day on which somebody works again."""
     until = day_start(action.form.get("until"), action.desk)
     event = action.move(
         text=action.form.get("text"),
@@ -64,7 +64,8 @@ def hold(action: Action) -> Decision:
     if not action.text:
         return done(action, event)
     if until:
-        values = {"text": action.text, "by": action.by, "until": until}
+        goes_on = people_clock(action.desk, after.priority, after.group).next_open(until)
+        values = {"text": action.text, "by": action.by, "until": goes_on}
         return done(action, event, *to_requester("reply", after, action, values))
     return done(action, event, *asked(after, action))
 

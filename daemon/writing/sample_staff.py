@@ -158,10 +158,11 @@ def _lists(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     links = tuple(manage_link(replace(ticket, number=number), desk) for number in (NUMBER, "I171009_000050"))
     results = {
         "terms": (("Texto", "AREN", "text"), ("Desde", "2017-10-01", "date")),
+        "unread": "",
         "rows": rows(ticket, 31),
         "total": 31,
     }
-    nothing = {"terms": (("Número", "I171009_000999", "text"),), "rows": (), "total": 0}
+    nothing = {"terms": (("Número", "I171009_000999", "text"),), "unread": "Organización", "rows": (), "total": 0}
     shift = {"group": ticket.group, "rows": rows(ticket), "total": 2, "overdue": 1}  # group: key, or "" for several
     letters = {
         "search_results": Letter("search_results", (), None, results, links),

@@ -593,6 +593,17 @@ def test_the_nearest_value(read: str, wanted: str) -> None:
     assert nearest(read, (*INCIDENT[0].choices, *INCIDENT[1].choices)) == wanted
 
 
+COLLEAGUES = ("ana@ayuntamiento.example", "luis@ayuntamiento.example")
+
+
+@pytest.mark.parametrize(
+    ("read", "wanted"), [("eva@ayuntamiento.example", ""), ("anna@ayuntamiento.example", COLLEAGUES[0]),
+                         ("luis@ayuntamineto.example", COLLEAGUES[1]), ("Luis", COLLEAGUES[1])],
+)  # fmt: skip
+def test_the_nearest_address_is_not_any_colleagues(read: str, wanted: str) -> None:
+    assert nearest(read, COLLEAGUES) == wanted
+
+
 def test_labels_compare_by_what_they_say() -> None:
     same = [
         "Servicio/Aplicación",

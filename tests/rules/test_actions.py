@@ -356,6 +356,14 @@ def test_a_text_with_a_hold_until_a_date_asks_for_nothing() -> None:
     assert (letter.values["text"], letter.values["until"]) == ("Falta la pieza.", until)
 
 
+def test_the_requester_reads_on_which_day_somebody_works_again() -> None:
+    """12/10 is a holiday."""
+    office = desk({"calendar": "oficina"}, calendars={"oficina": Calendar(hours=("09:00-14:00",), holidays="ES")})
+    form = "Acción: Pendiente\nMotivo: Detenido por el cliente\nHasta: 12/10/2017\nTexto: Falta la pieza."
+    (letter,) = act(form, opened(office), at=office).letters
+    assert letter.values["until"] == datetime(2017, 10, 13, 7, tzinfo=UTC)
+
+
 @pytest.mark.parametrize("form", ["Pendiente\nMotivo: Detenido por el cliente\nHasta: 09/10/2017",
                                   "Resolver\nSolución: x\nSeguimiento: 01/01/1999"])  # fmt: skip
 def test_a_date_that_is_over_is_a_fault(form: str) -> None:

@@ -115,6 +115,12 @@ def test_a_criterion_that_cannot_be_read_is_a_fault(form: str, field: str) -> No
     assert decision.letters[0].links[0].key == "search"
 
 
+def test_a_line_that_names_nothing_to_search_by_is_told() -> None:
+    (letter,) = ask_desk("Acción: Buscar\nOrganización: Gestoría\nTexto: pantalla\nSolicitante: Marta").letters
+    assert letter.values["unread"] == "Organización, Solicitante"
+    assert [label for label, *_ in letter.values["terms"]] == ["Texto"]
+
+
 # -- Turno
 
 
