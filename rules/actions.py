@@ -42,9 +42,10 @@ def act(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     if not ACTIONS[key].on_ticket:
         return consult(reading, facts, desk, now)
     if not possible(ticket, event_of(key)) or not offered(key, ticket, desk):
-        if (heir := facts.followed(ticket.number)) and heir != ticket and acts_for(desk, heir, reading.sender):
-            return refusal(mail, heir, desk, Obstacle("renumbered", key, read=ticket.number))
         what, last = why_impossible(reading, facts, ticket, desk), last_change(facts, ticket)
+        if (heir := facts.followed(ticket.number)) and heir != ticket and acts_for(desk, heir, reading.sender):
+            by_another = last if what == "changed" else None
+            return refusal(mail, heir, desk, Obstacle("renumbered", key, read=ticket.number, last=by_another))
         return refusal(mail, ticket, desk, Obstacle(what, key, last=last))
     if overtaken := assigned_since(key, reading, facts):
         return refusal(mail, ticket, desk, Obstacle("changed", key, last=overtaken))

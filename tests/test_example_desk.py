@@ -163,7 +163,8 @@ def test_a_duplicate_is_joined_with_its_people_and_files_and_both_requesters_are
     assert (number_of(heard), "En Lugo también." in said(heard)) == (kept, True)
     world.send(click(LUIS, assignment.links["Resolver"], {"Solución": "Reiniciado."}))
     late = world.wait("desk_refusal", LUIS)
-    assert late["Subject"] == "«Resolver» no se ha hecho: alguien se adelantó"
+    assert late["Subject"] == "«Resolver» no se ha hecho: sigue con otro número"
+    assert f"Número: {kept}" in said(late)
     assert "ana@cau.example llegó antes" in said(late)
     assert "«Unida a otra»" in said(late)
     solved = [number_of(each) for who in (MARTA, PEPE) for each in world.letters(who, "validation")]
