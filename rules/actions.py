@@ -42,11 +42,7 @@ def act(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     if not ACTIONS[key].on_ticket:
         return consult(reading, facts, desk, now)
     if not possible(ticket, event_of(key)) or not offered(key, ticket, desk):
-        what, last = why_impossible(reading, facts, ticket, desk), last_change(facts, ticket)
-        if (heir := facts.followed(ticket.number)) and heir != ticket and acts_for(desk, heir, reading.sender):
-            by_another = last if what == "changed" else None
-            return refusal(mail, heir, desk, Obstacle("renumbered", key, read=ticket.number, last=by_another))
-        return refusal(mail, ticket, desk, Obstacle(what, key, last=last))
+        return impossible(key, reading, facts, ticket, desk)
     if overtaken := assigned_since(key, reading, facts):
         return refusal(mail, ticket, desk, Obstacle("changed", key, last=overtaken))
     action = Action(key, form, ticket, mail, facts, desk, now)
@@ -127,6 +123,17 @@ def assigned_since(key: str, reading: Reading, facts: Facts) -> Event | None:
         return None
     chosen = [event for event in since(facts.granted.grant, facts) if "assignee" in event.changes]
     return chosen[-1] if chosen and not reading.is_from((chosen[-1].actor,)) else None
+
+
+def impossible(key: str, reading: Reading, facts: Facts, ticket: Ticket, desk: Desk) -> Decision:
+    """The refusal where the state does not allow it; where the ticket goes on under another number, with that one's
+    links."""
+    what, last = why_impossible(reading, facts, ticket, desk), last_change(facts, ticket)
+    heir = facts.followed(ticket.number)
+    if heir and heir != ticket and acts_for(desk, heir, reading.sender):
+        faster = last if what == "changed" else None
+        return refusal(reading.mail, heir, desk, Obstacle("renumbered", key, read=ticket.number, last=faster))
+    return refusal(reading.mail, ticket, desk, Obstacle(what, key, last=last))
 
 
 def why_impossible(reading: Reading, facts: Facts, ticket: Ticket, desk: Desk) -> str:
