@@ -164,7 +164,7 @@ def test_a_duplicate_is_joined_with_its_people_and_files_and_both_requesters_are
     world.send(click(LUIS, assignment.links["Resolver"], {"Solución": "Reiniciado."}))
     late = world.wait("desk_refusal", LUIS)
     assert late["Subject"] == "«Resolver» no se ha hecho: sigue con otro número"
-    assert f"Número: {kept}" in said(late)
+    assert f"«Resolver» sobre {kept} no ha cambiado nada" in said(late)
     assert "ana@cau.example llegó antes" in said(late)
     assert "«Unida a otra»" in said(late)
     solved = [number_of(each) for who in (MARTA, PEPE) for each in world.letters(who, "validation")]
