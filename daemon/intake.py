@@ -106,6 +106,14 @@ class Intake:
         """As :meth:`daemon.store.Store.forget_places`."""
         self._store.forget_places(mailbox, uidvalidity, self._lease_of(mailbox))
 
+    def suspects(self, mailbox: str) -> str:
+        """As :meth:`daemon.store.Store.suspects`."""
+        return self._store.suspects(mailbox)
+
+    def suspect(self, mailbox: str, suspects: str) -> None:
+        """As :meth:`daemon.store.Store.suspect`."""
+        self._store.suspect(mailbox, suspects, self._lease_of(mailbox))
+
     # -- treating
 
     def _treat_all(self, mailbox: str, rows: Sequence[Seen]) -> Verdicts:

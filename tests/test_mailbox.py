@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from scripted_imap import Line, ScriptedImap
 from daemon.config.accounts import Account
 from daemon.mail.imap import read_uid_set
 from daemon.mail.imap_faults import ImapError
-from daemon.mail.mailbox import MailboxWatcher, run_once
+from daemon.mail.mailbox import IN_VAIN, MailboxWatcher, run_once
 from daemon.mail.wire import Backoff
 from daemon.store import Fetched, Filed, Unfiled
 from rules.durations import Duration
@@ -39,6 +40,7 @@ class Notebook:
         self.treated: list[tuple[int, bytes]] = []
         self.decided: dict[int, Unfiled] = {}
         self.noted: dict[int, Filed] = {}
+        self.suspected = ""
         self.uidvalidities: list[int] = []
         self.batches: list[int] = []
         self.looked = threading.Event()
@@ -72,6 +74,12 @@ class Notebook:
 
     def forget_places(self, mailbox: str, uidvalidity: int) -> None:
         self.uidvalidities.append(uidvalidity)
+
+    def suspects(self, mailbox: str) -> str:
+        return self.suspected
+
+    def suspect(self, mailbox: str, suspects: str) -> None:
+        self.suspected = suspects
 
     @property
     def subjects(self) -> list[str]:
@@ -318,6 +326,7 @@ class Refusing:
         self.decided = {id_: Unfiled(id_, "done", "", 7, id_, "") for id_ in range(1, count + 1)}
         self.refused = set(refused)
         self.moves: list[str] = []
+        self.looks = 0
         self.server = ScriptedImap(self._script)
         self._midway, self._breaks = midway, breaks
 
@@ -329,6 +338,7 @@ class Refusing:
             elif command.startswith("STATUS"):
                 line.ok(f"{command.rpartition(' (')[0]} (MESSAGES 0)")
             else:
+                self.looks += command.startswith("UID SEARCH")
                 line.ok(*["SEARCH"] * command.startswith("UID SEARCH"))
 
     def _move(self, line: Line, uids: str) -> None:
@@ -362,8 +372,43 @@ def test_a_server_that_refuses_every_move_is_asked_a_few_times_a_look(notebook: 
     notebook.decided = desk.decided
     with desk.server as server:
         run_once(account(server.endpoint.port), notebook)
-    assert 10 < len(desk.moves) < 40
+    assert desk.looks == IN_VAIN
+    assert 10 < len(desk.moves) / desk.looks < 40
     assert notebook.noted == {}
+
+
+FRONT = range(1, 16)
+"""More than are refused in a row, and more than connections are tried in vain."""
+
+
+@pytest.mark.parametrize("breaks", [False, True], ids=["refused", "breaking"])
+def test_what_cannot_be_moved_at_the_front_is_passed_by_in_one_run(notebook: Notebook, breaks: bool) -> None:
+    desk = Refusing(60, FRONT, breaks=breaks)
+    notebook.decided = desk.decided
+    with desk.server as server:
+        for _ in range(2):
+            with pytest.raises(ImapError) if breaks else nullcontext():
+                run_once(account(server.endpoint.port), notebook)
+    assert set(range(1, 61)) - set(notebook.noted) == set(FRONT)
+
+
+def test_a_run_begins_with_what_stood_in_nobodys_way_in_the_last(dovecot: Dovecot, notebook: Notebook) -> None:
+    """Mails at the front of the folder, more than connections are tried in vain, at which each one breaks."""
+    dovecot.deliver("ana", *(raw_mail(f"VENENO{n}" if n + 1 in FRONT else f"n{n}") for n in range(40)))
+    with FaultProxy(dovecot.port, BREAKS) as proxy:
+        for _ in range(2):
+            with pytest.raises(ImapError, match="fetch UID"):
+                run_once(account(proxy.port), notebook)
+        assert notebook.subjects == [f"n{n}" for n in range(15, 40)]
+        dovecot.deliver("ana", raw_mail("new"))
+        connections = proxy.connections
+        with pytest.raises(ImapError, match="fetch UID"):
+            run_once(account(proxy.port), notebook)
+        assert notebook.subjects[-1] == "new"
+        assert proxy.connections - connections <= 2, "what is known to break is asked for once more, not each again"
+    assert dovecot.counts("ana") == {"Acuse/Tratados": 26, "INBOX": 15}
+    assert run_once(account(dovecot.port), notebook) == 15
+    assert notebook.suspected == ""
 
 
 def test_what_a_move_that_is_refused_midway_has_moved_is_moved(notebook: Notebook) -> None:

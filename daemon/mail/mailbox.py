@@ -12,7 +12,6 @@ from daemon.config.accounts import Account
 from daemon.log import log
 from daemon.mail.imap import IDLE_LIMIT_S, Imap
 from daemon.mail.imap_faults import ImapError
-from daemon.mail.suspects import Suspects
 from daemon.mail.visit import Intake, Visit
 from daemon.mail.wire import Backoff, Endpoint, TokenSource
 from daemon.store.clock import utc_now
@@ -20,6 +19,8 @@ from daemon.store.errors import LeaseLost
 
 CUT_AFTER_S = 3.0
 """A stopping watcher may finish what it does for so long; then its connection is cut."""
+IN_VAIN = 12
+"""So many looks in a row that brought nothing, and `run --once` leaves the rest to the next run."""
 
 
 def run_once(
@@ -30,18 +31,21 @@ def run_once(
 ) -> int:
     """Treat all that waits in one mailbox and return how many mails; raises ImapError, where the connection breaks at
     one mail after all others were treated."""
-    suspects, unmoved, treated = Suspects(), Suspects(), 0
+    treated = in_vain = 0
     while True:
-        suspected = bool(suspects or unmoved)
         with Imap(Endpoint.of_account(account, token)) as imap:
-            visit = Visit(imap, account, intake, threading.Event(), suspects, unmoved)
+            visit = Visit(imap, account, intake, threading.Event())
             visit.make_folders()
             try:
-                return treated + visit.look(progress)
-            except ImapError:
-                if not (suspects or unmoved) or (suspected and not visit.progressed):
-                    raise
-            treated += visit.treated
+                treated, fault = treated + visit.look(progress), None
+            except ImapError as broken:
+                treated, fault = treated + visit.treated, broken
+        in_vain = 0 if visit.progressed else in_vain + 1
+        if in_vain < IN_VAIN and (visit.untried or (fault and visit.progressed)):
+            continue
+        if fault:
+            raise fault
+        return treated
 
 
 Phase = Literal["connecting", "treating", "waiting", "failing", "stopped"]
@@ -86,7 +90,6 @@ class MailboxWatcher(threading.Thread):
         self._backoff = backoff or Backoff(first_s=1.0, cap_s=60.0)
         self._stop_asked = threading.Event()
         self._attention = threading.Event()
-        self._suspects, self._unmoved = Suspects(), Suspects()
         self._imap: Imap | None = None
         self._uidvalidity = 0
 
@@ -122,7 +125,7 @@ class MailboxWatcher(threading.Thread):
         with Imap(Endpoint.of_account(self.account, self._token)) as imap:
             self._imap = imap
             try:
-                visit = Visit(imap, self.account, self._intake, self._stop_asked, self._suspects, self._unmoved)
+                visit = Visit(imap, self.account, self._intake, self._stop_asked)
                 self._note_uidvalidity(visit.uidvalidity)
                 visit.make_folders()
                 while True:

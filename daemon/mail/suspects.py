@@ -3,23 +3,34 @@ waiting."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from daemon.log import log
 from daemon.mail.imap_faults import ImapError
 
+ALONE = 2
+"""Blamed so often, a mail was at fault by itself: together with others one is blamed but once."""
+
 
 class Suspects:
     """The mails of one mailbox, by UIDs or by ids of the ledger, that were in hand when a connection broke or the
-    server refused, from one connection to the next."""
+    server refused, and how often."""
 
-    def __init__(self) -> None:
-        self._blamed: Counter[int] = Counter()
+    def __init__(self, blamed: Mapping[int, int] | None = None) -> None:
+        self._blamed = Counter(blamed)
 
-    def __bool__(self) -> bool:
-        return bool(self._blamed)
+    @property
+    def blamed(self) -> dict[int, int]:
+        """How often each was."""
+        return dict(self._blamed)
+
+    def untried(self, mails: Iterable[int]) -> bool:
+        """Whether one of ``mails``, or of the suspects, has not been seen to fail alone."""
+        return any(self._blamed[mail] < ALONE for mail in (*mails, *self._blamed))
 
     def apart(self, mails: Sequence[int]) -> tuple[list[int], list[int]]:
         """Those of ``mails`` that can be asked for together, and the suspects, to be asked for one by one afterwards:
@@ -35,12 +46,14 @@ class Suspects:
         except ImapError:
             self.blame(mails)
             if len(mails) == 1:
-                log.warning("the connection broke at a mail", mail=min(mails), times=self._blamed[min(mails)])
+                log.warning("the connection broke at a mail", mail=min(mails))
             raise
 
     def blame(self, mails: Collection[int]) -> None:
         """It may be any of these."""
         self._blamed.update(mails)
+        if len(mails) == 1:
+            self._blamed.update({mail: ALONE - 1 for mail in mails if self._blamed[mail] < ALONE})
 
     def forget_all_but(self, mails: Iterable[int]) -> None:
         """Only these are still there."""
@@ -50,3 +63,22 @@ class Suspects:
         """With these all is well."""
         for mail in mails:
             self._blamed.pop(mail, None)
+
+
+@dataclass(frozen=True, slots=True)
+class InTheWay:
+    """The suspects of one mailbox, from one connection to the next: of a fetch, by UID, and of a move, by id. As a text
+    it is what a desk remembers of them, "" where there are none."""
+
+    fetch: Suspects
+    move: Suspects
+
+    @classmethod
+    def remembered(cls, text: str) -> InTheWay:
+        """As it was written."""
+        noted = json.loads(text) if text else {}
+        return cls(*(Suspects({int(mail): times for mail, times in noted.get(of, ())}) for of in ("fetch", "move")))
+
+    def __str__(self) -> str:
+        noted = {"fetch": sorted(self.fetch.blamed.items()), "move": sorted(self.move.blamed.items())}
+        return json.dumps(noted, separators=(",", ":")) if any(noted.values()) else ""

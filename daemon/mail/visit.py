@@ -20,7 +20,7 @@ from daemon.mail.filing import MOVE_AT_ONCE, Filing, Folders, find
 from daemon.mail.imap import Imap
 from daemon.mail.imap_faults import ImapError
 from daemon.mail.moving import Mover
-from daemon.mail.suspects import Suspects
+from daemon.mail.suspects import InTheWay
 from daemon.slices import in_slices
 from daemon.store import Fetched, Filed, Unfiled
 
@@ -53,30 +53,30 @@ class Intake(Protocol):
     def forget_places(self, mailbox: str, uidvalidity: int) -> None:
         """The watched folder has this UIDVALIDITY now; places noted under another one mean nothing any more."""
 
+    def suspects(self, mailbox: str) -> str:
+        """What :meth:`suspect` was last given; "" for nothing."""
+
+    def suspect(self, mailbox: str, suspects: str) -> None:
+        """Remember, for whoever connects next, which mails stood in the way."""
+
 
 class Visit:
-    """One connection to one mailbox, with its folder open. ``stop`` ends the work between two batches; ``suspects``, by
-    UID, stood in the way of a fetch, and ``unmoved``, by id, of a move, on any connection to it."""
+    """One connection to one mailbox, with its folder open. ``stop`` ends the work between two batches."""
 
-    def __init__(
-        self,
-        imap: Imap,
-        account: Account,
-        intake: Intake,
-        stop: threading.Event,
-        suspects: Suspects,
-        unmoved: Suspects,
-    ) -> None:
+    def __init__(self, imap: Imap, account: Account, intake: Intake, stop: threading.Event) -> None:
         self._imap = imap
         self._account = account
         self._intake = intake
         self._stop = stop
-        self._suspects, self._unmoved = suspects, unmoved
+        self._remembered = intake.suspects(account.name)
+        self._in_the_way = InTheWay.remembered(self._remembered)
+        self._suspects, self._unmoved = self._in_the_way.fetch, self._in_the_way.move
         self._folders = Folders(imap)
         self._selected = self._folders.select(account.folder)
         self._settled: set[int] = set()
         self._waiting: list[Unfiled] = []
-        self._mover = Mover(account, self._folders, unmoved)
+        self._unfetched: set[int] = set()
+        self._mover = Mover(account, self._folders, self._unmoved)
         self.treated = 0
         """Mails that were fetched and treated so far."""
         intake.forget_places(account.name, self.uidvalidity)
@@ -96,6 +96,11 @@ class Visit:
         """Whether anything was treated, or moved at the last look."""
         return bool(self.treated or self._mover.moved)
 
+    @property
+    def untried(self) -> bool:
+        """Whether the last look left mails alone because of others, which nobody has asked for alone yet."""
+        return self._suspects.untried(self._unfetched) or self._unmoved.untried(self._mover.left)
+
     def make_folders(self) -> None:
         """Make the account's folders where they are missing; a server that refuses is a permanent fault."""
         for name in self._account.folders.names:
@@ -104,8 +109,14 @@ class Visit:
     def look(self, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
         """Treat and file away everything that lies in the folder now; how many mails were treated.
 
-        ``progress`` hears how many of how many are done.
+        ``progress`` hears how many of how many are done. What stands in the way is remembered, however the look ends.
         """
+        try:
+            return self._look(progress)
+        finally:
+            self._remember()
+
+    def _look(self, progress: Callable[[int, int], None]) -> int:
         self._mover = Mover(self._account, self._folders, self._unmoved)
         done = self._intake.treat_waiting(self._account)
         unmoved = self._file_unfiled()
@@ -126,6 +137,7 @@ class Visit:
         """Move what was decided earlier: by a process that died, while the server refused, from the ledger alone. What
         stood in the way is left for the end of the look."""
         left: list[Unfiled] = []
+        unfiled: set[int] = set()
         after = 0
         while some := self._intake.unfiled(self._account.name, self.uidvalidity, after):
             mails = {mail.id: mail for mail in some}
@@ -134,10 +146,19 @@ class Visit:
             self._waiting = [mails[id_] for id_ in together]
             self._file_away()
             left += [mails[id_] for id_ in alone]
+            unfiled.update(mails)
             after = max(mails)
+        self._unmoved.forget_all_but(unfiled)
         return left
 
+    def _remember(self) -> None:
+        now = str(self._in_the_way)
+        if now != self._remembered:
+            self._intake.suspect(self._account.name, now)
+            self._remembered = now
+
     def _batches(self, uids: Sequence[int]) -> Iterator[list[Announced]]:
+        self._unfetched = set(uids)
         self._suspects.forget_all_but(uids)
         together, suspects = self._suspects.apart(uids)
         for some in in_slices(together, ANNOUNCE_AT_ONCE):
@@ -149,6 +170,7 @@ class Visit:
     def _announced(self, uids: Sequence[int]) -> Iterator[list[Announced]]:
         with self._suspects.asked_for(uids):
             found = announce(self._imap, uids)
+        self._unfetched -= set(uids).difference(mail.uid for mail in found)
         yield from batches(found)
 
     def _treat(self, batch: Sequence[Announced]) -> int:
@@ -160,6 +182,7 @@ class Visit:
             kill_point("after_fetch")
             treated = intake.treat(self._account, self.uidvalidity, mails) if mails else ()
         self._suspects.clear(uids)
+        self._unfetched.difference_update(uids)
         self._settled.update(mail.uid for mail in treated if mail.uid is not None)
         self._waiting += treated
         self.treated += len(mails)

@@ -131,6 +131,15 @@ class Store(Transacting):
         """As :func:`daemon.store.filing.forget_places`."""
         return self._run(lambda s: filing.forget_places(s, mailbox, uidvalidity, self.clock()), lease)
 
+    def suspects(self, mailbox: str) -> str:
+        """What :meth:`suspect` noted of ``mailbox``; "" for nothing."""
+        return self._read(lambda s: notes.get(s, f"suspects {mailbox}"))
+
+    def suspect(self, mailbox: str, suspects: str, lease: daemons.Lease | None = None) -> None:
+        """Note which mails of ``mailbox`` stand in the way of others, as daemon/mail/suspects.py writes them."""
+        name = f"suspects {mailbox}"
+        self._run(lambda s: notes.put(s, name, suspects) if suspects else notes.drop(s, name), lease)
+
     def retry(self, mail_ids: Sequence[int]) -> list[int]:
         """Quarantined mails are treated again; the ids of those that were quarantined."""
         return self._run(lambda s: set_aside.set_back(s, mail_ids, ("quarantined",), self.clock(), ledger.RETRIED))

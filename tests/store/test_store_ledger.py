@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from daemon.mail.suspects import InTheWay, Suspects
 from daemon.store import Cause, Filed, Store
 from daemon.store.errors import AlreadyDecided
 from daemon.store.raws import IN_ROW
@@ -45,6 +47,17 @@ def test_attempts_are_counted_and_only_lone_ones_count_alone(store: Store) -> No
     assert (alone.attempts, alone.attempts_alone) == (3, 1)
     store.forgive([alone.id])
     assert store.take_alone(alone).attempts_alone == 1
+
+
+def test_which_mails_stand_in_the_way_outlives_the_process(opened: Callable[..., Store]) -> None:
+    first = opened()
+    first.suspect("a", str(InTheWay(Suspects({7: 2, 3: 1}), Suspects({12: 4}))))
+    first.close()
+    again = opened()
+    noted = InTheWay.remembered(again.suspects("a"))
+    assert (noted.fetch.blamed, noted.move.blamed) == ({3: 1, 7: 2}, {12: 4})
+    again.suspect("a", str(InTheWay.remembered("")))
+    assert (again.suspects("a"), again.suspects("b")) == ("", "")
 
 
 def test_small_mails_lie_in_the_database_large_ones_among_the_files(store: Store, tmp_path: Path) -> None:
