@@ -24,6 +24,7 @@ BACK: Mapping[str, str] = {
     "job_failed": "",
     "oauth_expiry": "",
     "config_differs": "",
+    "route_failed": "",
 }
 """What can fail → what is told when it works again, keys of the catalogue's `[alerts]`; "": nothing."""
 

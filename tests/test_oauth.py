@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
@@ -16,12 +18,18 @@ from patience import PATIENCE_S
 from scripted_imap import Line, ScriptedImap
 from sink import Sink
 
+from daemon.commands import doctor
 from daemon.config.accounts import Account, Alerts, OAuth2, SecretError, Smtp
+from daemon.config.live import Loaded
 from daemon.mail.filing import look_into_folders
 from daemon.mail.oauth import EARLY_S, Tokens
 from daemon.mail.wire import Endpoint, xoauth2
 from daemon.operations import second_route
+from daemon.operations.alarms import Alarms
+from daemon.operations.route_watch import RouteWatch
 from daemon.store.audit import NO_FOLDER
+from daemon.writing.letters import Letters
+from tests.serverless import ServerlessDesk
 
 
 class Provider(HTTPServer):
@@ -150,6 +158,52 @@ def test_the_second_route_logs_in_by_token(provider: Provider, tmp_path: Path) -
         smtp = replace(smtp, oauth2=account(provider, tmp_path).oauth2)
         second_route.send(Alerts(smtp=smtp), ("admin@cau.test",), "Soporte: algo falla", "").join(PATIENCE_S)
         assert [mail.recipients for mail in sink.mails] == [("admin@cau.test",)]
+
+
+def test_a_second_route_that_gets_no_token_is_told_of_by_letter_once_it_lasts_and_tried_seldom(
+    provider: Provider, tmp_path: Path
+) -> None:
+    provider.script += [(400, b'{"error": "invalid_client"}')] * 4
+    with Sink(token="t6") as sink, ServerlessDesk(tmp_path / "desk") as world:
+        smtp = Smtp(host="127.0.0.1", port=sink.port, security="none", sender="alarma@otra.test", username="alarma")
+        smtp = replace(smtp, oauth2=account(provider, tmp_path).oauth2)
+        settings: Any = SimpleNamespace(desk=world.desk, alerts=Alerts(smtp=smtp))
+        loaded = Loaded(settings, Letters.load(world.desk), "1")
+        alarms = Alarms(world.store, lambda: loaded, route=lambda *alarm: None)
+        daemons = [RouteWatch(world.store, lambda: smtp) for _ in range(2)]
+
+        def looks() -> list[tuple[str, str, bool]]:
+            for watch in daemons * 2:
+                if thread := watch.tend():
+                    thread.join(PATIENCE_S)
+                alarms.look(tuple(watch.troubles()), frozenset(watch.wells()))
+            return [
+                (sent.to, sent.read["Subject"], "invalid_client" in sent.read.part("plain"))
+                for sent in world.letters("admin_alert")
+            ]
+
+        assert looks() == []
+        told = []
+        for _ in range(4):
+            world.clock.turn(minutes=6)
+            told += looks()
+        assert told == [("admin@cau.test", "La segunda vía de los avisos no funciona", True)]
+        assert (len(provider.forms), sink.connections) == (5, 5), "one look for all daemons, and again after a while"
+        world.clock.turn(minutes=6)
+        assert looks() == []
+        assert (list(daemons[1].troubles()), sink.mails) == ([], [])
+        world.clock.turn(minutes=59)
+        assert (looks(), len(provider.forms)) == ([], 6), "one that works is looked at once an hour"
+
+
+def test_doctor_says_of_the_second_route_what_the_daemon_does(provider: Provider, tmp_path: Path) -> None:
+    with Sink(token="t2") as sink:
+        smtp = Smtp(host="127.0.0.1", port=sink.port, security="none", sender="alarma@otra.test", username="alarma")
+        route = replace(smtp, oauth2=account(provider, tmp_path).oauth2)
+        settings: Any = SimpleNamespace(smtp=replace(smtp, username=""), alerts=Alerts(smtp=route))
+        for expected in (["bad"], ["ok", "ok"]):
+            found = [each for each in doctor.smtp(settings) if each.what == "alerts.smtp"]
+            assert [each.state for each in found] == expected
 
 
 def test_a_dripping_provider_is_given_up(provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,8 @@ from rules.schedule import JobName
 ROOT = Path(__file__).parent.parent
 ALARMS = (
     "rules/alarms.py", "rules/deliveries.py", "rules/guessing.py", "rules/quarantine.py", "daemon/operations/alarms.py",
-    "daemon/operations/troubles.py", "daemon/operations/upkeep.py", "daemon/service.py", "daemon/store/posting.py",
+    "daemon/operations/route_watch.py", "daemon/operations/troubles.py", "daemon/operations/upkeep.py",
+    "daemon/service.py", "daemon/store/posting.py",
 )  # fmt: skip
 RULES = tuple(str(path.relative_to(ROOT)) for name in ("rules", "parsers") for path in (ROOT / name).glob("*.py"))
 OF_QUARANTINE = {f"quarantine_{verb}" for verb in VERBS}

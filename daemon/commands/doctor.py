@@ -23,7 +23,7 @@ from daemon.mail.imap import Imap
 from daemon.mail.imap_faults import ImapError
 from daemon.mail.oauth import Tokens
 from daemon.mail.smtp import Session
-from daemon.mail.smtp_wire import Reply, SmtpError
+from daemon.mail.smtp_wire import SmtpError
 from daemon.mail.wire import Endpoint
 from daemon.operations.held import gone
 from daemon.operations.troubles import ROOM, ending_secrets
@@ -146,16 +146,10 @@ def _smtp(what: str, table: Smtp, tokens: Tokens) -> Iterator[Found]:
         with Session(Endpoint.of_smtp(table, tokens)) as session:
             who = f" as {table.username}" if table.username else ", without login"
             yield Found("ok", what, f"{table.host}:{table.port}, {table.security}{who}")
-            yield _sender(what, table.sender, session.ask("mail", f"MAIL FROM:<{table.sender}>"))
-            session.ask("mail", "RSET")
+            refused = session.refusal_of(table.sender)
+            yield Found("bad", what, refused) if refused else Found("ok", what, f"takes letters from {table.sender}")
     except SmtpError as fault:
         yield Found("bad", what, str(fault))
-
-
-def _sender(what: str, sender: str, reply: Reply) -> Found:
-    if reply.is_yes:
-        return Found("ok", what, f"takes letters from {sender}")
-    return Found("bad", what, f"does not take letters from {sender}: {reply.code} {reply.text}")
 
 
 def secrets(settings: Settings) -> Iterator[Found]:

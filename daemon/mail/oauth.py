@@ -72,7 +72,8 @@ def ask(oauth2: OAuth2) -> Token:
     url = oauth2.token_url or URLS[oauth2.provider].format(tenant=oauth2.tenant)
     answer = _post(url, grant(oauth2))
     if not isinstance(answer.get("access_token"), str):
-        raise SecretError(f"{url} gave no access token: {answer.get('error', 'no reason given')}")
+        # no colon behind «token»: what a letter tells behind one is masked
+        raise SecretError(f"{url} gave no access token; it says {answer.get('error', 'nothing more')}")
     return Token(answer["access_token"], time.monotonic() + float(answer.get("expires_in", 3600)))
 
 

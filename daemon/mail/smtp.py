@@ -88,6 +88,12 @@ class Session(SmtpWire):
         """Nothing has come since the last reply: a server that has hung up meanwhile would have said so."""
         return self.alive and not self._buffer and not select.select([self._sock], [], [], 0)[0]
 
+    def refusal_of(self, sender: str) -> str:
+        """What the server answers where it takes no letters from ``sender``, "" where it does; nothing is sent."""
+        reply = self.ask("mail", f"MAIL FROM:<{sender}>")
+        self.ask("mail", "RSET")
+        return "" if reply.is_yes else f"does not take letters from {sender}: {reply.code} {reply.text}"
+
     def deliver(self, envelopes: Iterable[Envelope]) -> Iterator[tuple[Envelope, Result]]:
         """Send letters, in order, each with its result. Those that are not answered were not begun."""
         queue = iter(envelopes)

@@ -33,6 +33,15 @@ def send(alerts: Alerts, admins: Iterable[str], subject: str, text: str) -> thre
     return thread
 
 
+def fault_of(smtp: Smtp) -> str:
+    """Why this server would take no alarm now, tried without sending one; "" where it would."""
+    try:
+        with Session(Endpoint.of_smtp(smtp, Tokens())) as session:
+            return session.refusal_of(smtp.sender)
+    except SmtpError as fault:
+        return str(fault)
+
+
 def _send(alerts: Alerts, admins: tuple[str, ...], subject: str, text: str) -> None:
     if alerts.command:
         _run(alerts.command, f"{subject}\n\n{text}")

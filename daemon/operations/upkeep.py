@@ -23,6 +23,7 @@ from daemon.operations.alarms import Alarms
 from daemon.operations.jobs import JobContext
 from daemon.operations.logs import WRITER
 from daemon.operations.metrics import Exporter, exposition
+from daemon.operations.route_watch import RouteWatch
 from daemon.operations.scheduler import Jobs
 from daemon.operations.troubles import (
     desk_trouble,
@@ -65,6 +66,7 @@ class Upkeep:
             outbox.wake,
         )
         self.alarms = Alarms(store, lambda: live.current, outbox.wake)
+        self._route = RouteWatch(store, lambda: live.current.settings.alerts.smtp)
         self.exporter = Exporter(live.current.settings.metrics, self.figures)
         self._started = store.clock()
         self._looked_at = -EVERY_S
@@ -87,6 +89,7 @@ class Upkeep:
             return
         self._looked_at = time.monotonic()
         self.jobs.tend()
+        self._route.tend()
         self.alarms.look(tuple(self._troubles(self._store.clock())), frozenset(self._well()))
         self._note_polls()
         self._store.index_words()
@@ -130,6 +133,7 @@ class Upkeep:
         yield from disk_trouble(_folders(settings.database), now)
         yield from secret_troubles(settings, now)
         yield from desk_trouble(*self._desks(now))
+        yield from self._route.troubles()
         for job, state in list(self.jobs.states.items()):
             if state.fault:
                 job_word = settings.desk.words()["jobs"].get(job, job)
@@ -146,6 +150,7 @@ class Upkeep:
         yield "disk_full:"
         if self._differ_since is None:
             yield "config_differs:"
+        yield from self._route.wells()
         yield from (
             f"job_failed:{job}" for job, state in list(self.jobs.states.items()) if state.done_at and not state.fault
         )
