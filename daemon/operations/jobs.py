@@ -5,10 +5,11 @@ However many daemons run, and however often one tries, a job's letters for one t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeVar
 
 from daemon.causes import apply
 from daemon.config.live import Loaded
@@ -16,15 +17,17 @@ from daemon.log import log
 from daemon.mail.reader import Poisoned, Reader
 from daemon.operations.proving import proved
 from daemon.store import Cause, Store, Transaction, dropping, notes, outdated, set_aside, unnamed, windows
+from daemon.store.dialect import Session
 from daemon.store.tickets import journals_since
 from daemon.writing.letters import Letters
 from daemon.writing.report import report_files
 from parsers.peek import peek
 from rules import guards, quarantine, schedule
 from rules.decision import Decision
-from rules.desk import Desk
 from rules.facts import Search, SetAside
 from rules.requests import OPEN_STATES
+
+K = TypeVar("K", int, str)
 
 AT_ONCE = 100
 """Rows that one transaction of the retention touches."""
@@ -123,14 +126,14 @@ def retention(context: JobContext) -> Decision:
     """Drop what is too old, in small transactions; there is nothing to write to anybody."""
     store, desk = context.store, context.loaded.settings.desk
     _until_none_is_left(store, partial(_drop_windows, before=context.now - guards.LONGEST))
+    kept = desk.retention
     for drop, days in (
-        (_drop_raw_mails, desk.retention.raw_mails),
-        (_drop_letters, desk.retention.sent),
-        (_empty_tickets, desk.retention.closed_tickets),
+        (_drop_raw_mails, kept.raw_mails),
+        (_drop_letters, kept.sent),
+        (_empty_tickets, kept.closed_tickets),
     ):
-        before = context.now - timedelta(days=days)
         if days:
-            _until_none_is_left(store, partial(drop, before=before, desk=desk, now=context.now))
+            drop(context, context.now - timedelta(days=days))
     remove_leftovers(store)
     store.wipe()
     return Decision()
@@ -145,23 +148,35 @@ def _drop_windows(tx: Transaction, before: datetime) -> int:
     return windows.drop_before(tx.session, before, AT_ONCE)
 
 
-def _drop_raw_mails(tx: Transaction, before: datetime, desk: Desk, now: datetime) -> int:
-    ids = outdated.old_raws(tx.session, before, AT_ONCE)
-    dropping.drop_raws(tx.session, ids)
-    return len(ids)
+def _pages(store: Store, find: Callable[[Session, K], Sequence[K]], after: K) -> Iterator[Sequence[K]]:
+    """What is found, some at a time, while nobody who writes waits for the search."""
+    while True:
+        with store.read() as reading:
+            found = find(reading.session, after)
+        if not found:
+            return
+        yield found
+        after = found[-1]
 
 
-def _drop_letters(tx: Transaction, before: datetime, desk: Desk, now: datetime) -> int:
-    ids = outdated.old_letters(tx.session, before, AT_ONCE)
-    dropping.drop_bytes(tx.session, ids)
-    return len(ids)
+def _drop_raw_mails(context: JobContext, before: datetime) -> None:
+    for ids in _pages(context.store, partial(outdated.old_raws, before=before, limit=AT_ONCE), 0):
+        context.store.run(partial(_drop, dropping.drop_raws, ids))
 
 
-def _empty_tickets(tx: Transaction, before: datetime, desk: Desk, now: datetime) -> int:
-    numbers = outdated.old_tickets(tx.session, before, TICKETS_AT_ONCE)
-    if numbers:
-        outdated.empty_tickets(tx, numbers, desk, now)
-    return len(numbers)
+def _drop_letters(context: JobContext, before: datetime) -> None:
+    for ids in _pages(context.store, partial(outdated.old_letters, before=before, limit=AT_ONCE), 0):
+        context.store.run(partial(_drop, dropping.drop_bytes, ids))
+
+
+def _drop(drop: Callable[[Session, Sequence[int]], None], ids: Sequence[int], tx: Transaction) -> None:
+    drop(tx.session, ids)
+
+
+def _empty_tickets(context: JobContext, before: datetime) -> None:
+    desk, now = context.loaded.settings.desk, context.now
+    for numbers in _pages(context.store, partial(outdated.old_tickets, before=before, limit=TICKETS_AT_ONCE), ""):
+        context.store.run(partial(outdated.empty_tickets, numbers=numbers, desk=desk, now=now))
 
 
 def remove_leftovers(store: Store) -> int:

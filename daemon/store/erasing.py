@@ -53,7 +53,7 @@ def traces(session: Session, address: str) -> Traces:
     own = _column(session, "SELECT number FROM tickets WHERE requester IN ({})", addresses)
     named = set(_naming(session, addresses)) - set(own)
     mails = {*_column(session, "SELECT id FROM mails WHERE sender IN ({})", addresses)}
-    mails |= {*_column(session, "SELECT id FROM mails WHERE number IN ({})", own)}
+    mails |= {*_column(session, "SELECT id FROM mails WHERE number <> '' AND number IN ({})", own)}
     letters = {*_column(session, "SELECT id FROM outbox WHERE recipient IN ({})", addresses)}
     letters |= {*_column(session, "SELECT id FROM outbox WHERE number IN ({})", own)}
     shared = {

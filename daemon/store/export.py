@@ -36,7 +36,7 @@ def export(session: Session, files: Files, number: str, to: Path, zone: tzinfo =
 def _mails(session: Session, files: Files, number: str, folder: Path) -> list[Path]:
     """Where each mail lies whose octets are kept, or should be."""
     rows = session.all(
-        "SELECT DISTINCT id, raw_digest FROM mails WHERE number = ?"
+        "SELECT DISTINCT id, raw_digest FROM mails WHERE (number <> '' AND number = ?)"
         " OR id IN (SELECT mail_id FROM events WHERE number = ?) ORDER BY id",
         number,
         number,

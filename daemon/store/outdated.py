@@ -1,4 +1,9 @@
-"""What is over its retention: mails, letters and tickets that are kept no longer; `acuse audit` finds no difference."""
+"""What is over its retention: mails, letters and tickets that are kept no longer; `acuse audit` finds no difference.
+
+It is looked for by keys in their order, some at a time, from where the last look ended: nothing that has been dropped
+before is read again and again. What is over its retention stays so, so that it may be looked for outside the
+transaction that drops it.
+"""
 
 # ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
 
@@ -19,33 +24,36 @@ from rules.erasure import NOBODY
 from rules.ticket import micros
 
 
-def old_raws(session: Session, before: datetime, limit: int) -> list[int]:
-    """Mails that came before a time, are treated and filed, and whose octets are still here."""
+def old_raws(session: Session, after: int, before: datetime, limit: int) -> list[int]:
+    """Mails, by ids above ``after``, that came before a time, are treated and filed, and have their octets still."""
     rows = session.all(
-        "SELECT id FROM mails WHERE raw_digest <> '' AND received_at < ? AND filed_at IS NOT NULL"
+        "SELECT id FROM mails WHERE id > ? AND raw_digest <> '' AND received_at < ? AND filed_at IS NOT NULL"
         " AND verdict NOT IN ('', 'held', 'quarantined') ORDER BY id LIMIT ?",
+        after,
         micros(before),
         limit,
     )
     return [id_ for (id_,) in rows]
 
 
-def old_letters(session: Session, before: datetime, limit: int) -> list[int]:
-    """Letters written before a time, sent or failed, whose bytes are still here."""
+def old_letters(session: Session, after: int, before: datetime, limit: int) -> list[int]:
+    """Letters, by ids above ``after``, written before a time, sent or failed, whose bytes are still here."""
     rows = session.all(
         "SELECT outbox.id FROM outbox JOIN deliveries ON deliveries.id = outbox.id"
-        " WHERE head IS NOT NULL AND created_at < ? AND next_at IS NULL ORDER BY outbox.id LIMIT ?",
+        " WHERE outbox.id > ? AND head IS NOT NULL AND created_at < ? AND next_at IS NULL ORDER BY outbox.id LIMIT ?",
+        after,
         micros(before),
         limit,
     )
     return [id_ for (id_,) in rows]
 
 
-def old_tickets(session: Session, before: datetime, limit: int) -> list[str]:
-    """Tickets closed before a time that still tell of somebody."""
+def old_tickets(session: Session, after: str, before: datetime, limit: int) -> list[str]:
+    """Tickets, by numbers above ``after``, closed before a time, that still tell of somebody."""
     rows = session.all(
-        "SELECT number FROM tickets WHERE state = 'closed' AND closed_at < ? AND requester <> ?"
+        "SELECT number FROM tickets WHERE number > ? AND state = 'closed' AND closed_at < ? AND requester <> ?"
         " ORDER BY number LIMIT ?",
+        after,
         micros(before),
         NOBODY,
         limit,
@@ -54,13 +62,13 @@ def old_tickets(session: Session, before: datetime, limit: int) -> list[str]:
 
 
 def empty_tickets(tx: Writing, numbers: Sequence[str], desk: Desk, now: datetime) -> None:
-    """Keep the tickets' numbers, times and states; drop their words, their people, their mails and their letters. Each
-    table is read through once for all of them."""
+    """Keep the tickets' numbers, times and states; drop their words, their people, their mails and their letters."""
     session, some = tx.session, marks(numbers)
     for number in numbers:
         unname(session, (each.digest for event in journal(session, number) for each in event.attachments))
         rewrite(tx, number, erasure.empty, desk, now)
-    mails = [id_ for (id_,) in session.all(f"SELECT id FROM mails WHERE number IN ({some})", *numbers)]
+    of_them = f"number <> '' AND number IN ({some})"  # which the indexes say too
+    mails = [id_ for (id_,) in session.all(f"SELECT id FROM mails WHERE {of_them}", *numbers)]
     drop_raws(session, mails)
     for each in in_slices(mails, IN_LIST):
         session.run(
@@ -68,8 +76,7 @@ def empty_tickets(tx: Writing, numbers: Sequence[str], desk: Desk, now: datetime
             NOBODY,
             *each,
         )
-    of_them = f"number <> '' AND number IN ({some})"  # which the index says too
     letters = [id_ for (id_,) in session.all(f"SELECT id FROM outbox WHERE {of_them}", *numbers)]
     drop_letters(session, letters, NOBODY, ())
     session.run(f"UPDATE outbox SET recipient = ? WHERE {of_them}", NOBODY, *numbers)
-    session.run(f"DELETE FROM tokens WHERE number IN ({some})", *numbers)
+    session.run(f"DELETE FROM tokens WHERE {of_them}", *numbers)

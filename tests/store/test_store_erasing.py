@@ -229,8 +229,9 @@ def test_forgetting_twice_changes_nothing_more(books: Store) -> None:
 
 def test_raw_mails_go_once_they_are_old_and_filed(books: Store, clock: Clock) -> None:
     with books.read() as reading:
-        assert outdated.old_raws(reading.session, NOW, 10) == []
-        old = outdated.old_raws(reading.session, NOW + timedelta(days=1), 10)
+        assert outdated.old_raws(reading.session, 0, NOW, 10) == []
+        old = outdated.old_raws(reading.session, 0, NOW + timedelta(days=1), 10)
+        assert outdated.old_raws(reading.session, old[0], NOW + timedelta(days=1), 1) == old[1:2]
     assert old == [1, 2, 3]  # 4 is held
     books.run(lambda tx: dropping.drop_raws(tx.session, old))
     remove_leftovers(books)
@@ -242,7 +243,8 @@ def test_raw_mails_go_once_they_are_old_and_filed(books: Store, clock: Clock) ->
 
 def test_sent_letters_lose_their_bytes_and_waiting_ones_keep_them(books: Store) -> None:
     with books.read() as reading:
-        old = outdated.old_letters(reading.session, NOW + timedelta(days=1), 10)
+        old = outdated.old_letters(reading.session, 0, NOW + timedelta(days=1), 10)
+        assert outdated.old_letters(reading.session, old[-1], NOW + timedelta(days=1), 10) == []
     assert len(old) == 1
     books.run(lambda tx: dropping.drop_bytes(tx.session, old))
     waiting = books.claim("b", NOW + timedelta(hours=1), timedelta(minutes=1), 50)
@@ -253,7 +255,8 @@ def test_sent_letters_lose_their_bytes_and_waiting_ones_keep_them(books: Store) 
 
 def test_old_closed_tickets_are_emptied_and_their_numbers_stay(books: Store) -> None:
     with books.read() as reading:
-        numbers = outdated.old_tickets(reading.session, NOW + timedelta(days=1), 10)
+        numbers = outdated.old_tickets(reading.session, "", NOW + timedelta(days=1), 10)
+        assert outdated.old_tickets(reading.session, numbers[-1], NOW + timedelta(days=1), 10) == []
     assert len(numbers) == 1
 
     def work(tx):  # type: ignore[no-untyped-def]
@@ -267,7 +270,7 @@ def test_old_closed_tickets_are_emptied_and_their_numbers_stay(books: Store) -> 
     assert books.files.has(attachment(SHARED).digest)
     assert books.audit(DESK) == []
     with books.read() as reading:
-        assert outdated.old_tickets(reading.session, NOW + timedelta(days=1), 10) == []
+        assert outdated.old_tickets(reading.session, "", NOW + timedelta(days=1), 10) == []
 
 
 def leftovers(books: Store) -> unnamed.Leftovers:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from daemon.store import Cause, Filed, Outcome, Store, listing, models, queues
+from daemon.store import Cause, Filed, Outcome, Store, listing, models, outdated, queues
 from daemon.store.errors import WrongVersion
 from rules.decision import Decision
 from rules.facts import Needs
@@ -94,6 +94,11 @@ def hot_queries(store: Store, clock: Clock) -> Heard:
         with store.read() as books:
             assert list(listing.held(books.session)) == [("n1", "incident", number)]
         store.index_words()
+        with store.read() as books:
+            outdated.old_raws(books.session, 0, later, 10)
+            outdated.old_letters(books.session, 0, later, 10)
+            outdated.old_tickets(books.session, "", later, 10)
+        store.run(lambda tx: outdated.empty_tickets(tx, [number], DESK, later))
     return heard
 
 
