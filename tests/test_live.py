@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from configs import BASE, changed, write
+from example import EXAMPLE
 
 from daemon.config.live import Changed, Live, Loaded, Refused
 from daemon.config.settings import ConfigErrors
@@ -67,6 +71,44 @@ def test_two_machines_agree_in_what_their_rules_decide_by(tmp_path: Path, there:
         write(tmp_path / folder, text)
         desks.append(Live(tmp_path / folder / "config.toml", name_of).current.desk_digest)
     assert (desks[0] == desks[1]) is same
+
+
+OWN = "{% extends 'confirmation.html' %}"
+
+
+@pytest.mark.parametrize(("there", "same"), [(OWN, True), (OWN + "{# #}", False), ("", False)])
+def test_two_machines_agree_in_the_admins_own_templates(tmp_path: Path, there: str, same: bool) -> None:
+    desks = []
+    for folder, text in (("here", OWN), ("there", there)):
+        own = tmp_path / folder / "letters" / "es"
+        own.mkdir(parents=True)
+        if text:
+            (own / "confirmation.html").write_text(text, encoding="utf-8")
+        write(tmp_path / folder, BASE + '\n[letters]\ntemplates = "letters"\n')
+        desks.append(Live(tmp_path / folder / "config.toml", name_of))
+    assert (desks[0].current.desk_digest == desks[1].current.desk_digest) is same
+    (tmp_path / "there/letters/es/confirmation.html").write_text(OWN, encoding="utf-8")
+    desks[1].poll()
+    assert desks[0].current.desk_digest == desks[1].current.desk_digest
+
+
+def test_two_processes_tell_the_same_of_the_same_files(tmp_path: Path) -> None:
+    """Whatever order sets have in each of them (PYTHONHASHSEED)."""
+    text = EXAMPLE.read_text(encoding="utf-8")
+    write(tmp_path, re.sub(r'(?m)^templates = ""', 'templates = "letters"', text))
+    (tmp_path / "letters/es").mkdir(parents=True)
+    for name in ("reply", "confirmation"):
+        (tmp_path / f"letters/es/{name}.html").write_text(OWN, encoding="utf-8")
+    program = (
+        "import sys; from pathlib import Path; from daemon.config.live import Live;"
+        "print(Live(Path(sys.argv[1]), lambda desk: None).current.desk_digest)"
+    )
+    told = set()
+    for seed in ("1", "2", "3"):
+        command = [sys.executable, "-c", program, str(tmp_path / "config.toml")]
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(EXAMPLE.parent)}
+        told.add(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+    assert len(told) == 1
 
 
 def test_a_good_change_is_in_force_as_a_whole(tmp_path: Path, watched: Watched) -> None:

@@ -28,16 +28,19 @@ Build = Callable[[Desk], Letters]
 
 @dataclass(frozen=True)
 class Loaded(Generic[Letters]):
-    """What is in force. ``version`` is a digest of all files: equal versions are equal configurations."""
+    """What is in force. ``version`` is a digest of all files: equal versions are equal configurations. ``templates``
+    is one of the admin's own, by their names in their folder."""
 
     settings: Settings
     letters: Letters
     version: str
+    templates: str = ""
 
     @cached_property
     def desk_digest(self) -> str:
-        """Of all that the rules decide by, wherever its files lie: daemons that share a database are to agree in it."""
-        written = repr(self.settings.desk).replace(str(self.settings.path.parent), "")
+        """Of all that the rules decide by and letters are written with, wherever its files lie: daemons that share a
+        database are to agree in it."""
+        written = repr(self.settings.desk).replace(str(self.settings.path.parent), "") + self.templates
         return hashlib.sha256(written.encode("utf-8", "replace")).hexdigest()[:12]
 
 
@@ -93,7 +96,7 @@ class Live(Generic[Letters]):
         self._stamps: Stamps = stamps([self._path], {})
         loaded, self._watch = self._load()
         self._note_new()
-        self.current = replace(loaded, version=_version(self._stamps))
+        self.current = self._stamped(loaded)
 
     def insist(self, check: Check) -> None:
         """From now on ``check``, too, must find nothing; raises :class:`ConfigErrors` where it does."""
@@ -117,7 +120,11 @@ class Live(Generic[Letters]):
             self._note_new()
             return Refused(errors.problems)
         self._note_new()
-        return self._swap(replace(loaded, version=_version(self._stamps)))
+        return self._swap(self._stamped(loaded))
+
+    def _stamped(self, loaded: Loaded[Letters]) -> Loaded[Letters]:
+        own = _below(self._watch.own_letters, self._stamps)
+        return replace(loaded, version=_version(self._stamps), templates=_version(own))
 
     def _swap(self, loaded: Loaded[Letters]) -> Changed[Letters] | None:
         """Put ``loaded`` in force; None where a bad state was only taken back."""
@@ -163,6 +170,11 @@ def _stamp(path: Path, before: Stamp | None) -> Stamp:
 
 def _digests(of: Stamps) -> dict[Path, str]:
     return {path: stamp.digest for path, stamp in of.items()}
+
+
+def _below(folder: Path | None, of: Stamps) -> Stamps:
+    """The files in ``folder`` by their names there; none without a folder."""
+    return {path.relative_to(folder): stamp for path, stamp in of.items() if folder and folder in path.parents}
 
 
 def _version(of: Stamps) -> str:
