@@ -1,5 +1,5 @@
-"""Connections of one process, made by peewee: on SQLite one that writes and one a thread that reads, on PostgreSQL one
-a thread for both (daemon/store/postgres.py).
+"""Connections of one process, made by peewee: on SQLite one that writes and as many as read at a time, on PostgreSQL
+one a thread for both (daemon/store/postgres.py).
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ from daemon.store.errors import NotADatabase, StoreError, Unavailable, WrongVers
 from daemon.store.lock_file import claimed, lies_as_left, sign, size
 from daemon.store.migrations import migrate, pending
 from daemon.store.receipts import Receipts
+
+OF_THE_DISK = ("full", "disk I/O", "malformed", "not a database", "readonly", "unable to open")
+"""Words of SQLite's faults that tell of the disk, or of a file that it has damaged."""
 
 
 class Connections(Protocol):
@@ -80,7 +83,7 @@ def schema_of(url: str) -> list[str]:
         if not path.is_file():
             return ["a new database"]
         with _readable(path):
-            return pending(sqlite_reader(path))
+            return pending_at(path)
     from daemon.store.postgres import database
 
     try:
@@ -102,6 +105,45 @@ def version_of(url: str) -> str:
         server.close()
 
 
+class Readers:
+    """Connections that read a SQLite file, lent to one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._idle: list[peewee.SqliteDatabase] = []
+        self._closed = False
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def lent(self) -> Iterator[sqlite3.Connection]:
+        """One that nobody else reads with. After an exception it is not lent again: its state is unknown."""
+        reader = self._taken()
+        sound = False
+        try:
+            yield raw(reader)
+            sound = True
+        finally:
+            with self._lock:
+                kept = sound and not self._closed
+                if kept:
+                    self._idle.append(reader)
+            if not kept:
+                reader.close()
+
+    def _taken(self) -> peewee.SqliteDatabase:
+        with self._lock:
+            if self._closed:
+                raise StoreError("the database is closed")
+            return self._idle.pop() if self._idle else sqlite_reader(self._path)
+
+    def close(self) -> None:
+        """Close all; one that is lent, when it is given back."""
+        with self._lock:
+            self._closed, idle, self._idle = True, self._idle, []
+        for reader in idle:
+            reader.close()
+
+
 class SqliteConnections:
     """A SQLite file. Writers queue on a lock of this process before BEGIN IMMEDIATE: SQLite's own wait is unfair."""
 
@@ -120,7 +162,7 @@ class SqliteConnections:
             self._open_writer()
         elif not path.is_file():
             raise StoreError(f"there is no database at {path} yet")
-        self._reader = sqlite_reader(path)
+        self._readers = Readers(path)
         self._checkpoint_over = CHECKPOINT_BYTES
         if readonly:
             self._check_version()
@@ -141,7 +183,7 @@ class SqliteConnections:
 
     def _check_version(self) -> None:
         with _readable(self.path):
-            missing = pending(self._reader)
+            missing = pending_at(self.path)
         if missing:
             raise WrongVersion(f"{self.path} has an older schema: run `acuse migrate`")
 
@@ -171,12 +213,12 @@ class SqliteConnections:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        connection = raw(self._reader)
-        connection.execute("BEGIN")
-        try:
-            yield SqliteSession(connection, readonly=True)
-        finally:
-            connection.execute("ROLLBACK")
+        with self._readers.lent() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield SqliteSession(connection, readonly=True)
+            finally:
+                connection.execute("ROLLBACK")
 
     def _wait_for_disk(self, connection: sqlite3.Connection, lasting: bool) -> None:
         if self._waits_for_disk is not lasting:
@@ -193,6 +235,7 @@ class SqliteConnections:
 
     def close(self) -> None:
         """The log goes back into the database, as far as no reader needs it; the lock file says how it was left."""
+        self._readers.close()
         with self._turn:
             if self._writer is not None:
                 self._checkpoint(raw(self._writer), over=0)
@@ -200,7 +243,6 @@ class SqliteConnections:
             if self._lock_file is not None:
                 sign(self._lock_file, self.path)
             self._let_go()
-        self._reader.close()
 
     def _let_go(self) -> None:
         if self._writer is not None:
@@ -223,15 +265,24 @@ class SqliteConnections:
         self._checkpoint_over = CHECKPOINT_BYTES + (size(self._log) if stays else 0)
 
 
+def pending_at(path: Path) -> list[str]:
+    """What the schema of a SQLite file lacks."""
+    reader = sqlite_reader(path)
+    try:
+        return pending(reader)
+    finally:
+        reader.close()
+
+
 @contextmanager
 def _full(connection: sqlite3.Connection) -> Iterator[None]:
-    """Roll back on any exception; a full disk is for the time being."""
+    """Roll back on any exception; what is wrong with the disk or the file is nobody's fault here, and may pass."""
     try:
         yield
     except BaseException as fault:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        if isinstance(fault, sqlite3.Error) and any(word in str(fault) for word in ("full", "disk I/O")):
+        if isinstance(fault, sqlite3.Error) and any(word in str(fault) for word in OF_THE_DISK):
             raise Unavailable(f"nothing can be written: {fault}") from fault
         raise
 

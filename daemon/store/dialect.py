@@ -222,12 +222,14 @@ def sqlite_writer(path: Path) -> peewee.SqliteDatabase:
 
 
 def sqlite_reader(path: Path) -> peewee.SqliteDatabase:
-    """Read-only connections, one a thread."""
+    """A read-only connection, for whichever thread has it in hand."""
     return peewee.SqliteDatabase(
         f"file:{quote(str(path))}?mode=ro",
         uri=True,
         timeout=BUSY_MS / 1000,
         pragmas={"mmap_size": 0, "query_only": 1, "cache_size": -500},
+        thread_safe=False,
+        check_same_thread=False,
     )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from faultproxy import FaultProxy
+from patience import PATIENCE_S, until
 
 from daemon.store import Cause, Store, Transaction, words
 from daemon.store.errors import Conflict, InUse, NotADatabase, StoreError, Unavailable
@@ -24,6 +25,42 @@ from tests.postgres import Server
 from tests.store.desk import DESK, NOW, ZONE, Clock, compose, fetched, mail, open_ticket, opening, take
 
 ROOT = Path(__file__).absolute().parents[2]
+
+
+def opened_by_us(path: Path) -> int:
+    """How many descriptors of this process are of this file, or of those beside it."""
+    return sum(os.path.realpath(each).startswith(str(path)) for each in Path("/proc/self/fd").iterdir())
+
+
+def test_whoever_closes_a_sqlite_database_closes_the_readers_of_all_threads(tmp_path: Path) -> None:
+    path = tmp_path / "closed.db"
+    store = Store.open(f"sqlite:///{path}", tmp_path / "files")
+    reading, closed, ended = threading.Barrier(4), threading.Event(), threading.Event()
+    found: list[int] = []
+
+    def read(on: threading.Event) -> None:
+        with store.read() as books:
+            reading.wait()
+            on.wait(PATIENCE_S)
+            found.append(len(books.session.all("SELECT name FROM meta")))
+        ended.wait(PATIENCE_S)
+
+    now = threading.Event()
+    threads = [threading.Thread(target=read, args=(on,)) for on in (now, now, closed)]
+    for thread in threads:
+        thread.start()
+    reading.wait()
+    now.set()
+    until(lambda: len(found) == 2)
+    store.close()
+    assert opened_by_us(path), "one reads on"
+    closed.set()
+    until(lambda: len(found) == 3 and opened_by_us(path) == 0, "end of its connections, although the threads live")
+    ended.set()
+    for thread in threads:
+        thread.join()
+    with pytest.raises(StoreError, match="closed"), store.read():
+        pass
 
 
 def start(url: str, files: Path, first: int, count: int, kill: str = "") -> subprocess.Popen[str]:
