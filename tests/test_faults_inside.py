@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -25,12 +26,12 @@ from patience import PATIENCE_S, until
 from daemon.demo.correspondent import click, write
 from daemon.intake import Intake
 from daemon.mail.reader import Reader
-from daemon.service import Service, open_service
+from daemon.service import TURN_S, Service, open_service
 from daemon.store import daemons
 from daemon.store.connections import SqliteConnections
-from daemon.store.errors import LeaseLost
+from daemon.store.errors import LeaseLost, Unavailable
 from rules.tables import Limits
-from tests.rules.desks import make_desk
+from tests.rules.desks import DESK, OPENING, make_desk
 from tests.serverless import ServerlessDesk
 from tests.store.desk import fetched
 
@@ -85,6 +86,90 @@ def test_systemd_hears_of_every_turn_also_of_those_that_fail(
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         assert [systemd.recv(100) for _ in range(3)] == [b"WATCHDOG=1"] * 3
         assert len(failed) >= 3
+
+
+def test_systemd_hears_nothing_of_a_turn_that_hangs(
+    world: DeskWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs, goes_on = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        hangs.set()
+        goes_on.wait(PATIENCE_S)
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd, running(world, Moved()) as service:
+        systemd.bind(str(tmp_path / "notify"))
+        monkeypatch.setattr(service, "_turn", hang)
+        assert hangs.wait(PATIENCE_S)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        systemd.settimeout(3 * TURN_S)
+        with pytest.raises(TimeoutError):
+            systemd.recv(100)
+        goes_on.set()
+        systemd.settimeout(PATIENCE_S)
+        assert systemd.recv(100) == b"WATCHDOG=1"
+
+
+@pytest.mark.parametrize(
+    ("fault", "told", "back"),
+    [
+        (LookupError("a defect"), "El programa falla", "El programa ya no falla"),
+        (Unavailable("away"), "La base de datos falla", "La base de datos vuelve a funcionar"),
+        (sqlite3.OperationalError("disk I/O error"), "La base de datos falla", "La base de datos vuelve a funcionar"),
+    ],
+)
+def test_turns_that_fail_are_told_of_as_what_failed_and_their_end_too(
+    world: DeskWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception, told: str, back: str
+) -> None:
+    target = tmp_path / "alarm.txt"
+    world.save(
+        world.config.read_text(encoding="utf-8")
+        + f"[alerts]\nafter = \"1s\"\ncommand = ['/bin/sh', '-c', 'cat >> {target}']\n"
+    )
+
+    def fail() -> None:
+        raise fault
+
+    def heads() -> list[str]:
+        lines = target.read_text(encoding="utf-8").splitlines() if target.exists() else []
+        return [line.removeprefix("Soporte CAU: ") for line in lines if line.startswith("Soporte CAU: ")]
+
+    with running(world, Moved()) as service:
+        with monkeypatch.context() as broken:
+            broken.setattr(service, "_turn", fail)
+            until(lambda: heads() == [told])
+        until(lambda: heads() == [told, back])
+
+
+def test_f32_a_database_that_is_damaged_while_it_runs_judges_no_mail(tmp_path: Path) -> None:
+    """Where it is read for each verdict: a mail waits until it is mended, however often it is tried."""
+    path, openings = tmp_path / "acuse.db", [write(MARTA, OPENINGS, OPENING, GOOD) for _ in range(2)]
+    with ServerlessDesk(tmp_path) as desk:
+        assert desk.receive(openings[0], "apertura") == "opened"
+    with closing(sqlite3.connect(path)) as books:
+        (page,) = books.execute("SELECT rootpage FROM sqlite_master WHERE name = 'windows'").fetchone()
+        (size,) = books.execute("PRAGMA page_size").fetchone()
+
+    def overwrite(octets: bytes) -> bytes:
+        """What stood there."""
+        with path.open("r+b") as file:
+            before = os.pread(file.fileno(), size, (page - 1) * size)
+            os.pwrite(file.fileno(), octets, (page - 1) * size)
+        return before
+
+    state = path.stat()
+    whole = overwrite(b"\xff" * size)
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))  # as a disk does
+    with ServerlessDesk(tmp_path, first_uid=2) as desk:
+        with pytest.raises(Unavailable, match="malformed"):
+            desk.receive(openings[1], "apertura")
+        for _ in range(2 * DESK.limits.attempts):
+            with pytest.raises(Unavailable, match="malformed"):
+                desk.treat_waiting("apertura")
+    overwrite(whole)
+    with ServerlessDesk(tmp_path) as desk:
+        desk.treat_waiting("apertura")
+        assert desk.ledger() == [("opened", "opening")] * 2
 
 
 def test_f38_f39_f40_the_clock_jumps_and_the_desk_goes_on(world: DeskWorld) -> None:
