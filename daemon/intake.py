@@ -79,20 +79,24 @@ class Intake:
 
     def treat(self, account: Account, uidvalidity: int, mails: Sequence[Fetched]) -> list[Unfiled]:
         """A verdict for every mail, committed; the answer says where each belongs. Mails that could not be finished are
-        left out and offered again."""
+        left out and offered again; one that was filed before, and whose mark the server left, belongs nowhere."""
         seen = self._store.take(account.name, uidvalidity, mails, self._lease_of(account.name))
         decided = {row.id: (row.verdict, "") for row in seen if row.verdict}
         decided |= self._treat_all(account.name, [row for row in seen if not row.verdict])
         return [
-            Unfiled(row.id, folder_of(decided[row.id][0]), "", uidvalidity, row.uid, decided[row.id][1])
+            Unfiled(row.id, "" if row.filed else folder_of(verdict), "", uidvalidity, row.uid, message_id)
             for row in seen
-            if row.id in decided
+            for verdict, message_id in [decided.get(row.id, ("", ""))]
+            if verdict
         ]
 
     def treat_waiting(self, account: Account) -> int:
         """Treat what stands in the ledger without a verdict: released, retried, left by a process that died."""
-        rows = self._store.waiting(account.name, lease=self._lease_of(account.name))
-        return len(self._treat_all(account.name, rows))
+        treated = after = 0
+        while rows := self._store.waiting(account.name, after, lease=self._lease_of(account.name)):
+            treated += len(self._treat_all(account.name, rows))
+            after = rows[-1].id
+        return treated
 
     def unfiled(self, mailbox: str, uidvalidity: int, after: int) -> Sequence[Unfiled]:
         """As :meth:`daemon.store.Store.unfiled`."""

@@ -19,6 +19,7 @@ from daemon.mail.filing import Folders
 from daemon.mail.imap import Imap
 from daemon.mail.wire import Endpoint
 from daemon.operations.requests import FOLDER, leave_request
+from tests.serverless import ServerlessDesk
 
 ADDRESS = "marta@cliente.example"
 
@@ -114,9 +115,10 @@ def test_of_two_mailboxes_one_that_cannot_be_reached_is_named_and_the_other_judg
 def test_a_request_that_cannot_be_done_stops_nothing(world: DeskWorld) -> None:
     files = world.settings().database.files
     leave_request(Path(files), "dance", {})
+    leave_request(Path(files), "erase", {"address": 5})
     Path(files, FOLDER, "unreadable.json").mkdir()
     run(world)
-    world.until(lambda: len(list(Path(files, FOLDER).glob("*.failed"))) == 2, "refusal")
+    world.until(lambda: len(list(Path(files, FOLDER).glob("*.failed"))) == 3, "refusal")
     world.send(write(MARTA, OPENINGS, SUBJECT, GOOD))
     world.until(lambda: len(world.tickets()) == 2, "second ticket")
     assert world.stop() == 0
@@ -166,3 +168,13 @@ def test_what_the_daemon_has_not_done_is_no_success(
     assert world.daemon
     world.daemon.send_signal(signal.SIGCONT)
     assert world.stop() == 0
+
+
+def test_all_that_are_to_be_treated_again_are_at_the_next_look(tmp_path: Path) -> None:
+    """More than are taken from the ledger at once."""
+    bad = b"From: raro@otro.test\r\nSubject: x\r\n" + b"X: y\r\n" * 600 + b"\r\n"
+    with ServerlessDesk(tmp_path) as desk:
+        desk.receive_all([bad + b"%d" % n for n in range(120)], "apertura")
+        assert len(desk.store.retry(range(1, 121))) == 120
+        desk.treat_waiting("apertura")
+        assert desk.query("SELECT verdict, COUNT(*) FROM mails GROUP BY verdict") == [("quarantined", 120)]

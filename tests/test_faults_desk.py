@@ -98,7 +98,33 @@ def test_f22_f23_uidvalidity_changes_and_every_mail_is_known_again(world: DeskWo
     assert violations(world, MAILS + 5, MAILS + 5, copies=MAILS) == []
 
 
+def test_f26_without_uidplus_what_is_filed_is_not_filed_again(world: DeskWorld) -> None:
+    """Each mail stays in the watched folder, marked as deleted, and is seen there by every connection."""
+    dovecot = real(world).dovecot
+    dovecot.stop()
+    dovecot.settings["capability"] = 'imap_capability = "IMAP4rev1 IDLE NAMESPACE"'
+    dovecot.start()
+    inject(world, 3)
+    for _ in range(3):
+        world.acuse("run", "--once")
+        assert world.servers.counts("apertura") == {"INBOX": 3, "Acuse/Tratados": 3}
+    assert letter_violations(world) == []
+
+
 # -- disks
+
+
+def test_f29_a_mail_that_finds_no_room_keeps_no_smaller_one_waiting(world: DeskWorld) -> None:
+    """Whichever of the two comes first, the folder or the database, that has no room for a file of its size."""
+    world.servers.deliver("apertura", opening("marta@cliente.example", 6_000_000))
+    for n in range(5):
+        world.servers.deliver("apertura", opening(f"p{n}@cliente.example", 1_000))
+    daemon = world.start("prlimit", "--fsize=4000000")
+    world.until(lambda: inbox(world) == 1, "the small ones")
+    assert daemon.poll() is None
+    world.stop()
+    run_until_rest(world, 6)
+    assert violations(world, 6, 6) == []
 
 
 SMALL_DISK = 'mount -t tmpfs -o size="$0" small "$1" && shift && exec "$@"'

@@ -30,7 +30,7 @@ def run_once(
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> int:
     """Treat all that waits in one mailbox and return how many mails; raises ImapError, where the connection breaks at
-    one mail after all others were treated."""
+    one mail, or OSError, where it has no room here, after all others were treated."""
     treated = in_vain = 0
     while True:
         with Imap(Endpoint.of_account(account, token)) as imap:
@@ -38,7 +38,7 @@ def run_once(
             visit.make_folders()
             try:
                 treated, fault = treated + visit.look(progress), None
-            except ImapError as broken:
+            except (ImapError, OSError) as broken:
                 treated, fault = treated + visit.treated, broken
         in_vain = 0 if visit.progressed else in_vain + 1
         if in_vain < IN_VAIN and (visit.untried or (fault and visit.progressed)):

@@ -1,5 +1,5 @@
-"""Mails that stand in the way: one that breaks every connection, or that the server refuses to move, must keep no other
-waiting."""
+"""Mails that stand in the way: one that breaks every connection, that the server refuses to move, or for which there is
+no room here, must keep no other waiting."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from daemon.log import log
-from daemon.mail.imap_faults import ImapError
+from daemon.store.errors import StoreError
 
 ALONE = 2
 """Blamed so often, a mail was at fault by itself: together with others one is blamed but once."""
@@ -40,13 +40,15 @@ class Suspects:
 
     @contextmanager
     def asked_for(self, mails: Collection[int]) -> Iterator[None]:
-        """If the connection breaks meanwhile, any of ``mails`` may be at fault."""
+        """If the connection breaks meanwhile, or anything but the database fails, any of ``mails`` may be at fault."""
         try:
             yield
-        except ImapError:
+        except StoreError:
+            raise
+        except Exception as fault:
             self.blame(mails)
             if len(mails) == 1:
-                log.warning("the connection broke at a mail", mail=min(mails))
+                log.warning("a mail stands in the way", mail=min(mails), fault=type(fault).__name__)
             raise
 
     def blame(self, mails: Collection[int]) -> None:

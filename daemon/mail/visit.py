@@ -37,8 +37,9 @@ class Intake(Protocol):
         """Octets; of a larger mail only the headers are fetched."""
 
     def treat(self, account: Account, uidvalidity: int, mails: Sequence[Fetched]) -> Sequence[Unfiled]:
-        """Give every mail its verdict and commit; the answer says where each belongs. A mail that the answer leaves out
-        is offered again at the next look; an exception means that none was treated.
+        """Give every mail its verdict and commit; the answer says where each belongs: nowhere else ("") where it was
+        filed before. A mail that the answer leaves out is offered again at the next look; an exception means that none
+        was treated.
         """
 
     def treat_waiting(self, account: Account) -> int:
@@ -184,7 +185,7 @@ class Visit:
         self._suspects.clear(uids)
         self._unfetched.difference_update(uids)
         self._settled.update(mail.uid for mail in treated if mail.uid is not None)
-        self._waiting += treated
+        self._waiting += [mail for mail in treated if mail.folder]
         self.treated += len(mails)
         if len(self._waiting) >= MOVE_AT_ONCE:
             self._file_away()

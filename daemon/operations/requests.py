@@ -18,6 +18,7 @@ from daemon.log import log
 from daemon.operations.jobs import remove_leftovers
 from daemon.store import Store
 from daemon.store.erasing import forget
+from daemon.store.errors import Unavailable
 from daemon.writing.letters import Letters
 from rules.desk import Desk
 
@@ -44,8 +45,10 @@ def serve_requests(store: Store, loaded: Loaded[Letters]) -> int:
         try:
             request = json.loads(path.read_text(encoding="utf-8"))
             VERBS[request["verb"]](store, loaded.settings.desk, request)
-        except (OSError, ValueError, KeyError, TypeError) as fault:
-            log.error("request failed", file=path.name, why=f"{type(fault).__name__}: {fault}")
+        except Unavailable:
+            raise  # of the database: asked for again with the next turn
+        except Exception as fault:
+            log.exception("request failed", file=path.name, why=f"{type(fault).__name__}: {fault}")
             path.rename(path.with_suffix(".failed"))
             continue
         log.info("request served", verb=request["verb"])

@@ -46,6 +46,7 @@ class Seen:
 
     ``verdict`` "" asks for a decision; any other mail was decided before and only wants its move. ``attempts`` counts
     this one; ``attempts_alone`` those that no other mail shared. ``too_large``: the octets are its headers only.
+    ``filed``: it lies in one of our folders; here is what its server leaves where it cannot expunge.
     ``received_at`` is INTERNALDATE, or the time of its release: clocks count from it.
     """
 
@@ -60,6 +61,7 @@ class Seen:
     attempts_alone: int = 0
     too_large: bool = False
     released: bool = False
+    filed: bool = False
 
     @property
     def unfinished(self) -> bool:
@@ -74,7 +76,7 @@ VALUES (?, ?, ?, '', '', NULL, '', '', '', '', '', ?, ?, ?, ?, 1, ?, ?, '', '')
 ON CONFLICT (mailbox, uidvalidity, uid) DO UPDATE SET
   attempts = mails.attempts + CASE WHEN mails.verdict = '' THEN ? ELSE 0 END,
   attempts_alone = mails.attempts_alone + CASE WHEN mails.verdict = '' THEN ? ELSE 0 END
-RETURNING id, verdict, attempts, attempts_alone, released_at, why
+RETURNING id, verdict, attempts, attempts_alone, released_at, why, filed_at IS NOT NULL AND folder <> ''
 """
 
 
@@ -102,11 +104,11 @@ def take(
         about = (mail.uid, micros(mail.internaldate), mail.size, int(mail.too_large), digest)
         row = session.one(_TAKE, mailbox, uidvalidity, *about, alone, micros(now), *counted)
         assert row
-        id_, verdict, attempts, attempts_alone, released_at, why = row
+        id_, verdict, attempts, attempts_alone, released_at, why, filed = row
         if not verdict:
             keep_raw(session, files, id_, mail.raw, mail.path)
         received = moment(released_at) if released_at else mail.internaldate
-        tries = (attempts, attempts_alone, mail.too_large, why == RELEASED)
+        tries = (attempts, attempts_alone, mail.too_large, why == RELEASED, bool(filed))
         taken.append(Seen(id_, mail.uid, mail.raw, mail.path, mail.size, received, verdict, *tries))
     return taken
 
@@ -136,17 +138,18 @@ def forgive(session: Session, mail_ids: Sequence[int]) -> None:
 
 _WAITING = """
 UPDATE mails SET attempts = attempts + 1 WHERE id IN (
-  SELECT id FROM mails WHERE mailbox = ? AND filed_at IS NULL AND verdict = '' ORDER BY id LIMIT ?
+  SELECT id FROM mails WHERE mailbox = ? AND id > ? AND filed_at IS NULL AND verdict = '' ORDER BY id LIMIT ?
 ) RETURNING id, uid, size, received_at, attempts, attempts_alone, headers_only, released_at, raw_digest, why
 """
 
 
-ANY_WAITING = "SELECT 1 FROM mails WHERE mailbox = ? AND filed_at IS NULL AND verdict = '' LIMIT 1"
+ANY_WAITING = "SELECT 1 FROM mails WHERE mailbox = ? AND id > ? AND filed_at IS NULL AND verdict = '' LIMIT 1"
 
 
-def waiting(session: Session, files: Files, mailbox: str, limit: int) -> list[Seen]:
-    """Mails that have a row but no verdict, and count an attempt: released, retried, left by a process that died."""
-    rows = sorted(session.all(_WAITING, mailbox, limit))
+def waiting(session: Session, files: Files, mailbox: str, after: int, limit: int) -> list[Seen]:
+    """Mails, by ids above ``after``, that have a row but no verdict, and count an attempt: released, retried, left by a
+    process that died."""
+    rows = sorted(session.all(_WAITING, mailbox, after, limit))
     return [_seen(session, files, row) for row in rows]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from daemon.slices import in_slices
 from daemon.store.dialect import Row, Session, marks
 from daemon.store.ledger import RELEASED, RETRIED
 from daemon.store.rows import at, key
@@ -18,7 +19,7 @@ from rules.facts import SetAside
 from rules.ticket import micros, moment
 
 AT_ONCE = 500
-"""Mails released in one transaction."""
+"""Mails that rate limits release in one transaction, and ids in one statement."""
 
 # -- back to no verdict
 
@@ -48,17 +49,19 @@ def set_back(
 
     ``why``: RELEASED mails pass what held them back, RETRIED ones are judged as if they came now.
     """
-    ids = list(mail_ids)
-    rows = session.all(
-        f"SELECT id, verdict FROM mails WHERE id IN ({marks(ids)}) AND verdict IN ({marks(verdicts)})"
-        f" ORDER BY id{session.lock}",
-        *ids,
-        *verdicts,
-    )
-    for id_, verdict in rows:
-        keep_try(session, id_)
-        session.run(_BACK, folder_of(verdict), why, micros(now), id_)
-    return [id_ for id_, _ in rows]
+    back: list[int] = []
+    for ids in in_slices(sorted(mail_ids), AT_ONCE):
+        rows = session.all(
+            f"SELECT id, verdict FROM mails WHERE id IN ({marks(ids)}) AND verdict IN ({marks(verdicts)})"
+            f" ORDER BY id{session.lock}",
+            *ids,
+            *verdicts,
+        )
+        for id_, verdict in rows:
+            keep_try(session, id_)
+            session.run(_BACK, folder_of(verdict), why, micros(now), id_)
+        back += [id_ for id_, _ in rows]
+    return back
 
 
 def release_senders(session: Session, senders: Sequence[str], now: datetime) -> list[int]:

@@ -113,11 +113,13 @@ class Store(Transacting):
         """As :func:`daemon.store.ledger.forgive`."""
         self._run(lambda s: ledger.forgive(s, mail_ids))
 
-    def waiting(self, mailbox: str, limit: int = 50, lease: daemons.Lease | None = None) -> list[ledger.Seen]:
+    def waiting(
+        self, mailbox: str, after: int = 0, limit: int = 50, lease: daemons.Lease | None = None
+    ) -> list[ledger.Seen]:
         """As :func:`daemon.store.ledger.waiting`: to be called while no mail of ``mailbox`` is in hand."""
-        if not self._read(lambda s: s.one(ledger.ANY_WAITING, mailbox)):
+        if not self._read(lambda s: s.one(ledger.ANY_WAITING, mailbox, after)):
             return []
-        return self._run(lambda s: ledger.waiting(s, self.files, mailbox, limit), lease)
+        return self._run(lambda s: ledger.waiting(s, self.files, mailbox, after, limit), lease)
 
     def unfiled(self, mailbox: str, uidvalidity: int, after: int = 0, limit: int = 1000) -> list[filing.Unfiled]:
         """As :func:`daemon.store.filing.unfiled`."""

@@ -49,6 +49,13 @@ def test_attempts_are_counted_and_only_lone_ones_count_alone(store: Store) -> No
     assert store.take_alone(alone).attempts_alone == 1
 
 
+def test_any_number_of_mails_is_asked_back_at_once(store: Store) -> None:
+    """More than a statement of either database takes values."""
+    seen = take(store, 1)
+    decide(store, seen.id, "quarantined")
+    assert store.retry(range(70_000)) == [seen.id]
+
+
 def test_which_mails_stand_in_the_way_outlives_the_process(opened: Callable[..., Store]) -> None:
     first = opened()
     first.suspect("a", str(InTheWay(Suspects({7: 2, 3: 1}), Suspects({12: 4}))))
