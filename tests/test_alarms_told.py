@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from deskworld import DeskWorld
+from deskworld import ANA, DeskWorld
 from patience import PATIENCE_S
 from sink import Sink
 
@@ -271,3 +271,14 @@ def test_an_open_breaker_is_told_and_told_again_when_it_closes(world: Serverless
     world.clock.turn(hours=2)
     near_misses(1)
     assert [sent.read["Subject"] for sent in world.letters("admin_alert")] == ["Los avisos vuelven a salir"]
+
+
+def test_a_second_route_that_cannot_be_used_is_told_by_the_running_daemon(tmp_path: Path, sink: Sink) -> None:
+    route = f'[alerts.smtp]\nhost = "127.0.0.1"\nport = {sink.port}\nsecurity = "none"\nsender = "alarma@otra.test"\n'
+    sink.script["MAIL"] = ["550 not you"] * 3
+    with DeskWorld(tmp_path, "embedded", extra='[alerts]\nafter = "1s"\n' + route) as world:
+        world.start()
+        told = world.wait("admin_alert", ANA)
+        assert told["Subject"] == "La segunda vía de los avisos no funciona"
+        assert "550 not you" in " ".join(told.part("plain").split())
+        assert world.stop() == 0

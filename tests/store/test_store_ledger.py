@@ -50,7 +50,7 @@ def test_attempts_are_counted_and_only_lone_ones_count_alone(store: Store) -> No
 
 
 def test_any_number_of_mails_is_asked_back_at_once(store: Store) -> None:
-    """More than a statement of either database takes values."""
+    """More than a statement of PostgreSQL takes values."""
     seen = take(store, 1)
     decide(store, seen.id, "quarantined")
     assert store.retry(range(70_000)) == [seen.id]
