@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from itertools import islice
+from itertools import dropwhile, islice
 from typing import Literal
 
+from parsers.dates import DAY_WORDS
 from parsers.footers import is_footer
 from parsers.lines import DATE, QUOTED, RULE, TIME, Head, Lines, bare, is_blank, label_of, next_text, previous_text
 from parsers.quotes import (
@@ -19,7 +20,7 @@ from parsers.quotes import (
     find_verb,
     fold_line,
 )
-from parsers.spelling import without_format
+from parsers.spelling import fold, without_format
 
 Strength = Literal["dated", "named", "loose"]
 
@@ -70,6 +71,9 @@ _ENDS_OF_SENTENCES = (".", "!", "?", ":", ";", ",")
 _ADDRESS_LAST = re.compile(r"@[^\s<>]+\s?[>)\]]*\s?:$")
 # Nothing but a name and a verb: «Mesa de Incidencias escribió:», not «El usuario Juan escribió:».
 _NAME_WROTE = re.compile(rf"^(?:(?:{NAME_WORD})\s){{1,7}}?(?:a |ha |va |hat )?\w+:\s*$")
+_LAST_LINES = 20  # of a text, in which its last quoted line is looked for
+_LETTER_LINES = 60  # of history, in which a link of a letter of ours stands
+LETTERS_LINK = re.compile(r"mailto:[^\s?]{3,200}\?subject=")
 # What a person says who tells of somebody's words, and no client: «dice que», «nos escribió».
 _TOLD = re.compile(rf"(?<!\w)(?:que|that|dass|cuando|when|(?:me|nos|nous|mir|uns|us)\s(?:{VERB.pattern}))(?!\w)")
 
@@ -195,12 +199,40 @@ def is_name_wrote(line: str) -> bool:
     return len(line) <= 120 and bool(_NAME_WROTE.match(line)) and ends_in_verb(fold_line(line))
 
 
+def is_undated(line: str) -> bool:
+    """An attribution without a date: a name and a verb, or these behind a day."""
+    return is_name_wrote(line) or _day_name_wrote(line)
+
+
+def _day_name_wrote(line: str) -> bool:
+    """The same behind a day without its year: «El lunes, Soporte CAU escribió:», «On Mon, 9 Oct, Support wrote:»."""
+    opening, _, rest = line.partition(" ")
+    if len(line) > 120 or not _OPENING_ALONE.fullmatch(opening):
+        return False
+    words = rest.split()
+    name = list(dropwhile(lambda word: word.strip(".,").isdecimal() or fold(word.strip(".,")) in DAY_WORDS, words))
+    return len(name) < len(words) and is_name_wrote(" ".join(name))
+
+
+def _ends_quoted(lines: Lines) -> bool:
+    """Whether the last line that is not blank is a quoted one."""
+    return next((bool(QUOTED.match(line)) for line in reversed(lines[-_LAST_LINES:]) if not is_blank(line)), False)
+
+
+def _is_letter(lines: Lines, at: int) -> bool:
+    """Whether a letter of ours stands below: it holds links that nobody types."""
+    return any(LETTERS_LINK.search(line[:2000]) for line in lines[at : at + _LETTER_LINES] if "mailto:" in line)
+
+
 def attribution_head(lines: Lines, last: int, floor: int) -> Head | None:
     """The head that an attribution ending on line ``last`` makes, where it is one of a client."""
     after = next_text(lines, last + 1)
     quoted = after < len(lines) and bool(QUOTED.match(lines[after]))
-    if is_name_wrote(lines[last]) and _begins_paragraph(lines, last, floor):
-        return Head(last, last + 1, quoted=True) if quoted else None
+    named = is_name_wrote(lines[last])
+    if (named or _day_name_wrote(lines[last])) and _begins_paragraph(lines, last, floor):
+        alone = named or _ends_quoted(lines) or previous_text(lines, last, floor) < floor
+        cut = alone if quoted else _is_letter(lines, after)
+        return Head(last, last + 1, quoted=quoted) if cut else None
     if _ZONE_THEN_NAME.match(lines[last]):
         own_paragraph = _begins_paragraph(lines, last, floor) and last + 1 < after < len(lines)
         return Head(last, last + 1, quoted=quoted) if quoted or own_paragraph else None

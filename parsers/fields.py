@@ -59,6 +59,7 @@ class Fault:
 
     ``field`` is the field's name ("" for the mail as a whole), ``label`` its label; ``read`` what was read; ``allowed``
     the allowed literals or, for a length or size, the limit as text; ``nearest`` the nearest valid value or "".
+    For what is ``missing``, ``read`` is the line that may have been meant, if any.
     ``detail`` says more where the code does not suffice: the type that ``bad_format`` and ``bad_date`` wanted («email»,
     «phone», «number», «pattern», «date», «datetime»), the length or size that was read, the names of files beyond the
     limit, or why something is ``refused``. ``hint`` is the field's own.

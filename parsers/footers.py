@@ -78,6 +78,7 @@ _SCANNED = (
 )
 _WHOLE = re.compile(
     rf"^(?:{any_of('Disculpa mi brevedad|Disculpe la brevedad|Disculpa la brevedad|Please excuse my brevity')}"
+    rf"|{any_of('This message was sent using IMP')}"
     rf"|{any_of('Please excuse any typos|Yahoo Mail: busca|Yahoo Mail: search|Provenance : Courrier')}"
     rf"|(?:{any_of('從我的|发自我的|寄件自|나의')}).{{0,40}}$"
     rf"|(?:iphone|ipad|android).{{0,20}}\s(?:{any_of('küldve')})$"
@@ -143,6 +144,7 @@ _NOTICE_TITLES = (
     "Aviso legal|Aviso de confidencialidad|Cláusula de confidencialidad|Advertencia legal|Nota de confidencialidad"
     "|Confidentiality notice|Disclaimer|Legal notice|Legal disclaimer|Avis de confidentialité|Avertissement"
     "|Vertraulichkeitshinweis|Haftungsausschluss|Aviso de confidencialidade|Avís legal|Avís de confidencialitat"
+    "|Información confidencial|Informació confidencial"
     "|Confidencialidad|Confidencialitat|Confidencialidade|Protección de datos:"
 )
 _NOTICE_OPENINGS = (
@@ -155,6 +157,7 @@ _NOTICE_OPENINGS = (
     "|The information contained in this|The information in this|The contents of this|Ce message et|Ce courriel et"
     "|Ce mail et|Ce message est"
     "|Diese E-Mail enthält|Diese E-Mail und|Diese Nachricht enthält|Diese Nachricht und|Esta mensagem|Este e-mail e"
+    "|Mezu hau|Mezu honek|Mezu elektroniko hau"
     "|Aquest missatge|Aquest correu|Esta mensaxe|Questo messaggio|Questa e-mail|Le informazioni contenute"
     "|Deze e-mail en|Dit bericht en|Denne e-posten og|Denne e-mail og|Denna e-post och|Detta meddelande och"
 )
@@ -170,13 +173,13 @@ NOTICE_START = re.compile(
 # … a duty among them: words that a person may write about a mail, too, are not enough.
 _NOTICE_DUTY = (
     "confiden|konfiden|privileg|vertraulich|vertrouwelijk|fortrolig|proteccion de datos|rgpd|lopd|gdpr|unauthori|prohib"
-    "|interdit|verboten"
+    "|interdit|verboten|isilpek|konfidentzial"
 )
 _NOTICE_MATTERS = (
     _NOTICE_DUTY,
-    "mensaje|mensaxe|mensagem|message|messaggio|missatge|nachricht|mail|correo|correu|courriel|bericht|e-post",
-    "informa[ct]|informazioni|adjunt|attach|anex|anhang|pieces jointes|allegat|bijlage|vedlegg|vedhaeft|bilag",
-    "destinatari|destinataire|addressee|recipient|adressat|empfanger|dirigid[oa]|geadresseerde|mottaker|modtager",
+    "mensaje|mensaxe|mensagem|message|messaggio|missatge|nachricht|mail|correo|correu|courriel|bericht|e-post|mezu",
+    "informa[ct]|informazioni|adjunt|attach|anex|anhang|pieces jointes|allegat|bijlage|vedlegg|vedhaeft|bilag|erantsi",
+    "destinatari|destinataire|addressee|recipient|adressat|empfanger|dirigid[oa]|geadresseerde|mottaker|modtager|hartzaile",
     "datos personales|datos de caracter personal|personal data|responsable del? tratamiento",
     "por error|in error|by mistake|par erreur|irrtum|por engano|per errore|per error|intended",
 )
@@ -201,6 +204,6 @@ _BEFORE_PRINTING = (
 )
 # What is printed may be the matter of the mail: only who pleads for nature adds a footer.
 PRINTING = re.compile(
-    r"^(?=.{0,200}(?:ambient|arbol|arbre|tree|planeta|naturaleza|piense|piensa|pensez|think|environnement|umwelt"
+    r"^(?=.{0,200}(?:ambient|arbol|arbre|tree|planeta|naturaleza|piense|piensa|penseu|pensez|think|environnement|umwelt"
     rf"|environment))(?:p |[^\w\s]+ ?)?(?:{any_of(_BEFORE_PRINTING)})"
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import eq
 from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
@@ -18,10 +18,11 @@ from zoneinfo import ZoneInfo
 from parsers.fields import Choice, Fault, FaultCode, Field, FieldType, Form
 from parsers.history import head_at
 from parsers.labels import BETWEEN, Grammar, Label, grammar_of
-from parsers.meant import meant_lines
+from parsers.meant import Labelled, meant_lines
+from parsers.nearly import Nearly, as_meant, nearly_labelled
 from parsers.spelling import COLON, fold_label, nearest
 from parsers.typed import typed_text
-from parsers.values import chosen, fault, read_value, shown
+from parsers.values import DAY_FIRST, chosen, fault, read_value, shown
 
 if TYPE_CHECKING:
     from parsers.mail import Attachment
@@ -46,22 +47,33 @@ def parse_form(body: str, fields: Sequence[Field], zone: ZoneInfo, own: Iterable
         form = _judged(_Reading(grammar, swallowed, repeated=True).of(lines), zone)
         if not any(fault.code == "given_twice" for fault in form.faults):
             return form
-    return _judged(_Reading(grammar, swallowed).of(lines), zone)
+    return _asking(_judged(_Reading(grammar, swallowed).of(lines), zone), lines, grammar, zone)
 
 
-def render_form(fields: Sequence[Field], values: Mapping[str, str], faults: Sequence[Fault] = ()) -> str:
+def render_form(
+    fields: Sequence[Field],
+    values: Mapping[str, str],
+    faults: Sequence[Fault] = (),
+    dates: tuple[str, str] = DAY_FIRST,
+) -> str:
     """A body that :func:`parse_form` reads back as ``values``: one «Etiqueta: valor» for each field, LF line ends.
 
-    Fields of many lines come last, so that no label stands unread behind their text. A text that was too short is kept
-    for its author to go on with; other faulty values are left out.
+    Dates are written in the forms ``dates``. Fields of many lines come last, so that no label stands unread behind
+    their text. A text that was too short is kept for its author to go on with; other faulty values are left out.
     """
-    return "\n".join(form_lines(fields, values, faults))
+    return "\n".join(form_lines(fields, values, faults, dates))
 
 
-def form_lines(fields: Sequence[Field], values: Mapping[str, str], faults: Sequence[Fault] = ()) -> list[str]:
+def form_lines(
+    fields: Sequence[Field],
+    values: Mapping[str, str],
+    faults: Sequence[Fault] = (),
+    dates: tuple[str, str] = DAY_FIRST,
+) -> list[str]:
     """:func:`render_form`, each field by itself: what :func:`parsers.links.fitting_body` shortens."""
     unfinished = {f.field: f.read for f in faults if f.code == "too_short"}
-    texts = {f.name: shown(f, values[f.name]) if values.get(f.name) else unfinished.get(f.name, "") for f in fields}
+    written = {f.name: shown(f, values[f.name], dates) for f in fields if values.get(f.name)}
+    texts = {f.name: "" for f in fields} | unfinished | written
     return [f"{f.label.rstrip(COLON)}: {texts[f.name]}" for f in sorted(fields, key=lambda f: f.many_lines)]
 
 
@@ -190,6 +202,26 @@ def _judged(reading: _Reading, zone: ZoneInfo) -> Form:
         warnings=tuple(reading.warnings),
         recognised=bool(reading.found),
     )
+
+
+def _asking(form: Form, lines: Sequence[Labelled], grammar: Grammar, zone: ZoneInfo) -> Form:
+    """``form``, whose faults of what is missing tell which line may have been meant, and with which value."""
+    missing = [one.field for one in form.faults if one.code == "missing"]
+    nearly = nearly_labelled(lines, missing, grammar) if missing else []
+    if not nearly:
+        return form
+    meant = _judged(_Reading(grammar).of(as_meant(lines, nearly)), zone)
+    return replace(form, faults=tuple(_asked(one, nearly, meant) for one in form.faults))
+
+
+def _asked(missing: Fault, nearly: Sequence[Nearly], meant: Form) -> Fault:
+    """The fault with its line and value, where the line can be nothing else or holds a value of its field."""
+    found = next((one for one in nearly if one.field.name == missing.field), None)
+    near = next((one.nearest for one in meant.faults if one.field == missing.field), "")
+    value = meant.get(missing.field) or near
+    if not found or not (value or found.sure):
+        return missing
+    return fault(found.field, missing.code, found.line, nearest=value)
 
 
 def _required(one: Field, values: Mapping[str, str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from parsers.quotes import any_of, fold_line, phrases
 
@@ -29,6 +30,24 @@ _ANSWERS = re.compile(
     rf"\b(?:(?:respondo|contesto)(?:\s(?:{_PLACES}))?"
     rf"|(?:respuestas|answers?|replies|comments|responses)(?:\s\w+)?\s(?:{_PLACES})|see (?:below|inline))\s?:$"
 )
+# «Le respondo abajo en azul», «Mis comentarios, entre líneas», «See my answers below», «En rojo le contesto».
+_ANSWERING = any_of(
+    "respondo|respondemos|contesto|contestamos|comento|mis respuestas|mis comentarios|las respuestas|respuestas"
+    "|respostas|a resposta|mis notas|respon|us responc|els comentaris|comentários|meus comentários|responc"
+    "|my answers|my replies|my comments|my responses|answers|replies|comments|responses|replied|answered|commented"
+)
+_WITHIN = any_of(
+    "abajo|más abajo|debajo|aquí debajo|entre líneas|en línea|intercalado|intercaladas|intercalados|a continuación"
+    "|en el texto|sobre el texto|en el propio texto|en el propio correo|en su correo|en el correo original|en rojo"
+    "|en azul|en verde|en color|en negrita|en mayúsculas|abaixo|máis abaixo|entre liñas|em azul|em vermelho|en vermello"
+    "|a sota|més avall|en vermell|en blau|below|inline|in line|in-line|between the lines|in red|in blue|in green"
+    "|in bold|in capitals|in the text"
+)
+_BETWEEN = r"(?!\w)[^.;:!?]{0,40}?(?<!\w)(?<!\bde )(?<!\bdel )"
+_ANSWERS_WITHIN = re.compile(
+    rf"(?<!\w)(?:(?:{_ANSWERING}){_BETWEEN}(?:{_WITHIN})|(?:{_WITHIN}){_BETWEEN}(?:{_ANSWERING}))(?!\w)"
+)
+_ANNOUNCING_LINES = 40
 _WORD = re.compile(r"[^\W\d_][\w/@ª]*")
 _GREETING_CHARACTERS = 80
 
@@ -36,6 +55,11 @@ _GREETING_CHARACTERS = 80
 def announces_nothing(line: str) -> bool:
     """A greeting, or the announcement of answers between the quoted lines."""
     return len(line) <= _GREETING_CHARACTERS and (_is_greeting(line) or bool(_ANSWERS.search(fold_line(line))))
+
+
+def answers_within(lines: Sequence[str]) -> bool:
+    """Whether somebody says that their answers stand in the text below theirs."""
+    return any(_ANSWERS_WITHIN.search(fold_line(line[:200])) for line in lines[:_ANNOUNCING_LINES])
 
 
 def _is_greeting(line: str) -> bool:

@@ -60,7 +60,7 @@ class Grammar:
             if colon is None:
                 break
             place = colon.end()
-            if field := self._field(line[: colon.start()]):
+            if field := self.field(line[: colon.start()]):
                 found = Label(field, 0, place)
         return None if found and line.lstrip().startswith(">") else found
 
@@ -98,14 +98,15 @@ class Grammar:
 
     def _longest(self, head: str, begins: list[int]) -> tuple[Field, int] | None:
         """The longest label that ``head`` ends with, and where it begins without its decoration."""
-        found = next(((field, begin) for begin in begins if (field := self._field(head[begin:]))), None)
+        found = next(((field, begin) for begin in begins if (field := self.field(head[begin:]))), None)
         if not found:
             return None
         field, first = found
         same = set(keys(head[first:]))
         return field, max(begin for begin in begins if not same.isdisjoint(keys(head[begin:])))
 
-    def _field(self, label: str) -> Field | None:
+    def field(self, label: str) -> Field | None:
+        """The field that ``label`` is a spelling of."""
         if len(label) > self.width:
             return None
         name = look_up(self.names, label)

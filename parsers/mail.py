@@ -19,7 +19,7 @@ from parsers.headers import Budget, Headers, OverBudget, Raw, read_headers
 from parsers.html import to_text
 from parsers.lines import ELIDED
 from parsers.quoted_html import cut_quote
-from parsers.reply import TextMarks, visible_text
+from parsers.reply import TextMarks, answers_in_history, visible_text
 from parsers.returned import Report
 from parsers.senders import Address
 from parsers.skeleton import Part, read_parts
@@ -59,6 +59,8 @@ class Mail:
     subject: str = ""
     body: str = ""
     visible: str = ""
+    answered_inside: bool = False
+    """Its author says that the answers stand in the history, which ``visible`` leaves out."""
     body_source: Literal["text", "html", "none"] = "none"
     attachments: tuple[Attachment, ...] = ()
     automatic: AutomaticCause | None = None
@@ -72,6 +74,11 @@ class Mail:
     digest: str = ""
     remarks: tuple[str, ...] = ()
     """What was odd and mended, as short codes for the ledger: ``charset:unknown-8``, ``headers:bare-cr`` …"""
+
+    @property
+    def said(self) -> str:
+        """What a reply says: its new text; all of it where the answers stand in the history."""
+        return self.body if self.answered_inside else self.visible
 
 
 DEFAULT_BUDGET = Budget()
@@ -87,7 +94,7 @@ def parse(raw: Raw, budget: Budget = DEFAULT_BUDGET, marks: TextMarks = NO_MARKS
     headers, start = read_headers(octets, _first(octets), len(octets), budget)
     content = _content(octets, headers, start, budget)
     body = content.body
-    visible = _visible(body, marks)
+    visible, answered_inside = _visible(body, marks)
     verdict = automatic.judge(content.octets, headers, content.root, body.text, visible)
     sender = None if headers.faults else senders.only_sender(headers.all("from"))
     title = subject.clean(headers.text("subject"))
@@ -101,6 +108,7 @@ def parse(raw: Raw, budget: Budget = DEFAULT_BUDGET, marks: TextMarks = NO_MARKS
         subject=title,
         body=body.text,
         visible=visible,
+        answered_inside=answered_inside,
         body_source=body.source,
         attachments=content.files,
         automatic=verdict.cause,
@@ -183,11 +191,13 @@ def _held(raw: Raw, file: Attachment) -> Attachment:
     return replace(file, span=None, content=b"".join(attachment_chunks(raw, file)))
 
 
-def _visible(body: Body, marks: TextMarks) -> str:
-    """The author's new text; the quoted block is cut where the HTML marks it, before it loses its marks."""
+def _visible(body: Body, marks: TextMarks) -> tuple[str, bool]:
+    """The author's new text, and whether they say that answers of theirs stand in what was left out; the quoted block
+    is cut where the HTML marks it, before it loses its marks."""
     cut = [cut_quote(page, _CUT) for page in body.pages]
     text = body.text if cut == list(body.pages) else "\n\n".join(map(to_text, cut))
-    return visible_text(text, marks)
+    shown = visible_text(text, marks)
+    return shown, answers_in_history(text, shown)
 
 
 _CUT = f"<p>{escape(ELIDED)}</p>"

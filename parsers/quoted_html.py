@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import unescape
 from itertools import islice
 
-from parsers.attributions import attribution, is_no_sentence
+from parsers.attributions import LETTERS_LINK, attribution, is_no_sentence, is_undated
 from parsers.lines import is_blank
 from parsers.quotes import HEADER_LABELS, fold_line
 from parsers.tags import Tag, tags_in
@@ -21,6 +21,7 @@ _NEAR = 4  # elements between Gmail's wrapper and its quoted block
 _BORDER_TEXT = 1800  # characters below Outlook's line in which two labels of its header block must stand
 _ABOVE = 500  # characters above a quoted block in which its attribution stands, …
 _NEAR_COLON = 60  # … and in which its colon does
+_LETTER = 30_000  # characters of a letter of ours, in which one of its links stands
 _LOOKS = 500  # at the text around a tag; a mail that asks for more is an attack on our time
 
 _VOID = frozenset({"br", "hr", "img", "meta", "link", "input", "col", "area", "base", "wbr", "source", "embed"})
@@ -154,13 +155,16 @@ class _Cutter:
         return self.looks >= 0
 
     def _below_attribution(self, start: int) -> bool:
-        """Whether a dated attribution stands right above: then the block is a client's, though nothing marks it."""
+        """Whether a dated attribution stands right above, or one without a date above a letter of ours: then the block
+        is a client's, though nothing marks it."""
         if self.counts.get("blockquote") or ":" not in self.html[max(0, start - _NEAR_COLON) : start]:
             return False
         if not self._may_look():
             return False
         text = unescape(_TAGS.sub("\n", self.html[max(0, start - _ABOVE) : start]))
         lines = [line for line in text.split("\n") if not is_blank(line)]
+        if lines and is_undated(lines[-1].strip()):
+            return LETTERS_LINK.search(self.html, start, start + _LETTER) is not None
         found = attribution(lines, len(lines) - 1, 0) if lines else None
         return found is not None and found[1] == "dated" and is_no_sentence(found[2])
 

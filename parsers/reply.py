@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from parsers.attributions import may_end_attribution, unglued
-from parsers.greetings import announces_nothing
+from parsers.greetings import announces_nothing, answers_within
 from parsers.history import above_block, head_at, separator
 from parsers.lines import ELIDED, QUOTED, Head, bare, is_blank, is_sentence, next_text, previous_text
 from parsers.quoted_html import cut_quote
@@ -68,6 +68,17 @@ def _without_one_head(text: str, marks: TextMarks) -> str:
     if all(map(is_blank, own)) and (head := _foreign_head(spans)):
         own = lines[head.end :] if head.forward else lines
     return text if len(own) == len(lines) else _trimmed(own)
+
+
+def answers_in_history(text: str, shown: str) -> bool:
+    """Whether the author, whose new text is ``shown``, says that the answers stand in the history which
+    :func:`visible_text` left out, and no mark tells them from it."""
+    if shown == text or not answers_within(shown.split("\n")):
+        return False
+    _, cut, below = text.partition(ELIDED)
+    if cut:
+        return not below.replace(ELIDED, "").strip()
+    return any(span.head and not span.head.quoted for span in _spans(text.split("\n")))
 
 
 def strip_signature(text: str, marks: TextMarks = TextMarks()) -> str:

@@ -21,7 +21,7 @@ _LIST_RULE = re.compile(r"^_{2,}\s*$")
 _LINK = re.compile(r"https?://|www\.")
 _LIST_WORD = re.compile(r"@|\b(?:mailing|list[ae]?)\b|subscri|suscri", re.IGNORECASE)
 _LINK_ALONE = re.compile(r"^\W*(?:https?://|www\.)\S+$")
-_DASHES_ALONE = re.compile(rf"^\s*[{DASHES}]{{1,3}}\s*$")
+_DASHES_ALONE = re.compile(rf"^\s*[{DASHES}]{{1,80}}\s*$")
 
 
 def text_end(lines: Sequence[str], marks: Sequence[str], *, alone: bool = True) -> int:

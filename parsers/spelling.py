@@ -174,6 +174,11 @@ def look_up(known: Mapping[str, str], text: str) -> str:
     return found
 
 
+_NEAR = 70  # of 100
+_LONG = 5
+_LOOKED_AT = 5
+
+
 def nearest(read: str, choices: Iterable[Choice | str]) -> str:
     """The literal that ``read`` was most likely meant to be, or "" where none is near. Of addresses what stands before
     «@» decides: colleagues have the rest in common."""
@@ -185,8 +190,10 @@ def nearest(read: str, choices: Iterable[Choice | str]) -> str:
     spellings = {
         fold_label(s).partition("@")[0]: literal for literal, names in map(_names, choices) for s in reversed(names)
     }
-    found = process.extractOne(key, spellings.keys(), scorer=fuzz.WRatio, score_cutoff=70)
-    return spellings[found[0]] if found else ""
+    found = process.extract(key, spellings.keys(), scorer=fuzz.WRatio, score_cutoff=_NEAR, limit=_LOOKED_AT)
+    # «pen» stands in «pending» and in «open»: a short word must be near as a whole.
+    near = (s for s, *_ in found if min(len(s), len(key)) >= _LONG or fuzz.ratio(s, key) >= _NEAR)
+    return next((spellings[s] for s in near), "")
 
 
 def _names(choice: Choice | str) -> tuple[str, tuple[str, ...]]:

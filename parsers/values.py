@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import re2
 
+from parsers.dates import put_right, read_date, read_moment
 from parsers.fields import Choice, Fault, FaultCode, Field
 from parsers.senders import bare
 from parsers.spelling import fold_label, index, look_up, nearest
@@ -97,40 +98,22 @@ def _listed(choices: Sequence[Choice], text: str) -> set[str]:
     return found
 
 
-_DAY = r"(?P<day>[0-9]{1,2})(?P<between>[/.-])(?P<month>[0-9]{1,2})(?P=between)(?P<year>[0-9]{4})"
-_ISO_DAY = r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
-_TIME = r"(?:\s*,\s*|\s+a\s+las?\s+|\s+|T)(?P<hour>[0-9]{1,2})[:.h](?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}))?"
-_DATES = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (_DAY, _ISO_DAY))
-_DATETIMES = tuple(re.compile(rf"{day}{_TIME}\s*(?:h|hrs|horas)?\.?", re.IGNORECASE) for day in (_DAY, _ISO_DAY))
-
-
-def _numbers(patterns: Sequence[re.Pattern[str]], text: str) -> dict[str, int]:
-    match = next((m for pattern in patterns if (m := pattern.fullmatch(text))), None)
-    return {name: int(n) for name, n in match.groupdict().items() if n and name != "between"} if match else {}
-
-
 def _date(field: Field, text: str, zone: ZoneInfo) -> str | Fault:
-    try:
-        return date(**_numbers(_DATES, text)).isoformat()
-    except (TypeError, ValueError):
-        return fault(field, "bad_date", text, detail="date")
+    return _dated(field, text, lambda text: read_date(text).isoformat())
 
 
 def _datetime(field: Field, text: str, zone: ZoneInfo) -> str | Fault:
-    try:
-        return _moment(text, zone).astimezone(UTC).astimezone(zone).isoformat()
-    except (TypeError, ValueError, OverflowError):
-        return fault(field, "bad_date", text, detail="datetime")
+    return _dated(field, text, lambda text: read_moment(text, zone).astimezone(UTC).astimezone(zone).isoformat())
 
 
-def _moment(text: str, zone: ZoneInfo) -> datetime:
-    """The instant that ``text`` names. A time that the clocks skip in spring is as much later as they were put on."""
-    if numbers := _numbers(_DATETIMES, text):
-        return datetime(**numbers, tzinfo=zone)
-    if not text.isascii() or len(text) <= len("2017-10-09"):
-        raise ValueError("a date without a time")
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+def _dated(field: Field, text: str, read: Callable[[str], str]) -> str | Fault:
+    for spelling in (text, put_right(text)):
+        try:
+            value = read(spelling)
+        except (ValueError, OverflowError):
+            continue
+        return value if spelling == text else fault(field, "bad_date", text, detail=field.type, nearest=value)
+    return fault(field, "bad_date", text, detail=field.type)
 
 
 _AROUND = r"[\s<>()\[\]\",:;]"
@@ -174,11 +157,15 @@ _READERS: dict[str, Callable[[Field, str, ZoneInfo], str | Fault]] = {
 }
 
 
-def shown(field: Field, value: str) -> str:
-    """``value`` as a person writes it: dates as «DD/MM/AAAA», with the time as «HH:MM»."""
+DAY_FIRST = ("%d/%m/%Y", "%d/%m/%Y %H:%M")
+"""How a form writes a date and a date with its time; a language may have others that :mod:`parsers.dates` reads."""
+
+
+def shown(field: Field, value: str, dates: tuple[str, str] = DAY_FIRST) -> str:
+    """``value`` as a person writes it: dates in the forms of ``dates``, seconds where there are any."""
     if field.type == "date":
-        return date.fromisoformat(value).strftime("%d/%m/%Y")
+        return date.fromisoformat(value).strftime(dates[0])
     if field.type == "datetime":
         moment = datetime.fromisoformat(value)
-        return moment.strftime("%d/%m/%Y %H:%M:%S" if moment.second else "%d/%m/%Y %H:%M")
+        return moment.strftime(f"{dates[1]}:%S" if moment.second else dates[1])
     return value

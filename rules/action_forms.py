@@ -219,14 +219,17 @@ def default_reason(key: str, ticket: Ticket | None, desk: Desk) -> str:
 
 
 def action_lines(key: str, ticket: Ticket | None, desk: Desk, values: Mapping[str, str]) -> list[str]:
-    """The form of action ``key`` as lines, filled with ``values``; the reason begins with the usual one."""
+    """The form of action ``key`` as lines, filled with ``values``, and what is said below it; the reason begins with
+    the usual one."""
     fields = fields_of(key, ticket, desk)
     defaults = {"reason": default_reason(key, ticket, desk)}
     further = further_fields(key, Form(tuple(values.items())), desk)
-    word = partial(wording.word, desk, language=group_language(ticket, desk))
+    language = group_language(ticket, desk)
+    word = partial(wording.word, desk, language=language)
     head = f"{word('action_fields', 'action')}: {word('actions', event_of(key))}"
-    own = _unless_asked(_may_write(fields, key, ticket, desk), further)
-    return [head, *form_lines((*own, *further), {**defaults, **values})]
+    asked = (*_unless_asked(_may_write(fields, key, ticket, desk), further), *further)
+    filled = form_lines(asked, {**defaults, **values}, dates=wording.date_forms(desk, language))
+    return [head, *filled, *wording.instructions(desk, asked, language)]
 
 
 def _unless_asked(fields: tuple[Field, ...], further: tuple[Field, ...]) -> tuple[Field, ...]:

@@ -6,12 +6,13 @@ those without a ticket, rules/consultations.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from parsers.form import Fault, Form
 from parsers.mail import Mail
-from rules import consultations, everyday, specialists
+from rules import consultations, everyday, specialists, wording
 from rules.access import acts_for
 from rules.action_fields import canned_for
 from rules.action_forms import ACTIONS, event_of, offered, parse_action
@@ -38,10 +39,11 @@ def act(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
         return why
     key, form = parse_action(mail.visible, ticket, desk)
     if not key:
-        return refusal(mail, ticket, desk, _no_action(mail, form))
+        can = (k for k, row in ACTIONS.items() if not row.on_ticket or _can(k, ticket, desk))
+        return refusal(mail, ticket, desk, no_action(mail, form, can, desk))
     if not ACTIONS[key].on_ticket:
         return consult(reading, facts, desk, now)
-    if not possible(ticket, event_of(key)) or not offered(key, ticket, desk):
+    if not _can(key, ticket, desk):
         return impossible(key, reading, facts, ticket, desk)
     if overtaken := assigned_since(key, reading, facts):
         return refusal(mail, ticket, desk, Obstacle("changed", key, last=overtaken))
@@ -52,7 +54,14 @@ def act(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     return EFFECTS[key](action)
 
 
-def _no_action(mail: Mail, form: Form) -> Obstacle:
+def _can(key: str, ticket: Ticket, desk: Desk) -> bool:
+    return possible(ticket, event_of(key)) and offered(key, ticket, desk)
+
+
+def no_action(mail: Mail, form: Form, can: Iterable[str], desk: Desk) -> Obstacle:
+    """No action was named, or none that there is; ``can`` are those that could have been."""
+    allowed = tuple(dict.fromkeys(wording.word(desk, "actions", event_of(key)) for key in can))
+    form = replace(form, faults=tuple(replace(fault, allowed=allowed) for fault in form.faults))
     return Obstacle("encrypted" if mail.encrypted else "unknown_action", form=form, read=form.get("action"))
 
 
@@ -60,7 +69,7 @@ def consult(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decisi
     """What needs no ticket: a technician's mail with the subject «Consulta», or under a ticket's all the same."""
     mail, key, form = reading.mail, reading.action, reading.action_form
     if not key:
-        return refusal(mail, None, desk, _no_action(mail, form))
+        return refusal(mail, None, desk, no_action(mail, form, consultations.CONSULTATIONS, desk))
     if key not in consultations.CONSULTATIONS:
         return refusal(mail, None, desk, Obstacle("token", key))
     if form.faults:

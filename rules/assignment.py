@@ -127,9 +127,7 @@ def _manage_subject(ticket: Ticket, desk: Desk) -> str:
 
 
 def _form_body(key: str, ticket: Ticket, desk: Desk, values: Mapping[str, str], subject: str) -> str:
-    hint = wording.word(desk, "bodies", "form_hint", group_language(ticket, desk))
-    lines = [*action_lines(key, ticket, desk, values), hint]
-    return fitting_body(desk.desk_address, subject + TOKEN_ROOM, lines)[0]
+    return fitting_body(desk.desk_address, subject + TOKEN_ROOM, action_lines(key, ticket, desk, values))[0]
 
 
 def _empty_forms(ticket: Ticket, desk: Desk, subject: str) -> Mapping[str, str]:
@@ -164,8 +162,7 @@ def manage_link(ticket: Ticket, desk: Desk) -> Link:
 def consult_link(key: str, desk: Desk, values: Mapping[str, str]) -> Link:
     """The link that opens the form of a consultation ``key``, filled with ``values``; it needs no token."""
     subject = wording.subject(desk, "consult")
-    lines = [*action_lines(key, None, desk, values), wording.word(desk, "bodies", "form_hint")]
-    body, _ = fitting_body(desk.desk_address, subject, lines)
+    body, _ = fitting_body(desk.desk_address, subject, action_lines(key, None, desk, values))
     return Link(key, desk.desk_address, subject, body, label=wording.word(desk, "actions", key))
 
 

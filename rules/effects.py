@@ -19,10 +19,10 @@ from rules.desk import Desk
 from rules.facts import Facts
 from rules.letters import File, Letter, Link, to_sender
 from rules.lifecycle import move
+from rules.masking import prepared_values
 from rules.openings import requester_links
 from rules.reading import author
 from rules.requests import number_line
-from rules.secret import masked_fields
 from rules.tables import Canned
 from rules.ticket import Event, Ticket
 
@@ -192,7 +192,7 @@ def _ways_out(ticket: Ticket | None, desk: Desk, obstacle: Obstacle) -> tuple[Li
         return tuple(consult_link(key, desk, {}) for key, asked in ACTIONS.items() if not asked.on_ticket)
     if obstacle.what != "faults":
         return action_links(ticket, desk) if ticket else ()
-    values = {**{f.field: f.nearest for f in form.faults if f.nearest}, **dict(masked_fields(form.values))}
+    values = prepared_values(form)
     return (action_link(action, ticket, desk, values) if ticket else consult_link(action, desk, values),)
 
 

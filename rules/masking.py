@@ -6,11 +6,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from parsers.form import Fault
+from parsers.form import Fault, Form
 from rules.facts import Brief
 from rules.letters import Letter
 from rules.secret import mask, masked_fields
 from rules.ticket import Event, Ticket
+
+
+def prepared_values(form: Form) -> dict[str, str]:
+    """What a repaired form holds by field: what was right, and the nearest valid value of what was not; secrets
+    masked."""
+    nearest = ((fault.field, fault.nearest) for fault in form.faults if fault.nearest)
+    return dict(masked_fields((*nearest, *form.values)))
 
 
 def masked(letter: Letter) -> Letter:
@@ -38,7 +45,7 @@ def _masked(value: Any) -> Any:
         case Brief():
             return Brief(masked_ticket(value.ticket), mask(value.matched))
         case Fault():
-            return replace(value, read=mask(value.read))
+            return replace(value, read=mask(value.read), nearest=mask(value.nearest))
         case Mapping():
             return {key: _masked(inner) for key, inner in value.items()}
         case tuple():

@@ -17,11 +17,11 @@ from rules.decision import Decision, Verdict
 from rules.desk import Desk
 from rules.facts import Facts
 from rules.letters import Letter, Link, for_requester, to_sender
+from rules.masking import prepared_values
 from rules.promises import counts_from, promises
 from rules.quality import Finding
 from rules.reading import Reading, opening_windows
 from rules.routing import Routed, route
-from rules.secret import masked_fields
 from rules.ticket import Event, Ticket, fold
 
 
@@ -213,7 +213,7 @@ def requester_links(ticket: Ticket, desk: Desk) -> tuple[Link, ...]:
 def refuse(reading: Reading, faults: tuple[Fault, ...], desk: Desk, language: str = "") -> Decision:
     """One letter with every fault, and a link that opens the same mail again with all that was right."""
     kind = reading.kind
-    values = valid_values(reading)
+    values = prepared_values(reading.form)
     link, left_out = form_link("correct", reading.address, kind, values, faults, desk, language)
     letter = to_sender(
         reading.mail,
@@ -222,7 +222,7 @@ def refuse(reading: Reading, faults: tuple[Fault, ...], desk: Desk, language: st
             "kind": kind,
             "faults": faults,
             "fields": reading.form.values,
-            "form": render_form(desk.fields_of(kind), values, faults),
+            "form": render_form(desk.fields_of(kind), values, faults, wording.date_forms(desk, language)),
             "left_out": left_out,
             "attach_again": attached_files(reading.mail),
             "received_at": reading.arrival.received_at,
@@ -239,12 +239,6 @@ def attached_files(mail: Mail) -> tuple[str, ...]:
     return () if mail.encrypted else tuple(file.name for file in mail.attachments if not file.inline)
 
 
-def valid_values(reading: Reading) -> Mapping[str, str]:
-    """The values that were right, with the nearest valid one put in for a wrong choice; secrets masked."""
-    nearest = {fault.field: fault.nearest for fault in reading.form.faults if fault.nearest}
-    return {**nearest, **dict(masked_fields(reading.form.values))}
-
-
 def form_link(
     key: str,
     to: str,
@@ -257,9 +251,10 @@ def form_link(
 ) -> tuple[Link, bool]:
     """A link that opens the opening form of ``kind``, and whether a long value had to be left out of it."""
     subject = desk.kinds[kind].subject
-    hint = wording.word(desk, "bodies", "form_hint", language)
-    lines = [*filter(None, [first_line]), *form_lines(desk.fields_of(kind), values, faults), hint]
-    body, left_out = fitting_body(to, subject, lines)
+    fields = desk.fields_of(kind)
+    lines = form_lines(fields, values, faults, wording.date_forms(desk, language))
+    below = wording.instructions(desk, fields, language)
+    body, left_out = fitting_body(to, subject, [*filter(None, [first_line]), *lines, *below])
     return Link(key, to, subject, body), left_out
 
 

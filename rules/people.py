@@ -14,6 +14,7 @@ from rules.decision import Decision
 from rules.desk import Desk
 from rules.facts import Facts, Person
 from rules.letters import Grant, Letter, Link, to_sender
+from rules.masking import prepared_values
 from rules.openings import form_link, refuse
 from rules.reading import Reading
 from rules.subjects import TOKEN_ROOM
@@ -64,9 +65,9 @@ def invitation(reading: Reading, desk: Desk, faults: tuple[Fault, ...] = (), for
 def registration_link(address: str, desk: Desk, form: Form = NO_FORM) -> Link:
     """The tokened form of one address."""
     subject = wording.subject(desk, "registration", desk=desk.desk.name)
-    lines = form_lines(registration_fields(desk), dict(form.values))
-    hint = wording.word(desk, "bodies", "form_hint")
-    body, _ = fitting_body(desk.service_address, subject + TOKEN_ROOM, [*lines, hint])
+    fields = registration_fields(desk)
+    lines = form_lines(fields, prepared_values(form), dates=wording.date_forms(desk))
+    body, _ = fitting_body(desk.service_address, subject + TOKEN_ROOM, [*lines, *wording.instructions(desk, fields)])
     return Link("register", desk.service_address, subject, body, Grant("registration", addressee=address))
 
 

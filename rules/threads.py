@@ -41,7 +41,7 @@ def reply(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision
     again = (validation_letter(after, desk, again=True),) if after.state == "resolved" else ()
     mail = reading.mail
     asked, warnings = ticket.state == "pending", (*unproven_warning(reading, desk), *_encrypted_warning(mail))
-    news = News("info_received" if asked else "reply", now, mail.visible, author(mail), warnings)
+    news = News("info_received" if asked else "reply", now, mail.said, author(mail), warnings)
     told = update_letter(after, desk, news, attachments=mail.attachments)
     return Decision("threaded", events=(event,), letters=(told, *again), kind=ticket.kind, group=ticket.group)
 
@@ -66,7 +66,7 @@ def reply_event(reading: Reading, ticket: Ticket, desk: Desk, now: datetime, fac
             "reply",
             now,
             actor=mail.sender,
-            text=mail.visible,
+            text=mail.said,
             visible=True,
             attachments=mail.attachments,
             **changes,
@@ -79,7 +79,7 @@ def reply_event(reading: Reading, ticket: Ticket, desk: Desk, now: datetime, fac
         "reply",
         now,
         mail.sender,
-        mail.visible,
+        mail.said,
         visible=True,
         changes=changes,
         attachments=mail.attachments,

@@ -6,11 +6,11 @@ of the catalogue, so that a Spanish answer to an English letter works.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from parsers.form import fold_label
+from parsers.form import Field, fold_label
 from rules.desk import Desk
 
 
@@ -61,9 +61,22 @@ def key_of(desk: Desk, section: str, text: str) -> str:
     return next((key for key, entry in _entries(desk, section) if fold_label(entry) == wanted), "")
 
 
+def instructions(desk: Desk, fields: Iterable[Field], language: str = "") -> list[str]:
+    """What stands below a form that a link of ours opens: how dates are read, where it asks for any, and how it is to
+    be sent."""
+    dated = any(field.type in ("date", "datetime") for field in fields)
+    return [word(desk, "bodies", key, language) for key in (("date_hint",) if dated else ()) + ("form_hint",)]
+
+
 def form_hints(desk: Desk) -> tuple[str, ...]:
-    """The instruction below the form that a link of ours opens, in every language."""
-    return spellings(desk, "bodies", "form_hint")
+    """All such instructions, in every language."""
+    return (*spellings(desk, "bodies", "date_hint"), *spellings(desk, "bodies", "form_hint"))
+
+
+def date_forms(desk: Desk, language: str = "") -> tuple[str, str]:
+    """How a form that we write says a day, and a day with its time (strftime)."""
+    dates = desk.words(language)["dates"]
+    return str(dates["day"]), str(dates["moment"])
 
 
 def own_lines(desk: Desk) -> tuple[str, ...]:

@@ -228,7 +228,11 @@ REFUSED: dict[Wrong, tuple[str, tuple[str, ...]]] = {
     ),
     with_no_action_at_all: (
         "No se ha hecho nada: no lleva ninguna acción conocida",
-        ("1. Acción: ese valor no está en la lista", "Usted escribió: «Bailar»", "Puede escribir: Asignarme,"),
+        (
+            "1. Acción: ese valor no está en la lista",
+            "Usted escribió: «Bailar»",
+            "Puede escribir: Abrir, Buscar, Turno o Explicar",
+        ),
     ),
     explaining_an_unknown_number: (
         "«Explicar» no se ha hecho: ese número no existe",

@@ -3,9 +3,11 @@ what is only remarked on, which opens all the same."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from email.message import EmailMessage
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -205,6 +207,42 @@ def test_one_letter_says_what_is_wrong_and_how_to_mend_it_and_nothing_changes(
     assert books(desk) == before
     assert (sent.letter, sent.to, sent.read["Subject"]) == (name, mail["From"], subject)
     assert [saying for saying in told if saying not in said(sent.read)] == []
+
+
+NEARLY = (
+    "Servico/Aplicación = arena\nTipo – error acceso\nDescrpicion: La pantalla de altas da un error 500.\nSiempre.\n"
+)
+ASKED_BACK = {
+    "es": (
+        "1. Servicio/Aplicación: falta Usted escribió: «Servico/Aplicación = arena»",
+        "2. Tipo: falta Usted escribió: «Tipo – error acceso» Hace falta: una línea que empiece por «Tipo:»",
+        "¿Quiso decir «Tipo: Error Acceso»? Así está en el mensaje preparado.",
+        "¿Quiso decir «Descripción: La pantalla de altas da un error 500. Siempre.»? Así está en el mensaje preparado.",
+        "1. Compruebe los datos.",
+    ),
+    "en": (
+        "2. Tipo: it is missing You wrote: “Tipo – error acceso” Needed: a line that begins with “Tipo:”",
+        "Did you mean “Tipo: Error Acceso”? The prepared message already says so.",
+        "1. Check the details.",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", ASKED_BACK)
+def test_labels_that_nearly_stand_there_are_asked_back_and_the_prepared_message_opens(
+    tmp_path: Path, language: str
+) -> None:
+    asks = make_desk(people=(PersonTable("Marta Gil", (MARTA,), language=language),))
+    with ServerlessDesk(tmp_path, asks, now=NOW) as desk:
+        assert desk.receive(opening(NEARLY)) == "refused"
+        letter = desk.letter("refusal")
+        for kind in ("plain", "html"):
+            text = " ".join(re.sub("<[^>]+>", " ", unescape(letter.part(kind))).split())
+            assert [saying for saying in ASKED_BACK[language] if kind == "plain" and saying not in text] == []
+            assert ASKED_BACK[language][-2].partition("?")[0] in text
+        (link,) = letter.links.values()
+        assert desk.receive(click(MARTA, link)) == "opened"
+        assert desk.letters("confirmation")[0].read.part("plain").count("Siempre.") == 1
 
 
 REMARKED = {

@@ -8,9 +8,11 @@ from typing import Any
 
 from daemon.writing.formats import Formats
 from parsers.form import Fault, Field
+from parsers.values import EXCERPT
 
 MOST = 25
 """Allowed values that are listed."""
+_UNKNOWN = Field("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +28,18 @@ class Said:
 
 def explain_faults(faults: Sequence[Fault], fields: Sequence[Field], formats: Formats) -> tuple[Said, ...]:
     """Every fault in the language of ``formats``; ``fields`` give meanings of choices."""
-    meanings = {(f.name, c.value): c.description for f in fields for c in f.choices}
-    return tuple(_explain(fault, meanings, formats) for fault in faults)
+    known = {f.name: f for f in fields}
+    return tuple(_explain(fault, known.get(fault.field, _UNKNOWN), formats) for fault in faults)
 
 
-def _explain(fault: Fault, meanings: Mapping[tuple[str, str], str], formats: Formats) -> Said:
+def _explain(fault: Fault, field: Field, formats: Formats) -> Said:
     words, spoken = formats.words, formats.words["fault_words"]
     subject = fault.label or fault.field or spoken["mail"]
     lines = [
         _read(fault, formats),
-        _allowed(fault, meanings, formats),
-        (spoken["meant"].format(nearest=fault.nearest), spoken["prepared"]) if fault.nearest else ("", ""),
+        _needed(fault, formats),
+        _allowed(fault, field, formats),
+        (_meant(fault, field, formats), spoken["prepared"]) if fault.nearest else ("", ""),
         ("", _reason(fault, words)),
         (spoken["helps"], fault.hint),
     ]
@@ -76,16 +79,34 @@ def _reason(fault: Fault, words: Mapping[str, Any]) -> str:
     return str(words["fault_details"].get(fault.detail) or words["quality"].get(fault.detail, fault.detail))
 
 
-def _allowed(fault: Fault, meanings: Mapping[tuple[str, str], str], formats: Formats) -> tuple[str, str]:
+def _needed(fault: Fault, formats: Formats) -> tuple[str, str]:
     limits = formats.words["fault_limits"]
-    if limit := str(limits.get(fault.code) or limits.get(fault.detail, "")):
-        allowed = ", ".join(_counted(value, fault, formats) for value in fault.allowed)
-        given = {"n": allowed, "limit": allowed, "allowed": allowed, "label": fault.label, "beyond": fault.detail}
-        label, _, text = limit.format(**given).partition(": ")
-        return f"{label}:", text
-    if not fault.allowed:
+    limit = str(limits.get(fault.code) or limits.get(fault.detail, ""))
+    if not limit:
         return "", ""
-    named = [_with_meaning(value, meanings.get((fault.field, value), "")) for value in fault.allowed[:MOST]]
+    allowed = ", ".join(_counted(value, fault, formats) for value in fault.allowed)
+    given = {"n": allowed, "limit": allowed, "allowed": allowed, "label": fault.label, "beyond": fault.detail}
+    label, _, text = limit.format(**given).partition(": ")
+    return f"{label}:", text
+
+
+_LISTED = frozenset({"missing", "empty", "not_in_list"})
+"""Faults of which the allowed values are told; those of others are a limit, or stand in what was read."""
+
+
+def _meant(fault: Fault, field: Field, formats: Formats) -> str:
+    """What they probably meant: a value, or the whole line where its label was not read."""
+    value = formats.written(fault.nearest, fault.detail or field.type)
+    shown = value if len(value) <= EXCERPT else f"{value[:EXCERPT]}…"
+    key = "meant_line" if fault.code == "missing" else "meant"
+    return str(formats.words["fault_words"][key]).format(label=fault.label, nearest=shown)
+
+
+def _allowed(fault: Fault, field: Field, formats: Formats) -> tuple[str, str]:
+    if not fault.allowed or fault.code not in _LISTED:
+        return "", ""
+    meanings = {choice.value: choice.description for choice in field.choices}
+    named = [_with_meaning(value, meanings.get(value, "")) for value in fault.allowed[:MOST]]
     rest = len(fault.allowed) - MOST
     more = [formats.words["layout"]["more"].format(n=rest)] if rest > 0 else []
     return formats.words["fault_words"]["may"], _either([*named, *more], formats)

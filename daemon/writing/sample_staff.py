@@ -26,7 +26,9 @@ from daemon.writing.sample_world import (
 from parsers.mail import Attachment, Mail
 from rules import wording
 from rules.action_forms import parse_action
+from rules.actions import no_action
 from rules.assignment import action_links, manage_link
+from rules.consultations import CONSULTATIONS
 from rules.desk import Desk
 from rules.effects import Obstacle, refusal
 from rules.facts import Brief, SetAside
@@ -143,7 +145,7 @@ def _refusals(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     refused = {
         "desk_refusal": refusal(mail, ticket, desk, Obstacle("faults", key, form)),
         "desk_refusal.changed": refusal(mail, resolved, desk, Obstacle("changed", key, last=first)),
-        "desk_refusal.no_action": refusal(mail, None, desk, Obstacle("unknown_action", form=empty)),
+        "desk_refusal.no_action": refusal(mail, None, desk, no_action(mail, empty, CONSULTATIONS, desk)),
         "desk_refusal.unknown_number": refusal(
             mail, None, desk, Obstacle("unknown_number", "explain", read="I171009_999999")
         ),

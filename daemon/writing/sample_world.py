@@ -147,7 +147,7 @@ def journal(visible: bool = False) -> tuple[Event, ...]:
 def every_fault() -> tuple[Fault, ...]:
     """One fault of each code, as parsers.form shapes it."""
     return (
-        Fault("service", "missing", label="Servicio/Aplicación"),
+        Fault("service", "missing", allowed=("AREN", "LIBRA"), label="Servicio/Aplicación"),
         Fault("type", "empty", allowed=("Pérdida de Servicio", "Error Acceso"), label="Tipo"),
         Fault("type", "several_values", "Pérdida de Servicio / Error Acceso", ("Error Acceso",), label="Tipo"),
         Fault("service", "given_twice", "AREN / LIBRA", label="Servicio/Aplicación"),

@@ -125,6 +125,7 @@ def _refused(desk: Desk, ticket: Ticket) -> dict[str, Any]:
         "kind": ticket.kind,
         "faults": (
             Fault(first.name, "not_in_list", "ARENN", allowed, "AREN", first.label),
+            Fault("type", "missing", "Tipo = Pérdida de Servicio", nearest="Pérdida de Servicio", label="Tipo"),
             Fault("description", "too_short", "No va", ("10",), "", "Descripción", "5", hint),
         ),  # as parsers.form gives them
         "fields": ((first.name, "AREN"),),  # what was right

@@ -382,6 +382,30 @@ TYPED = {
     "ISO with T": ("Fecha y hora: 2017-10-09T10:23:58", "moment", "2017-10-09T10:23:58+02:00"),
     "ISO in UTC": ("Fecha y hora: 2017-10-09T08:23:00Z", "moment", "2017-10-09T10:23:00+02:00"),
     "ISO with an offset": ("Fecha y hora: 2017-10-09T03:23:00-05:00", "moment", "2017-10-09T10:23:00+02:00"),
+    "the day first": ("Hasta: 10/09/2017", "until", "2017-09-10"),
+    "points": ("Hasta: 09.10.2017", "until", "2017-10-09"),
+    "spaces": ("Hasta: 9 / 10 / 2017", "until", "2017-10-09"),
+    "the year first": ("Hasta: 2017/10/09", "until", "2017-10-09"),
+    "ISO, short": ("Hasta: 2017-10-9", "until", "2017-10-09"),
+    "as our English letters write it": ("Hasta: 09 Oct 2017", "until", "2017-10-09"),
+    "the month in letters": ("Hasta: 9 de octubre de 2017", "until", "2017-10-09"),
+    "the month short": ("Hasta: 9-oct-2017", "until", "2017-10-09"),
+    "the month short, with its point": ("Hasta: 9 sept. 2017", "until", "2017-09-09"),
+    "the year with its article": ("Hasta: 1 de enero del 2018", "until", "2018-01-01"),
+    "a sentence's date": ("Hasta: el lunes, 9 de octubre de 2017", "until", "2017-10-09"),
+    "a full stop behind": ("Hasta: 20/10/2017.", "until", "2017-10-20"),
+    "in Catalan": ("Hasta: 9 d'octubre de 2017", "until", "2017-10-09"),
+    "in Galician": ("Hasta: luns 9 de outubro de 2017", "until", "2017-10-09"),
+    "in English": ("Hasta: October 9, 2017", "until", "2017-10-09"),
+    "in English, ordinal": ("Hasta: Monday, October 9th, 2017", "until", "2017-10-09"),
+    "in English, of": ("Hasta: 9th of October 2017", "until", "2017-10-09"),
+    "as English letters write the minute": ("Fecha y Hora: 09 Oct 2017 10:23", "moment", "2017-10-09T10:23:00+02:00"),
+    "half a day": ("Fecha y Hora: Oct 9, 2017 2:05 pm", "moment", "2017-10-09T14:05:00+02:00"),
+    "half a day in Spanish": ("Fecha y Hora: 9/10/2017 a las 10:23 a. m.", "moment", "2017-10-09T10:23:00+02:00"),
+    "an hour of half a day": ("Fecha y Hora: 9 October 2017 at 3pm", "moment", "2017-10-09T15:00:00+02:00"),
+    "midnight": ("Fecha y Hora: 9/10/2017 12:30 AM", "moment", "2017-10-09T00:30:00+02:00"),
+    "noon": ("Fecha y Hora: 9/10/2017 12:30 PM", "moment", "2017-10-09T12:30:00+02:00"),
+    "at, in letters": ("Fecha y Hora: 9 de octubre de 2017 a las 8.05 h", "moment", "2017-10-09T08:05:00+02:00"),
     "an hour that spring skips": ("Fecha y hora: 26/03/2017 02:30", "moment", "2017-03-26T03:30:00+02:00"),
     "an hour that autumn repeats": ("Fecha y hora: 29/10/2017 02:30", "moment", "2017-10-29T02:30:00+02:00"),
     "a leap day": ("Hasta: 29/02/2020", "until", "2020-02-29"),
@@ -420,6 +444,13 @@ MISTYPED = {
     "a month too many": ("Fecha y Hora: 09/13/2017 10:23", "moment: bad_date"),
     "an hour too many": ("Fecha y Hora: 09/10/2017 25:00", "moment: bad_date"),
     "full-width digits": ("Fecha y Hora: ０９/１０/２０１７ 10:23", "moment: bad_date"),
+    "no such month": ("Hasta: 9 de oktubre de 2017", "until: bad_date"),
+    "a month that may be two": ("Hasta: 9 ju 2017", "until: bad_date"),
+    "another day of the week": ("Hasta: martes 9 de octubre de 2017", "until: bad_date"),
+    "a year of two figures": ("Hasta: 09/10/17", "until: bad_date"),
+    "no year": ("Hasta: 9 de octubre", "until: bad_date"),
+    "an hour of half a day too many": ("Fecha y Hora: 9/10/2017 14:30 PM", "moment: bad_date"),
+    "a date and much more": ("Hasta: 09/10/2017 " + "x" * 5000, "until: bad_date"),
     "words": ("Fecha y Hora: ayer por la tarde", "moment: bad_date"),
     "no such day": ("Hasta: 31/02/2020", "until: bad_date"),
     "a time where a date is wanted": ("Hasta: 20/10/2017 10:00", "until: bad_date"),
@@ -434,6 +465,20 @@ MISTYPED = {
 @pytest.mark.parametrize(("line", "wanted"), MISTYPED.values(), ids=MISTYPED)
 def test_each_type_has_its_fault(line: str, wanted: str) -> None:
     assert read(beside_who(line), CALL)[1] == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("Hasta: 09/10/17", "2017-10-09"), ("Hasta: 10/23/2017", "2017-10-23"), ("Hasta: 10/23/17", "2017-10-23"),
+        ("Fecha y Hora: 10/23/2017 10:23", "2017-10-23T10:23:00+02:00"),
+        ("Fecha y Hora: 9.10.17 10:23", "2017-10-09T10:23:00+02:00"),
+        ("Hasta: 40/10/2017", ""), ("Hasta: 13/13/2017", ""), ("Hasta: 31/02/2020", ""), ("Hasta: ayer", ""),
+    ],
+)  # fmt: skip
+def test_a_date_that_may_have_been_meant_is_asked_back(line: str, meant: str) -> None:
+    [fault] = parse_form(WHO + line, CALL, MADRID).faults
+    assert (fault.code, fault.nearest) == ("bad_date", meant)
 
 
 def test_what_another_value_requires() -> None:
@@ -516,6 +561,109 @@ def test_lost_letters_that_two_values_share_choose_neither() -> None:
     assert read("Sede: C?diz", (field,))[0] == {"place": "Cádiz"}
 
 
+# -- a label that nearly stands there: no value is read, but it is told what was found and what was meant
+
+FIRST, TEXT = "Servicio/Aplicación: AREN\n", "Descripción: No abre altas."
+NEARLY = {
+    # what stands for «Tipo: Error Acceso»: the line that is told, the value that may have been meant
+    "an equals sign": ("Tipo = Error Acceso", "Error Acceso"),
+    "a hyphen": ("Tipo - Error Acceso", "Error Acceso"),
+    "a dash": ("Tipo – Error Acceso", "Error Acceso"),
+    "a long dash": ("Tipo—Error Acceso", "Error Acceso"),
+    "an arrow": ("Tipo → Error Acceso", "Error Acceso"),
+    "an arrow of two signs": ("Tipo => Error Acceso", "Error Acceso"),
+    "a tab": ("Tipo\tError Acceso", "Error Acceso"),
+    "a full stop": ("Tipo. Error Acceso", "Error Acceso"),
+    "a semicolon": ("Tipo; Error Acceso", "Error Acceso"),
+    "a comma": ("Tipo, error acceso", "Error Acceso"),
+    "a bar": ("| Tipo | Error Acceso |", "Error Acceso"),
+    "nothing": ("Tipo Error Acceso", "Error Acceso"),
+    "in bold": ("**Tipo** - Error Acceso", "Error Acceso"),
+    "the value below": ("Tipo\nError Acceso", "Error Acceso"),
+    "letters in the wrong order": ("Tpio: Error Acceso", "Error Acceso"),
+    "a letter too many": ("Tippo: Error Acceso", "Error Acceso"),
+    "misspelt, and its value too": ("Tippo: Eror Aceso", "Error Acceso"),
+    "misspelt, with a value of no list": ("Tippo: se rompe", ""),
+    "misspelt, and another sign": ("Tippo = Error Acceso", "Error Acceso"),
+    "more words": ("Tipo de incidéncia: Error Acceso", "Error Acceso"),
+    "more words before": ("Indique el tipo: Error Acceso", "Error Acceso"),
+}
+
+
+@pytest.mark.parametrize(("line", "meant"), NEARLY.values(), ids=NEARLY)
+def test_what_nearly_is_a_label_is_told_and_not_read(line: str, meant: str) -> None:
+    form = parse_form(FIRST + line + "\n" + TEXT, INCIDENT, MADRID)
+    assert form.get("type") == ""
+    [fault] = form.faults
+    assert (fault.field, fault.code, fault.read, fault.nearest) == ("type", "missing", line.partition("\n")[0], meant)
+
+
+NEARLY_TEXTS = {
+    # what stands for «Descripción: …»: the text that was meant
+    "misspelt": ("Descrpicion: No abre altas.\nNi bajas.", "No abre altas.\nNi bajas."),
+    "more words": ("Descripción del problema: No abre altas.", "No abre altas."),
+    "a dash": ("Descripción – No abre altas.", "No abre altas."),
+    "alone on its line": ("Descripción\n\nNo abre altas.\nNi bajas.", "No abre altas.\nNi bajas."),
+}
+
+
+@pytest.mark.parametrize(("body", "meant"), NEARLY_TEXTS.values(), ids=NEARLY_TEXTS)
+def test_a_text_below_what_nearly_is_its_label_is_told(body: str, meant: str) -> None:
+    [fault] = parse_form(HEAD + body, INCIDENT, MADRID).faults
+    assert (fault.field, fault.code, fault.nearest) == ("description", "missing", meant)
+
+
+def test_a_text_behind_a_label_without_a_sign_is_told_beside_others_alone() -> None:
+    without = f"{FIRST}Tipo: Error Acceso\n{TEXT}".replace(":", "")
+    assert [f.nearest for f in parse_form(without, INCIDENT, MADRID).faults] == [
+        "AREN",
+        "Error Acceso",
+        "No abre altas.",
+    ]
+    assert [f.nearest for f in parse_form("Descripción no tengo", INCIDENT, MADRID).faults] == ["", "", ""]
+
+
+def test_a_label_of_two_words_is_known_by_one_of_them() -> None:
+    for line in ("Servico/Aplicación: AREN", "Aplicación: Arena", "Servicio: AREN", "Servicio o aplicación: AREN"):
+        [fault] = parse_form(f"Tipo: Error Acceso\n{line}\n{TEXT}", INCIDENT, MADRID).faults
+        assert (fault.field, fault.read, fault.nearest) == ("service", line, "AREN")
+
+
+NOT_MEANT = {
+    "a sentence that begins with a label": "Tipo - ya lo probé\nServicio; nada",
+    "a sentence about a label": "El tipo de error: no lo sé",
+    "other words with a colon": "Equipo: PC-7\nTipografía: Error Acceso\nTiempo: dos horas",
+    "a text's label in a sentence": "Descripción no tengo",
+    "quoted": "> Tipo = Error Acceso",
+    "an unlike label": "Fallo: Error Acceso",
+}
+
+
+@pytest.mark.parametrize("text", NOT_MEANT.values(), ids=NOT_MEANT)
+def test_a_line_that_may_be_anything_is_not_said_to_be_meant(text: str) -> None:
+    form = parse_form(text, INCIDENT, MADRID)
+    assert [(fault.code, fault.read, fault.nearest) for fault in form.faults] == [("missing", "", "")] * 3
+
+
+def test_a_short_label_beside_others_takes_no_other_field_s_words() -> None:
+    body = "Nombre del equipo: PC-7\nCorreo electrónico: marta@cliente.example\nFecha y hora: 09/10/2017 10:23"
+    faults = parse_form(body, CALL, MADRID).faults
+    assert [(fault.field, fault.nearest) for fault in faults] == [("name", ""), ("address", "marta@cliente.example")]
+
+
+def test_what_nearly_is_a_label_in_a_text_stays_in_it() -> None:
+    text = "Elegí Error Acceso y\nTipo - ya lo probé\nTippo: x\nServico/Aplicación: otra"
+    assert read(f"{HEAD}Descripción: {text}") == ({**RIGHT, "description": text}, [])
+    form = parse_form(f"{FIRST}Descripción: No abre altas.\nTippo: Error Acceso", INCIDENT, MADRID)
+    assert form.get("description") == "No abre altas.\nTippo: Error Acceso"
+    assert form.faults[0].nearest == "Error Acceso"
+
+
+def test_two_lines_that_may_be_meant_name_no_value() -> None:
+    form = parse_form(f"{FIRST}Tippo: Error Acceso\nTipo = Error Funcional\n{TEXT}", INCIDENT, MADRID)
+    assert [(fault.read, fault.nearest) for fault in form.faults] == [("Tippo: Error Acceso", "")]
+
+
 # -- forms that we write
 
 
@@ -587,7 +735,7 @@ def test_files_over_a_limit_are_named() -> None:
     ("read", "wanted"),
     [("ARENN", "AREN"), ("conductor", "CONDUCTORES"), ("Arenas", "AREN"), ("perdida servicio", "Pérdida de Servicio"),
      ("acceso", "Error Acceso"), ("Funcional", "Error Funcional"), ("error de acceso", "Error Acceso"),
-     ("impresora", ""), ("se ha roto", ""), ("x", ""), ("", ""), ("x" * 100_000, "")],
+     ("err", ""), ("impresora", ""), ("se ha roto", ""), ("x", ""), ("", ""), ("x" * 100_000, "")],
 )  # fmt: skip
 def test_the_nearest_value(read: str, wanted: str) -> None:
     assert nearest(read, (*INCIDENT[0].choices, *INCIDENT[1].choices)) == wanted
@@ -602,6 +750,11 @@ COLLEAGUES = ("ana@ayuntamiento.example", "luis@ayuntamiento.example")
 )  # fmt: skip
 def test_the_nearest_address_is_not_any_colleagues(read: str, wanted: str) -> None:
     assert nearest(read, COLLEAGUES) == wanted
+
+
+def test_a_part_of_a_short_word_is_not_near() -> None:
+    assert nearest("pending", ("Open", "Close")) == ""
+    assert nearest("opn", ("Open", "Close")) == "Open"
 
 
 def test_labels_compare_by_what_they_say() -> None:
@@ -677,6 +830,9 @@ HOSTILE = {
     "left of a link": "Descripci%C3%B3n: " + "%C3" * 60_000,
     "tags begun": "<b>Tipo:</b> " + "<b " * 60_000,
     "halves of labels": "Servicio/\nAplicación: x\n" * 8_000,
+    "labels with another sign": "Tipo = x\n" * 20_000,
+    "labels misspelt": "".join(f"Descrpicion {n}: x\n" for n in range(8_000)),
+    "signs in one line": "Tipo " + "= - → " * 30_000,
     "a form 4,000 times": "Servicio/Aplicación: AREN\nTipo: x\nDescripción: y\n" * 4_000,
 }
 

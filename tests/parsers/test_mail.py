@@ -244,6 +244,26 @@ def test_an_answer_announced_above_the_quote_stays() -> None:
     assert mail.visible.split() == ["Contesto", "abajo:", *OWN.split()]
 
 
+INSIDE = "<p>¿Con qué navegador?</p><p style='color:blue'>Con Firefox.</p>"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f"<p>Le respondo abajo en azul.</p><blockquote type=cite>{INSIDE}</blockquote>",
+        f"<p>Le respondo abajo en azul.</p><div style='border:none;border-top:solid #E1E1E1 1.0pt'><p><b>De:</b> Mesa<br>"
+        f"<b>Enviado el:</b> martes, 3 de marzo de 2026 8:05<br><b>Para:</b> Eva<br><b>Asunto:</b> X</p></div>{INSIDE}",
+    ],
+    ids=["a quoted block", "Outlook"],
+)
+def test_a_reply_whose_answers_stand_in_the_history_says_all_of_it(page: str) -> None:
+    mail = parse(raw_mail(page, content_type="text/html; charset=utf-8"))
+    assert (mail.visible, mail.answered_inside) == ("Le respondo abajo en azul.", True)
+    assert "¿Con qué navegador?\n\nCon Firefox." in mail.said
+    beside = parse(raw_mail(page + "<p>Con Firefox.</p>", content_type="text/html; charset=utf-8"))
+    assert "border" in page or not beside.answered_inside
+
+
 # -- which part is the text
 
 PLAIN = part("text/plain; charset=utf-8", BODY, "quoted-printable")

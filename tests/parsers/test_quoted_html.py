@@ -70,6 +70,16 @@ def test_a_block_below_an_attribution_is_quoted_though_nothing_marks_it(attribut
     assert "Hemos tomado nota" not in cut_quote(KEPT + block)
 
 
+OUR_LINK = '<a href="mailto:soporte@cau.example?subject=Validar">Validar Petición</a>'
+
+
+@pytest.mark.parametrize("attribution", ["Soporte CAU escribió:", "El lunes, Soporte CAU escribió:", "Support wrote:"])
+def test_a_letter_of_ours_in_a_block_below_an_attribution_without_a_date_is_quoted(attribution: str) -> None:
+    block = f"<p>{attribution}</p><blockquote>{HISTORY}{{link}}</blockquote><p>Debajo.</p>"
+    assert cut_quote(KEPT + block.format(link=OUR_LINK)) == f"{KEPT}<p>{attribution}</p><p>Debajo.</p>"
+    assert cut_quote(KEPT + block.format(link="")) == KEPT + block.format(link="")
+
+
 def test_what_is_typed_between_and_below_quoted_blocks_stays() -> None:
     block = f'<blockquote class="gmail_quote">{HISTORY}</blockquote>'
     inside = f'<div class="gmail_attr">El mar:</div>{block}<p>Uno.</p>{block}<p>Dos.</p>'

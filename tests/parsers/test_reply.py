@@ -6,11 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers.reply import TextMarks, strip_signature, visible_text
+from parsers.reply import TextMarks, answers_in_history, strip_signature, visible_text
 
 OWN = "Sigue sin cargar el listado.\n\nLo he probado en dos equipos."
 QUOTED = "> Hemos tomado nota de su aviso.\n>\n> Un saludo, la mesa de ayuda."
 PLAIN = "Hemos tomado nota de su aviso.\n\nUn saludo, la mesa de ayuda."
+
+LETTER = (
+    "Puede validar la solución hasta el viernes 20 de octubre de 2017.\n\nLa solución está lista\n\nValidar Petición:\n"
+    "<mailto:soporte@cau.example?subject=Validar%20Petici%C3%B3n%20I171009_000049>\n\n-- \nRecibe este mensaje."
+)
 
 # What a client writes above lines with quote marks.
 ABOVE_QUOTED = {
@@ -348,6 +353,14 @@ QUOTES_OF_QUOTES = {
     "outlook quotes its separator": f"{OWN}\n\n> -----Original Message-----\n> From: Mesa [mailto:mesa@cau.example]\n"
     "> Sent: Tuesday, March 3, 2026 8:05 AM\n> To: Eva\n> Subject: X\n>\n> Tomamos nota.",
     "wanderlust": f"{OWN}\n\nAt Tue, 3 Mar 2026 08:05:41 +0100,\nMesa de ayuda wrote:\n{QUOTED}",
+    "a day without its year": f"{OWN}\n\nEl lunes, Soporte CAU escribió:\n{QUOTED}",
+    "a day and no comma": f"{OWN}\n\nEl lunes Soporte CAU escribió:\n\n{QUOTED}",
+    "a day of the month": f"{OWN}\n\nEl lun, 9 oct, Soporte CAU escribió:\n{QUOTED}",
+    "a day of the month in full": f"{OWN}\n\nEl 9 de octubre, Soporte escribió:\n{QUOTED}",
+    "a day in English": f"{OWN}\n\nOn Monday, Support Desk wrote:\n{QUOTED}",
+    "a letter of ours below a name": f"{OWN}\n\nSoporte CAU escribió:\n\n{LETTER}",
+    "a letter of ours below a day": f"{OWN}\n\nEl lunes, Soporte CAU escribió:\n\n{LETTER}",
+    "a letter of ours in English": f"{OWN}\n\nOn Monday Support wrote:\n\n{LETTER}",
     "a name, accents decomposed": f"{OWN}\n\nMesa de Gestio\u0301n escribio\u0301:\n{QUOTED}",
     "a name with a dash": f"{OWN}\n\nMesa de Ayuda - CAU escribió:\n{QUOTED}",
     "answer above this line": f"{OWN}\n\n##- Please type your reply above this line -##\n\n{PLAIN}",
@@ -384,6 +397,38 @@ def test_answers_between_the_quoted_lines_stay() -> None:
         "Con Firefox.\n\n> ¿Desde qué sede nos escribe?\n\nDesde Lugo.\n"
     )
     assert visible_text(text) == "Con Firefox.\n\n\nDesde Lugo."
+
+
+ANSWERED_WITHIN = [
+    "Le respondo abajo en azul.", "Respondo entre líneas", "Hola:\n\nContesto en rojo a cada pregunta.\n\nUn saludo",
+    "Mis comentarios, más abajo.", "En rojo le contesto.", "Abajo os respondo en mayúsculas.", "Contesto en su correo.",
+    "See my answers below.", "Answers inline.", "I replied below in blue.",
+    "Respostas abaixo em azul.", "Us responc a sota.",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("own", ANSWERED_WITHIN)
+@pytest.mark.parametrize("name", ["outlook es", "outlook en", "zimbra", "lotus notes", "samsung"])
+def test_answers_that_stand_in_history_without_quote_marks_are_known(own: str, name: str) -> None:
+    text = f"{own}\n\n{ABOVE_PLAIN[name]}\n\n¿Con qué navegador?\nCon Firefox.\n"
+    assert answers_in_history(text, visible_text(text))
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        "Contesto a su correo de abajo: ya funciona.", "El menú de abajo sale en rojo.", "Sigue igual. Abajo, nada.",
+        "No sé qué responder. En azul sale el error.", "Respondo a lo que me pide: sí. El texto en rojo es otro.",
+    ],
+)  # fmt: skip
+def test_who_does_not_say_so_gets_the_history_cut(own: str) -> None:
+    text = f"{own}\n\n{ABOVE_PLAIN['outlook es']}\n\n{PLAIN}"
+    assert (visible_text(text), answers_in_history(text, own)) == (own, False)
+
+
+def test_answers_between_quoted_lines_are_the_text() -> None:
+    text = f"Respondo abajo.\n\n{ABOVE_QUOTED['gmail es']}\n> ¿Navegador?\nFirefox.\n> ¿Sede?\nLugo."
+    assert not answers_in_history(text, visible_text(text))
 
 
 @pytest.mark.parametrize("name", ["gmx", "outlook es", "zimbra", "lotus notes"])
@@ -507,10 +552,19 @@ NEGATIVES = {
     "original message in prose": "El mensaje original era otro.\nMensaje original: fallo 3",
     "separator as evidence": "Sale el texto\n-----Mensaje original-----\ny nada más.",
     "note with a date": "Nota: el 3/3/2026 Juan <juan@ext.example> escribió:\nno entra",
+    "a person's words on a day": "Fue así.\n\nEl lunes, Juan escribió:\n> No me deja entrar.\n\nY colgó.",
+    "a person's words on a day, without marks": "Fue así.\n\nEl lunes, Juan escribió:\n\nNo me deja entrar.\n\nY ya.",
+    "a desk's words": "Soporte CAU escribió:\n\nReinicie el equipo.\n\nLo he hecho y sigue igual.",
+    "a desk's words on a day": "Hola.\n\nEl lunes, Soporte CAU escribió:\n\nReinicie.\n\nLo hice y sigue igual.",
+    "a desk's words in English": "Hi.\n\nOn Monday Support wrote:\n\nRestart it.\n\nI did, and nothing.",
+    "a boss's words with a quote mark": "Hola.\n\nEl lunes, mi jefe escribió:\n> Arreglen esto de una vez, por favor.",
+    "words within a line": "Hola.\n\nJuan escribió: no me deja entrar desde el lunes.\n\n¿Lo miran?",
     "the user's words with a quote mark": "Fue ayer.\n\nEl usuario Juan escribió:\n> No me deja entrar.\n\nY colgó.",
     "a mail that never arrived": "Hola.\n\nEste correo y el de ayer no han llegado a sus destinatarios.",
     "a mail that never arrived, en": "Hi.\n\nThis message and the previous one never reached the addressee.",
     "a mail that never arrived, ca": "Hola.\n\nAquest correu no arriba al destinatari.",
+    "a mail that never arrived, eu": "Kaixo.\n\nMezu hau ez zaio hartzaileari iristen.",
+    "a confidential field": "Hola.\n\nInformación confidencial: no la veo en la ficha del cliente.",
     "a confidential mail": "Hola.\n\nEste mensaje es confidencial, por favor: la contraseña del servidor no va.",
     "a wrong report": "Hola.\n\nLa información contenida en este informe es incorrecta: faltan los destinatarios.",
     "about the legal notice": "Hola.\n\nAviso legal: cambiad el pie de la web, falta la protección de datos.",
@@ -609,6 +663,7 @@ TAILS = {
     "galaxy": "<<sent by galaxy>>",
     "network": "Sent from my BlackBerry 10 smartphone on the Bell network.",
     "canary": "Sent from Canary",
+    "horde": f"{'-' * 64}\nThis message was sent using IMP, the Internet Messaging Program.",
     "two footers": "Enviado desde mi iPhone\n\nObtener Outlook para iOS",
     "legal notice": "AVISO LEGAL: Este mensaje y sus adjuntos van dirigidos a su destinatario y son confidenciales.",
     "legal notice in two paragraphs": "Este mensaje y sus adjuntos son confidenciales.\n\n"
@@ -617,6 +672,9 @@ TAILS = {
     "legal notice de": "Diese E-Mail enthält vertrauliche Informationen.",
     "legal notice pt": "Esta mensagem e os seus anexos são confidenciais e destinam-se ao destinatário.",
     "legal notice ca": "Aquest missatge i els seus adjunts són confidencials i van dirigits al destinatari.",
+    "legal notice eu": "Mezu hau eta erantsitako fitxategiak isilpekoak dira, eta hartzailearentzat baino ez dira.",
+    "legal notice, titled": "INFORMACIÓN CONFIDENCIAL: este mensaje y sus adjuntos son confidenciales.",
+    "printing ca": "Abans d'imprimir aquest missatge, penseu si és necessari.",
     "legal notice it": "Questo messaggio è confidenziale e destinato al solo destinatario.",
     "k-9": "Enviado desde mi dispositivo Android con K-9 Mail. Por favor, disculpa mi brevedad.",
     "proton": "Enviado con el correo electrónico seguro de [Proton Mail](https://proton.me).",

@@ -439,6 +439,23 @@ def test_there_and_back() -> None:
 # -- two tickets
 
 
+@pytest.mark.parametrize(
+    ("language", "written", "prepared"),
+    [
+        ("es", "Acción: Pendiente\nMotivo: nada\nHasta: 20 de octubre de 2017",
+         "Hasta: 20/10/2017\nTexto: \n[Las fechas se leen como día/mes/año, por ejemplo 31/12/2017.]\n[Complete"),
+        ("en", "Action: Put on hold\nReason: nothing\nUntil: October 20, 2017",
+         "Until: 20 Oct 2017\nText: \n[Dates are read day first, so 10/09/2017 is 10 September. Or write"),
+        ("en", "Action: Put on hold\nReason: nothing\nUntil: 10/23/17", "Until: 23 Oct 2017\n"),
+    ],
+)  # fmt: skip
+def test_a_form_says_how_dates_are_read_and_writes_them_so(language: str, written: str, prepared: str) -> None:
+    at = desk(group={"language": language})
+    (link,) = act(written, at=at).letters[0].links
+    assert prepared in link.body
+    assert act(link.body, at=at).why == "hold"
+
+
 def test_the_forms_of_a_group_are_in_its_language() -> None:
     english = desk(group={"language": "en"})
     ticket = opened(english)

@@ -156,6 +156,11 @@ def test_a_form_with_faults_comes_back_with_what_was_right() -> None:
     assert decision.people == ()
 
 
+def test_it_holds_what_was_meant_too() -> None:
+    (letter,) = register("Nombre: Juan Ruiz\nCIF/NIF: B12345678\nTipo de cliente: Ciudadna\n").letters
+    assert "Tipo de cliente: Ciudadano" in letter.links[0].body
+
+
 def test_a_form_sent_twice_corrects_the_person() -> None:
     used = HeldGrant(Grant("registration", addressee=NEW), token_digest(TOKEN), used_at=NOW)
     again = register(FORM, grant=used)

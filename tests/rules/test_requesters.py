@@ -336,6 +336,17 @@ def test_a_refusal_gives_no_secret_back() -> None:
     decision = verdict("apertura", mail(OPENING, "Tipo: Error Acceso\nDescripción: contraseña: hunter22x y no entra"))
     assert decision.verdict == "refused"
     assert "hunter22x" not in str(masked(decision.letters[0]))
+    nearly = verdict("apertura", mail(OPENING, "Descripción del fallo: contraseña: hunter22x y no entra"))
+    assert nearly.faults[-1].nearest
+    assert "hunter22x" not in str(masked(nearly.letters[0]))
+
+
+def test_answers_within_the_history_reach_the_group() -> None:
+    message = mail(f"Re: {CONFIRMATION}", "Respondo en azul.\n\nDe: CAU\n\n¿Navegador? Firefox.")
+    message = replace(message, visible="Respondo en azul.", answered_inside=True)
+    decision = verdict("servicio", message, facts_of(opened()))
+    assert decision.events[0].text == message.body
+    assert decision.letters[0].values["text"] == message.body
 
 
 # -- languages

@@ -1,0 +1,131 @@
+"""Dates and times as people write them: «9/10/2017», «9 de octubre de 2017», «October 9, 2017 2:30 pm», ISO.
+
+Figures alone are day, month, year, unless the year comes first; nothing else is guessed. A day of the week must be that
+of the date.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from parsers.spelling import fold
+
+_LONGEST = 60
+"""Characters of a date with its time."""
+
+# Spanish, English, Catalan, Galician, Portuguese; folded, a beginning of three letters or more stands for the word.
+_MONTHS = (
+    "enero january janeiro gener xaneiro", "febrero february febrer febreiro fevereiro", "marzo march marc marco",
+    "abril april", "mayo may maig maio", "junio june juny xuno junho", "julio july juliol xullo julho",
+    "agosto august agost", "septiembre setiembre september setembre setembro", "octubre october outubro",
+    "noviembre november novembre novembro", "diciembre december desembre decembro dezembro",
+)  # fmt: skip
+_WEEKDAYS = (
+    "lunes monday dilluns luns", "martes tuesday dimarts", "miercoles wednesday dimecres mercores",
+    "jueves thursday dijous xoves", "viernes friday divendres venres", "sabado saturday dissabte",
+    "domingo sunday diumenge",
+)  # fmt: skip
+
+DAY_WORDS = frozenset(
+    word for names in (*_MONTHS, *_WEEKDAYS) for name in names.split() for word in (name, name[:3], name[:4])
+) | {"de", "of", "d"}
+"""Every word of a date, folded, in full and short."""
+
+_BEGINNING = r"(?:(?:el|on)\s)?(?:(?P<weekday>[^\W\d_]{2,10})\.?,?\s)?"
+_DAY = r"(?P<day>[0-9]{1,2})"
+_YEAR = r"(?P<year>[0-9]{4})"
+_NAME = r"(?P<name>[^\W\d_]{3,10})\.?"
+_FIGURES = rf"{_DAY}\s?(?P<between>[/.-])\s?(?P<month>[0-9]{{1,2}})\s?(?P=between)\s?{_YEAR}"
+_YEAR_FIRST = rf"{_YEAR}(?P<between>[/.-])(?P<month>[0-9]{{1,2}})(?P=between){_DAY}"
+_NAMED = rf"{_DAY}(?:st|nd|rd|th|º|\.)?[\s-]?(?:(?:de|of|d['’])\s?)?{_NAME},?[\s-]?(?:del?\s(?:año\s)?)?{_YEAR}"
+_NAME_FIRST = rf"{_NAME}\s{_DAY}(?:st|nd|rd|th)?,?\s{_YEAR}"
+_BEFORE = r"(?:\s?,\s?|\s(?:a|at|[aá]s|à)\s(?:l[ae]s?\s)?|\s|T)"
+_CLOCK = r"(?P<hour>[0-9]{1,2})[:.h](?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}))?\s?(?:h|hrs|horas|hours)?"
+_HALVED = r"(?P<hour>[0-9]{1,2})(?:[:.](?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}))?)?\s?(?P<half>[ap])\.?\s?m"
+_DAYS = (_FIGURES, _YEAR_FIRST, _NAMED, _NAME_FIRST)
+_DATES = tuple(re.compile(rf"{_BEGINNING}{day}\.?", re.IGNORECASE) for day in _DAYS)
+_MOMENTS = tuple(
+    re.compile(rf"{_BEGINNING}{day}{_BEFORE}{time}\.?", re.IGNORECASE) for day in _DAYS for time in (_CLOCK, _HALVED)
+)
+
+
+def read_date(text: str) -> date:
+    """The day that ``text`` names; ValueError where it names none."""
+    found = _found(_DATES, text)
+    day = date(int(found["year"]), _month(found), int(found["day"]))
+    return _on_its_weekday(day, found)
+
+
+def read_moment(text: str, zone: ZoneInfo) -> datetime:
+    """The instant that ``text`` names, in ``zone`` unless it gives an offset; ValueError where it names none.
+
+    A time that the clocks skip in spring is as much later as they were put on.
+    """
+    if len(text) > len("2017-10-09") and text.isascii() and text[:4].isdigit() and len(text) <= _LONGEST:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            pass
+        else:
+            return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    found = _found(_MOMENTS, text)
+    day = _on_its_weekday(date(int(found["year"]), _month(found), int(found["day"])), found)
+    return datetime(
+        day.year, day.month, day.day, _hour(found), int(found["minute"] or 0), int(found["second"] or 0), tzinfo=zone
+    )
+
+
+_FIRST_FIGURES = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})\2(20)?([0-9]{2})(?![0-9])")
+
+
+def put_right(text: str) -> str:
+    """``text`` with a year of two figures in full, and a month that can only be the day («10/23/2017») as the day: what
+    was probably meant by a date that cannot be read."""
+    figures = _FIRST_FIGURES.match(text)
+    if not figures:
+        return text
+    day, between, month, _, year = figures.groups()
+    if int(day) <= 12 < int(month):
+        day, month = month, day
+    return f"{day}{between}{month}{between}20{year}{text[figures.end() :]}"
+
+
+def _found(patterns: tuple[re.Pattern[str], ...], text: str) -> dict[str, str]:
+    """The named parts of ``text``; "" for those that are not there."""
+    matches = (pattern.fullmatch(text) for pattern in patterns if len(text) <= _LONGEST)
+    match = next(filter(None, matches), None)
+    if not match:
+        raise ValueError("no date")
+    return {"name": "", "half": "", **match.groupdict("")}
+
+
+def _month(found: dict[str, str]) -> int:
+    return _place(found["name"], _MONTHS) + 1 if found["name"] else int(found["month"])
+
+
+def _on_its_weekday(day: date, found: dict[str, str]) -> date:
+    if found["weekday"] and _place(found["weekday"], _WEEKDAYS) != day.weekday():
+        raise ValueError("another day of the week")
+    return day
+
+
+def _hour(found: dict[str, str]) -> int:
+    hour = int(found["hour"])
+    if not found["half"]:
+        return hour
+    if not 1 <= hour <= 12:
+        raise ValueError("no hour of half a day")
+    return hour % 12 + (12 if found["half"].lower() == "p" else 0)
+
+
+@lru_cache(maxsize=256)
+def _place(word: str, names: tuple[str, ...]) -> int:
+    """Which of ``names`` ``word`` is, or is short for."""
+    folded, shortest = fold(word), 3
+    places = {n for n, known in enumerate(names) for name in known.split() if name.startswith(folded)}
+    if len(places) != 1 or len(folded) < shortest:
+        raise ValueError(f"no such name: {word}")
+    return places.pop()
