@@ -110,7 +110,10 @@ class Bench:
             self._keep(kept)
 
     def _grow(self, tickets: int) -> None:
-        grow(self.configure({"apertura": self.user()}), tickets, seed=self._seed)
+        """So many more, on a desk that is left as a daemon leaves it."""
+        config = self.configure({"apertura": self.user()})
+        grow(config, tickets, seed=self._seed)
+        self.once(config)
 
     def _keep(self, folder: Path) -> None:
         part = folder.with_suffix(".part")
