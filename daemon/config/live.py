@@ -9,7 +9,7 @@ from __future__ import annotations
 import glob
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -20,6 +20,7 @@ from daemon.config.crosschecks import Check
 from daemon.config.settings import ConfigErrors, Settings, load
 from daemon.config.sources import Problem
 from rules.desk import Desk
+from rules.tables import Mailbox
 
 Letters = TypeVar("Letters")
 Build = Callable[[Desk], Letters]
@@ -38,10 +39,16 @@ class Loaded(Generic[Letters]):
 
     @cached_property
     def desk_digest(self) -> str:
-        """Of all that the rules decide by and letters are written with, wherever its files lie: daemons that share a
-        database are to agree in it."""
-        written = repr(self.settings.desk).replace(str(self.settings.path.parent), "") + self.templates
+        """Of all that the rules decide by and letters are written with, wherever its files lie and however its
+        mailboxes are reached: daemons that share a database are to agree in it."""
+        desk = self.settings.desk
+        seen_by_rules = replace(desk, mailboxes=tuple(map(_as_rules_see, desk.mailboxes)))
+        written = repr(seen_by_rules).replace(str(self.settings.path.parent), "") + self.templates
         return hashlib.sha256(written.encode("utf-8", "replace")).hexdigest()[:12]
+
+
+def _as_rules_see(mailbox: Mailbox) -> Mailbox:
+    return Mailbox(**{each.name: getattr(mailbox, each.name) for each in fields(Mailbox)})
 
 
 @dataclass(frozen=True)
