@@ -64,18 +64,23 @@ def read_moment(text: str, zone: ZoneInfo) -> datetime:
 
     A time that the clocks skip in spring is as much later as they were put on.
     """
-    if len(text) > len("2017-10-09") and text.isascii() and text[:4].isdigit() and len(text) <= _LONGEST:
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            pass
-        else:
-            return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    if moment := _iso(text):
+        return moment if moment.tzinfo else moment.replace(tzinfo=zone)
     found = _found(_MOMENTS, text)
     day = _on_its_weekday(date(int(found["year"]), _month(found), int(found["day"])), found)
     return datetime(
         day.year, day.month, day.day, _hour(found), int(found["minute"] or 0), int(found["second"] or 0), tzinfo=zone
     )
+
+
+def _iso(text: str) -> datetime | None:
+    """A day with its time as ISO 8601 writes them; None for what people write otherwise."""
+    if not (len("2017-10-09") < len(text) <= _LONGEST and text.isascii() and text[:4].isdigit()):
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 _FIRST_FIGURES = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})\2(20)?([0-9]{2})(?![0-9])")

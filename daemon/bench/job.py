@@ -22,6 +22,8 @@ from daemon.bench.servers import HOST, PASSWORD, Database, Dovecot, Sink
 from daemon.slices import in_slices
 
 PATIENCE_S = 900.0
+SETTLE_S = 4.0
+"""How long a daemon that has done its work is left to come to rest."""
 INDEXED_AT_ONCE = 5_000
 """UIDs that are asked for in one command; a line of many more is refused by imaplib."""
 LETTERS_A_MAIL = 2

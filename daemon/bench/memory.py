@@ -7,11 +7,8 @@ import time
 from typing import Any
 
 from daemon.bench.figures import MIB
-from daemon.bench.job import Bench
+from daemon.bench.job import PATIENCE_S, SETTLE_S, Bench
 from daemon.bench.mails import opening, openings
-
-SETTLE_S = 4.0
-PATIENCE_S = 300.0
 
 
 def _peaks(peaks: tuple[int, ...]) -> dict[str, Any]:

@@ -8,12 +8,9 @@ import time
 from typing import Any
 
 from daemon.bench.desk import address
-from daemon.bench.job import Bench
+from daemon.bench.job import PATIENCE_S, SETTLE_S, Bench
 from daemon.bench.mails import openings
 from daemon.bench.process import Measured
-
-SETTLE_S = 4.0
-PATIENCE_S = 300.0
 
 
 def takeover(at: Bench) -> dict[str, Any]:

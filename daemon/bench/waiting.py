@@ -12,15 +12,13 @@ from imapclient import IMAPClient
 
 from daemon.bench.desk import address
 from daemon.bench.figures import spread
-from daemon.bench.job import Bench
+from daemon.bench.job import PATIENCE_S, SETTLE_S, Bench
 from daemon.bench.mails import openings
 from daemon.bench.process import Measured
 from daemon.bench.servers import HOST, PASSWORD
 from daemon.config.settings import load
 from daemon.store import Store
 
-SETTLE_S = 4.0
-PATIENCE_S = 300.0
 ARRIVALS = 40
 BETWEEN_S = 0.25
 
