@@ -53,10 +53,12 @@ def read_mailto(url: str) -> tuple[str, str, str]:
 
 
 def _link(to: str, subject: str, body: str) -> str:
+    """A space at a line's end is left off: Thunderbird's plain text takes it for a soft break and joins the next line
+    to it (RFC 3676), which made one line of an empty form."""
     link = f"mailto:{_encoded(to, '@')}?subject={_encoded(subject)}"
     if not body:
         return link
-    crlf = "\r\n".join(_LINE_END.split(body))
+    crlf = "\r\n".join(line.rstrip(" ") for line in _LINE_END.split(body))
     return f"{link}&body={_encoded(crlf)}"
 
 
