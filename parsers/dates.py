@@ -7,7 +7,7 @@ of the date.
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -45,10 +45,13 @@ _NAME_FIRST = rf"{_NAME}\s{_DAY}(?:st|nd|rd|th)?,?\s{_YEAR}"
 _BEFORE = r"(?:\s?,\s?|\s(?:a|at|[aá]s|à)\s(?:l[ae]s?\s)?|\s|T)"
 _CLOCK = r"(?P<hour>[0-9]{1,2})[:.h](?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}))?\s?(?:h|hrs|horas|hours)?"
 _HALVED = r"(?P<hour>[0-9]{1,2})(?:[:.](?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}))?)?\s?(?P<half>[ap])\.?\s?m"
+_AHEAD = r"(?:\s\(?UTC\s?(?P<ahead>[+-])\s?(?P<hours>[0-9]{1,2})(?::(?P<minutes>[0-9]{2}))?\)?)?"  # as in letters
 _DAYS = (_FIGURES, _YEAR_FIRST, _NAMED, _NAME_FIRST)
 _DATES = tuple(re.compile(rf"{_BEGINNING}{day}\.?", re.IGNORECASE) for day in _DAYS)
 _MOMENTS = tuple(
-    re.compile(rf"{_BEGINNING}{day}{_BEFORE}{time}\.?", re.IGNORECASE) for day in _DAYS for time in (_CLOCK, _HALVED)
+    re.compile(rf"{_BEGINNING}{day}{_BEFORE}{clock}{_AHEAD}\.?", re.IGNORECASE)
+    for day in _DAYS
+    for clock in (_CLOCK, _HALVED)
 )
 
 
@@ -68,9 +71,14 @@ def read_moment(text: str, zone: ZoneInfo) -> datetime:
         return moment if moment.tzinfo else moment.replace(tzinfo=zone)
     found = _found(_MOMENTS, text)
     day = _on_its_weekday(date(int(found["year"]), _month(found), int(found["day"])), found)
-    return datetime(
-        day.year, day.month, day.day, _hour(found), int(found["minute"] or 0), int(found["second"] or 0), tzinfo=zone
-    )
+    clock = time(_hour(found), int(found["minute"] or 0), int(found["second"] or 0))
+    return datetime.combine(day, clock, _told_zone(found) or zone)
+
+
+def _told_zone(found: dict[str, str]) -> timezone | None:
+    """The zone of «(UTC + 2)»; None where none is told."""
+    ahead = timedelta(hours=int(found["hours"] or 0), minutes=int(found["minutes"] or 0))
+    return timezone(-ahead if found["ahead"] == "-" else ahead) if found["ahead"] else None
 
 
 def _iso(text: str) -> datetime | None:

@@ -114,14 +114,15 @@ class Desk:
         """Made once: every mail reads a form, and its hash and grammar are looked up by the very same fields."""
         return {key: tuple(self.field(table) for table in kind.fields) for key, kind in self.kinds.items()}
 
-    def named_fields(self, kind: str) -> Mapping[str, Field]:
-        """Fields by their name: those of ``kind``, and of any other kind what it does not have."""
-        return self._named.get(kind, {})
+    def named_fields(self, *kinds: str) -> Mapping[str, Field]:
+        """Fields by their name: those of the first of ``kinds`` that has one, else of any kind."""
+        forms = [self._forms[kind] for kind in (*self._forms, *reversed(kinds)) if kind in self._forms]
+        return {field.name: field for form in forms for field in form}
 
-    @cached_property
-    def _named(self) -> Mapping[str, Mapping[str, Field]]:
-        every = {field.name: field for form in self._forms.values() for field in form}
-        return {key: {**every, **{field.name: field for field in form}} for key, form in self._forms.items()}
+    def kind_of(self, number: str) -> str:
+        """The kind that gives such numbers; "" for none."""
+        prefix = number.rstrip("_0123456789")
+        return next((key for key, kind in self.kinds.items() if kind.prefix == prefix), "")
 
     def field(self, table: FieldTable) -> Field:
         """One TOML field as the parser's :class:`Field`, its values looked up where they come from a table."""

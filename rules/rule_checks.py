@@ -36,6 +36,8 @@ def _rule_problems(rule: Rule, desk: Desk) -> Iterator[Complaint]:
     yield from _complaints("then", rule.then, lambda key, value: _read_outcome(key, value, desk))
     if not rule.then:
         yield ("then",), f"nothing follows from this rule; write at least one of {', '.join(OUTCOMES)}"
+    if rule.then.get("hold") is True and "refuse" in rule.then:
+        yield ("then", "hold"), "this rule refuses as well, and what is refused is not held; keep one"
     for number, test in enumerate(rule.tests):
         yield from _test_problems(number, test, desk)
 

@@ -146,6 +146,7 @@ MISTAKES = {
     "address for a domain": ('{ service = "AREN",', '{ domain = ‸"ana@cliente.example",', "", "is an address; write a domain"),
     "key of a rule's test": ("", '[[rules.tests]]\ngiven = { servce = ‸"AREN" }\nexpect = { group = "n1" }\n', "", 'did you mean "service"?'),
     "rule that does nothing": ("", '‸[[rules]]\nname = "x"\nwhen = { service = "AREN" }\n', "", "nothing follows from this rule"),
+    "rule that refuses and holds": ('priority = "Urgente" }', 'refuse = "No aquí.", hold = ‸true }', "", "this rule refuses as well, and what is refused is not held; keep one"),
     "who is told besides": ('priority = "Urgente" }', 'notify = ‸["guardia"] }', "", '"guardia" is no mail address'),
     "the desk told besides": ('priority = "Urgente" }', 'notify = ‸["servicio@cau.example"] }', "", "a mailbox of the desk itself"),
     "what follows": ('priority = "Urgente" }', 'priorty = ‸"Urgente" }', "", 'there is no action "priorty"; did you mean "priority"?'),

@@ -346,6 +346,18 @@ OUTPUTS: list[tuple[str, tuple[int, str, str]]] = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("verb", "missing", "extra"),
+    [("demo", "aiosmtpd", "demo"), ("migrate --to postgresql://u@127.0.0.1/x", "psycopg", "postgresql")],
+)
+def test_what_a_plain_install_leaves_out_is_told_with_its_extra(
+    world: DeskWorld, tmp_path: Path, verb: str, missing: str, extra: str
+) -> None:
+    (tmp_path / f"{missing}.py").write_text(f"raise ModuleNotFoundError(name={missing!r})", encoding="utf-8")
+    told = f'acuse: {missing} is not installed; in the folder of the program: pip install ".[{extra}]"\n'
+    assert ends(world, verb, PYTHONPATH=f"{tmp_path}:{Path(__file__).parents[1]}") == (1, "", told)
+
+
 @pytest.mark.parametrize(("command", "expected"), OUTPUTS, ids=[command for command, _ in OUTPUTS])
 def test_output_that_goes_nowhere_ends_without_a_trace(
     world: DeskWorld, command: str, expected: tuple[int, str, str]

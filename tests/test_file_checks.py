@@ -12,7 +12,10 @@ import pytest
 from configs import BASE, changed
 
 from daemon.cli import main
-from daemon.config.file_checks import no_room
+from daemon.config.accounts import Database
+from daemon.config.file_checks import _books, no_room
+from daemon.store.connections import connect
+from daemon.store.errors import StoreError
 
 NOBODY = 65534
 Spoil = Callable[[Path], str]
@@ -66,6 +69,30 @@ def a_rule_behind_one_that_goes_on(folder: Path) -> str:
     return changed("[[rules]]", '[[rules]]\nname = "todo"\nthen = { group = "n1" }\ncontinue = true\n[[rules]]')
 
 
+def a_rule_behind_a_wider_one(folder: Path) -> str:
+    wider = '[[rules]]\nname = "AREN"\nwhen = { service = ["CONDUCTORES", "AREN"] }\nthen = { group = "n1" }\n'
+    return changed("[[rules]]", f"{wider}[[rules]]")
+
+
+def rules_that_are_not_alike(folder: Path) -> str:
+    narrow = (
+        '[[rules]]\nname = "a"\nwhen = { service = "AREN", words = "cae" }\nthen = { group = "n1" }\n'
+        '[[rules]]\nname = "b"\nwhen = { service = "CONDUCTORES" }\nthen = { group = "n1" }\n'
+        '[[rules]]\nname = "c"\nwhen = { regex = "\\\\S" }\nthen = { hold = true }\n'
+        '[[rules]]\nname = "d"\nwhen = { regex = "\\\\s", service = "AREN" }\nthen = { group = "n1" }\n'
+    )
+    return changed("[[rules]]", f"{narrow}[[rules]]")
+
+
+def a_rule_for_hours_that_nobody_has(folder: Path) -> str:
+    return changed('{ service = "AREN", type = "Avería" }', "{ business_hours = false }")
+
+
+def a_rule_for_the_hours_of_a_calendar(folder: Path) -> str:
+    text = a_rule_for_hours_that_nobody_has(folder).replace("[groups.n1]", '[groups.n1]\ncalendar = "o"')
+    return f'{text}[calendars.o]\nhours = ["09:00-18:00"]\n'
+
+
 def a_port_of_another_security(folder: Path) -> str:
     return BASE.replace('host = "imap.cau.example"', 'host = "imap.cau.example"\nport = 587')
 
@@ -87,6 +114,16 @@ PLACES: list[tuple[Spoil, int, str]] = [
         a_rule_behind_one_that_takes_all, 0,
         r'.*:76:1: warning: no mail comes as far as this rule: "todo" decides .*; the other stands in line 73\n',
     ),
+    (
+        a_rule_behind_a_wider_one, 0,
+        r'.*:77:1: warning: no mail comes as far as this rule: "AREN" takes all that it would; .* in line 73\n',
+    ),
+    (rules_that_are_not_alike, 0, r"{0}/config\.toml: no problems\n"),
+    (
+        a_rule_for_hours_that_nobody_has, 0,
+        r'.*:75:27: warning: this never holds: group "n1" has no calendar, so that it is never closed\n',
+    ),
+    (a_rule_for_the_hours_of_a_calendar, 0, r"{0}/config\.toml: no problems\n"),
     (a_rule_behind_one_that_goes_on, 0, r"{0}/config\.toml: no problems\n"),
     (a_password_for_everybody, 0, rf".*{OPEN}"),
     (a_password_and_a_fault, 1, rf'.*{OPEN}.*config\.toml:40:17: there is no group "n9"; .*\n'),
@@ -132,3 +169,14 @@ def test_a_folder_that_this_user_cannot_write(books: str, told: str) -> None:
     folder = Path("/usr", books)
     with an_ordinary_user() as user:
         assert no_room(folder) == told.format(folder=folder, user=user)
+
+
+@pytest.mark.parametrize("readonly", [True, False])
+def test_a_database_that_another_user_made_is_told_with_its_mending(readonly: bool) -> None:
+    """As after `acuse migrate` by root: it is no damaged one, and no backup is needed."""
+    file, told = "/etc/passwd", "/etc/passwd is another user's: run this as its owner, or chown {user} /etc/passwd*"
+    with an_ordinary_user() as user:
+        with pytest.raises(StoreError, match=re.escape(told.format(user=user))):
+            connect(f"sqlite:///{file}", readonly)
+        *_, foreign = _books(Database(url=f"sqlite:///{file}", files="/tmp"))
+        assert foreign.text == told.format(user=user)

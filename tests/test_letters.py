@@ -19,10 +19,12 @@ from letter_reading import collapsed, contrast, links, mail_of, parts, shown
 from lettering import composed_samples, letters_desk, sent, token_source
 
 from daemon.writing.charts import WIDTH
+from daemon.writing.formats import Formats
 from daemon.writing.letters import Letters
 from daemon.writing.mime import Composed, file_header
 from daemon.writing.sample_world import NOW, NUMBER, REQUESTER, sample_ticket
 from daemon.writing.samples import samples
+from daemon.writing.ticket_views import TicketViews
 from daemon.writing.tried import template_faults
 from parsers.fields import FieldType
 from parsers.links import MAX_LENGTH, read_mailto
@@ -33,6 +35,7 @@ from rules.facts import SetAside
 from rules.letters import LETTERS, Letter
 from rules.quarantine import digest
 from rules.tables import FieldTable, LettersTable
+from rules.ticket import Ticket
 
 PALETTE = {
     "light": {"page": "#ffffff", "box": "#f3f5f7", "fault": "#fdf0ee", "warning": "#fff6e0"},
@@ -346,6 +349,32 @@ def test_a_field_with_a_date_is_written_as_its_reader_writes_dates(
     text, html = both(sent(replace(letter, ticket=ticket), language, desk)[1])
     assert f"Cuándo ocurrió: {told}" in text
     assert f"Cuándo ocurrió {told}" in html
+
+
+@pytest.mark.parametrize(
+    ("kind", "came_from", "label"),
+    [
+        ("incident", (), "Cuándo ocurrió"),
+        ("loan", ("I171009_000001",), "Cuándo ocurrió"),
+        ("loan", ("W171009_000001", "I171009_000001"), "Fecha de la visita"),
+        ("loan", (), "Fecha de la visita"),
+        ("gone", ("I171009_000001",), "Cuándo ocurrió"),
+    ],
+)
+def test_a_field_is_called_as_in_the_kind_that_it_was_asked_in(
+    kind: str, came_from: tuple[str, ...], label: str
+) -> None:
+    """A reclassified ticket keeps what its new kind does not ask, too; another kind may call its own field alike."""
+    plain = letters_desk().kinds["work_order"]
+    fields = {"incident": "Cuándo ocurrió", "loan": "", "work_order": "Fecha de la visita"}
+    kinds = {
+        key: replace(plain, prefix=prefix, fields=(FieldTable(fields[key], "day"),) if fields[key] else ())
+        for key, prefix in (("incident", "I"), ("loan", "L"), ("work_order", "W"))
+    }
+    desk = letters_desk(kinds=kinds)
+    words = desk.catalogue["es"]
+    ticket = Ticket("L171009_000001", kind, fields=(("day", "el lunes"),), relations=came_from)
+    assert TicketViews(desk, Formats(words, desk.zone), "es").values(ticket) == [(label, "el lunes")]
 
 
 @every_letter

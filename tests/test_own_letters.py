@@ -40,6 +40,8 @@ WRONG = {
     "a name of another word": ("words.toml", "", '‸[subjects]\nvalidate = "Validar {number} de {desk}"\n', "a word cannot be filled in: KeyError: 'desk'"),
     "a subject of any ticket": ("words.toml", "", '[letter_subjects]\n‸closure = "Cierre"\n', "{number} is missing here, by which the subject is known"),
     "a link of any ticket": ("words.toml", "", '[subjects]\n‸status = "Consulta de la incidencia"\n', "{number} is missing here"),
+    "a subject of requesters and groups": ("words.toml", "", '[letter_subjects]\n‸assignment = "Re: Confirmación  {of} {number}"\n', 'this is the subject of "confirmation" too, which goes to the requester: a reply would be taken for the other side\'s'),
+    "a subject of another language": ("words.toml", "", '[letter_subjects]\n‸reply = "Assignment {of} {number}"\n', 'this is the subject of "assignment" too, which goes to the group'),
     "a brace alone": ("words.toml", "", '[letter_subjects]\n‸closure = "Cierre {number"\n', "a brace stands alone here"),
     "half a line of words": ("words.toml", "", "[actions‸", "the head of a table ends with ]"),
 }  # fmt: skip
@@ -116,15 +118,27 @@ def test_a_desk_may_speak_a_language_of_its_own(tmp_path: Path) -> None:
     assert "Your incident is closed" in told(config, "closure", "en")
 
 
-def test_a_fault_of_another_language_is_told_at_its_line(tmp_path: Path) -> None:
-    own = write(tmp_path, CATALAN.replace("{{ rows", "{{ files_ }}{{ rows"), "cartas/ca/confirmation.j2")
-    words = write(tmp_path, '[layout]\nto = "Per a"\nsubjct = "Assumpte"\n', "cartas/ca/words.toml")
-    config = write(tmp_path, OWN)
+def test_faults_of_configuration_words_and_letters_are_told_at_once(tmp_path: Path) -> None:
+    """A right word beside a wrong one counts, so that no letter misses it."""
+    own = write(
+        tmp_path, CATALAN.replace("{{ rows", "{{ words.more.sign }}{{ files_ }}{{ rows"), "cartas/ca/confirmation.j2"
+    )
+    words = write(
+        tmp_path, '[layout]\nto = "Per a"\nsubjct = "Assumpte"\n[more]\nsign = "L\'equip"\n', "cartas/ca/words.toml"
+    )
+    config = write(tmp_path, OWN.replace('{ group = "n2"', '{ group = "n9"'))
     assert [str(problem) for problem in check(config)] == [
-        f'{words}:3:1: there is no word "subjct"; did you mean "subject"?'
+        f'{config}:76:18: there is no group "n9"; known: n1, n2',
+        f'{words}:3:1: there is no word "subjct"; did you mean "subject"?',
+        f"{own}:4:1: UndefinedError: 'files_' is undefined",
     ]
-    words.unlink()
-    assert [(problem.file, problem.line) for problem in check(config)] == [(str(own), 4)]
+
+
+@pytest.mark.parametrize("table", ['address = "n1@cau.example"', 'default_group = "n1"', "[kinds.incident]"])
+def test_a_letter_is_not_blamed_for_what_is_wrong_elsewhere(tmp_path: Path, table: str) -> None:
+    write(tmp_path, CATALAN, "cartas/ca/confirmation.j2")
+    config = write(tmp_path, OWN.replace(table, table.replace("n1", "").replace("kinds.", "kind.")))
+    assert {problem.file for problem in check(config)} == {str(config)}
 
 
 def test_what_the_documentation_shows_works_as_it_stands(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from daemon.cli.arguments import parser
 from daemon.cli.output import complain
 from daemon.commands import Unable
 
+EXTRAS = {"psycopg": "postgresql", "aiosmtpd": "demo", "pymap": "demo"}
+"""Packages that a plain `pip install` leaves out, and the extra that brings each."""
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -28,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         output.give_up()
         return 1
+    except ModuleNotFoundError as fault:
+        return complain(f"acuse: {_of_an_extra(fault)}")
     except OSError as fault:
         return complain(f"acuse: {_of_a_file(fault)}")
     except KeyboardInterrupt:
@@ -46,6 +50,13 @@ def _do(options: argparse.Namespace) -> int:
         return complain(*map(str, errors.problems), f"acuse: `{options.verb}` needs this mended first")
     except (StoreError, SecretError) as fault:
         raise Unable(fault) from fault
+
+
+def _of_an_extra(fault: ModuleNotFoundError) -> str:
+    """How to install what is missing; anything else that is missing is a defect."""
+    if (name := fault.name) not in EXTRAS:
+        raise fault
+    return f'{name} is not installed; in the folder of the program: pip install ".[{EXTRAS[name]}]"'
 
 
 def _of_a_file(fault: OSError) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from daemon.config import file_checks
 from daemon.config.settings import ConfigErrors, load
 from daemon.config.sources import Problem
-from daemon.writing.own_templates import letter_problems
+from daemon.writing.own_templates import letter_problems, tried_letters
 
 
 def check(path: Path) -> tuple[Problem, ...]:
@@ -16,5 +16,5 @@ def check(path: Path) -> tuple[Problem, ...]:
     try:
         settings = load(path, partial(file_checks.checks, config=path.absolute()))
     except ConfigErrors as errors:
-        return errors.problems
+        return errors.joined(tried_letters).problems
     return settings.warnings + letter_problems(settings.desk)

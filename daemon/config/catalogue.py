@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from functools import partial, reduce
+from functools import reduce
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -14,6 +14,8 @@ from daemon.config.positions import Path as KeyPath
 from daemon.config.positions import Place
 from daemon.config.shape import nearest, shown
 from daemon.config.sources import Problem, Source, read_toml
+from parsers.subject import thread_key
+from rules.letters import LETTERS
 
 SHIPPED = Path(outbox_templates.__file__).parent
 """The letters that come with Acuse, one folder a language."""
@@ -62,10 +64,25 @@ def _laid_over(catalogue: Mapping[str, Words], language: str, path: Path) -> Ite
     if isinstance(read, Problem):
         yield read
     elif read:
-        wrong = tuple(_misspelt(read, read.table, catalogue[language], (), catalogue))
-        yield from wrong
-        if not wrong:
-            lay_over(catalogue[language], read.table)
+        yield from _misspelt(read, read.table, catalogue[language], (), catalogue)
+        lay_over(catalogue[language], read.table)
+        yield from _on_both_sides(read, catalogue)
+
+
+def _on_both_sides(source: Source, catalogue: Mapping[str, Words]) -> Iterator[Problem]:
+    """Subjects that letters to requesters and to groups share, in whichever languages."""
+    subjects = [one for words in catalogue.values() for one in words["letter_subjects"].items()]
+    for letter, subject in source.table.get("letter_subjects", {}).items():
+        side = LETTERS[letter].side if letter in LETTERS else ""
+        same = (name for name, other in subjects if thread_key(other) == thread_key(subject))
+        if other := next((name for name in same if LETTERS[name].side != side), ""):
+            whose = f"which goes to the {LETTERS[other].side}: a reply would be taken for the other side's"
+            yield _told(source, ("letter_subjects", letter), f'this is the subject of "{other}" too, {whose}')
+
+
+def _told(source: Source, at: KeyPath, text: str) -> Problem:
+    place = source.positions.find(at, at_key=True) or Place(1, 1)
+    return Problem(str(source.path), place.line, place.column, text)
 
 
 STANDARD = "es"
@@ -75,19 +92,24 @@ STANDARD = "es"
 def _misspelt(
     source: Source, table: Words, known: Words, at: KeyPath, catalogue: Mapping[str, Words]
 ) -> Iterator[Problem]:
-    """Words that no letter looks for, while one of nearly that name is; what is no text where one must be; and texts
-    that could not be filled in."""
-    for key, value in table.items() if known else ():
-        place = source.positions.find((*at, key), at_key=True) or Place(1, 1)
-        told = partial(Problem, str(source.path), place.line, place.column)
-        if key not in known and (near := nearest(key, known)):
-            yield told(f'there is no word "{key}"; did you mean "{near}"?')
-        elif key in known and isinstance(value, dict) and isinstance(known[key], dict):
+    """What is wrong with the words of ``table``, from which it is taken out: the others hold all the same."""
+    for key, value in tuple(table.items()) if known else ():
+        if isinstance(value, dict) and isinstance(known.get(key), dict):
             yield from _misspelt(source, value, known[key], (*at, key), catalogue)
-        elif key in known and type(value) is not type(known[key]):
-            yield told(f"{shown(value)} is wrong here; it must be like {shown(known[key])}")
-        elif key in known and isinstance(value, str) and (fault := _unfilled(value, known[key], at, catalogue)):
-            yield told(fault)
+        elif fault := _fault(key, value, known, at, catalogue):
+            del table[key]
+            yield _told(source, (*at, key), fault)
+
+
+def _fault(key: str, value: Any, known: Words, at: KeyPath, catalogue: Mapping[str, Words]) -> str:
+    """What is wrong with a word: no letter looks for it, while one of nearly that name is; it is no text where one must
+    be; or it could not be filled in. "" for one that is right."""
+    if key not in known:
+        near = nearest(key, known)
+        return f'there is no word "{key}"; did you mean "{near}"?' if near else ""
+    if type(value) is not type(known[key]):
+        return f"{shown(value)} is wrong here; it must be like {shown(known[key])}"
+    return _unfilled(value, known[key], at, catalogue) if isinstance(value, str) else ""
 
 
 KEPT = frozenset({"number", "mark", "verb", "mail"})

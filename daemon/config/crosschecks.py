@@ -7,7 +7,8 @@ admin reads all that is wrong at once.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from daemon.config.accounts import Written
@@ -226,14 +227,35 @@ def canned(written: Written) -> Iterator[Misfit]:
 
 
 def reached(written: Written) -> Iterator[Misfit]:
-    """Where a rule without conditions decides, those behind it are never asked."""
-    for number, rule in enumerate(written.rules[:-1]):
-        if not rule.when and not rule.continue_:
-            text = (
-                f"no mail comes as far as this rule: {shown(rule.name)} decides without conditions; write that one last"
-            )
-            yield Misfit(("rules", number + 1), text, at_key=True, warning=True, other=("rules", number))
-            return
+    """Where a rule takes all that a later one would, that one is never asked."""
+    final = [(number, rule) for number, rule in enumerate(written.rules) if not rule.continue_]
+    for number, rule in enumerate(written.rules):
+        wider = next(((n, one) for n, one in final if n < number and _wider(one.when, rule.when)), None)
+        if wider:
+            how = "takes all that it would" if wider[1].when else "decides without conditions"
+            text = f"no mail comes as far as this rule: {shown(wider[1].name)} {how}; write that one behind it"
+            yield Misfit(("rules", number), text, at_key=True, warning=True, other=("rules", wider[0]))
+            if not wider[1].when:
+                return
+
+
+def _wider(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> bool:
+    """Whether the conditions of ``earlier`` hold wherever those of ``later`` do, as far as their words tell."""
+    return all(key in later and _any_of(later[key]) <= _any_of(read) for key, read in earlier.items())
+
+
+def _any_of(value: Any) -> frozenset[str]:
+    return frozenset(map(repr, value if isinstance(value, list | tuple) else (value,)))
+
+
+def out_of_hours(written: Written) -> Iterator[Misfit]:
+    """Where no calendar counts, it is always business hours."""
+    for number, rule in enumerate(written.rules):
+        kinds = [written.kinds[key] for key in written.kinds if repr(key) in _any_of(rule.when.get("kind", key))]
+        groups = {kind.default_group: written.groups.get(kind.default_group) for kind in kinds}
+        if rule.when.get("business_hours") is False and not any(group and group.calendar for group in groups.values()):
+            text = f"this never holds: group {shown(', '.join(groups))} has no calendar, so that it is never closed"
+            yield Misfit(("rules", number, "when", "business_hours"), text, warning=True)
 
 
 def languages(written: Written, known: Iterable[str]) -> Iterator[Misfit]:
@@ -253,5 +275,16 @@ def _languages_named(written: Written) -> Named:
             yield ("mailboxes", number, "addresses", address, "language"), fixed.language
 
 
-CHECKS: tuple[Check, ...] = (references, kinds, subjects, hours, promises, reminders, uniques, canned, reached)
+CHECKS: tuple[Check, ...] = (
+    references,
+    kinds,
+    subjects,
+    hours,
+    promises,
+    reminders,
+    uniques,
+    canned,
+    reached,
+    out_of_hours,
+)
 """The checks of this module, in the order in which their misfits are told."""

@@ -15,6 +15,7 @@ from daemon.config.accounts import Account, Alerts, Database, Smtp, Written, bes
 from daemon.config.positions import Path as KeyPath
 from daemon.config.shape import Misfit
 from daemon.config.value_checks import leaves
+from daemon.store.lock_file import not_ours
 
 
 def checks(written: Written, config: Path) -> Iterator[Misfit]:
@@ -86,10 +87,13 @@ def _unreadable(file: Path) -> str:
 
 
 def _books(database: Database) -> Iterator[Misfit]:
-    """The folders of the SQLite database and of the files can be made and written; what holds both up is told once."""
+    """The folders of the SQLite database and of the files can be made and written, and the database too; what holds
+    both up is told once."""
     folders = {"files": Path(database.files)} | ({"url": database.sqlite_path.parent} if database.is_sqlite else {})
     faults = {no_room(folder): key for key, folder in folders.items()}
     yield from (Misfit(("database", key), fault) for fault, key in faults.items() if fault)
+    if database.is_sqlite and (foreign := not_ours(database.sqlite_path)):
+        yield Misfit(("database", "url"), foreign)
 
 
 def _figures(textfile: str) -> Iterator[Misfit]:

@@ -141,7 +141,10 @@ class Live(Generic[Letters]):
         return Changed(loaded, needs_restart(before.settings, loaded.settings))
 
     def _load(self) -> tuple[Loaded[Letters], Watch]:
-        settings = load(self._path, *self._further)
+        try:
+            settings = load(self._path, *self._further)
+        except ConfigErrors as errors:
+            raise errors.joined(self._build) from errors
         templates = settings.desk.letters.templates
         watch = Watch(settings.files, settings.patterns, Path(templates) if templates else None)
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import mimetypes
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -61,8 +61,8 @@ class Settings:
 
 
 class ConfigErrors(Exception):  # noqa: N818 - it is several
-    """Everything that is wrong with a configuration, in the order of the files. ``for_books``: the settings all the
-    same, where nothing is wrong with the tables of :data:`FOR_BOOKS`."""
+    """Everything that is wrong with a configuration, in the order of the files. ``for_books`` and ``for_letters``: the
+    settings all the same, where nothing is wrong with the tables of :data:`FOR_BOOKS`, of :data:`FOR_LETTERS`."""
 
     def __init__(
         self,
@@ -70,16 +70,29 @@ class ConfigErrors(Exception):  # noqa: N818 - it is several
         files: tuple[Path, ...] = (),
         patterns: tuple[str, ...] = (),
         for_books: Settings | None = None,
+        for_letters: Settings | None = None,
     ) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = tuple(problems)
         self.files = files
         self.patterns = patterns
         self.for_books = for_books
+        self.for_letters = for_letters
+
+    def joined(self, build: Callable[[Desk], object]) -> ConfigErrors:
+        """These, and what ``build`` raises of the letters, where they can be tried all the same."""
+        try:
+            if self.for_letters:
+                build(self.for_letters.desk)
+        except ConfigErrors as further:
+            return ConfigErrors([*self.problems, *further.problems], self.files, self.patterns)
+        return self
 
 
 FOR_BOOKS = frozenset({"database", "desk"})
 """What is needed by who only looks into the books."""
+FOR_LETTERS = frozenset({"desk", "mailboxes", "smtp", "kinds", "groups", "letters"})
+"""What is needed to write a letter."""
 
 
 def load(path: Path, *further: Check) -> Settings:
@@ -105,7 +118,14 @@ def load(path: Path, *further: Check) -> Settings:
     settings = _settings(written, desk, path, files, document.patterns)
     if all(problem.warning for problem in problems):
         return dataclasses.replace(settings, warnings=tuple(problems))
-    raise ConfigErrors(problems, files, patterns, None if FOR_BOOKS & {path[0] for path in faulty} else settings)
+    raise ConfigErrors(problems, files, patterns, *_for_less(settings, faulty, document))
+
+
+def _for_less(settings: Settings, faulty: set[KeyPath], document: Document) -> tuple[Settings | None, Settings | None]:
+    """The settings for books and for letters, each where nothing is wrong with what it needs."""
+    tables = {path[0] for path in faulty}
+    for_letters = None if FOR_LETTERS & tables or document.problems else settings
+    return None if FOR_BOOKS & tables else settings, for_letters
 
 
 def _problem(misfit: Misfit, document: Document) -> Problem:

@@ -27,7 +27,7 @@ from daemon.store.dialect import (
     sqlite_writer,
 )
 from daemon.store.errors import NotADatabase, StoreError, Unavailable, WrongVersion
-from daemon.store.lock_file import claimed, lies_as_left, sign, size
+from daemon.store.lock_file import claimed, lies_as_left, not_ours, sign, size
 from daemon.store.migrations import migrate, pending
 from daemon.store.receipts import Receipts
 
@@ -292,6 +292,8 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.DatabaseError, peewee.DatabaseError) as fault:
+        if foreign := not_ours(path):
+            raise StoreError(foreign) from fault
         raise NotADatabase(
             f"{path} is not a usable database: {fault}. Restore a backup; nothing was changed"
         ) from fault

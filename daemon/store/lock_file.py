@@ -79,7 +79,15 @@ def claimed(path: Path) -> int:
         _private(path)
         return lock(path)
     except OSError as fault:
-        raise StoreError(f"the database {path} cannot be written: {fault.strerror}") from fault
+        raise StoreError(not_ours(path) or f"the database {path} cannot be written: {fault.strerror}") from fault
+
+
+def not_ours(path: Path) -> str:
+    """Why this user can do nothing with a database that is there, as one that root made; "" for any other."""
+    user = os.geteuid()
+    if not path.is_file() or os.access(path, os.R_OK | os.W_OK, effective_ids=True):
+        return ""
+    return f"{path} is another user's: run this as its owner, or chown {user} {path}*"
 
 
 def _private(path: Path) -> None:

@@ -63,8 +63,8 @@ class TicketViews:
 
     def values(self, ticket: Ticket) -> list[tuple[str, str]]:
         """Label and value of the ticket's fields, in the order in which they were given, labels as the kind has them
-        now; a field that was kept when it was reclassified is called as in another kind."""
-        fields = self._desk.named_fields(ticket.kind)
+        now; a field that was kept when it was reclassified is called as in the kind that it had before."""
+        fields = self._desk.named_fields(ticket.kind, *map(self._desk.kind_of, ticket.relations))
         return [
             (fields[name].label, self._formats.written(value, fields[name].type)) if name in fields else (name, value)
             for name, value in ticket.fields
