@@ -319,6 +319,22 @@ def test_retention_drops_what_is_too_old_and_the_books_balance(world: Serverless
     assert timedelta(days=DESK.retention.sent) == timedelta(days=365)
 
 
+def test_f39_a_clock_far_ahead_drops_a_week_more_a_night_until_somebody_sees_it(world: ServerlessDesk) -> None:
+    """So does a desk that was off for long: it comes to what its retention says within some nights."""
+    open_one(world)
+    world.store.run(lambda tx: tx.session.run("UPDATE mails SET filed_at = 1"))
+    run_now(world, "retention")
+    world.clock.turn(days=400)
+    for _ in range(4):
+        world.clock.turn(days=1)
+        run_now(world, "retention")
+        assert world.store.raw_mail(1), "28 days were let pass"
+    world.clock.turn(days=1)
+    run_now(world, "retention")
+    with pytest.raises(KeyError):
+        world.store.raw_mail(1)
+
+
 class Meanwhile(Here):
     """Reads, and before anything comes of it retention removes what nothing names."""
 

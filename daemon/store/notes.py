@@ -18,7 +18,7 @@ FUTURE = timedelta(hours=1)
 UNWIPED = "unwiped"
 """Something was deleted that still lies in the octets of the database."""
 
-_JOB, _POLL, _TOLD = "job ", "poll ", "told "
+_JOB, _UNTIL, _POLL, _TOLD = "job ", "until ", "poll ", "told "
 """What the names of notes of a kind begin with."""
 
 _PUT = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
@@ -93,6 +93,14 @@ def claim(session: Session, job: str, slot: datetime, now: datetime) -> bool:
         f"{micros(now + FUTURE):020}",
     )
     return written == 1
+
+
+def advance(session: Session, job: str, to: datetime, most: timedelta) -> datetime:
+    """The time up to which ``job`` reckons now, and its note: ``to``, but at ``most`` so much later than the last."""
+    last = times(session, _UNTIL).get(job, to)
+    until = min(to, last + most)
+    put(session, _UNTIL + job, str(micros(until)))
+    return until
 
 
 # -- mailboxes
