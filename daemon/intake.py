@@ -90,13 +90,12 @@ class Intake:
             if verdict
         ]
 
-    def treat_waiting(self, account: Account) -> int:
+    def treat_waiting(self, account: Account) -> Iterator[int]:
         """Treat what stands in the ledger without a verdict: released, retried, left by a process that died."""
-        treated = after = 0
+        after = 0
         while rows := self._store.waiting(account.name, after, lease=self._lease_of(account.name)):
-            treated += len(self._treat_all(account.name, rows))
+            yield len(self._treat_all(account.name, rows))
             after = rows[-1].id
-        return treated
 
     def unfiled(self, mailbox: str, uidvalidity: int, after: int) -> Sequence[Unfiled]:
         """As :meth:`daemon.store.Store.unfiled`."""

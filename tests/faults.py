@@ -51,7 +51,7 @@ ROWS: Mapping[str, tuple[str, str]] = {
     "F36": ("two daemons, one mailbox", "each mail once; SQLite refuses the second"),
     "F37": ("a daemon sleeps through its lease", "the other goes on; its late write is refused, its letters go once"),
     "F38": ("the clock jumps by an hour or a day", "the pumps go on, numbers stay unique"),
-    "F39": ("the clock jumps by 400 days", "what is due comes once; no long loop"),
+    "F39": ("the clock jumps by 400 days", "what is due comes once; no long loop; retention drops a week more a night"),
     "F40": (
         "midnight, daylight saving, the last number of a day",
         "the desk's day; after the last, openings are refused",

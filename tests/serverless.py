@@ -111,7 +111,8 @@ class ServerlessDesk:
     def treat_waiting(self, box: str) -> None:
         """What stands in the ledger without a verdict: released, retried, or failed a moment ago."""
         account: Any = SimpleNamespace(name=box)
-        self._intake.treat_waiting(account)
+        for _ in self._intake.treat_waiting(account):
+            pass
 
     def ledger(self) -> list[tuple[str, str]]:
         """(verdict, why) of every mail, oldest first."""

@@ -24,8 +24,6 @@ class Mover:
         """Why the server last refused to move a mail away; "" when it moved every one."""
         self.moved = 0
         """How many mails were moved."""
-        self.left: set[int] = set()
-        """The ids of those that were not tried, because their folder took none."""
         self._account, self._folders, self._unmoved = account, folders, unmoved
         self._in_a_row: Counter[str] = Counter()
 
@@ -44,7 +42,6 @@ class Mover:
                 groups.extendleft(reversed(list(in_slices(left, len(some) // 2))))
             else:
                 self._note(some, folder, filed.refused)
-        self.left.update(mail.id for some in groups for mail in some)
 
     def _file_away(self, some: Sequence[Unfiled], folder: str) -> Filing:
         with self._unmoved.asked_for([mail.id for mail in some]):

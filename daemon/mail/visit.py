@@ -42,8 +42,9 @@ class Intake(Protocol):
         was treated.
         """
 
-    def treat_waiting(self, account: Account) -> int:
-        """Treat what stands in the ledger without a verdict (released, retried): how many. Their move is `unfiled`."""
+    def treat_waiting(self, account: Account) -> Iterator[int]:
+        """Treat what stands in the ledger without a verdict (released, retried), some at a time: how many. Their move
+        is `unfiled`."""
 
     def unfiled(self, mailbox: str, uidvalidity: int, after: int) -> Sequence[Unfiled]:
         """Some of the mails that have their verdict and are to be moved, by ids above ``after``; () for no more."""
@@ -99,8 +100,9 @@ class Visit:
 
     @property
     def untried(self) -> bool:
-        """Whether the last look left mails alone because of others, which nobody has asked for alone yet."""
-        return self._suspects.untried(self._unfetched) or self._unmoved.untried(self._mover.left)
+        """Whether the last look left mails alone because of others, at which the connection broke, and which nobody
+        has asked for alone yet. What a folder refuses waits for the next run: it may take none."""
+        return self._suspects.untried(self._unfetched) or self._unmoved.untried(())
 
     def make_folders(self) -> None:
         """Make the account's folders where they are missing; a server that refuses is a permanent fault."""
@@ -119,7 +121,11 @@ class Visit:
 
     def _look(self, progress: Callable[[int, int], None]) -> int:
         self._mover = Mover(self._account, self._folders, self._unmoved)
-        done = self._intake.treat_waiting(self._account)
+        done = 0
+        for treated in self._intake.treat_waiting(self._account):
+            done += treated
+            if self._stop.is_set():
+                return done
         unmoved = self._file_unfiled()
         uids = [uid for uid in self._imap.uids(self._selected) if uid not in self._settled]
         of = done + len(uids)

@@ -36,8 +36,8 @@ TICKETS_AT_ONCE = 20
 MOST_OPEN = 100_000
 DAY = timedelta(days=1)
 A_NIGHT = timedelta(days=7)
-"""Retention reckons by a time that goes on no faster: a clock far ahead takes a week a night, not all at once, and a desk
-that was off for long needs some nights."""
+"""Retention reckons by a time that goes on no faster: a clock far ahead takes a week a night, not all at once. What was
+due while a desk was off is made up for at the same pace."""
 
 
 @dataclass(frozen=True)
