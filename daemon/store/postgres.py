@@ -40,10 +40,12 @@ class Postgres:
     faults: tuple[type[Exception], ...] = (psycopg.Error, peewee.PeeweeException)
 
     def transient(self, fault: BaseException) -> bool:
-        """Serialization failure, deadlock, a wait that was too long, or a connection or server that went away. What is
-        too large for PostgreSQL stays so, though psycopg counts it among these."""
+        """Serialization failure, deadlock, a wait that was too long, a connection or server that went away, or one in
+        its place that takes no writes yet. What is too large for PostgreSQL stays so, though psycopg counts it among
+        these."""
         gone = (psycopg.OperationalError, psycopg.InterfaceError, peewee.OperationalError, peewee.InterfaceError)
-        return isinstance(fault, gone) and not isinstance(fault, psycopg.errors.ProgramLimitExceeded)
+        of_the_server = (*gone, psycopg.errors.ReadOnlySqlTransaction)
+        return isinstance(fault, of_the_server) and not isinstance(fault, psycopg.errors.ProgramLimitExceeded)
 
     last_id = "lastval()"
     index_words = "INSERT INTO words (rowid, text, number) VALUES (?, to_tsvector('simple', ?), ?)"
@@ -204,6 +206,8 @@ class PostgresConnections:
                 raise WrongVersion("the database has an older schema: run `acuse migrate`")
         except peewee.OperationalError as fault:
             raise Unavailable(f"PostgreSQL does not answer: {fault}") from fault
+        except peewee.InternalError as fault:
+            raise Unavailable(f"PostgreSQL takes no writes: {fault}") from fault
 
     @contextmanager
     def write(self, lasting: bool = True) -> Iterator[Session]:

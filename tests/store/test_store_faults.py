@@ -296,6 +296,36 @@ def test_f35_postgresql_is_down_for_a_while(postgres: Server, tmp_path: Path, cl
     store.close()
 
 
+READ_ONLY = "ALTER SYSTEM SET default_transaction_read_only = {}", "SELECT pg_reload_conf()"
+END_OTHERS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND pid <> pg_backend_pid()"
+)
+
+
+def test_f35_a_standby_that_takes_no_writes_yet_is_waited_for(postgres: Server, tmp_path: Path, clock: Clock) -> None:
+    """Another server has taken the address over, and is not promoted."""
+    store = Store.open(postgres.database("standby"), tmp_path / "files", clock=clock)
+    new = postgres.database("unmigrated")
+    with psycopg.connect(postgres.database("admin"), autocommit=True) as admin:
+
+        def turn(read_only: str) -> None:
+            for sql in ("SET default_transaction_read_only = off", *READ_ONLY, "RESET ALL"):
+                admin.execute(sql.format(read_only))
+            until(lambda: admin.execute("SHOW default_transaction_read_only").fetchone() == (read_only,))
+            admin.execute(END_OTHERS)
+
+        turn("on")
+        try:
+            with pytest.raises(Unavailable, match="read-only"):
+                take(store, 1)
+            with pytest.raises(Unavailable, match="read-only"):
+                Store.open(new, tmp_path / "files", clock=clock)
+        finally:
+            turn("off")
+    assert take(store, 1).attempts == 1
+    store.close()
+
+
 def test_what_is_too_large_for_postgresql_is_no_outage(postgres: Server, tmp_path: Path, clock: Clock) -> None:
     """Else the mail that brings it would be offered for ever, and its mailbox stand still."""
     store = Store.open(postgres.database("large"), tmp_path / "files", clock=clock)
