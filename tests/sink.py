@@ -140,6 +140,7 @@ class _EndError(Exception):
 
 class _Talk(socketserver.BaseRequestHandler):
     server: Sink
+    _begun = False
 
     def handle(self) -> None:
         self.server.note(self.request)
@@ -163,7 +164,7 @@ class _Talk(socketserver.BaseRequestHandler):
         verb, _, rest = line.partition(" ")
         known: dict[str, Callable[[str], None]] = {
             "EHLO": self._ehlo, "HELO": self._plain, "STARTTLS": self._starttls, "AUTH": self._auth, "MAIL": self._mail,
-            "RCPT": self._rcpt, "DATA": self._data, "RSET": self._plain, "NOOP": self._plain, "QUIT": self._quit,
+            "RCPT": self._rcpt, "DATA": self._data, "RSET": self._reset, "NOOP": self._plain, "QUIT": self._quit,
         }  # fmt: skip
         self._verb = verb.upper()
         known.get(self._verb, lambda _: self._say("502 no"))(rest)
@@ -172,7 +173,7 @@ class _Talk(socketserver.BaseRequestHandler):
         self.request.sendall(f"{text}\r\n".encode())
 
     def _answer(self, phase: str, usual: str) -> bool:
-        """Do what the script says; True when the answer was a yes."""
+        """Do what the script says; True when the answer was a yes, or asks for more."""
         act = self.server.next(phase)
         if act == DROP:
             self.request.close()
@@ -192,7 +193,7 @@ class _Talk(socketserver.BaseRequestHandler):
         if act.startswith("421"):
             self.request.close()
             raise _EndError
-        return not act or act.startswith("2")
+        return not act or act[0] in "23"
 
     def _plain(self, _: str) -> None:
         self._answer(self._verb, "250 ok")
@@ -236,9 +237,15 @@ class _Talk(socketserver.BaseRequestHandler):
         return found[0], found[1]
 
     def _mail(self, rest: str) -> None:
+        if self._begun:
+            return self._say("503 nested MAIL")
         self._recipients: list[str] = []
         self._sender = rest.partition("<")[2].partition(">")[0]
         self._begun = self._answer("MAIL", "250 ok")
+
+    def _reset(self, _: str) -> None:
+        if self._answer("RSET", "250 ok"):
+            self._begun = False
 
     def _rcpt(self, rest: str) -> None:
         if not self._begun:
@@ -261,6 +268,7 @@ class _Talk(socketserver.BaseRequestHandler):
         refused = next(iter(self.server.script["DOT"]), "")[:1] in {"4", "5"}
         if not refused:
             self.server.keep(Kept(self._sender, tuple(self._recipients), bytes(raw)))
+        self._begun = False
         self._answer("DOT", "250 2.0.0 taken")
 
     def _quit(self, _: str) -> None:

@@ -149,6 +149,7 @@ MUAS = {
 @pytest.mark.parametrize("client", MUAS)
 def test_a20_a_token_survives_what_clients_do(client: str) -> None:
     mail = parse(raw_mail("Valido la solución.", sender=f"Marta <{MARTA}>", title=MUAS[client]))
+    assert reading("servicio", mail).token == TOKEN
     ticket = resolved()
     grant = Grant("verdict", "validate", NUMBER, MARTA, round=1)
     assert verdict("servicio", mail, granted(ticket, grant)).verdict == "validated"

@@ -172,6 +172,17 @@ def test_f32_a_database_that_is_damaged_while_it_runs_judges_no_mail(tmp_path: P
         assert desk.ledger() == [("opened", "opening")] * 2
 
 
+def test_f10_a_refused_letter_is_told_to_its_group_once(world: DeskWorld) -> None:
+    world.servers.sink.script["RCPT"] = ["550 5.1.1 no such user"]  # type: ignore[attr-defined]
+    with running(world, Moved()):
+        world.send(write(MARTA, OPENINGS, SUBJECT, GOOD))
+        assert "550 5.1.1 no such user" in world.wait("delivery_failure", GROUP).part("plain")
+        world.until(lambda: at_rest(world), "rest")
+    assert world.letters(MARTA) == []
+    assert world.query("SELECT attempts FROM deliveries WHERE status = 'failed'") == [(1,)]
+    assert len(world.letters(letter="delivery_failure")) == 1
+
+
 def test_f38_f39_f40_the_clock_jumps_and_the_desk_goes_on(world: DeskWorld) -> None:
     """An hour, a day, 400 days, to and fro: each mail is answered at once, no number comes twice, nothing loops."""
     clock = Moved()

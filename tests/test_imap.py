@@ -385,13 +385,15 @@ def test_f17_a_greeting_that_does_not_come(dovecot: Dovecot, mode: Mode) -> None
     assert error.value.kind == "transient"
 
 
-def test_f18_a_black_hole_while_idle(dovecot: Dovecot) -> None:
+@pytest.mark.parametrize("after_s", [0.0, 0.5])
+def test_f18_a_black_hole_while_idle(dovecot: Dovecot, after_s: float) -> None:
+    """The beginning of IDLE is not answered, or its end."""
     with FaultProxy(dovecot.port) as proxy, Imap(through(proxy)) as imap:
         imap.select("INBOX")
         imap.deadlines = Deadlines(operation=0.5)
-        proxy.set(blackhole=True)
+        threading.Timer(after_s, lambda: proxy.set(blackhole=True)).start()
         with pytest.raises(ImapError) as error:
-            imap.idle(0.3, NEVER)
+            imap.idle(after_s + 0.5, NEVER)
         assert error.value.kind == "transient"
 
 

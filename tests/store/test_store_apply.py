@@ -207,6 +207,14 @@ def test_a_person_has_several_addresses(store: Store) -> None:
     assert load(store, addresses=(ANA, "nadie@x")).registered_people == {ANA}  # type: ignore[attr-defined]
 
 
+def test_a36_what_stands_in_an_index_fits_into_it(store: Store) -> None:
+    """PostgreSQL takes neither NUL nor a lone surrogate, nor some 2,700 octets in one entry that cannot be squeezed."""
+    tax_id = "".join(map(chr, range(0x4E00, 0x4E00 + 4000))) + "\0\udc80"
+    with store.write() as tx:
+        tx.apply(Cause(), Decision(people=(Person("Ana", (ANA,), tax_id=tax_id),)), compose, DESK, NOW)
+    assert load(store, sender=ANA).person.name == "Ana"  # type: ignore[attr-defined]
+
+
 def test_the_senders_last_tickets_newest_first(store: Store) -> None:
     numbers = [open_ticket(store, uid, now=NOW + timedelta(minutes=uid)) for uid in range(12)]
     open_ticket(store, 99, sender=EVA)
