@@ -238,10 +238,11 @@ class _Talk(socketserver.BaseRequestHandler):
 
     def _mail(self, rest: str) -> None:
         if self._begun:
-            return self._say("503 nested MAIL")
-        self._recipients: list[str] = []
-        self._sender = rest.partition("<")[2].partition(">")[0]
-        self._begun = self._answer("MAIL", "250 ok")
+            self._say("503 nested MAIL")
+        else:
+            self._recipients: list[str] = []
+            self._sender = rest.partition("<")[2].partition(">")[0]
+            self._begun = self._answer("MAIL", "250 ok")
 
     def _reset(self, _: str) -> None:
         if self._answer("RSET", "250 ok"):
