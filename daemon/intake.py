@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -181,9 +181,8 @@ class Intake:
         left: list[Pending] = []
         try:
             while left := [*left, *islice(mails, AHEAD - len(left))]:
-                looked_at, verdicts = self._transaction(left[: self._store.batch.mails], loaded)
-                self._tell(left[:looked_at], verdicts)
-                yield verdicts
+                looked_at, decided = self._transaction(left[: self._store.batch.mails], loaded)
+                yield self._told(left[:looked_at], decided)
                 left = left[looked_at:]
         except Unavailable:
             self._store.forgive([row.id for row in rows])
@@ -204,14 +203,14 @@ class Intake:
         reading = read(Arrival(mailbox, mail, row.received_at, poisoned, row.too_large), desk)
         return Pending(row, reading, reading.needs(desk))
 
-    def _transaction(self, mails: Sequence[Pending], loaded: Loaded[Letters]) -> tuple[int, Verdicts]:
+    def _transaction(self, mails: Sequence[Pending], loaded: Loaded[Letters]) -> tuple[int, dict[int, Decision]]:
         """How many were looked at, and what was decided of those that still wanted it: numbers, verdicts and letters
         are there together or not at all."""
         desk = loaded.settings.desk
 
-        def work(tx: Transaction) -> tuple[int, Verdicts]:
+        def work(tx: Transaction) -> tuple[int, dict[int, Decision]]:
             now, until = self._store.clock(), time.monotonic() + self._store.batch.seconds
-            decided: Verdicts = {}
+            decided: dict[int, Decision] = {}
             for place, pending in enumerate(mails):
                 if place and time.monotonic() >= until and self._store.awaited:
                     return place, decided
@@ -219,18 +218,24 @@ class Intake:
                     facts = tx.load(pending.needs, now, desk.zone, pending.seen)
                     decision = decide(pending.reading, facts, desk, now)
                     apply(tx, Cause(pending.seen.id, pending.reading.mail), decision, loaded, now)
-                    decided[pending.seen.id] = (str(decision.verdict), pending.reading.mail.message_id)
+                    decided[pending.seen.id] = decision
             return len(mails), decided
 
         # None: an earlier try was committed after all; a look at the same mails tells how far it came
         lease = self._lease_of(mails[0].reading.mailbox.name)
         return self._store.run(work, [pending.needs for pending in mails], lease) or (0, {})
 
-    def _tell(self, mails: Sequence[Pending], verdicts: Verdicts) -> None:
+    def _told(self, mails: Sequence[Pending], decided: Mapping[int, Decision]) -> Verdicts:
+        """What was decided, counted and logged."""
+        verdicts: Verdicts = {}
         for pending in mails:
-            if verdict := verdicts.get(pending.seen.id, ("", ""))[0]:
+            if decision := decided.get(mail := pending.seen.id):
+                verdict, mailbox = str(decision.verdict), pending.reading.mailbox.name
+                verdicts[mail] = (verdict, pending.reading.mail.message_id)
                 self.verdicts[verdict] += 1
-                log.info("treated", mail=pending.seen.id, mailbox=pending.reading.mailbox.name, verdict=verdict)
+                tickets = list(dict.fromkeys(event.number for event in decision.events))
+                log.info("treated", mail=mail, mailbox=mailbox, verdict=verdict, why=decision.why, tickets=tickets)
+        return verdicts
 
 
 def glimpse(row: Seen) -> Mail:

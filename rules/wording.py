@@ -15,11 +15,19 @@ from rules.desk import Desk
 
 
 def phrase(desk: Desk, kind: str, language: str = "") -> str:
-    """A kind with its article: «la incidencia». The TOML's own holds in the desk's language, else the catalogue's."""
+    """A kind with its article: «la incidencia». The TOML's own holds in the desk's language, else the catalogue's; a
+    language whose phrases have no article does without that of the desk's."""
     own, words = desk.kinds[kind], desk.words(language)
-    from_catalogue = words.get("kinds", {}).get(kind, {}).get("phrase", "")
-    desks_own = not language or language == desk.desk.language
-    return (own.phrase if desks_own and own.phrase else from_catalogue) or own.phrase or own.label
+    known = words.get("kinds", {}).get(kind, {}).get("phrase", "")
+    if not language or language == desk.desk.language:
+        return own.phrase or known or own.label
+    foreign = () if _articles(words) else _articles(desk.words())
+    article = next((article for article in foreign if own.phrase.startswith(article)), "")
+    return known or own.phrase.removeprefix(article) or own.label
+
+
+def _articles(words: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(words.get("grammar", {}).get("articles", ()))
 
 
 def of(desk: Desk, kind: str, language: str = "") -> str:

@@ -583,6 +583,7 @@ def test_a_spanish_desk_speaks_english_to_who_wants_it() -> None:
     [
         ("la incidencia", "Confirmación de la incidencia"),
         ("el cambio", "Confirmación del cambio"),
+        ("l'avís", "Confirmación de l'avís"),
         ("", "Confirmación de la incidencia"),
     ],
 )
@@ -591,6 +592,22 @@ def test_subjects_agree_with_the_kinds_phrase(phrase: str, subject: str) -> None
     kinds = {"incident": replace(desk.kinds["incident"], phrase=phrase)}
     letter = sent(samples(desk)["confirmation"], desk=letters_desk(kinds=kinds))[0]
     assert letter.subject == f"{subject} {NUMBER}"
+
+
+@pytest.mark.parametrize(
+    ("phrase", "language", "told"),
+    [
+        ("l'avís", "es", "Su avís está cerrado"),
+        ("la avería", "es", "Su avería está cerrada"),
+        ("la avería", "en", "Your avería is closed"),
+        ("l'avís", "en", "Your avís is closed"),
+    ],
+)
+def test_a_phrase_is_told_without_its_article_where_none_belongs(phrase: str, language: str, told: str) -> None:
+    desk = letters_desk()
+    kinds = {"notice": replace(desk.kinds["incident"], phrase=phrase)}
+    desk = letters_desk(kinds=kinds)
+    assert told in parts(sent(samples(desk, language)["closure"], language, desk)[1])[0]
 
 
 @pytest.mark.parametrize(

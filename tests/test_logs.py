@@ -78,11 +78,14 @@ def test_f44_the_desk_goes_on_while_nobody_reads_its_log(tmp_path: Path) -> None
 
 def test_lines_are_json_where_that_is_wanted_and_hold_no_secret(tmp_path: Path) -> None:
     with DeskWorld(tmp_path, "embedded", extra='[log]\nformat = "json"\n') as world:
-        world.send(write(MARTA, OPENINGS, SUBJECT, GOOD))
+        world.send(write(MARTA, OPENINGS, SUBJECT, GOOD), write(MARTA, OPENINGS, SUBJECT, "Tipo: Error"))
         world.start()
         world.wait("confirmation", MARTA)
+        world.wait("refusal", MARTA)
         world.stop()
         lines = [json.loads(line) for line in world.log().splitlines()]
-        assert "treated" in [line["event"] for line in lines]
+        opened, refused = (line for line in lines if line["event"] == "treated")
+        assert (opened["verdict"], opened["tickets"]) == ("opened", [world.tickets()[0]["number"]])
+        assert (refused["verdict"], refused["why"], refused["tickets"]) == ("refused", "opening", [])
         assert "error 500" not in world.log()
         assert "secret" not in world.log()

@@ -143,11 +143,16 @@ def test_a_letter_is_not_blamed_for_what_is_wrong_elsewhere(tmp_path: Path, tabl
 
 def test_what_the_documentation_shows_works_as_it_stands(tmp_path: Path) -> None:
     page = (Path(__file__).parents[1] / "docs" / "letters.md").read_text(encoding="utf-8")
-    (_, words), (letter,) = (re.findall(rf"(?s)```{kind}\n(.*?)```", page) for kind in ("toml", "jinja"))
+    (_, words, english), (letter,) = (re.findall(rf"(?s)```{kind}\n(.*?)```", page) for kind in ("toml", "jinja"))
     write(tmp_path, words, "cartas/es/words.toml")
+    write(tmp_path, english, "cartas/en/words.toml")
     write(tmp_path, letter, "cartas/es/survey_thanks.j2")
-    config = write(tmp_path, OWN)
+    config = write(
+        tmp_path,
+        OWN.replace("kinds.incident", "kinds.notice").replace('prefix = "I"', 'prefix = "I"\nphrase = "el aviso"'),
+    )
     assert check(config) == ()
-    assert "Su nota para la incidencia I171009_000049 es 5 Muy bien." in told(config, "survey_thanks.changed", "es")
-    assert "Usted ha validado la solución. La incidencia" in told(config, "closure", "es")
+    assert "Su nota para el aviso I171009_000049 es 5 Muy bien." in told(config, "survey_thanks.changed", "es")
+    assert "Your fault report is closed" in told(config, "closure", "en")
+    assert "Usted ha validado la solución. El aviso" in told(config, "closure", "es")
     assert "En Soporte CAU nadie le pedirá una contraseña, tampoco por teléfono." in told(config, "closure", "es")

@@ -42,9 +42,8 @@ def move(settings: Settings, to: str) -> str:
     if faults:
         raise Unable(f"the moved books do not balance: {faults[0].check}: {faults[0].subject}: {faults[0].detail}")
     lines = [f"{each.table:16} {each.rows:9} rows  sha256 {each.digest[:16]}" for each in copied]
-    return "\n".join(
-        [*lines, "Everything arrived as it was. Write the new url under [database], then start the daemon."]
-    )
+    then = f'Write the new url under [database], and files = "{files}"; then start the daemon.'
+    return "\n".join([*lines, f"Everything arrived as it was. {then}"])
 
 
 def backup(settings: Settings, target: Path) -> str:

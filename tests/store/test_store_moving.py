@@ -46,6 +46,7 @@ def test_everything_arrives_and_the_desk_goes_on(settings: Any, postgres: Server
     url = postgres.database("moved")
     told = move(settings, url)
     assert "tickets                  5 rows" in told
+    assert told.endswith(f'Write the new url under [database], and files = "{tmp_path}/files"; then start the daemon.')
     store = opened(url, tmp_path)
     assert store.audit(DESK) == []
     assert store.tally() == {"opened": 5, "refused": 1, "all": 6}
