@@ -200,7 +200,7 @@ class Intake:
             raise UnreadableError(result.why)
         poisoned = result.why if isinstance(result, Poisoned) else ""
         mail = glimpse(row) if isinstance(result, Poisoned) else result
-        reading = read(Arrival(mailbox, mail, row.received_at, poisoned, row.too_large), desk)
+        reading = read(Arrival(mailbox, mail, row.received_at, poisoned, row.too_large, row.size), desk)
         return Pending(row, reading, reading.needs(desk))
 
     def _transaction(self, mails: Sequence[Pending], loaded: Loaded[Letters]) -> tuple[int, dict[int, Decision]]:

@@ -229,7 +229,8 @@ def attribution_head(lines: Lines, last: int, floor: int) -> Head | None:
     after = next_text(lines, last + 1)
     quoted = after < len(lines) and bool(QUOTED.match(lines[after]))
     named = is_name_wrote(lines[last])
-    if (named or _day_name_wrote(lines[last])) and _begins_paragraph(lines, last, floor):
+    glued = quoted and after == last + 1 and _ends_quoted(lines)  # Thunderbird's, below a signature in HTML
+    if (named or _day_name_wrote(lines[last])) and (glued or _begins_paragraph(lines, last, floor)):
         alone = named or _ends_quoted(lines) or previous_text(lines, last, floor) < floor
         cut = alone if quoted else _is_letter(lines, after)
         return Head(last, last + 1, quoted=quoted) if cut else None

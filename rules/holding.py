@@ -25,7 +25,8 @@ def too_large(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Deci
     """Over the size limit: it stays on the server; only an opening is answered."""
     if not reading.kind or not reading.sender:
         return Decision("too_large")
-    fault = Fault("", "mail_too_large", reading.mail.subject, (str(desk.limits.mail),))
+    size, limit = reading.arrival.size, desk.limits.mail
+    fault = Fault("", "mail_too_large", reading.mail.subject, (str(limit),), detail=str(size))
     refused = refuse(reading, (fault,), desk)
     return Decision("too_large", letters=refused.letters, kind=reading.kind, faults=(fault,))
 

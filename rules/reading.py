@@ -25,7 +25,8 @@ from rules.tables import Address, Mailbox
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """A mail as it came out of a mailbox. ``mail`` holds headers alone where it is ``too_large``; ``poisoned`` tells
-    why it could not be read (budget, crash, time), ``mail`` is empty then. ``received_at``: INTERNALDATE, aware UTC.
+    why it could not be read (budget, crash, time), ``mail`` is empty then. ``received_at``: INTERNALDATE, aware UTC;
+    ``size``: octets, as the server announced them.
     """
 
     mailbox: str
@@ -33,6 +34,7 @@ class Arrival:
     received_at: datetime
     poisoned: str = ""
     too_large: bool = False
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)

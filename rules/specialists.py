@@ -83,7 +83,7 @@ def relate(action: Action) -> Decision:
     """Symmetric, any kinds."""
     other = the_other(action)
     if other is None:
-        return refused(action, (unfit(action, "unknown_number"),))
+        return refused(action, (no_other(action),))
     here, there = related(action.ticket, other.number, action), related(other, action.ticket.number, action)
     after, news = evolve(action.ticket, here), action.news("related", other.number)
     return Decision(
@@ -106,7 +106,7 @@ def merge(action: Action) -> Decision:
     """The same matter twice: this one is closed and points to the other, which takes its people and files."""
     other = the_other(action)
     if other is None:
-        return refused(action, (unfit(action, "unknown_number"),))
+        return refused(action, (no_other(action),))
     if wrong := unfit_to_go_on(other, action):
         return refused(action, (unfit(action, wrong, goes_on_as(other, action)),))
     closing, taking = action.move(text=other.number, points_to=other.number), taken_in(other, action)
@@ -249,6 +249,12 @@ def goes_on_as(other: Ticket, action: Action) -> str:
     last = action.facts.followed(other.number)
     fit = last and last.number != action.ticket.number and unfit_to_go_on(last, action) is None
     return last.number if last and fit else ""
+
+
+def no_other(action: Action) -> Fault:
+    """The fault that says that «Con» names no ticket, or the very same."""
+    number, _ = leading_number(action.form.get("with"), action.desk.prefixes)
+    return unfit(action, "same_ticket" if number == action.ticket.number else "unknown_number")
 
 
 def unfit(action: Action, code: FaultCode, nearest: str = "") -> Fault:

@@ -283,12 +283,12 @@ def test_a25_what_goes_over_a_budget_is_quarantined_unanswered_and_the_next_goes
 
 
 def test_a26_a_mail_over_the_limit_is_known_by_its_headers_alone(desk: ServerlessDesk) -> None:
-    head = f"From: {MARTA}\r\nTo: {OPENINGS}\r\nSubject: ".encode()
+    head = f"From: {MARTA}\r\nTo: {OPENINGS}\r\nX-Long: {'x ' * 2560}\r\nSubject: ".encode()
     assert desk.receive(head + b"Fotos\r\n\r\n", "apertura", too_large=True) == "too_large"
     assert desk.letters() == []
     assert desk.receive(head + OPENING.encode() + b"\r\n\r\n", "apertura", too_large=True) == "too_large"
     told = " ".join(desk.letter("refusal").part("plain").split())
-    assert "1. Su mensaje: pesa demasiado" in told
+    assert f"1. Su mensaje: pesa demasiado Usted envió: «{OPENING}» (5 KB)" in told
     assert "Puede enviar: mensajes de 40 MB como mucho, con sus archivos" in told
 
 

@@ -65,6 +65,10 @@ def with_an_unknown_number(scene: Scene) -> EmailMessage:
     return scene.does("Unir", Con="I171009_000999")
 
 
+def with_itself(scene: Scene) -> EmailMessage:
+    return scene.does("Unir", Con=scene.assignment["X-Acuse-Number"])
+
+
 def with_a_closed_one(scene: Scene) -> EmailMessage:
     other = scene.opened(GOOD + " Otra vez.")
     scene.done(scene.does("Rechazar", on=other, Motivo="No es nuestro."))
@@ -179,6 +183,10 @@ REFUSED: dict[Wrong, tuple[str, tuple[str, ...]]] = {
     with_an_unknown_number: (
         "«Unir» no se ha hecho: revise los datos",
         (AGAIN, "1. Con: no hay ninguna petición con ese número", "que encontrará con la acción «Buscar»"),
+    ),
+    with_itself: (
+        "«Unir» no se ha hecho: revise los datos",
+        (AGAIN, "1. Con: es el número de esta misma petición", "Hace falta: el número de la otra petición"),
     ),
     with_a_closed_one: (
         "«Unir» no se ha hecho: revise los datos",

@@ -98,7 +98,9 @@ def _opening(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     nothing_right = {**refused, "fields": (), "form": empty.body}
     unread = {**nothing_right, "attach_again": ()}
     encrypted = {**unread, "faults": (Fault("", "encrypted"),)}
-    heavy = {**unread, "faults": (Fault("", "mail_too_large", desk.kinds[ticket.kind].subject, (str(40 << 20),)),)}
+    subject = desk.kinds[ticket.kind].subject
+    too_large = Fault("", "mail_too_large", subject, (str(40 << 20),), detail=str(52 << 20))
+    heavy = {**unread, "faults": (too_large,)}
     corrected = opening_form(desk, ticket, "correct")
     return {
         "confirmation": _answer("confirmation", ticket, confirmed, links, to=ticket.participants),

@@ -334,6 +334,7 @@ def test_history_without_quote_marks_runs_to_the_end(above: str) -> None:
 
 QUOTES_OF_QUOTES = {
     "a name alone": f"{OWN}\n\nMesa de Ayuda escribió:\n{QUOTED}",
+    "a name alone, right below the text, as Thunderbird writes it": f"{OWN}\nMesa de Ayuda escribió:\n{QUOTED}",
     "legal notice below a rule": f"{OWN}\n\n_____\nAviso legal: mensaje confidencial.",
     "apple quotes its attribution": f"{OWN}\n\nEnviado desde mi iPhone\n\n"
     "> El 3 mar 2026, a las 8:05, Mesa <mesa@cau.example> escribió:\n> \n> Hemos tomado nota.",
