@@ -14,14 +14,12 @@ from daemon.config.live import Loaded
 from daemon.log import log
 from daemon.store import Cause, Outcome, Outgoing, Store, Transaction, queues, reckoning, stuck
 from daemon.store.errors import Unavailable
-from daemon.store.posted import Compose, Composed
 from daemon.writing.letters import Letters
 from rules.decision import Decision
 from rules.deliveries import alert, undelivered
 from rules.due import is_due
 from rules.facts import Sent
 from rules.firing import fire
-from rules.letters import Letter
 
 TOKEN_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"  # noqa: S105
 """Base32 (RFC 4648)."""
@@ -34,18 +32,10 @@ def new_token() -> str:
     return secrets.token_bytes(TOKEN_LENGTH).translate(_LETTER_OF_OCTET).decode()
 
 
-def compose_for(loaded: Loaded[Letters], now: datetime) -> Compose:
-    """How letters are written under the configuration ``loaded``."""
-
-    def compose(letter: Letter, to: str) -> Composed:
-        return loaded.letters.compose(letter, to, now, new_token)
-
-    return compose
-
-
 def apply(tx: Transaction, cause: Cause, decision: Decision, loaded: Loaded[Letters], now: datetime) -> None:
     """Write a decision with the letters of ``loaded``."""
-    tx.apply(cause, decision, compose_for(loaded, now), loaded.settings.desk, now)
+    compose = partial(loaded.letters.compose, now=now, new_token=new_token)
+    tx.apply(cause, decision, compose, loaded.settings.desk, now)
 
 
 def fire_due(store: Store, loaded: Loaded[Letters]) -> int:
@@ -81,9 +71,8 @@ def _fire(number: str, name: str, loaded: Loaded[Letters], clock: Callable[[], d
 def reckon_anew(store: Store, loaded: Loaded[Letters]) -> None:
     """Have what is due on every ticket follow from the configuration ``loaded``; nothing to do where it does."""
     digest, desk = loaded.desk_digest, loaded.settings.desk
-    with store.read() as reading:
-        if reckoning.follows(reading.session, digest):
-            return
+    if store.look(lambda session: reckoning.follows(session, digest)):
+        return
     last = ""
     while last := store.run(lambda tx: reckoning.some(tx, last, desk, store.clock())) or "":
         pass

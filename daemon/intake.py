@@ -21,7 +21,8 @@ from daemon.config.accounts import Account
 from daemon.config.live import Live, Loaded
 from daemon.faults import kill_point
 from daemon.log import log
-from daemon.mail.reader import Poisoned, Reader
+from daemon.mail.pipe import Poisoned
+from daemon.mail.reader import Reader
 from daemon.store import Cause, Fetched, Filed, Seen, Store, Transaction, Unfiled
 from daemon.store.daemons import Lease
 from daemon.store.errors import LeaseLost, Unavailable
@@ -133,42 +134,41 @@ class Intake:
         return decided
 
     def _together(self, mailbox: str, rows: Sequence[Seen]) -> Verdicts:
-        found: Verdicts = {}
-        try:
-            for verdicts in self._decide(mailbox, rows):
-                found |= verdicts
-            return found
-        except (LeaseLost, Unavailable):
-            raise
-        except Exception:  # one mail of the batch is at fault: which one shows when each is treated alone
-            log.exception("batch failed", mailbox=mailbox, mails=len(rows))
-        for row in rows:
+        """A batch; which of its mails is at fault where it fails shows when each is treated alone."""
+        found, failed = self._tried(mailbox, rows, "batch failed", mails=len(rows))
+        for row in rows if failed else ():
             if row.id not in found:
                 found |= self._alone(mailbox, self._store.take_alone(row, self._lease_of(mailbox)))
         return found
 
     def _alone(self, mailbox: str, row: Seen) -> Verdicts:
-        """One mail by itself; after too many attempts it is quarantined unread."""
+        """One mail by itself; after too many attempts, each of which was counted, it is quarantined unread."""
         limit = self._live.current.settings.desk.limits.attempts
-        if row.attempts_alone > limit:
-            return self._quarantine(mailbox, row, "error")
+        if row.attempts_alone <= limit:
+            found, failed = self._tried(mailbox, [row], "mail failed", mail=row.id, attempt=row.attempts_alone)
+            if not failed or row.attempts_alone < limit:
+                return found
+        return self._quarantine(mailbox, row)
+
+    def _tried(self, mailbox: str, rows: Sequence[Seen], what: str, **about: int) -> tuple[Verdicts, bool]:
+        """What was decided, and whether the rest failed by a fault of the mails, which is logged."""
         found: Verdicts = {}
         try:
-            for verdicts in self._decide(mailbox, [row]):
+            for verdicts in self._decide(mailbox, rows):
                 found |= verdicts
-            return found
         except (LeaseLost, Unavailable):
             raise
-        except Exception:  # its next attempt is counted; the last one quarantines it
-            log.exception("mail failed", mailbox=mailbox, mail=row.id, attempt=row.attempts_alone)
-        return self._quarantine(mailbox, row, "error") if row.attempts_alone >= limit else {}
+        except Exception:  # a defect of ours, or a mail that the parser died of
+            log.exception(what, mailbox=mailbox, **about)
+            return found, True
+        return found, False
 
-    def _quarantine(self, mailbox: str, row: Seen, why: str) -> Verdicts:
-        decision = Decision("quarantined", why)
+    def _quarantine(self, mailbox: str, row: Seen) -> Verdicts:
+        decision = Decision("quarantined", "error")
         loaded, now = self._live.current, self._store.clock()
         cause, lease = Cause(row.id, glimpse(row)), self._lease_of(mailbox)
         self._store.run(lambda tx: apply(tx, cause, decision, loaded, now), lease=lease)
-        log.warning("mail quarantined", mail=row.id, why=why)
+        log.warning("mail quarantined", mail=row.id, why=decision.why)
         return {row.id: ("quarantined", "")}
 
     def _decide(self, mailbox: str, rows: Sequence[Seen]) -> Iterator[Verdicts]:

@@ -61,7 +61,6 @@ class Mail:
     visible: str = ""
     answered_inside: bool = False
     """Its author says that the answers stand in the history, which ``visible`` leaves out."""
-    body_source: Literal["text", "html", "none"] = "none"
     attachments: tuple[Attachment, ...] = ()
     automatic: AutomaticCause | None = None
     out_of_office: bool = False
@@ -109,7 +108,6 @@ def parse(raw: Raw, budget: Budget = DEFAULT_BUDGET, marks: TextMarks = NO_MARKS
         body=body.text,
         visible=visible,
         answered_inside=answered_inside,
-        body_source=body.source,
         attachments=content.files,
         automatic=verdict.cause,
         out_of_office=verdict.out_of_office,

@@ -30,7 +30,7 @@ _KEPT = frozenset(
     {
         "kind", "state", "reason", "priority", "category", "group", "language", "subject", "address", "received_at",
         "opened_at", "responded_at", "resolved_at", "closed_at", "waiting_since", "pending_until", "follow_up",
-        "running", "told", "round", "relations", "points_to", "came_from", "escalation", "rule", "contacts", "mark",
+        "running", "told", "round", "relations", "points_to", "came_from", "rule", "contacts", "mark",
         "manual_priority",
     }
 )  # fmt: skip

@@ -29,7 +29,6 @@ def escalate(action: Action) -> Decision:
         action.desk.groups[action.ticket.group].escalates_to,
         "escalated",
         case=((label, action.form.get("case")), *told),
-        escalation=action.form.get("case"),
     )
 
 

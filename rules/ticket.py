@@ -65,7 +65,6 @@ class Ticket:
     relations: tuple[str, ...] = ()
     points_to: str = ""
     came_from: tuple[str, ...] = ()
-    escalation: str = ""
     rule: str = ""
     thread_id: str = ""
     """Message-ID of the opening: the head of References in the requester's letters."""

@@ -7,9 +7,10 @@ from dataclasses import replace
 from io import BytesIO
 from itertools import count
 
+from daemon.composed import Composed
 from daemon.config.catalogue import read_catalogue
 from daemon.writing.letters import Letters
-from daemon.writing.mime import Composed, render
+from daemon.writing.mime import render
 from daemon.writing.sample_world import NOW, written_at
 from daemon.writing.samples import samples
 from rules.desk import Desk

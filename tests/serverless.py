@@ -17,7 +17,8 @@ from typing import Any
 from daemon.config.live import Loaded
 from daemon.demo.correspondent import Received
 from daemon.intake import Intake
-from daemon.mail.reader import Octets, Poisoned, Task, how_to_read
+from daemon.mail.pipe import Octets, Poisoned, Task
+from daemon.mail.reader import how_to_read
 from daemon.mail.reader_child import _read_one
 from daemon.store import Outcome, Store
 from daemon.writing import mime

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from daemon.demo.correspondent import write
-from daemon.mail.reader import Poisoned, Reader
+from daemon.mail.pipe import Poisoned
+from daemon.mail.reader import Reader
 from parsers.mail import Mail, parse
 from rules.letters import Grant
 from rules.tables import Rates, Requesters, Senders
@@ -386,7 +387,7 @@ def test_a29_a_form_elsewhere_than_in_the_first_text_is_not_read(place: str) -> 
 def test_a30_text_and_html_that_differ_are_never_both_read() -> None:
     page = "<p>Servicio/Aplicación: CONDUCTORES</p><img src='https://evil.test/x.png'><a href='https://evil.test'>z</a>"
     mail = parse(mail_of("alternative", [FORM, part("text/html; charset=utf-8", page)]))
-    assert mail.body_source == "text"
+    assert "AREN" in mail.body
     assert "CONDUCTORES" not in mail.body and "evil.test" not in mail.body
 
 

@@ -18,10 +18,11 @@ import pytest
 from letter_reading import collapsed, contrast, links, mail_of, parts, shown
 from lettering import composed_samples, letters_desk, sent, token_source
 
+from daemon.composed import Composed
 from daemon.writing.charts import WIDTH
 from daemon.writing.formats import Formats
 from daemon.writing.letters import Letters
-from daemon.writing.mime import Composed, file_header
+from daemon.writing.mime import file_header
 from daemon.writing.sample_world import NOW, NUMBER, REQUESTER, sample_ticket
 from daemon.writing.samples import samples
 from daemon.writing.ticket_views import TicketViews

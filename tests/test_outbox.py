@@ -306,7 +306,7 @@ def test_a_database_that_is_away_does_not_end_the_pumps(desk: Desk, sink: Sink, 
 
 
 def letter(attempts: int, created_at: datetime = NOW) -> Outgoing:
-    return Outgoing(1, 1, "refusal", "", ANA, "<1@x>", created_at, attempts, b"", (), b"")
+    return Outgoing(1, 1, "refusal", "", ANA, "<1@x>", created_at, attempts)
 
 
 def test_f09_waits_double_to_a_cap_with_jitter() -> None:

@@ -18,7 +18,8 @@ import pytest
 from patience import PATIENCE_S, until
 
 from daemon.files import Files
-from daemon.mail.reader import Octets, Poisoned, Reader, how_to_read
+from daemon.mail.pipe import Octets, Poisoned
+from daemon.mail.reader import Reader, how_to_read
 from parsers.mail import Budget, Mail
 from parsers.reply import TextMarks
 from tests.store.desk import DESK

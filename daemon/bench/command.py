@@ -15,12 +15,29 @@ from typing import Any
 
 from rich.console import Console
 
+from daemon.bench.among_many import replies, verdicts
 from daemon.bench.figures import summary, table
 from daemon.bench.job import Bench, Result
+from daemon.bench.memory import backlog, large_file, large_mailbox
 from daemon.bench.peers import Peer, django_helpdesk, roundup
-from daemon.bench.scenarios import SCENARIOS
+from daemon.bench.several import takeover, two_daemons
+from daemon.bench.waiting import latency, latency_under_load
 
 Contestant = Callable[[int], Result]
+
+SCENARIOS: Mapping[str, Callable[[Bench, Sequence[int]], dict[str, Any]]] = {
+    "backlog": lambda at, _: backlog(at),
+    "large_file": lambda at, _: large_file(at),
+    "large_mailbox": lambda at, _: large_mailbox(at),
+    "latency": lambda at, _: latency(at),
+    "latency_under_load": lambda at, _: latency_under_load(at),
+    "replies": lambda at, sizes: replies(at, max(sizes)),
+    "verdicts": lambda at, sizes: verdicts(at, max(sizes)),
+    "two_daemons": lambda at, _: two_daemons(at),
+    "takeover": lambda at, _: takeover(at),
+}
+"""What else is measured, by the names that `--also` and `--only` take: each on the desks of a bench, those of the most
+tickets where their number matters."""
 
 
 @dataclass(frozen=True, slots=True)

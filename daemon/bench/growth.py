@@ -10,9 +10,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from daemon.bench.desk import GROUPS, SERVICES, TYPES
+from daemon.composed import Composed
 from daemon.config.settings import Settings, load
 from daemon.store import Cause, Fetched, Filed, Store, Transaction
-from daemon.writing.mime import Composed
 from parsers.mail import Mail
 from parsers.subject import thread_key
 from rules.decision import Decision
@@ -123,7 +123,7 @@ def _apply(
         subject = subject.format(number=ticket.number)
         own = f"{letter.name}.{name}"
         first = grants if letter is letters[0] else ()
-        return Composed(letter.name, to, subject, own, thread_key(subject), side, ticket.number, first, b"x\r\n")
+        return Composed(subject, own, thread_key(subject), side, ticket.number, first, head=b"x\r\n")
 
     decision = Decision("opened", events=events, letters=letters, kind="incident")
     tx.apply(cause, decision, compose, settings.desk, at)

@@ -84,8 +84,7 @@ def _accepted(daemon: Measured, config: Path, arrivals: int) -> Sequence[int]:
     found: list[int] = []
 
     def all_accepted() -> bool:
-        with store.read() as reading:
-            found[:] = [row[0] for row in reading.session.all(_ACCEPTED)]
+        found[:] = store.look(lambda session: [row[0] for row in session.all(_ACCEPTED)])
         return len(found) == arrivals
 
     try:

@@ -64,7 +64,7 @@ class Explained:
 
 
 def fault_json(fault: Fault) -> dict[str, Any]:
-    """A fault as `explain --json` and the ledger show it."""
+    """A fault as `explain --json` shows it."""
     return {
         "field": fault.field,
         "code": fault.code,

@@ -20,8 +20,7 @@ from daemon.mail.wire import WATCHDOG
 from parsers.mail import Budget, Mail
 from parsers.reply import TextMarks
 from rules.desk import Desk
-
-__all__ = ["Octets", "Poisoned", "Reader", "Task", "how_to_read"]
+from rules.reading import text_marks
 
 WALL_S = 30.0
 """Seconds that one mail may take by the wall clock."""
@@ -35,9 +34,9 @@ MEMORY = 1536 * 1024 * 1024
 
 def how_to_read(desk: Desk) -> tuple[Budget, TextMarks]:
     """Budgets and marks as the admin set them."""
-    limits, text = desk.limits, desk.text
+    limits = desk.limits
     budget = Budget(limits.header_block, limits.header, limits.headers, limits.depth, limits.parts)
-    return budget, TextMarks(text.disclaimers, text.footers)
+    return budget, text_marks(desk)
 
 
 Tell = Callable[[Mail | Poisoned], None]

@@ -43,9 +43,7 @@ class Alarms:
     def look(self, troubles: Sequence[Trouble], well: frozenset[str]) -> None:
         """Tell what has failed for long enough, and what works again; then what came to quarantine."""
         settings, now = self._current().settings, self._store.clock()
-        with self._store.read() as reading:
-            told = notes.told(reading.session)
-        for alarm in alarms.due(troubles, well, told, settings.alerts.after, now):
+        for alarm in alarms.due(troubles, well, self._store.look(notes.told), settings.alerts.after, now):
             self._tell(alarm)
         self._tell_quarantine(now)
 

@@ -20,8 +20,7 @@ class Tables(Protocol):
 
 def gone(store: Store, tables: Tables) -> Iterator[Misfit]:
     """A misfit for each kind and group of a ticket, open or closed, that has no table any more."""
-    with store.read() as reading:
-        held = list(listing.held(reading.session))
+    held = store.look(lambda session: list(listing.held(session)))
     for place, name, known in ((0, "groups", tables.groups), (1, "kinds", tables.kinds)):
         for key, number in {row[place]: row[2] for row in held if row[place] not in known}.items():
             text = f"[{name}.{key}] is missing, and tickets such as {number} need it: keep its key, change its label"

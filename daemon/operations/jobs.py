@@ -5,19 +5,19 @@ However many daemons run, and however often one tries, a job's letters for one t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Any
 
 from daemon.causes import apply
 from daemon.config.live import Loaded
 from daemon.log import log
-from daemon.mail.reader import Poisoned, Reader
+from daemon.mail.pipe import Poisoned
+from daemon.mail.reader import Reader
 from daemon.operations.proving import proved
 from daemon.store import Cause, Store, Transaction, dropping, notes, outdated, set_aside, unnamed, windows
-from daemon.store.dialect import Session
 from daemon.store.tickets import journals_since
 from daemon.writing.letters import Letters
 from daemon.writing.report import report_files
@@ -27,12 +27,8 @@ from rules.decision import Decision
 from rules.facts import Search, SetAside
 from rules.requests import OPEN_STATES
 
-K = TypeVar("K", int, str)
-
 AT_ONCE = 100
-"""Rows that one transaction of the retention touches."""
-TICKETS_AT_ONCE = 20
-"""Tickets that one transaction empties."""
+"""Windows that one transaction drops."""
 MOST_OPEN = 100_000
 DAY = timedelta(days=1)
 A_NIGHT = timedelta(days=7)
@@ -57,8 +53,7 @@ class JobContext:
 
 def run_job(name: schedule.JobName, context: JobContext) -> bool:
     """Do a job for its time; False where it has been done."""
-    with context.store.read() as reading:
-        last = notes.last_run(reading.session, name)
+    last = context.store.look(lambda session: notes.last_run(session, name))
     if last is not None and context.slot <= last <= context.now + notes.FUTURE:
         return False
     decision = JOBS[name](context)
@@ -79,8 +74,7 @@ def report(context: JobContext) -> Decision:
     """The weekly report, with its charts and its CSV."""
     desk = context.loaded.settings.desk
     start, end = schedule.week_before(context.slot, desk)
-    with context.store.read() as reading:
-        journals = list(journals_since(reading.session, start - (end - start)))
+    journals = context.store.look(lambda session: list(journals_since(session, start - (end - start))))
     told = schedule.reports(journals, desk, context.slot)
     return Decision(
         letters=tuple(replace(letter, files=report_files(week, desk, letter.language)) for letter, week in told)
@@ -99,8 +93,7 @@ def proof(context: JobContext) -> Decision:
 
 def digest(context: JobContext) -> Decision:
     """What is in quarantine, each mail with a harmless beginning of its text."""
-    with context.store.read() as reading:
-        mails, total = set_aside.quarantined(reading.session, quarantine.MOST)
+    mails, total = context.store.look(lambda session: set_aside.quarantined(session, quarantine.MOST))
     told = [_with_extract(mail, context) for mail in mails]
     return quarantine.digest(told, total, context.loaded.settings.desk)
 
@@ -127,60 +120,47 @@ def worklist(context: JobContext) -> Decision:
 
 def retention(context: JobContext) -> Decision:
     """Drop what is too old, in small transactions; there is nothing to write to anybody."""
-    store, desk = context.store, context.loaded.settings.desk
-    _until_none_is_left(store, partial(_drop_windows, before=context.now - guards.LONGEST))
-    now = store.run(lambda tx: notes.advance(tx.session, "retention", context.now, A_NIGHT)) or context.now
-    kept = desk.retention
-    for drop, days in (
-        (_drop_raw_mails, kept.raw_mails),
-        (_drop_letters, kept.sent),
-        (_empty_tickets, kept.closed_tickets),
-    ):
+    store, now = context.store, context.now
+    while store.run(lambda tx: windows.drop_before(tx.session, now - guards.LONGEST, AT_ONCE)):
+        pass
+    reckoned = store.run(lambda tx: notes.advance(tx.session, "retention", now, A_NIGHT)) or now
+    for table, days in asdict(context.loaded.settings.desk.retention).items():
         if days:
-            drop(context, now - timedelta(days=days))
+            _drop_old(table, reckoned - timedelta(days=days), context)
     remove_leftovers(store)
     store.wipe()
     return Decision()
 
 
-def _until_none_is_left(store: Store, drop: Callable[[Transaction], int]) -> None:
-    while store.run(drop):
-        pass
-
-
-def _drop_windows(tx: Transaction, before: datetime) -> int:
-    return windows.drop_before(tx.session, before, AT_ONCE)
-
-
-def _pages(store: Store, find: Callable[[Session, K], Sequence[K]], after: K) -> Iterator[Sequence[K]]:
-    """What is found, some at a time, while nobody who writes waits for the search."""
-    while True:
-        with store.read() as reading:
-            found = find(reading.session, after)
-        if not found:
-            return
-        yield found
+def _drop_old(table: str, before: datetime, context: JobContext) -> None:
+    """What is looked for keeps nobody waiting who writes."""
+    old, store = OLD[table], context.store
+    after = old.first
+    while found := store.look(partial(old.find, after=after, before=before, limit=old.at_once)):
+        store.run(partial(old.drop, found, context))
         after = found[-1]
 
 
-def _drop_raw_mails(context: JobContext, before: datetime) -> None:
-    for ids in _pages(context.store, partial(outdated.old_raws, before=before, limit=AT_ONCE), 0):
-        context.store.run(partial(_drop, dropping.drop_raws, ids))
+@dataclass(frozen=True)
+class Old:
+    """What has a retention: how it is found, by keys behind ``first``, and how ``at_once`` of it are dropped."""
+
+    first: Any
+    at_once: int
+    find: Callable[..., Sequence[Any]]
+    drop: Callable[[Sequence[Any], JobContext, Transaction], None]
 
 
-def _drop_letters(context: JobContext, before: datetime) -> None:
-    for ids in _pages(context.store, partial(outdated.old_letters, before=before, limit=AT_ONCE), 0):
-        context.store.run(partial(_drop, dropping.drop_bytes, ids))
+def _empty(numbers: Sequence[str], context: JobContext, tx: Transaction) -> None:
+    outdated.empty_tickets(tx, numbers, context.loaded.settings.desk, context.now)
 
 
-def _drop(drop: Callable[[Session, Sequence[int]], None], ids: Sequence[int], tx: Transaction) -> None:
-    drop(tx.session, ids)
-
-
-def _empty_tickets(context: JobContext, before: datetime) -> None:
-    desk, now = context.loaded.settings.desk, context.now
-    for numbers in _pages(context.store, partial(outdated.old_tickets, before=before, limit=TICKETS_AT_ONCE), ""):
-        context.store.run(partial(outdated.empty_tickets, numbers=numbers, desk=desk, now=now))
+OLD: Mapping[str, Old] = {
+    "raw_mails": Old(0, 100, outdated.old_raws, lambda ids, _, tx: dropping.drop_raws(tx.session, ids)),
+    "sent": Old(0, 100, outdated.old_letters, lambda ids, _, tx: dropping.drop_bytes(tx.session, ids)),
+    "closed_tickets": Old("", 20, outdated.old_tickets, _empty),
+}
+"""Key of `[retention]` → what it is the time of."""
 
 
 def remove_leftovers(store: Store) -> int:
@@ -188,8 +168,7 @@ def remove_leftovers(store: Store) -> int:
     listed = store.run(lambda tx: unnamed.listed(tx.session))
     if not listed or not listed.listed:
         return 0
-    with store.read() as reading:
-        found = unnamed.leftovers(reading.session, listed)
+    found = store.look(lambda session: unnamed.leftovers(session, listed))
     return store.run(lambda tx: unnamed.remove(tx.session, store.files, found)) or 0
 
 

@@ -81,8 +81,7 @@ class RouteWatch:
     def _last(self, smtp: Smtp | None) -> Looked | None:
         if smtp is None:
             return None
-        with self._store.read() as reading:
-            note = notes.get(reading.session, _name(smtp))
+        note = self._store.look(lambda session: notes.get(session, _name(smtp)))
         return Looked.noted(note) if note else None
 
     def _claim(self, smtp: Smtp, before: Looked | None) -> bool:

@@ -95,9 +95,7 @@ class Jobs:
 
     def missed(self) -> tuple[JobName, ...]:
         """Jobs whose last time has passed unclaimed; one seen for the first time is claimed and waits for its next."""
-        now, found = self._store.clock(), []
-        with self._store.read() as reading:
-            done = notes.last_runs(reading.session)
+        now, done, found = self._store.clock(), self._store.look(notes.last_runs), []
         for job in dict.fromkeys(slot.job for slot in schedule.slots(self._desk())):
             slot = schedule.last_slot(job, self._desk(), now)
             if slot is None:

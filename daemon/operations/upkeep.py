@@ -38,7 +38,7 @@ from daemon.store import Store, notes
 from daemon.store.daemons import desks
 from daemon.store.queues import waits_for_smtp
 from daemon.store.standing import count, standing
-from daemon.store.stuck import Stuck, stuck
+from daemon.store.stuck import stuck
 from daemon.writing.letters import Letters
 from rules.alarms import Trouble
 
@@ -98,9 +98,7 @@ class Upkeep:
 
     def figures(self) -> str:
         """The metrics as they stand."""
-        with self._store.read() as reading:
-            stands = standing(reading.session)
-        return exposition(stands, self._store.clock())
+        return exposition(self._store.look(standing), self._store.clock())
 
     def count(self) -> None:
         """Add what this daemon has done since it last counted to what the desk has."""
@@ -125,11 +123,11 @@ class Upkeep:
             self._store.run(lambda tx: notes.note_polls(tx.session, polls))
 
     def _troubles(self, now: datetime) -> Iterator[Trouble]:
-        settings = self._live.current.settings
+        settings, waits = self._live.current.settings, self._store.look(waits_for_smtp)
         for watcher in list(self._watchers.values()):
             yield from mailbox_troubles(watcher.account, watcher.state, self._started, now)
-        yield from outbox_trouble((pump.state for pump in self._outbox.pumps), settings.smtp.host, self._waits())
-        yield from stuck_trouble(self._stuck())
+        yield from outbox_trouble((pump.state for pump in self._outbox.pumps), settings.smtp.host, waits)
+        yield from stuck_trouble(self._store.look(stuck))
         yield from disk_trouble(_folders(settings.database), now)
         yield from secret_troubles(settings, now)
         yield from desk_trouble(*self._desks(now))
@@ -143,9 +141,9 @@ class Upkeep:
         """What this daemon knows to work."""
         for name, watcher in list(self._watchers.items()):
             yield from mailbox_wells(name, watcher.state)
-        if not self._waits():
+        if not self._store.look(waits_for_smtp):
             yield "smtp_down:"
-        if not self._stuck():
+        if not self._store.look(stuck):
             yield "due_failed:"
         yield "disk_full:"
         if self._differ_since is None:
@@ -157,18 +155,9 @@ class Upkeep:
 
     def _desks(self, now: datetime) -> tuple[Mapping[str, str], datetime | None]:
         """Who decides by which configuration, and since when they differ."""
-        with self._store.read() as reading:
-            found = desks(reading.session)
+        found = self._store.look(desks)
         self._differ_since = (self._differ_since or now) if len(set(found.values())) > 1 else None
         return found, self._differ_since
-
-    def _waits(self) -> bool:
-        with self._store.read() as reading:
-            return waits_for_smtp(reading.session)
-
-    def _stuck(self) -> list[Stuck]:
-        with self._store.read() as reading:
-            return stuck(reading.session)
 
 
 def _folders(database: Database) -> Iterator[Path]:

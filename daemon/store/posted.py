@@ -11,44 +11,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from isal import isal_zlib
 
+from daemon.composed import Composed
 from daemon.store.dialect import Row, Session
 from daemon.store.rows import GRANT_COLUMNS, bare_id, dumps, grant_row, key, plain
 from rules.guards import Admission
-from rules.letters import Grant, Letter
+from rules.letters import Letter
 from rules.ticket import micros
 
 COMPRESSION = 1
 """Level of a letter's head: the texts shrink to a fifth, higher levels gain nothing."""
 
 
-class Composed(Protocol):
-    """A letter as daemon/writing/letters.py composed it for one recipient."""
-
-    @property
-    def subject(self) -> str: ...
-    @property
-    def message_id(self) -> str: ...
-    @property
-    def subject_key(self) -> str: ...
-    @property
-    def side(self) -> str: ...
-    @property
-    def number(self) -> str: ...
-    @property
-    def grants(self) -> tuple[tuple[bytes, Grant], ...]: ...
-    @property
-    def head(self) -> bytes: ...
-    @property
-    def attachments(self) -> tuple[tuple[bytes, str], ...]: ...
-    @property
-    def tail(self) -> bytes: ...
-
-
 Compose = Callable[[Letter, str], Composed]
+"""Writes a letter for one recipient."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

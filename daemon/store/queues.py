@@ -11,6 +11,7 @@ from typing import Literal
 
 from isal import isal_zlib
 
+from daemon.composed import Content
 from daemon.store.dialect import Row, Session, marks
 from daemon.store.rows import at, plain
 from rules.ticket import micros, moment
@@ -20,10 +21,8 @@ LONGEST_REPLY = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A claimed delivery, with what :func:`daemon.writing.mime.render` needs of its letter. ``lease`` fences its
-    result; ``attempts`` counts this one.
-    """
+class Outgoing(Content):
+    """A claimed delivery, with its letter's content. ``lease`` fences its result; ``attempts`` counts this one."""
 
     id: int
     lease: int
@@ -33,9 +32,6 @@ class Outgoing:
     message_id: str
     created_at: datetime
     attempts: int
-    head: bytes
-    attachments: tuple[tuple[bytes, str], ...]
-    tail: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +74,8 @@ def _outgoing(row: Row, lease: int, attempts: int) -> Outgoing:
     id_, letter, number, to, message_id, created_at, head, attachments, tail = row
     parts = tuple((part.encode("latin-1"), digest) for part, digest in json.loads(attachments))
     return Outgoing(
-        id_, lease, letter, number, to, message_id, moment(created_at), attempts, isal_zlib.decompress(head), parts,
-        isal_zlib.decompress(tail) if tail else b"",
+        id_, lease, letter, number, to, message_id, moment(created_at), attempts,
+        head=isal_zlib.decompress(head), attachments=parts, tail=isal_zlib.decompress(tail) if tail else b"",
     )  # fmt: skip
 
 

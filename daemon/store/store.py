@@ -60,7 +60,7 @@ class Store(Transacting):
         store = cls(url, connect(url, readonly), Files(files), clock)
         if clock is utc_now and not store.one_daemon:
             store.clock = store._shared = DatabaseClock()
-            store._shared.set(store._read(lambda s: moment(s.dialect.clock(s))))
+            store._shared.set(store.look(lambda s: moment(s.dialect.clock(s))))
         return store
 
     @property
@@ -117,13 +117,13 @@ class Store(Transacting):
         self, mailbox: str, after: int = 0, limit: int = 50, lease: daemons.Lease | None = None
     ) -> list[ledger.Seen]:
         """As :func:`daemon.store.ledger.waiting`: to be called while no mail of ``mailbox`` is in hand."""
-        if not self._read(lambda s: s.one(ledger.ANY_WAITING, mailbox, after)):
+        if not self.look(lambda s: s.one(ledger.ANY_WAITING, mailbox, after)):
             return []
         return self._run(lambda s: ledger.waiting(s, self.files, mailbox, after, limit), lease)
 
     def unfiled(self, mailbox: str, uidvalidity: int, after: int = 0, limit: int = 1000) -> list[filing.Unfiled]:
         """As :func:`daemon.store.filing.unfiled`."""
-        return self._read(lambda s: filing.unfiled(s, mailbox, uidvalidity, after, limit))
+        return self.look(lambda s: filing.unfiled(s, mailbox, uidvalidity, after, limit))
 
     def filed(self, moved: Sequence[filing.Filed], lease: daemons.Lease | None = None) -> None:
         """As :func:`daemon.store.filing.filed`."""
@@ -135,7 +135,7 @@ class Store(Transacting):
 
     def suspects(self, mailbox: str) -> str:
         """What :meth:`suspect` noted of ``mailbox``; "" for nothing."""
-        return self._read(lambda s: notes.get(s, f"suspects {mailbox}"))
+        return self.look(lambda s: notes.get(s, f"suspects {mailbox}"))
 
     def suspect(self, mailbox: str, suspects: str, lease: daemons.Lease | None = None) -> None:
         """Note which mails of ``mailbox`` stand in the way of others, as daemon/mail/suspects.py writes them."""
@@ -152,7 +152,7 @@ class Store(Transacting):
 
     def release_due(self, now: datetime) -> list[int]:
         """Rate-held mails whose time has come are treated now."""
-        return self._run(lambda s: set_aside.release_due(s, now)) if self._read(_any_held) else []
+        return self._run(lambda s: set_aside.release_due(s, now)) if self.look(_any_held) else []
 
     # -- what waits
 
@@ -199,7 +199,7 @@ class Store(Transacting):
         the hot path: a transaction of a hundred keeps others waiting for some 15 ms.
         """
         count = 0
-        while self._read(lambda s: s.one("SELECT 1 FROM unindexed LIMIT 1")):
+        while self.look(lambda s: s.one("SELECT 1 FROM unindexed LIMIT 1")):
             indexed = self._run(lambda s: words.index(s, at_once))
             count += indexed
             if indexed < at_once:
@@ -209,7 +209,7 @@ class Store(Transacting):
     def wipe(self) -> None:
         """After erasing, where anything was: what was deleted leaves the octets of the database too, as far as that is
         ours to do. That it is to be done stands with what was deleted: whoever dies before leaves it to the next."""
-        if not self._read(lambda s: notes.get(s, notes.UNWIPED)):
+        if not self.look(lambda s: notes.get(s, notes.UNWIPED)):
             return
         first = True
         while self._run(partial(self._connections.dialect.wipe_words, first=first)):
@@ -224,11 +224,11 @@ class Store(Transacting):
 
     def next_delivery(self) -> datetime | None:
         """As :func:`daemon.store.queues.next_delivery`."""
-        return self._read(queues.next_delivery)
+        return self.look(queues.next_delivery)
 
     def due(self, now: datetime, limit: int = 100) -> list[tuple[str, str]]:
         """As :func:`daemon.store.queues.due`."""
-        return self._read(lambda s: queues.due(s, now, limit))
+        return self.look(lambda s: queues.due(s, now, limit))
 
     def beat(
         self, owner: str, mailboxes: Sequence[str], length: timedelta, share: int | None = None, desk: str = ""
@@ -251,25 +251,25 @@ class Store(Transacting):
 
     def search(self, wanted: Search) -> tuple[Brief, ...]:
         """As :func:`daemon.store.search.search`."""
-        return self._read(lambda s: search.search(s, wanted, self._remembered))
+        return self.look(lambda s: search.search(s, wanted, self._remembered))
 
     def show(self, number: str, zone: tzinfo = UTC) -> dict[str, Any] | None:
         """As :func:`daemon.store.listing.show`."""
-        return self._read(lambda s: listing.show(s, number, self._remembered, zone))
+        return self.look(lambda s: listing.show(s, number, self._remembered, zone))
 
     def mails(
         self, verdicts: Sequence[str] = (), since: datetime | None = None, limit: int = 1000
     ) -> list[listing.LedgerRow]:
         """As :func:`daemon.store.listing.mails`."""
-        return self._read(lambda s: listing.mails(s, verdicts, since, limit))
+        return self.look(lambda s: listing.mails(s, verdicts, since, limit))
 
     def raw_mail(self, mail_id: int) -> bytes:
         """The octets of a mail of the ledger; KeyError where they were dropped or never were."""
-        return self._read(lambda s: raws.whole_raw(s, self.files, mail_id))
+        return self.look(lambda s: raws.whole_raw(s, self.files, mail_id))
 
     def export(self, number: str, to: Path, zone: tzinfo = UTC) -> list[Path]:
         """As :func:`daemon.store.export.export`."""
-        return self._read(lambda s: export.export(s, self.files, number, to, zone))
+        return self.look(lambda s: export.export(s, self.files, number, to, zone))
 
     def audit(
         self,
@@ -278,13 +278,11 @@ class Store(Transacting):
         progress: audit.Progress = lambda check, rows: None,
     ) -> list[audit.Finding]:
         """As :func:`daemon.store.audit.audit`, on one consistent picture; [] where the books balance."""
-        return self._read(
-            lambda s: audit.audit(audit.Books(s, self.files, desk, self.clock(), folders or {}), progress)
-        )
+        return self.look(lambda s: audit.audit(audit.Books(s, self.files, desk, self.clock(), folders or {}), progress))
 
     def tally(self, since: datetime | None = None) -> dict[str, int]:
         """As :func:`daemon.store.audit.tally`."""
-        return self._read(lambda s: audit.tally(s, since))
+        return self.look(lambda s: audit.tally(s, since))
 
 
 def _any_held(session: Session) -> bool:

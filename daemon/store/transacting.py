@@ -88,7 +88,7 @@ class Transacting:
 
     @contextmanager
     def read(self) -> Iterator[Lookups]:
-        """Look-ups that change and lock nothing, in one consistent picture; Unavailable where the database is away."""
+        """Several look-ups in one consistent picture; Unavailable where the database is away."""
         try:
             with self._connections.read() as session:
                 yield Lookups(session, self._remembered)
@@ -102,7 +102,8 @@ class Transacting:
         assert result
         return result[0]
 
-    def _read(self, work: Callable[[Session], T]) -> T:
+    def look(self, work: Callable[[Session], T]) -> T:
+        """``work(session)``, which changes and locks nothing, done again where the database asks for it."""
         for tried in range(TRIES):
             try:
                 with self._connections.read() as session:

@@ -14,18 +14,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from hashlib import sha256
 from itertools import starmap
 from types import SimpleNamespace
 from typing import Any
 
+from daemon.composed import Composed
 from daemon.writing import mime
 from daemon.writing.faulted import Said, explain_faults
 from daemon.writing.folding import Folder
 from daemon.writing.forms import Forms, Plain
 from daemon.writing.heading import heading
 from daemon.writing.language import Language, standard_language
-from daemon.writing.mime import Composed
 from daemon.writing.shown import Blanks, Shown
 from daemon.writing.tables import list_files
 from parsers.form import Fault
@@ -33,6 +32,7 @@ from parsers.subject import thread_key
 from rules.desk import Desk
 from rules.letters import LETTERS, Grant, Letter
 from rules.masking import masked
+from rules.reading import token_digest
 from rules.subjects import fixed_subjects
 
 Grants = tuple[tuple[bytes, Grant], ...]
@@ -91,8 +91,6 @@ class Letters:
         spec, number = LETTERS[letter.name], context["number"]
         message_id = f"{letter.name}.{new_token().lower()}@{self._desk.desk.domain}"
         return Composed(
-            letter.name,
-            to,
             subject,
             message_id,
             subject_key=thread_key(subject, self._marks) if spec.threads and number else "",
@@ -148,7 +146,7 @@ def _linked(
     granted = dict.fromkeys(link.grant for link in letter.links if link.grant)
     tokens = {grant: new_token() for grant in granted}
     shown, blanks = language.links.show(letter, tokens, language.kind(letter).The)
-    return shown, blanks, tuple((sha256(token.upper().encode()).digest(), grant) for grant, token in tokens.items())
+    return shown, blanks, tuple((token_digest(token), grant) for grant, token in tokens.items())
 
 
 def _said(faults: Sequence[Fault], kind: str, language: Language, desk: Desk) -> tuple[Said, ...]:

@@ -4,8 +4,8 @@ The standard library's writer let a crafted value make a header of its own (CVE-
 millisecond for what is a handful of joins. So values are cleaned and encoded here (RFC 2047, RFC 2231), and the
 finished header block is read again and compared with what was meant: a difference is refused.
 
-A :class:`Composed` letter is everything but its attachments' bytes; :func:`render` joins those while sending, always
-the same bytes for the same letter.
+What is kept of a letter (daemon/composed.py) is everything but its attachments' bytes; :func:`render` joins those while
+sending, always the same bytes for the same letter.
 """
 
 from __future__ import annotations
@@ -14,63 +14,28 @@ import re
 from base64 import b64encode
 from binascii import a2b_qp
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 from urllib.parse import quote
 
+from daemon.composed import AttachmentPart, Content
 from daemon.writing.quoted import LINE
 from parsers.mail import Attachment
-from rules.letters import File, Grant
-from rules.ticket import Side
+from rules.letters import File
 
 Header = tuple[str, str]
-AttachmentPart = tuple[bytes, str]
-"""A part's header, and the digest of the file that is its content."""
 
 
-@dataclass(frozen=True, slots=True)
-class Composed:
-    """A letter ready for the outbox: its exact bytes are ``head``, each attachment behind its part header, ``tail``.
-
-    ``message_id`` stands without angle brackets. ``subject_key`` is what a reply's subject is looked up by, "" where
-    nothing threads. ``grants`` pairs the digest (SHA-256 of the upper-case token) with what its bearer may do.
-    """
-
-    letter: str
-    to: str
-    subject: str
-    message_id: str
-    subject_key: str = ""
-    side: Side | str = ""
-    number: str = ""
-    grants: tuple[tuple[bytes, Grant], ...] = ()
-    head: bytes = b""
-    attachments: tuple[AttachmentPart, ...] = ()
-    tail: bytes = b""
-
-
-class Stored(Protocol):
-    """What is kept of a letter: its bytes but for the attachments, which lie under their digests."""
-
-    @property
-    def head(self) -> bytes: ...
-    @property
-    def attachments(self) -> tuple[tuple[bytes, str], ...]: ...
-    @property
-    def tail(self) -> bytes: ...
-
-
-def render(composed: Stored, open_file: Callable[[str], BinaryIO]) -> Iterator[bytes]:
+def render(letter: Content, open_file: Callable[[str], BinaryIO]) -> Iterator[bytes]:
     """The letter as it is sent: CRLF line ends, not dot-stuffed. ``open_file`` opens an attachment by its digest."""
-    yield composed.head
-    for part_header, digest in composed.attachments:
+    yield letter.head
+    for part_header, digest in letter.attachments:
         yield part_header
         with open_file(digest) as content:
             yield from _base64_lines(content)
-    yield composed.tail
+    yield letter.tail
 
 
 _LINES_AT_ONCE = 1024
@@ -220,26 +185,26 @@ def file_header(name: str, media_type: str, cid: str = "", charset: str = "") ->
     if not re.fullmatch(r"[a-z0-9]+/[a-z0-9.+-]+", kind) or kind.startswith(("message/", "multipart/")):
         kind = "application/octet-stream"
     kind += f"; charset={charset}" if charset else ""
-    place = f"inline{_parameter('filename', name)}" if cid else f"attachment{_parameter('filename', name)}"
+    place = f"inline{_parameter(name)}" if cid else f"attachment{_parameter(name)}"
     identity = f"Content-ID: <{cid}>\r\n" if cid else ""
     lines = f"Content-Type: {kind}\r\nContent-Disposition: {place}\r\n{identity}"
     return f"{lines}Content-Transfer-Encoding: base64\r\n\r\n".encode()
 
 
-def _parameter(key: str, name: str) -> str:
+def _parameter(name: str) -> str:
     """`; filename="…"`, in RFC 2231's form and its continuations where it is long or not ASCII. Each holds whole
     characters, since clients decode one after the other."""
     name = clean(name) or "-"
     if len(name) <= 60 and re.fullmatch(r"[A-Za-z0-9 ._()+-]+", name):
-        return f';\r\n {key}="{name}"'
+        return f';\r\n filename="{name}"'
     pieces = ["utf-8''"]
     for coded in (quote(character, safe="") for character in name):
         if len(pieces[-1]) + len(coded) > _PIECE:
             pieces.append("")
         pieces[-1] += coded
     if len(pieces) == 1:
-        return f";\r\n {key}*={pieces[0]}"
-    return "".join(f";\r\n {key}*{n}*={piece}" for n, piece in enumerate(pieces))
+        return f";\r\n filename*={pieces[0]}"
+    return "".join(f";\r\n filename*{n}*={piece}" for n, piece in enumerate(pieces))
 
 
 _PIECE = 54

@@ -82,7 +82,7 @@ TEXTS = {
 @pytest.mark.parametrize("form", TEXTS)
 def test_a_text_in_any_encoding(form: str) -> None:
     mail = parse(TEXTS[form])
-    assert (mail.body.strip(), mail.body_source) == (BODY.strip(), "text")
+    assert mail.body.strip() == BODY.strip()
 
 
 def test_a_lists_footer_below_base64_is_read_as_it_stands() -> None:
@@ -280,80 +280,80 @@ MORE = part("text/plain; charset=utf-8", "Y otra cosa.")
 STUB = part("text/plain; charset=utf-8", "Para ver este mensaje active la vista HTML.")
 
 SHAPES = {
-    "plain": (raw_mail(BODY, content_type="text/plain; charset=utf-8"), BODY, "text", 0),
-    "no type at all": (raw_mail(BODY), BODY, "text", 0),
-    "a type nobody can read": (raw_mail(BODY, content_type="text"), BODY, "text", 0),
-    "html alone": (raw_mail(HTML, content_type="text/html; charset=utf-8"), HTML_TEXT, "html", 0),
-    "html that says it is plain": (raw_mail(HTML, content_type="text/plain; charset=utf-8"), HTML_TEXT, "html", 0),
-    "alternative": (mail_of("alternative", [PLAIN, PAGE]), BODY, "text", 0),
-    "alternative, html first": (mail_of("alternative", [PAGE, PLAIN]), BODY, "text", 0),
-    "alternative with an empty text": (mail_of("alternative", [EMPTY, PAGE]), HTML_TEXT, "html", 0),
-    "alternative with a stub": (mail_of("alternative", [STUB, PAGE]), HTML_TEXT, "html", 0),
-    "a stub and no html": (mail_of("mixed", [STUB]), "Para ver este mensaje active la vista HTML.", "text", 0),
-    "empty text, then html, mixed": (mail_of("mixed", [EMPTY, PAGE]), HTML_TEXT, "html", 0),
-    "mixed with files": (mail_of("mixed", [PLAIN, PDF, IMAGE]), BODY, "text", 2),
-    "file first": (mail_of("mixed", [PDF, PLAIN]), BODY, "text", 1),
-    "text file before the text": (mail_of("mixed", [NOTES, PLAIN]), BODY, "text", 1),
-    "inline text file": (mail_of("mixed", [PLAIN, INLINE_FILE]), BODY, "text", 1),
-    "only an inline text file": (mail_of("mixed", [INLINE_FILE, EMPTY]), "", "none", 1),
-    "attached mail": (mail_of("mixed", [PLAIN, INNER]), BODY, "text", 1),
-    "attached mail first": (mail_of("mixed", [INNER, PLAIN]), BODY, "text", 1),
-    "attached mail only": (mail_of("mixed", [INNER]), "", "none", 1),
+    "plain": (raw_mail(BODY, content_type="text/plain; charset=utf-8"), BODY, 0),
+    "no type at all": (raw_mail(BODY), BODY, 0),
+    "a type nobody can read": (raw_mail(BODY, content_type="text"), BODY, 0),
+    "html alone": (raw_mail(HTML, content_type="text/html; charset=utf-8"), HTML_TEXT, 0),
+    "html that says it is plain": (raw_mail(HTML, content_type="text/plain; charset=utf-8"), HTML_TEXT, 0),
+    "alternative": (mail_of("alternative", [PLAIN, PAGE]), BODY, 0),
+    "alternative, html first": (mail_of("alternative", [PAGE, PLAIN]), BODY, 0),
+    "alternative with an empty text": (mail_of("alternative", [EMPTY, PAGE]), HTML_TEXT, 0),
+    "alternative with a stub": (mail_of("alternative", [STUB, PAGE]), HTML_TEXT, 0),
+    "a stub and no html": (mail_of("mixed", [STUB]), "Para ver este mensaje active la vista HTML.", 0),
+    "empty text, then html, mixed": (mail_of("mixed", [EMPTY, PAGE]), HTML_TEXT, 0),
+    "mixed with files": (mail_of("mixed", [PLAIN, PDF, IMAGE]), BODY, 2),
+    "file first": (mail_of("mixed", [PDF, PLAIN]), BODY, 1),
+    "text file before the text": (mail_of("mixed", [NOTES, PLAIN]), BODY, 1),
+    "inline text file": (mail_of("mixed", [PLAIN, INLINE_FILE]), BODY, 1),
+    "only an inline text file": (mail_of("mixed", [INLINE_FILE, EMPTY]), "", 1),
+    "attached mail": (mail_of("mixed", [PLAIN, INNER]), BODY, 1),
+    "attached mail first": (mail_of("mixed", [INNER, PLAIN]), BODY, 1),
+    "attached mail only": (mail_of("mixed", [INNER]), "", 1),
     "related in alternative": (
-        mail_of("alternative", [EMPTY, nested("related", [PAGE, IMAGE], "b2")]), HTML_TEXT, "html", 1),
+        mail_of("alternative", [EMPTY, nested("related", [PAGE, IMAGE], "b2")]), HTML_TEXT, 1),
     "outlook": (
         mail_of("mixed", [nested("related", [nested("alternative", [PLAIN, PAGE], "b3"), IMAGE], "b2"), PDF]),
-        BODY, "text", 2),
+        BODY, 2),
     "apple mail: text, picture, text": (
-        mail_of("mixed", [PLAIN, IMAGE, MORE]), f"{BODY.strip()}\n\nY otra cosa.", "text", 1),
+        mail_of("mixed", [PLAIN, IMAGE, MORE]), f"{BODY.strip()}\n\nY otra cosa.", 1),
     "apple mail: html, picture, html": (
         mail_of("mixed", [PAGE, IMAGE, part("text/html", "<p>Y otra cosa.</p>")]),
-        f"{HTML_TEXT}\n\nY otra cosa.", "html", 1),
+        f"{HTML_TEXT}\n\nY otra cosa.", 1),
     "apple mail: text, or html with a file in it": (
-        mail_of("alternative", [PLAIN, nested("mixed", [PAGE, PDF, PAGE], "b2")]), BODY, "text", 1),
-    "a list's footer below a file": (mail_of("mixed", [PLAIN, PDF, MORE]), BODY, "text", 2),
-    "a list's footer below the text": (mail_of("mixed", [PLAIN, MORE]), BODY, "text", 1),
-    "a gateway's plain footer below a picture": (mail_of("mixed", [PAGE, IMAGE, MORE]), HTML_TEXT, "html", 2),
+        mail_of("alternative", [PLAIN, nested("mixed", [PAGE, PDF, PAGE], "b2")]), BODY, 1),
+    "a list's footer below a file": (mail_of("mixed", [PLAIN, PDF, MORE]), BODY, 2),
+    "a list's footer below the text": (mail_of("mixed", [PLAIN, MORE]), BODY, 1),
+    "a gateway's plain footer below a picture": (mail_of("mixed", [PAGE, IMAGE, MORE]), HTML_TEXT, 2),
     "alternative with a text of nothing visible": (
-        mail_of("alternative", [part("text/plain; charset=utf-8", "\u200b\n"), PAGE]), HTML_TEXT, "html", 0),
+        mail_of("alternative", [part("text/plain; charset=utf-8", "\u200b\n"), PAGE]), HTML_TEXT, 0),
     "html with a gateway's plain footer": (
-        mail_of("mixed", [PAGE, part("text/plain", "Aviso legal")]), HTML_TEXT, "html", 1),
+        mail_of("mixed", [PAGE, part("text/plain", "Aviso legal")]), HTML_TEXT, 1),
     "signed by pgp": (
-        mail_of("signed", [PLAIN, part("application/pgp-signature; name=signature.asc", "x")]), BODY, "text", 0),
+        mail_of("signed", [PLAIN, part("application/pgp-signature; name=signature.asc", "x")]), BODY, 0),
     "signed by s/mime, with a file": (
         mail_of("signed", [nested("mixed", [PLAIN, PDF], "b2"), part("application/pkcs7-signature", "x", "base64")]),
-        BODY, "text", 1),
+        BODY, 1),
     "clear-signed": (
         raw_mail(
             f"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n{BODY}- -- \nAna\n"
             "-----BEGIN PGP SIGNATURE-----\n\nabc\n-----END PGP SIGNATURE-----\n"),
-        f"{BODY}-- \nAna", "text", 0),
-    "images only": (mail_of("mixed", [IMAGE, IMAGE]), "", "none", 2),
+        f"{BODY}-- \nAna", 0),
+    "images only": (mail_of("mixed", [IMAGE, IMAGE]), "", 2),
     "an image only": (raw_mail(base64.encodebytes(PNG), "Content-Transfer-Encoding: base64",
-                               content_type="image/png; name=a.png"), "", "none", 1),
-    "nothing": (raw_mail(""), "", "none", 0),
-    "a container without its boundary": (raw_mail(BODY, content_type='multipart/mixed; boundary="no"'), BODY, "text", 0),
-    "a container that names none": (raw_mail(BODY, content_type="multipart/mixed"), BODY, "text", 0),
+                               content_type="image/png; name=a.png"), "", 1),
+    "nothing": (raw_mail(""), "", 0),
+    "a container without its boundary": (raw_mail(BODY, content_type='multipart/mixed; boundary="no"'), BODY, 0),
+    "a container that names none": (raw_mail(BODY, content_type="multipart/mixed"), BODY, 0),
     "a container without its second half": (
-        mail_of("mixed", [PLAIN, PDF]).replace(b"multipart/mixed", b"multipart"), BODY, "text", 1),
+        mail_of("mixed", [PLAIN, PDF]).replace(b"multipart/mixed", b"multipart"), BODY, 1),
     "boundary never closed": (
         raw_mail(b"--b\nContent-Type: text/plain; charset=utf-8\n\n" + BODY.encode(),
-                 content_type="multipart/mixed; boundary=b"), BODY, "text", 0),
+                 content_type="multipart/mixed; boundary=b"), BODY, 0),
     "inner boundary never closed": (
         raw_mail(b"--b\nContent-Type: multipart/alternative; boundary=bb\n\n--bb\n" + PLAIN + b"\n--b\n" + PDF + b"\n--b--",
-                 content_type="multipart/mixed; boundary=b"), BODY, "text", 1),
+                 content_type="multipart/mixed; boundary=b"), BODY, 1),
     "preamble and epilogue": (
         raw_mail(b"No se lea esto.\n" + multipart("mixed", [PLAIN])[1] + b"\nNi esto.\n",
-                 content_type="multipart/mixed; boundary=b1"), BODY, "text", 0),
-    "a digest": (mail_of("digest", [b"\n" + raw_mail("dentro"), b"\n" + raw_mail("dos")]), "", "none", 2),
+                 content_type="multipart/mixed; boundary=b1"), BODY, 0),
+    "a digest": (mail_of("digest", [b"\n" + raw_mail("dentro"), b"\n" + raw_mail("dos")]), "", 2),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_text_of_any_shape(shape: str) -> None:
-    raw, text, source, files = SHAPES[shape]
+    raw, text, files = SHAPES[shape]
     mail = parse(raw)
-    assert (mail.body.strip(), mail.body_source, len(mail.attachments)) == (text.strip(), source, files)
+    assert (mail.body.strip(), len(mail.attachments)) == (text.strip(), files)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -556,7 +556,7 @@ def test_the_text_of_winmail_dat_where_there_is_no_other() -> None:
     mail = parse(
         raw_mail(base64.encodebytes(TNEF), "Content-Transfer-Encoding: base64", content_type="application/ms-tnef")
     )
-    assert (mail.body, mail.body_source) == (BODY, "text")
+    assert mail.body == BODY
 
 
 @pytest.mark.parametrize("cut", range(0, len(TNEF), 97))

@@ -91,7 +91,7 @@ _TO = {"apertura": OPENINGS, "servicio": SERVICE, "tecnicos": TECHNICIANS}
 def mail(subject: str, body: str = "", sender: str = MARTA, **more: Any) -> Mail:
     """A mail as the parsers would give it."""
     values = {"message_id": "m1@cliente.test", "sender_name": "Marta Gil", "digest": "d1", "visible": body, **more}
-    return Mail(sender=sender, subject=subject, body=body, body_source="text", **values)
+    return Mail(sender=sender, subject=subject, body=body, **values)
 
 
 def reading(box: str, what: Mail, desk: Desk = DESK, **arrival: Any) -> Reading:

@@ -75,7 +75,7 @@ DONE = [
     ("Acción: Reabrir\nTexto: no era eso", {"state": "resolved"}, {"state": "assigned", "reason": "reopened"},
      [("reopening", (MARTA,))]),
     ("Acción: Escalar\nCaso: Otra causa\nMotivo: no sé qué es", {},
-     {"group": "coordinacion", "came_from": ("n1",), "reason": "escalated", "assignee": "", "escalation": "Otra causa"},
+     {"group": "coordinacion", "came_from": ("n1",), "reason": "escalated", "assignee": ""},
      [("assignment", ("coordinacion@cau.test",))]),
     ("Acción: Escalar\nCaso: Otra causa", PENDING, {"state": "assigned", "group": "coordinacion"},
      [("assignment", ("coordinacion@cau.test",))]),

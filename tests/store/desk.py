@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from daemon.composed import Composed
 from daemon.store import Cause, Fetched, Seen, Store
 from parsers.mail import Attachment, Mail
 from rules.decision import Decision
@@ -65,21 +66,6 @@ def fetched(
     return Fetched(uid, len(raw or b""), internaldate, raw, path, too_large)
 
 
-@dataclass(frozen=True)
-class Composed:
-    """What daemon/writing/letters.py makes of a letter."""
-
-    subject: str
-    message_id: str
-    subject_key: str
-    side: str
-    number: str
-    grants: tuple[tuple[bytes, Grant], ...] = ()
-    head: bytes = b"Subject: x\r\n\r\nhola\r\n"
-    attachments: tuple[tuple[bytes, str], ...] = ()
-    tail: bytes = b""
-
-
 _serial = itertools.count(1)
 
 
@@ -91,7 +77,8 @@ def compose(letter: Letter, to: str) -> Composed:
     message_id = f"<{next(_serial)}.{number or 'x'}@cau.example>"
     attachments = tuple((b"Content-Type: text/plain\r\n", each.digest) for each in letter.attachments)
     key = subject if spec.threads else ""
-    return Composed(subject, message_id, key, spec.side, number, grants, attachments=attachments)
+    head = b"Subject: x\r\n\r\nhola\r\n"
+    return Composed(subject, message_id, key, spec.side, number, grants, head=head, attachments=attachments)
 
 
 def token(grant: Grant) -> bytes:

@@ -23,7 +23,7 @@ FULL = Ticket(
     "Apertura", "a@x", (("service", "AREN"), ("description", "ñ\n\0\ud800«»")),
     (Attachment("a.png", "image/png", 3, "ab" * 32, True),), NOW, NOW, NOW, NOW, None, NOW, NOW, NOW,
     ((NOW, NOW), (NOW, None)), ("warning:Alta",), 2, "hecho", "tec@x", "¿qué?", ("W171009_000001",), "I171009_000002",
-    ("n1", "n2"), "ERROR 23", "regla", "id@x", (NOW,), 5, (EVA,), True, 7,
+    ("n1", "n2"), "regla", "id@x", (NOW,), 5, (EVA,), True, 7,
 )  # fmt: skip
 
 

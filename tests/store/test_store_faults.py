@@ -197,7 +197,7 @@ def test_a_reader_sees_nothing_of_a_transaction_that_runs(store: Store) -> None:
     number = open_ticket(store, 1)
     with store.write() as tx:
         tx.session.run("UPDATE tickets SET category = 'x'")
-        assert _in_thread(lambda: store._read(lambda s: s.one("SELECT category FROM tickets"))) == ("",)
+        assert _in_thread(lambda: store.look(lambda s: s.one("SELECT category FROM tickets"))) == ("",)
     assert store.show(number)
 
 
