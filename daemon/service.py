@@ -32,7 +32,7 @@ from daemon.mail.pump import Post
 from daemon.mail.reader import Reader, how_to_read
 from daemon.mail.smtp_wire import SmtpError
 from daemon.operations import systemd
-from daemon.operations.held import gone
+from daemon.operations.dangling import dangling
 from daemon.operations.requests import serve_requests
 from daemon.operations.upkeep import Upkeep
 from daemon.store import Outcome, Outgoing, Store, stuck
@@ -285,7 +285,7 @@ def open_service(path: Path, clock: Callable[[], datetime] = utc_now) -> Service
     database = live.current.settings.database
     store = Store.open(database.login_url(), Path(database.files), clock=clock)
     try:
-        live.insist(partial(gone, store))
+        live.insist(partial(dangling, store))
     except ConfigErrors:
         store.close()
         raise

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from parsers import charsets, words
+from parsers import charsets, encoded_words
 from parsers.headers import OverBudget, Raw
 from parsers.skeleton import Part
 from parsers.spelling import without_format
@@ -62,13 +62,13 @@ def from_content(name: str, media_type: str, content: bytes, number: int) -> Att
 
 def file_name(part: Part) -> str:
     """The raw file name that a part declares, or ""."""
-    _, disposition = words.read_value(part.headers.get("content-disposition"))
+    _, disposition = encoded_words.read_value(part.headers.get("content-disposition"))
     return disposition.get("filename", "") or part.parameters.get("name", "")
 
 
 def disposition_of(part: Part) -> str:
     """``attachment``, ``inline`` or ""; a disposition nobody knows counts as ``attachment`` (RFC 2183, 2.8)."""
-    word, _ = words.read_value(part.headers.get("content-disposition"))
+    word, _ = encoded_words.read_value(part.headers.get("content-disposition"))
     return word if word in ("", "inline") else "attachment"
 
 
@@ -144,12 +144,12 @@ def _base64(chunks: Iterable[bytes]) -> Iterator[bytes]:
         if segments > _SEGMENTS:
             raise OverBudget(f"base64 in more than {_SEGMENTS} pieces")
         for piece in filter(None, ended):
-            yield words.from_base64(piece)
+            yield encoded_words.from_base64(piece)
         whole = len(rest) // 4 * 4
         yield binascii.a2b_base64(rest[:whole])
         rest = rest[whole:]
     if rest:
-        yield words.from_base64(rest)
+        yield encoded_words.from_base64(rest)
 
 
 def _quoted_printable(chunks: Iterable[bytes]) -> Iterator[bytes]:

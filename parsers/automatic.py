@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from parsers import subject, words
+from parsers import encoded_words, subject
 from parsers.attachments import decoded
 from parsers.headers import Headers, Raw
+from parsers.mail_systems import LIST_HEADERS, sender_weight
 from parsers.phrases import AWAY_SUBJECT, AWAY_TEXT
+from parsers.report_parts import Report
 from parsers.reports import read_report
-from parsers.returned import Report
 from parsers.skeleton import Part
-from parsers.systems import LIST_HEADERS, sender_weight
 
 AutomaticCause = Literal[
     "auto_submitted", "list", "precedence", "report", "receipt", "calendar", "vendor", "own", "weak_marks"
@@ -89,7 +89,7 @@ def _is_vendors(headers: Headers) -> bool:
 
 
 def _is_submitted(headers: Headers) -> bool:
-    return words.read_value(headers.get("auto-submitted"))[0].split(" ")[0] not in ("", "no")
+    return encoded_words.read_value(headers.get("auto-submitted"))[0].split(" ")[0] not in ("", "no")
 
 
 def _media_types(root: Part) -> set[str]:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from parsers import senders
 from parsers.headers import Headers, Raw
+from parsers.mail_systems import is_systems, sender_weight
 from parsers.phrases import COMPLAINT_SUBJECT, COMPLAINT_TEXT, DELAY, FAILURE_SUBJECT, FAILURE_TEXT, one_of
-from parsers.returned import COPIES, READ, Report, Suspect, addresses_in, ids_in, status_in
-from parsers.systems import is_systems, sender_weight
+from parsers.report_parts import COPIES, READ, Report, Suspect, addresses_in, ids_in, status_in
 
 
 def read_formless(mail: Suspect) -> Report | None:

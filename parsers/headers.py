@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from mmap import mmap
 
-from parsers import charsets, words
+from parsers import charsets, encoded_words
 
 Raw = bytes | mmap
 """A raw mail: octets in memory or a mapped file."""
@@ -70,7 +70,7 @@ class Headers:
     def text(self, name: str) -> str:
         """The topmost value of ``name`` with its encoded words decoded, once."""
         if name not in self._decoded:
-            self._decoded[name] = words.decode_words(self.get(name))
+            self._decoded[name] = encoded_words.decode_words(self.get(name))
         return self._decoded[name]
 
 

@@ -26,7 +26,7 @@ from parsers.lines import (
     next_text,
     previous_text,
 )
-from parsers.notes import NOTES_TITLE, notes_head
+from parsers.lotus_notes import NOTES_TITLE, notes_head
 from parsers.quotes import (
     FORWARD_PHRASES,
     FORWARDED_BY,

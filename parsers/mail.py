@@ -20,7 +20,7 @@ from parsers.html import to_text
 from parsers.lines import ELIDED
 from parsers.quoted_html import cut_quote
 from parsers.reply import TextMarks, answers_in_history, visible_text
-from parsers.returned import Report
+from parsers.report_parts import Report
 from parsers.senders import Address
 from parsers.skeleton import Part, read_parts
 

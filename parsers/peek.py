@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-from parsers.words import decode_words
+from parsers.encoded_words import decode_words
 
 LOOKED_AT = 8 * 1024
 """Octets from the beginning."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 
 from parsers.bounces import action_of, complaint_of, read_formless
 from parsers.headers import Headers, Raw
-from parsers.returned import READ, Report, Suspect, addresses_in, status_in
+from parsers.mail_systems import is_list_post, sender_weight
+from parsers.report_parts import READ, Report, Suspect, addresses_in, status_in
 from parsers.skeleton import Part
-from parsers.systems import is_list_post, sender_weight
 
 
 def read_report(raw: Raw, headers: Headers, root: Part, text: str) -> Report | None:

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from parsers import charsets, words
+from parsers import charsets, encoded_words
 from parsers.spelling import without_format
 
 
@@ -187,4 +187,4 @@ def _unquoted(text: str) -> str:
 
 def _name(text: str) -> str:
     """A display name for people: decoded, without controls and direction marks, blanks collapsed."""
-    return " ".join(charsets.tidy(without_format(words.decode_words(text))).split())[:200]
+    return " ".join(charsets.tidy(without_format(encoded_words.decode_words(text))).split())[:200]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from email.message import Message
 from functools import lru_cache
 
-from parsers import words
+from parsers import encoded_words
 from parsers.headers import Budget, Headers, OverBudget, Raw, read_headers
 
 logging.getLogger("mailparser").setLevel(logging.CRITICAL)  # it complains of every part that is no text
@@ -85,7 +85,7 @@ _HALF_TYPES = {"text": "text/plain", "multipart": "multipart/mixed"}
 
 def media_type_of(headers: Headers) -> tuple[str, dict[str, str]]:
     """Media type and parameters of a part; what cannot be one counts as plain text (RFC 2045, 5.2)."""
-    media_type, parameters = words.read_value(headers.get("content-type"))
+    media_type, parameters = encoded_words.read_value(headers.get("content-type"))
     if media_type.count("/") != 1 or " " in media_type:
         media_type = _HALF_TYPES.get(media_type, "text/plain")
     return media_type, parameters
@@ -165,7 +165,7 @@ class _Cutter:
         return level == len(self.open) - 1 and not closing
 
     def _write(self, content_type: str, headers: Headers) -> None:
-        disposition = words.read_value(headers.get("content-disposition"))[0]
+        disposition = encoded_words.read_value(headers.get("content-disposition"))[0]
         if content_type.startswith("multipart/") or "content-type" in headers:
             self.skeleton.append(f"Content-Type: {content_type}\n".encode("ascii", "replace"))
         if disposition in ("attachment", "inline"):

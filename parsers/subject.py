@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from parsers.marks import PREFIXES, TAG_COMPANY, TAG_WORDS
 from parsers.spelling import COLON, fold, repair, without_format
+from parsers.subject_prefixes import PREFIXES, TAG_COMPANY, TAG_WORDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The technicians' side by mail (T): who may act, whether the state allows it, whether the form is right; the effect.
 
-The forms stand in rules/action_forms.py; what each action does in rules/everyday.py, rules/specialists.py and, for
+The forms stand in rules/action_forms.py; what each action does in rules/everyday.py, rules.transfers.py and, for
 those without a ticket, rules/consultations.py.
 """
 
@@ -12,7 +12,7 @@ from datetime import datetime
 
 from parsers.form import Fault, Form
 from parsers.mail import Mail
-from rules import consultations, everyday, specialists, wording
+from rules import consultations, everyday, transfers, wording
 from rules.access import acts_for
 from rules.action_fields import canned_for
 from rules.action_forms import ACTIONS, event_of, offered, parse_action
@@ -26,7 +26,7 @@ from rules.reading import Reading
 from rules.threads import threaded_ticket
 from rules.ticket import Event, Ticket
 
-EFFECTS: Mapping[str, Effect] = {**everyday.EFFECTS, **specialists.EFFECTS, "explain": consultations.explain_own}
+EFFECTS: Mapping[str, Effect] = {**everyday.EFFECTS, **transfers.EFFECTS, "explain": consultations.explain_own}
 """Action key → effect; every action that stands on a ticket has one."""
 
 
@@ -193,6 +193,6 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "answer": (only_canned,),
     "hold": (only_canned, to_come("until")),
     "resolve": (only_canned, to_come("follow_up")),
-    "escalate": (specialists.wrong_kind, specialists.missing_files),
+    "escalate": (transfers.wrong_kind, transfers.missing_files),
 }
 """Action key → its further checks; their faults are told together with the form's."""

@@ -19,10 +19,10 @@ from rules.desk import Desk
 from rules.facts import Facts
 from rules.letters import File, Letter, Link, to_sender
 from rules.lifecycle import move
+from rules.lookups import number_line
 from rules.masking import prepared_values
 from rules.openings import requester_links
 from rules.reading import author
-from rules.requests import number_line
 from rules.tables import Canned
 from rules.ticket import Event, Ticket
 

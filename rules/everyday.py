@@ -13,7 +13,7 @@ from rules.due import closes_at
 from rules.effects import Action, Effect, done, netiquette, refused, to_requester
 from rules.firing import CONTACTS_A_DAY, contacts_on, same_day
 from rules.letters import Letter
-from rules.requests import day_start
+from rules.lookups import day_start
 from rules.solutions import reopening_letter, validation_letter
 from rules.ticket import Ticket, evolve
 

@@ -17,7 +17,7 @@ from rules import wording
 from rules.action_forms import kind_named, parse_action
 from rules.desk import Desk
 from rules.facts import Needs, Search
-from rules.requests import number_line, numbers_named, own_tickets, search_of
+from rules.lookups import number_line, numbers_named, own_tickets, search_of
 from rules.subjects import fixed_subjects, query_of
 from rules.tables import Address, Mailbox
 

@@ -25,9 +25,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from daemon.demo.correspondent import Received
 from daemon.writing import mime, pages
-from daemon.writing.forms import Plain
 from daemon.writing.language import Language
 from daemon.writing.letters import Letters
+from daemon.writing.page_forms import PlainPages
 from daemon.writing.quoted import quoted_printable
 from parsers.form import render_form
 from parsers.links import MAX_LENGTH, mailto, read_mailto
@@ -296,7 +296,7 @@ def test_a31_a_value_is_never_a_template(value: str) -> None:
 
 
 def test_a31_templates_run_in_a_sandbox_and_come_from_disk_alone() -> None:
-    page = Language.load("es", DESK, Plain).page
+    page = Language.load("es", DESK, PlainPages).page
     for environment in (page._text, page._html):
         assert isinstance(environment, ImmutableSandboxedEnvironment)
         assert environment.undefined is StrictUndefined

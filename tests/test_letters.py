@@ -25,8 +25,8 @@ from daemon.writing.letters import Letters
 from daemon.writing.mime import file_header
 from daemon.writing.sample_world import NOW, NUMBER, REQUESTER, sample_ticket
 from daemon.writing.samples import samples
+from daemon.writing.template_checks import template_faults
 from daemon.writing.ticket_views import TicketViews
-from daemon.writing.tried import template_faults
 from parsers.fields import FieldType
 from parsers.links import MAX_LENGTH, read_mailto
 from parsers.subject import find_token

@@ -25,7 +25,7 @@ from daemon.mail.oauth import Tokens
 from daemon.mail.smtp import Session
 from daemon.mail.smtp_wire import SmtpError
 from daemon.mail.wire import Endpoint
-from daemon.operations.held import gone
+from daemon.operations.dangling import dangling
 from daemon.operations.troubles import ROOM, ending_secrets
 from daemon.store import Store, notes
 from daemon.store.connections import schema_of, version_of
@@ -183,7 +183,7 @@ def database(settings: Settings) -> Iterator[Found]:
     try:
         yield Found("ok", what, f"{settings.database.shown}: {version_of(url)}, schema up to date")
         yield from _holder(settings.database, what)
-        yield from (Found("bad", what, misfit.text) for misfit in gone(store, settings.desk))
+        yield from (Found("bad", what, misfit.text) for misfit in dangling(store, settings.desk))
         yield from _standing(store, settings, what)
     finally:
         store.close()

@@ -25,7 +25,7 @@ from parsers.peek import peek
 from rules import guards, quarantine, schedule
 from rules.decision import Decision
 from rules.facts import Search, SetAside
-from rules.requests import OPEN_STATES
+from rules.lookups import OPEN_STATES
 
 AT_ONCE = 100
 """Windows that one transaction drops."""

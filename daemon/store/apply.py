@@ -15,7 +15,7 @@ from daemon.store.context import Cause, Writing
 from daemon.store.dialect import Session
 from daemon.store.errors import AlreadyDecided, Conflict
 from daemon.store.journals import write_events
-from daemon.store.posted import Compose
+from daemon.store.outbox import Compose
 from daemon.store.posting import Posting
 from daemon.store.rows import at, bare_id, copy_key, dumps, key, plain
 from parsers.mail import Mail

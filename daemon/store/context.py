@@ -9,7 +9,7 @@ from daemon.files import Files
 from daemon.store import unnamed
 from daemon.store.dialect import Session
 from daemon.store.facts import Lookups
-from daemon.store.posted import Posted
+from daemon.store.outbox import Posted
 from daemon.store.tickets import Remembered
 from parsers.mail import Mail
 from rules.letters import Letter

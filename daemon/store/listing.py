@@ -42,7 +42,7 @@ ORDER BY group_key || ' ' || kind LIMIT 1
 """
 
 
-def held(session: Session) -> Iterator[tuple[str, str, str]]:
+def groups_and_kinds(session: Session) -> Iterator[tuple[str, str, str]]:
     """Each group and kind that tickets have together, and one of these tickets: a step of the index each."""
     last = ""
     while found := session.one(_NEXT_HELD, last):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from daemon.store import words
+from daemon.store import word_index
 from daemon.store.dialect import Row, Session
 from daemon.store.errors import StoreError
 
@@ -69,7 +69,7 @@ def move(source: Session, target: Session, progress: Progress = lambda table, do
         raise StoreError(f"the new database is not empty ({', '.join(filled)}): nothing was copied")
     copied = [_copy(source, target, table, progress) for table in tables]
     target.run("INSERT INTO unindexed (event_id) SELECT id FROM events")
-    while words.index(target, AT_ONCE):
+    while word_index.index(target, AT_ONCE):
         pass
     return copied
 

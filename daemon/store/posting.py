@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from daemon.store.context import Cause, Writing
-from daemon.store.posted import Compose, Posted
+from daemon.store.outbox import Compose, Posted
 from daemon.store.rows import plain
 from rules import guards
 from rules.decision import Decision

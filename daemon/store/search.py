@@ -10,7 +10,7 @@ from operator import or_
 from peewee import SQL, ColumnBase
 
 from daemon.slices import in_slices
-from daemon.store import models, words
+from daemon.store import models, word_index
 from daemon.store.dialect import Session
 from daemon.store.rows import key
 from daemon.store.tickets import Remembered, read_tickets
@@ -60,13 +60,13 @@ def _conditions(session: Session, wanted: Search) -> Iterator[ColumnBase]:
 def _word_conditions(session: Session, wanted: Search) -> Iterator[ColumnBase]:
     """Names, fields and texts by their words; any of the addresses; a tax id may stand in the register instead."""
     everywhere = (wanted.text, wanted.name, *(text for _, text in wanted.fields))
-    wanted_words = [word for text in everywhere for word in words.words_of(text)][: words.MOST_WORDS]
-    tax_words = words.words_of(wanted.tax_id)
-    of_addresses = [words.words_of(address)[: words.MOST_WORDS] for address in wanted.addresses]
-    waiting = words.not_indexed(session) if wanted_words or tax_words or of_addresses else []
+    wanted_words = [word for text in everywhere for word in word_index.words_of(text)][: word_index.MOST_WORDS]
+    tax_words = word_index.words_of(wanted.tax_id)
+    of_addresses = [word_index.words_of(address)[: word_index.MOST_WORDS] for address in wanted.addresses]
+    waiting = word_index.not_indexed(session) if wanted_words or tax_words or of_addresses else []
 
     def written(every: Iterable[str]) -> ColumnBase:
-        return SQL(" AND ".join(words.condition(session, word, waiting) for word in dict.fromkeys(every)))
+        return SQL(" AND ".join(word_index.condition(session, word, waiting) for word in dict.fromkeys(every)))
 
     if wanted_words:
         yield written(wanted_words)
@@ -106,6 +106,6 @@ def _inside(part: str, whole: str) -> bool:
 
 def _matched(ticket: Ticket, wanted: Search) -> str:
     """The value in which the first word looked for stands, "" where it stands elsewhere in the journal."""
-    looked_for = words.words_of(" ".join((wanted.text, wanted.tax_id, *(text for _, text in wanted.fields))))
+    looked_for = word_index.words_of(" ".join((wanted.text, wanted.tax_id, *(text for _, text in wanted.fields))))
     values = (ticket.requester_name, *(value for _, value in ticket.fields), ticket.solution)
     return next((value for value in values if looked_for and looked_for[0] in fold(value)), "")

@@ -22,13 +22,13 @@ from daemon.store import (
     raws,
     search,
     set_aside,
-    words,
+    word_index,
 )  # fmt: skip
 from daemon.store.clock import DatabaseClock, utc_now
 from daemon.store.connections import Connections, connect
 from daemon.store.dialect import Batch, Session
 from daemon.store.errors import StoreError
-from daemon.store.transacting import Transacting
+from daemon.store.retrying import Retrying
 from rules.desk import Desk
 from rules.facts import Brief, Search
 from rules.ticket import moment
@@ -36,7 +36,7 @@ from rules.ticket import moment
 T = TypeVar("T")
 
 
-class Store(Transacting):
+class Store(Retrying):
     """Everything a desk remembers. Safe for any number of threads.
 
     On SQLite one thread writes at a time, in the one process that holds the lock file; on PostgreSQL every
@@ -195,12 +195,12 @@ class Store(Transacting):
         return result
 
     def index_words(self, at_once: int = 100) -> int:
-        """As :func:`daemon.store.words.index`, until none wait; how many there were. To be called now and then, outside
-        the hot path: a transaction of a hundred keeps others waiting for some 15 ms.
+        """As :func:`daemon.store.word_index.index`, until none wait; how many there were. To be called now and then,
+        outside the hot path: a transaction of a hundred keeps others waiting for some 15 ms.
         """
         count = 0
         while self.look(lambda s: s.one("SELECT 1 FROM unindexed LIMIT 1")):
-            indexed = self._run(lambda s: words.index(s, at_once))
+            indexed = self._run(lambda s: word_index.index(s, at_once))
             count += indexed
             if indexed < at_once:
                 break

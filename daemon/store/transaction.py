@@ -9,7 +9,7 @@ from datetime import datetime
 
 from daemon.faults import kill_point
 from daemon.files import Files
-from daemon.store import apply, facts, ledger, posted, queues
+from daemon.store import apply, facts, ledger, outbox, queues
 from daemon.store.context import Cause, Writing
 from daemon.store.dialect import Session
 from daemon.store.tickets import Remembered
@@ -36,7 +36,7 @@ class Transaction(Writing):
         row = self.session.one("SELECT verdict FROM mails WHERE id = ?" + self.session.lock, seen.id)
         return row is not None and row[0] == ""
 
-    def apply(self, cause: Cause, decision: Decision, compose: posted.Compose, desk: Desk, now: datetime) -> None:
+    def apply(self, cause: Cause, decision: Decision, compose: outbox.Compose, desk: Desk, now: datetime) -> None:
         """Write what ``decision`` says. ``compose(letter, to)`` gives a letter's bytes for one recipient.
 
         AlreadyDecided: the mail has a verdict. Conflict: somebody was faster; the transaction is to be done again.
@@ -54,7 +54,7 @@ class Transaction(Writing):
 
     def finish(self) -> None:
         """What was held back to the end: letters, counters, windows, and due rows that nothing came of."""
-        posted.queue(self.session, self.posted)
+        outbox.queue(self.session, self.posted)
         for number, name, now in self._fired:
             queues.put_off(self.session, number, name, now)
         self.counters.flush()

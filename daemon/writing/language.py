@@ -9,11 +9,11 @@ from typing import Any
 
 from daemon.config.catalogue import STANDARD, folders
 from daemon.writing.formats import Formats
-from daemon.writing.forms import Plain
 from daemon.writing.kinds import KindWords, kind_words
+from daemon.writing.link_views import LinkViews
 from daemon.writing.list_views import ListViews
+from daemon.writing.page_forms import PlainPages
 from daemon.writing.pages import Page, read_sources
-from daemon.writing.shown import LinkViews
 from daemon.writing.ticket_views import TicketViews
 from rules.action_forms import ACTIONS
 from rules.desk import Desk
@@ -29,13 +29,13 @@ class Language:
 
     key: str
     page: Page
-    forms: Plain
+    forms: PlainPages
     links: LinkViews
     kinds: Mapping[str, KindWords]
     alike: Mapping[str, Any]
 
     @classmethod
-    def load(cls, key: str, desk: Desk, forms: type[Plain]) -> Language:
+    def load(cls, key: str, desk: Desk, forms: type[PlainPages]) -> Language:
         """Read its templates. OSError: one cannot be read."""
         words = desk.catalogue[key]
         formats = Formats(words, desk.zone)

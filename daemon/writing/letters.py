@@ -20,12 +20,12 @@ from typing import Any
 
 from daemon.composed import Composed
 from daemon.writing import mime
-from daemon.writing.faulted import Said, explain_faults
+from daemon.writing.fault_views import Said, explain_faults
 from daemon.writing.folding import Folder
-from daemon.writing.forms import Forms, Plain
 from daemon.writing.heading import heading
 from daemon.writing.language import Language, standard_language
-from daemon.writing.shown import Blanks, Shown
+from daemon.writing.link_views import Blanks, Shown
+from daemon.writing.page_forms import PageForms, PlainPages
 from daemon.writing.tables import list_files
 from parsers.form import Fault
 from parsers.subject import thread_key
@@ -70,7 +70,7 @@ class Letters:
         self._marks = fixed_subjects(desk).marks
 
     @classmethod
-    def load(cls, desk: Desk, forms: type[Plain] = Forms) -> Letters:
+    def load(cls, desk: Desk, forms: type[PlainPages] = PageForms) -> Letters:
         """Read the templates: the shipped ones, under those of `[letters] templates`. OSError: one cannot be read."""
         return cls(desk, {key: Language.load(key, desk, forms) for key in desk.catalogue})
 

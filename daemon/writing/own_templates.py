@@ -20,7 +20,7 @@ def tried_letters(desk: Desk) -> Letters:
 
 def letter_problems(desk: Desk) -> tuple[Problem, ...]:
     """What is wrong with the templates, each at its file, and at its line where that is known."""
-    from daemon.writing.tried import template_faults  # and its samples, which most starts do without
+    from daemon.writing.template_checks import template_faults  # and its samples, which most starts do without
 
     try:
         told = template_faults(desk)

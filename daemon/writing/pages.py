@@ -20,9 +20,9 @@ from daemon.writing import sandbox
 from daemon.writing.compiled import compiled
 from daemon.writing.formats import PROSE, Formats, plural, wrap
 from daemon.writing.kinds import capital
+from daemon.writing.link_views import Shown
 from daemon.writing.questions import Run
 from daemon.writing.sandbox import Sandbox
-from daemon.writing.shown import Shown
 from daemon.writing.ticket_views import TicketViews, brief
 
 SUFFIX = ".j2"

@@ -5,7 +5,7 @@ Of a letter, a template does two things: it *shows* values, which makes no diffe
 another question. One that is shown leaves a blank in the page. One that is decided by (is it true, is it equal, what is
 in it to go through) is answered with the value of the letter at hand, and the answer is noted: whichever letter gives
 the same answers to the same questions has the same page, with its own values in the blanks
-(daemon/writing/forms.py).
+(daemon.writing.page_forms.py).
 
 A blank is a random word that no sender can know, and is written nowhere but in the page that it is cut out of.
 """

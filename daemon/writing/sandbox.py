@@ -17,11 +17,11 @@ from jinja2.exceptions import SecurityError
 from jinja2.runtime import Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from daemon.writing.faulted import Said
+from daemon.writing.fault_views import Said
 from daemon.writing.kinds import KindWords
+from daemon.writing.link_views import Shown
 from daemon.writing.list_views import Listed
 from daemon.writing.questions import Run
-from daemon.writing.shown import Shown
 from rules.letters import Letter
 from rules.tables import Group
 from rules.ticket import Event, Ticket

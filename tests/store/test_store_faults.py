@@ -17,7 +17,7 @@ import pytest
 from faultproxy import FaultProxy
 from patience import PATIENCE_S, until
 
-from daemon.store import Cause, Store, Transaction, words
+from daemon.store import Cause, Store, Transaction, word_index
 from daemon.store.errors import Conflict, InUse, NotADatabase, StoreError, Unavailable
 from rules.decision import Decision
 from rules.facts import Needs
@@ -269,7 +269,7 @@ def test_f34_a_commit_whose_answer_was_lost_is_not_done_twice(
         tx.apply(Cause(seen.id, mail(1)), Decision("opened", events=(opening(number),)), compose, DESK, NOW)
         return number
 
-    monkeypatch.setattr("daemon.store.transacting.kill_point", lose_the_answer)
+    monkeypatch.setattr("daemon.store.retrying.kill_point", lose_the_answer)
     assert store.run(work) is None
     assert lost
     assert store.audit(DESK) == []
@@ -348,7 +348,7 @@ def test_daemons_that_index_words_at_once_each_do_other_events(postgres: Server,
     for uid in range(20):
         open_ticket(first, uid)
     with first.write() as tx:
-        assert words.index(tx.session, 12) == 12
+        assert word_index.index(tx.session, 12) == 12
         assert _in_thread(lambda: other.index_words()) == 8
     assert first.index_words() == 0
     first.close()

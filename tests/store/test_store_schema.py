@@ -92,7 +92,7 @@ def hot_queries(store: Store, clock: Clock) -> Heard:
             queues.next_due(books.session)
         store.run(lambda tx: tx.claim_due(*due, later))
         with store.read() as books:
-            assert list(listing.held(books.session)) == [("n1", "incident", number)]
+            assert list(listing.groups_and_kinds(books.session)) == [("n1", "incident", number)]
         store.index_words()
         with store.read() as books:
             outdated.old_raws(books.session, 0, later, 10)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from daemon.store import Store
-from daemon.store.words import words_of
+from daemon.store.word_index import words_of
 from rules.facts import Search
 from tests.store.desk import change, open_ticket
 

@@ -20,10 +20,10 @@ from typing import Any, NamedTuple
 
 from markupsafe import escape
 
+from daemon.writing.link_views import Blanks
 from daemon.writing.pages import Page, as_html, as_text
 from daemon.writing.questions import BLANK, Expression, Piece, Question, Run, Values, blank, given, secret_word
 from daemon.writing.quoted import quoted_printable, softly_ended
-from daemon.writing.shown import Blanks
 
 ASKED = (
     "letter",
@@ -140,7 +140,7 @@ class Tree:
         return form
 
 
-class Plain:
+class PlainPages:
     """The letters of one language, each rendered for itself: what their forms must equal."""
 
     def __init__(self, page: Page) -> None:
@@ -154,7 +154,7 @@ class Plain:
         return quoted_printable(as_text(values.fill(text))), quoted_printable(as_html(values.fill(html)))
 
 
-class Forms(Plain):
+class PageForms(PlainPages):
     """The same by their forms."""
 
     def __init__(self, page: Page) -> None:
@@ -164,7 +164,7 @@ class Forms(Plain):
         self._making = Lock()
 
     def encoded(self, key: Hashable, name: str, context: Mapping[str, Any], blanks: Blanks) -> Encoded:
-        """As :class:`Plain` does."""
+        """As :class:`PlainPages` does."""
         values = Values({**{asked: context[asked] for asked in ASKED}, **blanks})
         form = self._found(key, values) or self._new(key, name, context, values, blanks)
         if not form:

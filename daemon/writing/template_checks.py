@@ -13,9 +13,9 @@ from jinja2.debug import rewrite_traceback_stack
 
 from daemon.config.catalogue import SHIPPED, STANDARD
 from daemon.config.shape import nearest
-from daemon.writing.forms import Plain
 from daemon.writing.language import sources, standard_language, template_folder
 from daemon.writing.letters import Letters
+from daemon.writing.page_forms import PlainPages
 from daemon.writing.pages import SUFFIX, inlined, read_sources
 from daemon.writing.sample_world import NOW
 from daemon.writing.samples import samples
@@ -37,7 +37,7 @@ class TemplateFault:
 def template_faults(desk: Desk) -> tuple[TemplateFault, ...]:
     """Renders every letter with its sample values in every language; each fault once. OSError: one cannot be read."""
     try:
-        letters = Letters.load(desk, Plain)
+        letters = Letters.load(desk, PlainPages)
     except TemplateSyntaxError as error:  # in what all letters are built of
         return (_fault(desk, standard_language(desk), str(error.name), error),)
     return tuple(dict.fromkeys([*_unused(desk), *_tried(letters, desk)]))

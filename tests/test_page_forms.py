@@ -16,8 +16,8 @@ from letter_reading import parts
 from lettering import composed_samples, letters_desk, token_source
 
 from daemon.writing import forms
-from daemon.writing.forms import Forms, Plain
 from daemon.writing.letters import Letters
+from daemon.writing.page_forms import PageForms, PlainPages
 from daemon.writing.pages import Page
 from daemon.writing.questions import MARK, blank
 from daemon.writing.quoted import LINE
@@ -49,7 +49,7 @@ WRITTEN = (
 @lru_cache(maxsize=1)
 def both() -> tuple[Letters, Letters]:
     """The letters by their forms, and each rendered for itself."""
-    return Letters.load(DESK, Forms), Letters.load(DESK, Plain)
+    return Letters.load(DESK, PageForms), Letters.load(DESK, PlainPages)
 
 
 def outcome(letters: Letters, letter: Letter) -> tuple[str, str] | str:
@@ -100,7 +100,7 @@ def test_a_letter_by_its_form_is_what_its_template_writes(language: str, name: s
 
 
 def test_no_shipped_letter_needs_to_be_rendered_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(Plain, "encoded")
+    monkeypatch.delattr(PlainPages, "encoded")
     assert len(list(composed_samples())) > 100
 
 
@@ -170,7 +170,7 @@ def test_whatever_a_template_does_with_a_value(use: str, tmp_path: Path) -> None
         "utf-8",
     )
     desk = letters_desk(letters=LettersTable(templates=str(tmp_path)))
-    by_forms, plain = Letters.load(desk), Letters.load(desk, Plain)
+    by_forms, plain = Letters.load(desk), Letters.load(desk, PlainPages)
     sample = samples(desk)["survey_thanks"]
     for values in VALUES:
         letter = replace(sample, values={**sample.values, "none": None, **values})

@@ -1,4 +1,4 @@
-"""Actions that move a ticket between groups, kinds and numbers (T): escalate, return, relate, merge, reclassify …"""
+"""Transfers (T): actions that move a ticket between groups, kinds and numbers: escalate, return, merge, reclassify …"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tickets hold must stay: a kind or a group that one of them has is no longer the configuration's alone."""
+"""Dangling references: what a ticket names, its group and its kind, must stay in the configuration."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Tables(Protocol):
     def groups(self) -> Mapping[str, Any]: ...
 
 
-def gone(store: Store, tables: Tables) -> Iterator[Misfit]:
+def dangling(store: Store, tables: Tables) -> Iterator[Misfit]:
     """A misfit for each kind and group of a ticket, open or closed, that has no table any more."""
-    held = store.look(lambda session: list(listing.held(session)))
+    named = store.look(lambda session: list(listing.groups_and_kinds(session)))
     for place, name, known in ((0, "groups", tables.groups), (1, "kinds", tables.kinds)):
-        for key, number in {row[place]: row[2] for row in held if row[place] not in known}.items():
+        for key, number in {row[place]: row[2] for row in named if row[place] not in known}.items():
             text = f"[{name}.{key}] is missing, and tickets such as {number} need it: keep its key, change its label"
             yield Misfit((name,), text, at_key=True)

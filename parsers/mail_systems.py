@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from parsers.headers import Headers
 from parsers.phrases import MACHINE_SENDER, MASTER_SENDER, NOBODY_SENDER
-from parsers.returned import COPIES
+from parsers.report_parts import COPIES
 from parsers.skeleton import Part
 
 LIST_HEADERS = (

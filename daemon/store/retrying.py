@@ -25,7 +25,7 @@ TRIES = 6
 """How often a whole transaction is done before its fault is somebody else's."""
 
 
-class Transacting:
+class Retrying:
     """Reads and writes of one database; safe for any number of threads."""
 
     def __init__(self, connections: Connections, files: Files) -> None:
