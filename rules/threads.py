@@ -52,38 +52,26 @@ def _encrypted_warning(mail: Mail) -> tuple[str, ...]:
 
 
 def reply_event(reading: Reading, ticket: Ticket, desk: Desk, now: datetime, facts: Facts) -> Event:
-    """The reply as an event: pending goes back to assigned; on a resolved ticket the closing timer starts anew. Whoever
-    answers a letter is reached again: the next one that comes back is told of."""
-    mail = reading.mail
-    joined = participants(reading, desk, facts, ticket)
-    changes: dict[str, Any] = {"participants": (*ticket.participants, *joined)} if joined else {}
-    unreached = tuple(address for address in ticket.unreached if not reading.is_from((address,)))
-    if unreached != ticket.unreached:
-        changes["unreached"] = unreached
+    """The reply as an event: pending goes back to assigned; on a resolved ticket the closing timer starts anew."""
+    mail, changes = reading.mail, _people_after(reading, ticket, desk, facts)
+    said: dict[str, Any] = {
+        "actor": mail.sender, "text": mail.said, "visible": True, "attachments": mail.attachments
+    }  # fmt: skip
     if ticket.state == "pending":
-        return move(
-            ticket,
-            "reply",
-            now,
-            actor=mail.sender,
-            text=mail.said,
-            visible=True,
-            attachments=mail.attachments,
-            **changes,
-        )
+        return move(ticket, "reply", now, **said, **changes)
     if ticket.state == "resolved":
-        waiting = tuple(name for name in ticket.told if not name.startswith("silence"))
-        changes |= {"waiting_since": now, "told": waiting}
-    return Event(
-        ticket.number,
-        "reply",
-        now,
-        mail.sender,
-        mail.said,
-        visible=True,
-        changes=changes,
-        attachments=mail.attachments,
-    )
+        told = tuple(name for name in ticket.told if not name.startswith("silence"))
+        changes |= {"waiting_since": now, "told": told}
+    return Event(ticket.number, "reply", now, **said, changes=changes)
+
+
+def _people_after(reading: Reading, ticket: Ticket, desk: Desk, facts: Facts) -> dict[str, Any]:
+    """Who joins by a reply, and whose letters came back before: whoever answers one is reached again, and the next
+    that comes back is told of."""
+    joined = participants(reading, desk, facts, ticket)
+    unreached = tuple(address for address in ticket.unreached if not reading.is_from((address,)))
+    after = {"participants": (*ticket.participants, *joined), "unreached": unreached}
+    return {name: value for name, value in after.items() if value != getattr(ticket, name)}
 
 
 def closed(reading: Reading, ticket: Ticket, facts: Facts, desk: Desk) -> Decision:

@@ -12,14 +12,14 @@ TYPES = ("Pérdida de Servicio", "Error Acceso", "Error Funcional")
 GROUPS = ("n1", "n2", "n3")
 
 
-def configuration(folder: Path, database: str, imap: int, smtp: int, users: Mapping[str, str], more: str = "") -> str:
+def configuration(folder: Path, database: str, imap: int, smtp: int, users: Mapping[str, str]) -> str:
     """config.toml: ``users`` gives the IMAP user of each opening mailbox; a quiet mailbox carries the other roles.
 
     Rates, guards and breaker are out of the way: fifty senders would meet them within seconds.
     """
     boxes = [_box(folder, imap, name, user, '["opening"]', address(name)) for name, user in users.items()]
     boxes.append(_box(folder, imap, "servicio", "servicio", '["service", "desk"]', SERVICE))
-    return DESK.format(folder=folder, database=database, smtp=smtp) + "".join(boxes) + _tables() + more
+    return DESK.format(folder=folder, database=database, smtp=smtp) + "".join(boxes) + _tables()
 
 
 def address(mailbox: str) -> str:

@@ -89,10 +89,10 @@ class Bench:
         self.dovecot.stop()
         self.sink.stop()
 
-    def configure(self, users: Mapping[str, str], database: str = "", more: str = "") -> Path:
+    def configure(self, users: Mapping[str, str]) -> Path:
         """Write config.toml for these mailboxes; its path."""
         path = self.folder / "config.toml"
-        text = configuration(self.folder, database or self.database, self.dovecot.port, self.sink.port, users, more)
+        text = configuration(self.folder, self.database, self.dovecot.port, self.sink.port, users)
         path.write_text(text, encoding="utf-8")
         return path
 
@@ -149,9 +149,9 @@ class Bench:
             for uids in in_slices(range(1, folder[b"UIDNEXT"]), INDEXED_AT_ONCE):
                 client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE"])
 
-    def acuse(self, config: Path, **environment: str) -> Measured:
+    def acuse(self, config: Path) -> Measured:
         """The daemon as a process of its own."""
-        return self.begin(self.command(config, "run"), {**_path(), **environment})
+        return self.begin(self.command(config, "run"), _path())
 
     def once(self, config: Path) -> Usage:
         """`acuse run --once`, to its end."""

@@ -21,11 +21,11 @@ encendido; adjuntamos lo que se ve
 _WORDS = _PROSE.split()
 
 
-def openings(count: int, seed: int, file_octets: int = FILE_OCTETS, file_every: int = FILE_EVERY) -> Iterator[bytes]:
+def openings(count: int, seed: int, file_every: int = FILE_EVERY) -> Iterator[bytes]:
     """``count`` opening mails: 1.2 KB of text, a file with every 20th, an encoded subject, 50 senders by turns."""
     chance = random.Random(seed)  # noqa: S311 - no secret
     for number in range(count):
-        file = chance.randbytes(file_octets) if (number + 1) % file_every == 0 else b""
+        file = chance.randbytes(FILE_OCTETS) if (number + 1) % file_every == 0 else b""
         yield opening(f"{seed}.{number}", number % SENDERS, chance, file)
 
 

@@ -20,6 +20,8 @@ from daemon.bench.dovecot_conf import V23, V24
 from daemon.bench.process import spent
 
 HOST = "127.0.0.1"
+PORT_S = 60.0
+"""How long a server may take until it listens."""
 PASSWORD = "bench"  # noqa: S105 - loopback, in a folder of its own
 HOW_TO_INSTALL = "apt-get install --no-install-recommends dovecot-imapd postfix"
 
@@ -46,9 +48,9 @@ def free_port() -> int:
             return port
 
 
-def wait_for_port(port: int, seconds: float = 60.0) -> None:
+def wait_for_port(port: int) -> None:
     """Until something accepts connections on ``port``."""
-    until = time.monotonic() + seconds
+    until = time.monotonic() + PORT_S
     while True:
         try:
             socket.create_connection((HOST, port), 1).close()

@@ -94,13 +94,13 @@ def click(
     return write(sender, to, subject, body, files=files)
 
 
-def reply(sender: str, letter: Received, text: str, prefix: str = "RE: ") -> EmailMessage:
+def reply(sender: str, letter: Received, text: str) -> EmailMessage:
     """An answer to a letter, with the letter quoted below it as most clients do."""
     to = parseaddr(letter["Reply-To"] or letter["From"])[1]
     quoted = "".join(f"> {line}\n" for line in letter.part("plain").splitlines())
     sent = parsedate_to_datetime(letter["Date"]).astimezone(HERE)
     body = f"{text}\n\nEl {sent:%d/%m/%Y a las %H:%M}, {letter['From']} escribió:\n{quoted}"
-    return write(sender, to, prefix + letter["Subject"], body, headers={"In-Reply-To": letter["Message-ID"]})
+    return write(sender, to, f"RE: {letter['Subject']}", body, headers={"In-Reply-To": letter["Message-ID"]})
 
 
 def _filled(body: str, label: str, value: str) -> str:

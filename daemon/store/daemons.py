@@ -120,17 +120,21 @@ def beat(
     session.run(_LIVE, owner, now + micros_of(length), desk)
     freed = _bury(session, now, length)
     most = share if share is not None else -(-len(mailboxes) // _living(session, now))
-    held = {lease.mailbox: lease for lease in leases(session)}
-    own = [
-        name for name in mailboxes if name in held and held[name].owner == owner and held[name].expires_at > GIVEN_UP
-    ]
-    free = [name for name in mailboxes if name not in held or held[name].expires_at <= moment(now)]
-    wanted = sorted([*own, *[name for name in free if name not in own][: max(0, most - len(own))]])
-    kept = {name: replace(held[name], length=length) for name in own}
-    for name in _untouched(session, wanted, held):
+    held = {lease.mailbox: lease for lease in leases(session) if lease.mailbox in mailboxes}
+    kept = {
+        name: replace(lease, length=length)
+        for name, lease in held.items()
+        if lease.owner == owner and lease.expires_at > GIVEN_UP
+    }
+    free = [name for name in mailboxes if name not in kept and not _is_held(held.get(name), now)]
+    for name in _untouched(session, sorted([*kept, *free[: max(0, most - len(kept))]]), held):
         if lease := acquire(session, name, owner, length):
             kept[name] = lease
     return Beat(moment(now), kept, most, freed)
+
+
+def _is_held(lease: Lease | None, now: int) -> bool:
+    return lease is not None and lease.expires_at > moment(now)
 
 
 def _untouched(session: Session, wanted: Sequence[str], held: Mapping[str, Lease]) -> list[str]:
