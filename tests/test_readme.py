@@ -1,7 +1,9 @@
-"""The README is true: its table of states is the code's, its tests and files exist, its commands are there."""
+"""The README is true: its table of states is the code's, its tests and files exist, its commands are there; and so is
+the architecture's page: what it names stands where it says."""
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -46,6 +48,23 @@ def test_every_file_that_is_linked_or_named_exists() -> None:
     named = re.findall(r"`((?:rules|parsers|daemon|outbox_templates)/[\w/.]*)`", README)
     missing = [name for name in (*linked, *named) if not (ROOT / name).exists()]
     assert missing == []
+
+
+def defined(body: list[ast.stmt]) -> dict[str, ast.stmt]:
+    """What a module or a class defines, by name."""
+    named: dict[str, ast.stmt] = {each.name: each for each in body if isinstance(each, ast.FunctionDef | ast.ClassDef)}
+    return named | {ast.unparse(each.target): each for each in body if isinstance(each, ast.AnnAssign)}
+
+
+def test_every_hop_of_the_architecture_is_in_the_code() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    hops = re.findall(r"`([\w/]+\.py)(?:::([\w.]+))?`", page)
+    assert len(hops) > 50
+    for file, name in hops:
+        body = ast.parse((ROOT / file).read_text(encoding="utf-8")).body
+        for part in filter(None, name.split(".")):
+            assert part in defined(body), f"{file}::{name}"
+            body = getattr(defined(body)[part], "body", [])
 
 
 def test_the_make_targets_exist() -> None:
