@@ -15,7 +15,7 @@ import pytest
 from letter_reading import parts
 from lettering import composed_samples, letters_desk, token_source
 
-from daemon.writing import forms
+from daemon.writing import page_forms
 from daemon.writing.letters import Letters
 from daemon.writing.page_forms import PageForms, PlainPages
 from daemon.writing.pages import Page
@@ -185,7 +185,7 @@ def test_no_line_before_a_link_is_too_long(end: str) -> None:
     """The soft line break behind it counts, and tears no sign."""
     for length in range(240):
         before = "x" * length + end
-        octets = forms._closed(f"{before}{blank('number')}{end}\n")
+        octets = page_forms._closed(f"{before}{blank('number')}{end}\n")
         assert max(map(len, octets.split(b"\r\n"))) <= LINE
         assert quopri.decodestring(octets).decode() == f"{before}{blank('number')}{end}\r\n"
 
@@ -196,7 +196,7 @@ def test_no_letter_holds_a_blank() -> None:
 
 
 def test_forms_are_forgotten_before_they_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forms, "MOST", 3)
+    monkeypatch.setattr(page_forms, "MOST", 3)
     by_forms, plain = Letters.load(DESK), both()[1]
     for letter in list(samples(DESK, draw=False).values())[:8] * 2:
         assert outcome(by_forms, letter) == outcome(plain, letter)
