@@ -19,7 +19,6 @@ from daemon.demo.correspondent import write
 from daemon.operations.troubles import stuck_trouble
 from daemon.store import stuck
 from daemon.writing.letters import Letters
-from rules.desk import Desk
 from rules.letters import Letter
 from tests.postgres import server
 from tests.rules.desks import DESK, GOOD, OPENING, OPENINGS
@@ -34,12 +33,12 @@ class Breaking(Letters):
     broken: set[str]
     tried: Counter[str]
 
-    def compose(self, letter: Letter, to: str, desk: Desk, *more: Any) -> Any:
+    def compose(self, letter: Letter, to: str, **more: Any) -> Any:
         number = letter.ticket.number if letter.ticket else ""
         if number in self.broken:
             self.tried[number] += 1
             raise LookupError("a template asks for what is not there")
-        return super().compose(letter, to, desk, *more)
+        return super().compose(letter, to, **more)
 
 
 class Timers(ServerlessDesk):
