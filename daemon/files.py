@@ -18,6 +18,8 @@ from io import BufferedReader
 from pathlib import Path
 
 PIECE = 256 * 1024
+Octets = bytes | Path
+"""Of a mail: themselves, or the file that holds them."""
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 

@@ -190,8 +190,8 @@ class Intake:
 
     def _in_hand(self, mailbox: str, rows: Sequence[Seen], desk: Desk) -> Iterator[Pending]:
         """Parsed in the child process, read against the configuration."""
-        octets = [(row.id, row.raw if row.raw is not None else row.path) for row in rows]
-        for row, answer in zip(rows, self._reader.answers(octets), strict=True):
+        answers = self._reader.answers([(row.id, row.octets) for row in rows])
+        for row, answer in zip(rows, answers, strict=True):
             kill_point("after_parse")
             yield self._pending(mailbox, row, answer, desk)
 
@@ -240,14 +240,12 @@ class Intake:
 
 def glimpse(row: Seen) -> Mail:
     """Sender and subject of a mail that cannot be read, for the ledger and for the admin who decides about it."""
-    raw = row.raw if row.raw is not None else _beginning(row.path) if row.path else b""
-    sender, subject, _ = peek(raw)
+    octets = row.octets or b""
+    if isinstance(octets, Path):
+        with octets.open("rb") as file:
+            octets = file.read(LOOKED_AT)
+    sender, subject, _ = peek(octets)
     return Mail(sender=sender, subject=subject)
-
-
-def _beginning(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(LOOKED_AT)
 
 
 class UnreadableError(Exception):

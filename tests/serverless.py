@@ -16,8 +16,9 @@ from typing import Any
 
 from daemon.config.live import Loaded
 from daemon.demo.correspondent import Received
+from daemon.files import Octets
 from daemon.intake import Intake
-from daemon.mail.pipe import Octets, Poisoned, Task
+from daemon.mail.pipe import Poisoned, Task
 from daemon.mail.reader import how_to_read
 from daemon.mail.reader_child import _read_one
 from daemon.store import Outcome, Store

@@ -48,7 +48,7 @@ def test_a_delivered_mail_is_fetched_as_it_is(servers: EmbeddedServers) -> None:
         announced = announce(imap, imap.uids(imap.select("INBOX")))
         with fetched(imap, announced, Path("/nowhere"), 10**6) as mails:
             (mail,) = mails
-    assert mail.raw == RAW
+    assert mail.octets == RAW
     assert mail.size == len(RAW)
 
 

@@ -35,10 +35,14 @@ def through(proxy: FaultProxy, timeout_s: float = PATIENCE_S) -> Endpoint:
     return Endpoint("127.0.0.1", proxy.port, "none", "ana", lambda: "secret", read_timeout_s=timeout_s)
 
 
-def all_mails(imap: Imap, spool: Path, largest: int = LARGEST) -> list[Fetched]:
+def all_mails(imap: Imap, spool: Path) -> list[Fetched]:
     """What lies in the folder, the octets of files too: these are gone again."""
-    with fetched(imap, announce(imap, imap.uids(imap.select("INBOX"))), spool, largest) as mails:
-        return [replace(mail, raw=mail.path.read_bytes() if mail.path else mail.raw) for mail in mails]
+    with fetched(imap, announce(imap, imap.uids(imap.select("INBOX"))), spool, LARGEST) as mails:
+        return [replace(mail, octets=octets_of(mail)) for mail in mails]
+
+
+def octets_of(mail: Fetched) -> bytes:
+    return mail.octets.read_bytes() if isinstance(mail.octets, Path) else mail.octets
 
 
 # -- logging in
@@ -206,7 +210,7 @@ def test_mails_come_as_they_are(dovecot: Dovecot, tmp_path: Path) -> None:
     dovecot.deliver("ana", *mails[:2])
     with Imap(dovecot.endpoint("ana")) as imap:
         found = all_mails(imap, tmp_path)
-    assert [mail.raw for mail in found] == mails[:2]
+    assert [mail.octets for mail in found] == mails[:2]
     assert [mail.size for mail in found] == [len(raw) for raw in mails[:2]]
     assert all(mail.internaldate.tzinfo is not None for mail in found)
 
@@ -216,7 +220,7 @@ def test_a38_the_library_s_own_log_holds_no_mail_and_no_password(
 ) -> None:
     dovecot.deliver("ana", raw_mail("Petición", "confidencial"))
     with caplog.at_level(logging.DEBUG, "imapclient"), Imap(dovecot.endpoint("ana")) as imap:
-        assert b"confidencial" in (all_mails(imap, tmp_path)[0].raw or b"")
+        assert b"confidencial" in octets_of(all_mails(imap, tmp_path)[0])
     assert "SEARCH" in caplog.text
     assert "confidencial" not in caplog.text
     assert dovecot.password not in caplog.text
@@ -227,14 +231,13 @@ def test_a26_large_mails_are_streamed_and_larger_ones_are_not_fetched(dovecot: D
                           [("pequeño", 10), ("grande", 20_000), ("enorme", 40_000)])  # fmt: skip
     dovecot.deliver("ana", small, large, huge)
     with Imap(dovecot.endpoint("ana")) as imap:
-        found = all_mails(imap, tmp_path, largest=len(large))
-    assert [mail.raw for mail in found[:2]] == [small, large]
-    assert found[0].path is None
-    assert found[1].path is not None
-    assert not found[1].path.exists()
-    assert found[2].too_large
-    assert found[2].size == len(huge)
-    assert found[2].raw == huge[: huge.index(b"\r\n\r\n") + 4], "its headers only"
+        announced = announce(imap, imap.uids(imap.select("INBOX")))
+        with fetched(imap, announced, tmp_path, len(large)) as mails:
+            assert [isinstance(mail.octets, Path) for mail in mails] == [False, True, False]
+            found = [octets_of(mail) for mail in mails]
+    assert list(tmp_path.iterdir()) == []
+    assert found == [small, large, huge[: huge.index(b"\r\n\r\n") + 4]], "of the largest its headers only"
+    assert (mails[2].too_large, mails[2].size) == (True, len(huge))
 
 
 @pytest.mark.parametrize("mails", [[100] * 130, [STREAM_OVER] * 40, [30 * 1024 * 1024] * 5, [5], []])
@@ -337,7 +340,7 @@ def test_another_length_than_announced(
     monkeypatch.setattr("daemon.mail.fetching.log", log)
     with lying(sizes, b"0123456789abcdef") as server, Imap(server.endpoint) as imap:
         found = all_mails(imap, Path("/nowhere"))
-    assert [len(mail.raw or b"") for mail in found] == taken
+    assert [len(octets_of(mail)) for mail in found] == taken
     assert [(line["announced"], line["octets"]) for line in logged.entries] == told
 
 
@@ -360,7 +363,7 @@ def test_f16_a_server_killed_within_a_mail(dovecot: Dovecot, tmp_path: Path, aft
         assert not list(tmp_path.iterdir()), "what has come of them leaves nothing behind"
         proxy.set()
         with Imap(through(proxy)) as imap:
-            assert [mail.raw for mail in all_mails(imap, tmp_path)] == large
+            assert [mail.octets for mail in all_mails(imap, tmp_path)] == large
 
 
 # -- nothing waits without an end

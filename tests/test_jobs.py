@@ -18,7 +18,8 @@ from patience import until
 
 from daemon.config.live import Loaded
 from daemon.demo.correspondent import click, write
-from daemon.mail.pipe import Octets, Poisoned
+from daemon.files import Octets
+from daemon.mail.pipe import Poisoned
 from daemon.operations.jobs import JobContext, remove_leftovers, run_job
 from daemon.operations.scheduler import AGAIN_AFTER_S, LATE, Jobs, trigger
 from daemon.store import Store, unnamed

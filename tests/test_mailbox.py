@@ -58,7 +58,7 @@ class Notebook:
         known = [each for each in self.decided.values() if (each.uidvalidity, each.uid) == (uidvalidity, mail.uid)]
         if known:
             return known[0]
-        raw = mail.raw if mail.raw is not None else mail.path.read_bytes()  # type: ignore[union-attr]
+        raw = mail.octets.read_bytes() if isinstance(mail.octets, Path) else mail.octets
         self.treated.append((mail.uid, raw))
         id_ = len(self.treated)
         self.decided[id_] = Unfiled(id_, self.folder, "", uidvalidity, mail.uid, "")

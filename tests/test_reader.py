@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 from patience import PATIENCE_S, until
 
-from daemon.files import Files
-from daemon.mail.pipe import Octets, Poisoned
+from daemon.files import Files, Octets
+from daemon.mail.pipe import Poisoned
 from daemon.mail.reader import Reader, how_to_read
 from parsers.mail import Budget, Mail
 from parsers.reply import TextMarks

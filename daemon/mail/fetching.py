@@ -82,7 +82,7 @@ def fetched(imap: Imap, mails: Sequence[Announced], spool: Path, largest: int) -
                 found.append(one)  # noqa: PERF401 - those before one that fails are to be removed too
         yield found
     finally:
-        for path in (mail.path for mail in found if mail.path is not None):
+        for path in (one.octets for one in found if isinstance(one.octets, Path)):
             path.unlink(missing_ok=True)
 
 
@@ -155,7 +155,7 @@ def _streamed(imap: Imap, mail: Announced, spool: Path) -> Fetched | None:
         lengths.append(path.stat().st_size)
         if lengths[-1] == mail.size or lengths == [lengths[-1]] * 2:
             _log_other_size(mail, lengths[-1])
-            return Fetched(mail.uid, mail.size, mail.internaldate, path=path)
+            return Fetched(mail.uid, mail.size, mail.internaldate, path)
         path.unlink()
     raise ImapError("transient", f"fetch {mail.uid}", f"the server gave {lengths[0]} octets, then {lengths[1]}")
 

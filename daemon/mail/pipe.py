@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from daemon.files import Octets
 from parsers.mail import Budget
 from parsers.reply import TextMarks
 
 HEADER = struct.Struct("!Q")
-Octets = bytes | Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,12 @@ class Poisoned:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What one batch is read by, and its mails: octets, or the file that holds them."""
+    """What one batch is read by, and its mails."""
 
     budget: Budget
     marks: TextMarks
     files: Path
-    mails: tuple[bytes | Path, ...]
+    mails: tuple[Octets, ...]
 
 
 def write(pipe: IO[bytes], value: Any) -> None:

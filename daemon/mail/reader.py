@@ -15,7 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 
-from daemon.mail.pipe import Octets, Poisoned, Task, read, write
+from daemon.files import Octets
+from daemon.mail.pipe import Poisoned, Task, read, write
 from daemon.mail.wire import WATCHDOG
 from parsers.mail import Budget, Mail
 from parsers.reply import TextMarks
@@ -70,11 +71,11 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def parse(self, mails: Sequence[tuple[int, Octets]]) -> list[Mail | Poisoned]:
+    def parse(self, mails: Sequence[tuple[int, Octets | None]]) -> list[Mail | Poisoned]:
         """One answer a mail, in order. The first of each pair is the caller's own and names the mail in faults."""
         return list(self.answers(mails))
 
-    def answers(self, mails: Sequence[tuple[int, Octets]]) -> Iterator[Mail | Poisoned]:
+    def answers(self, mails: Sequence[tuple[int, Octets | None]]) -> Iterator[Mail | Poisoned]:
         """The same one by one, each when it is there: the child reads on while the caller works with what it has."""
         answers: SimpleQueue[Mail | Poisoned | None] = SimpleQueue()
         reading = self._worker.submit(self._read, [octets for _, octets in mails], answers.put)
@@ -92,11 +93,11 @@ class Reader:
 
     # -- in the worker
 
-    def _read(self, mails: Sequence[Octets], tell: Tell) -> None:
+    def _read(self, mails: Sequence[Octets | None], tell: Tell) -> None:
         while mails:
             mails = mails[self._batch(mails, tell) :]
 
-    def _batch(self, mails: Sequence[Octets], tell: Tell) -> int:
+    def _batch(self, mails: Sequence[Octets | None], tell: Tell) -> int:
         """Answers up to and including the first mail that the child died of: how many, at least one."""
         child = self._child = self._child or _Child(self._limits)
         answered = 0
@@ -111,7 +112,7 @@ class Reader:
             self._drop()
         return answered
 
-    def _send(self, child: _Child, mails: Sequence[Octets]) -> None:
+    def _send(self, child: _Child, mails: Sequence[Octets | None]) -> None:
         budget, marks = self._rules()
         with WATCHDOG.limit(START_S, child.kill):
             child.greet()

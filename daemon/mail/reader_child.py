@@ -12,11 +12,10 @@ import resource
 import signal
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import BinaryIO
 
 from daemon.faults import kill_point
-from daemon.files import Files
+from daemon.files import Files, Octets
 from daemon.mail.pipe import Poisoned, Task, read, write
 from parsers.attachments import attachment_chunks
 from parsers.mail import Attachment, Mail, OverBudget, parse
@@ -58,7 +57,7 @@ def _allow(cpu_s: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
 
 
-def _read_one(octets: bytes | Path, task: Task) -> Mail | Poisoned:
+def _read_one(octets: Octets, task: Task) -> Mail | Poisoned:
     kill_point("parsing")
     try:
         if isinstance(octets, bytes):

@@ -46,10 +46,10 @@ def _mails(session: Session, files: Files, number: str, folder: Path) -> list[Pa
 
 
 def _mail(session: Session, files: Files, mail_id: int, digest: str, target: Path) -> Path:
-    raw, stored = raw_of(session, files, mail_id, digest)
-    if raw is not None:
-        target.write_bytes(raw)
-    elif stored is not None:
+    octets = raw_of(session, files, mail_id, digest)
+    if isinstance(octets, bytes):
+        target.write_bytes(octets)
+    elif octets:
         files.copy(digest, target)
     return target
 

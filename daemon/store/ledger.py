@@ -12,9 +12,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 
-from daemon.files import Files
+from daemon.files import Files, Octets
 from daemon.store import unnamed
 from daemon.store.dialect import Row, Session, marks
 from daemon.store.raws import is_file, keep_raw, raw_of
@@ -28,21 +27,20 @@ RELEASED, RETRIED = "released", "retried"
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A mail out of its IMAP folder: its octets in ``raw``, or in the file ``path``. ``size`` as the server announced
-    it. ``too_large``: over the limit, ``raw`` holds its headers only.
+    """A mail out of its IMAP folder. ``size`` as the server announced it; ``too_large``: over the limit, ``octets`` are
+    its headers only.
     """
 
     uid: int
     size: int
     internaldate: datetime
-    raw: bytes | None = None
-    path: Path | None = None
+    octets: Octets
     too_large: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A mail taken into the ledger. Its octets are ``raw``, or those of the file ``path``.
+    """A mail taken into the ledger. ``octets`` is None after retention or erasure dropped them.
 
     ``verdict`` "" asks for a decision; any other mail was decided before and only wants its move. ``attempts`` counts
     this one; ``attempts_alone`` those that no other mail shared. ``too_large``: the octets are its headers only.
@@ -52,8 +50,7 @@ class Seen:
 
     id: int
     uid: int
-    raw: bytes | None
-    path: Path | None
+    octets: Octets | None
     size: int
     received_at: datetime
     verdict: Verdict | str = ""
@@ -96,20 +93,20 @@ def take(
     """
     alone = int(len(fetched) == 1)
     counted = (0, 0) if again else (1, alone)
-    if any(is_file(mail.raw) for mail in fetched):
+    if any(is_file(mail.octets) for mail in fetched):
         unnamed.hold(session, files)  # before its row has an id
     taken = []
     for mail in fetched:
-        digest = hashlib.sha256(mail.raw).hexdigest() if mail.raw is not None else ""
+        digest = hashlib.sha256(mail.octets).hexdigest() if isinstance(mail.octets, bytes) else ""
         about = (mail.uid, micros(mail.internaldate), mail.size, int(mail.too_large), digest)
         row = session.one(_TAKE, mailbox, uidvalidity, *about, alone, micros(now), *counted)
         assert row
         id_, verdict, attempts, attempts_alone, released_at, why, filed = row
         if not verdict:
-            keep_raw(session, files, id_, mail.raw, mail.path)
+            keep_raw(session, files, id_, mail.octets)
         received = moment(released_at) if released_at else mail.internaldate
         tries = (attempts, attempts_alone, mail.too_large, why == RELEASED, bool(filed))
-        taken.append(Seen(id_, mail.uid, mail.raw, mail.path, mail.size, received, verdict, *tries))
+        taken.append(Seen(id_, mail.uid, mail.octets, mail.size, received, verdict, *tries))
     return taken
 
 
@@ -155,9 +152,8 @@ def waiting(session: Session, files: Files, mailbox: str, after: int, limit: int
 
 def _seen(session: Session, files: Files, row: Row) -> Seen:
     id_, uid, size, received_at, attempts, alone, headers_only, released_at, digest, why = row
-    raw, path = raw_of(session, files, id_, digest)
-    received = moment(released_at or received_at)
-    return Seen(id_, uid, raw, path, size, received, "", attempts, alone, bool(headers_only), why == RELEASED)
+    octets, received = raw_of(session, files, id_, digest), moment(released_at or received_at)
+    return Seen(id_, uid, octets, size, received, "", attempts, alone, bool(headers_only), why == RELEASED)
 
 
 # -- copies

@@ -7,10 +7,10 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from daemon.composed import Composed
+from daemon.files import Octets
 from daemon.store import Cause, Fetched, Seen, Store
 from parsers.mail import Attachment, Mail
 from rules.decision import Decision
@@ -57,13 +57,12 @@ class Clock:
 
 def fetched(
     uid: int,
-    raw: bytes | None = b"Subject: hola\r\n\r\nhola\r\n",
-    path: Path | None = None,
+    raw: Octets = b"Subject: hola\r\n\r\nhola\r\n",
     internaldate: datetime = NOW,
     too_large: bool = False,
 ) -> Fetched:
     """What daemon/mail/fetching.py hands over."""
-    return Fetched(uid, len(raw or b""), internaldate, raw, path, too_large)
+    return Fetched(uid, len(raw) if isinstance(raw, bytes) else 0, internaldate, raw, too_large)
 
 
 _serial = itertools.count(1)

@@ -70,14 +70,16 @@ def test_which_mails_stand_in_the_way_outlives_the_process(opened: Callable[...,
 def test_small_mails_lie_in_the_database_large_ones_among_the_files(store: Store, tmp_path: Path) -> None:
     large, spooled = b"x" * (IN_ROW + 1), tmp_path / "spooled"
     spooled.write_bytes(b"y" * 10)
-    rows = store.take("a", 1, [fetched(1, b"small"), fetched(2, large), fetched(3, None, spooled)])
+    rows = store.take("a", 1, [fetched(1, b"small"), fetched(2, large), fetched(3, spooled)])
     assert [store.raw_mail(row.id) for row in rows] == [b"small", large, b"y" * 10]
     assert len(list(store.files.digests())) == 2
 
 
 def test_a_mail_without_verdict_waits_with_its_bytes(store: Store) -> None:
     seen, other = take(store, 1, raw=b"one"), take(store, 2, "other")
-    assert [(w.id, w.raw, w.attempts, w.unfinished) for w in store.waiting("apertura")] == [(seen.id, b"one", 2, True)]
+    assert [(w.id, w.octets, w.attempts, w.unfinished) for w in store.waiting("apertura")] == [
+        (seen.id, b"one", 2, True)
+    ]
     decide(store, seen.id)
     assert store.waiting("apertura") == []
     assert [w.id for w in store.waiting("other")] == [other.id]
