@@ -231,6 +231,14 @@ def explained(acuse: Any, world: DeskWorld, *mails: Path) -> tuple[list[dict[str
     return [json.loads(line) for line in out.splitlines()], told
 
 
+def test_what_refuses_a_mail_is_said_as_its_sender_reads_it(acuse: Any, world: DeskWorld, tmp_path: Path) -> None:
+    config, mail = tmp_path / "config.toml", tmp_path / "refused.eml"
+    rule = '[[rules]]\nname = "altas"\nwhen = { words = "altas" }\nthen = { refuse = "Pídalo en su delegación." }\n'
+    config.write_text(world.config.read_text(encoding="utf-8") + rule, encoding="utf-8")
+    mail.write_bytes(write("pepe@cliente.example", OPENINGS, SUBJECT, GOOD).as_bytes())
+    assert "\n  fault: mail refused (Pídalo en su delegación.)\n" in acuse("explain", str(mail), config=config)[1]
+
+
 def test_several_mails_are_explained_an_object_each(acuse: Any, world: DeskWorld, tmp_path: Path) -> None:
     faulty, token = tmp_path / "faulty.eml", tmp_path / "token.eml"
     faulty.write_bytes(write("pepe@cliente.example", OPENINGS, SUBJECT, GOOD.replace("AREN", "ARENN")).as_bytes())

@@ -88,6 +88,22 @@ def a_rule_for_hours_that_nobody_has(folder: Path) -> str:
     return changed('{ service = "AREN", type = "Avería" }', "{ business_hours = false }")
 
 
+def a_rule_for_somebody_of_another_domain(folder: Path) -> str:
+    return changed('{ service = "AREN", type = "Avería" }', '{ domain = ["a.es", "b.es"], sender = "ana@sub.a.es" }')
+
+
+def a_rule_for_one_of_several(folder: Path) -> str:
+    return changed('{ service = "AREN", type = "Avería" }', '{ domain = "a.es", sender = ["ana@a.es", "eva@b.es"] }')
+
+
+def a_technician_who_is_blocked(folder: Path) -> str:
+    return BASE + '[senders]\nblocked = ["Ana@cau.example", "robot@x.es"]\n'
+
+
+def a_technicians_domain_that_is_blocked(folder: Path) -> str:
+    return BASE + '[senders]\nblocked = ["@spam.example", "@cau.example"]\n'
+
+
 def a_rule_for_the_hours_of_a_calendar(folder: Path) -> str:
     text = a_rule_for_hours_that_nobody_has(folder).replace("[groups.n1]", '[groups.n1]\ncalendar = "o"')
     return f'{text}[calendars.o]\nhours = ["09:00-18:00"]\n'
@@ -123,6 +139,13 @@ PLACES: list[tuple[Spoil, int, str]] = [
         a_rule_for_hours_that_nobody_has, 0,
         r'.*:75:27: warning: this never holds: group "n1" has no calendar, so that it is never closed\n',
     ),
+    (
+        a_rule_for_somebody_of_another_domain, 0,
+        r'.*:75:46: warning: this never holds: none of these senders is of a domain that "domain" names\n',
+    ),
+    (a_rule_for_one_of_several, 0, r"{0}/config\.toml: no problems\n"),
+    (a_technician_who_is_blocked, 0, r".*:78:12: warning: somebody of the desk, .* would be filed away unread\n"),
+    (a_technicians_domain_that_is_blocked, 0, r".*:78:29: warning: somebody of the desk, .* filed away unread\n"),
     (a_rule_for_the_hours_of_a_calendar, 0, r"{0}/config\.toml: no problems\n"),
     (a_rule_behind_one_that_goes_on, 0, r"{0}/config\.toml: no problems\n"),
     (a_password_for_everybody, 0, rf".*{OPEN}"),

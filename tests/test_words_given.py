@@ -60,6 +60,7 @@ def test_every_piece_of_news_has_words_and_every_word_is_news() -> None:
 HAVE_WORDS: dict[str, Iterable[str]] = {
     "faults": get_args(FaultCode),
     "alerts": {*BACK, *filter(None, BACK.values()), *AT_ONCE, *OF_QUARANTINE},
+    "alert_advice": BACK,
     "clock": get_args(Why),
     "jobs": get_args(JobName),
 }

@@ -71,6 +71,7 @@ def fault_json(fault: Fault) -> dict[str, Any]:
         "read": fault.read,
         "allowed": list(fault.allowed),
         "nearest": fault.nearest,
+        "detail": fault.detail,
     }
 
 
@@ -151,6 +152,8 @@ def as_text(explained: Explained) -> str:
 
 
 def _fault_text(fault: Mapping[str, Any]) -> str:
+    if fault["code"] == "refused":
+        return f"{fault['field'] or 'mail'} refused ({fault['detail']})"
     allowed = f", allowed: {', '.join(fault['allowed'])}" if fault["allowed"] else ""
     nearest = f", nearest: {fault['nearest']}" if fault["nearest"] else ""
     return f"{fault['field'] or 'mail'} {fault['code']}, read «{fault['read']}»{allowed}{nearest}"

@@ -248,14 +248,24 @@ def _any_of(value: Any) -> frozenset[str]:
     return frozenset(map(repr, value if isinstance(value, list | tuple) else (value,)))
 
 
-def out_of_hours(written: Written) -> Iterator[Misfit]:
-    """Where no calendar counts, it is always business hours."""
+def unheld(written: Written) -> Iterator[Misfit]:
+    """Conditions that no mail could fulfil."""
     for number, rule in enumerate(written.rules):
-        kinds = [written.kinds[key] for key in written.kinds if repr(key) in _any_of(rule.when.get("kind", key))]
-        groups = {kind.default_group: written.groups.get(kind.default_group) for kind in kinds}
-        if rule.when.get("business_hours") is False and not any(group and group.calendar for group in groups.values()):
-            text = f"this never holds: group {shown(', '.join(groups))} has no calendar, so that it is never closed"
-            yield Misfit(("rules", number, "when", "business_hours"), text, warning=True)
+        for key, why in (*_never_closed(rule.when, written), *_elsewhere(rule.when)):
+            yield Misfit(("rules", number, "when", key), f"this never holds: {why}", warning=True)
+
+
+def _never_closed(when: Mapping[str, Any], written: Written) -> Iterator[tuple[str, str]]:
+    kinds = [kind for key, kind in written.kinds.items() if repr(key) in _any_of(when.get("kind", key))]
+    groups = {kind.default_group: written.groups.get(kind.default_group) for kind in kinds}
+    if when.get("business_hours") is False and not any(group and group.calendar for group in groups.values()):
+        yield "business_hours", f"group {shown(', '.join(groups))} has no calendar, so that it is never closed"
+
+
+def _elsewhere(when: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    senders, domains = _any_of(when.get("sender", ())), _any_of(when.get("domain", ()))
+    if senders and domains and not domains & {f"'{sender.rpartition('@')[2]}" for sender in senders}:
+        yield "sender", 'none of these senders is of a domain that "domain" names'
 
 
 def languages(written: Written, known: Iterable[str]) -> Iterator[Misfit]:
@@ -276,15 +286,6 @@ def _languages_named(written: Written) -> Named:
 
 
 CHECKS: tuple[Check, ...] = (
-    references,
-    kinds,
-    subjects,
-    hours,
-    promises,
-    reminders,
-    uniques,
-    canned,
-    reached,
-    out_of_hours,
-)
+    references, kinds, subjects, hours, promises, reminders, uniques, canned, reached, unheld,
+)  # fmt: skip
 """The checks of this module, in the order in which their misfits are told."""

@@ -9,6 +9,7 @@ from daemon.config.crosschecks import Check, Named, repeated
 from daemon.config.positions import Path
 from daemon.config.shape import Misfit, shown
 from parsers.senders import bare
+from rules.access import domain_of
 from rules.tables import Group
 
 
@@ -31,6 +32,15 @@ def people(written: Written) -> Iterator[Misfit]:
     for number, person in enumerate(written.people):
         if not person.addresses:
             yield Misfit(("people", number, "addresses"), "a person is known by an address; write at least one")
+
+
+def blocked(written: Written) -> Iterator[Misfit]:
+    """Nobody of the desk writes from where mail goes unread."""
+    staff = {part for _, address in _addresses(written) for part in (address.lower(), domain_of(address))}
+    for number, entry in enumerate(written.senders.blocked):
+        if entry.lower().lstrip("@") in staff:
+            text = "somebody of the desk, or of [[people]], writes from here, and would be filed away unread"
+            yield Misfit(("senders", "blocked", number), text, warning=True)
 
 
 def _addresses(written: Written) -> Named:
@@ -94,5 +104,5 @@ def proof(written: Written) -> Iterator[Misfit]:
         yield Misfit(("senders", "authentication"), text)
 
 
-CHECKS: tuple[Check, ...] = (people, groups, admins, domains, proof)
+CHECKS: tuple[Check, ...] = (people, blocked, groups, admins, domains, proof)
 """The checks of this module, in the order in which their misfits are told."""
