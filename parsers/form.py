@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Choice", "Fault", "FaultCode", "Field", "FieldType", "Form",
-    "check_files", "fold_label", "form_lines", "nearest", "parse_form", "render_form", "typed_text",
+    "check_files", "fold_label", "form_lines", "nearest", "parse_form", "typed_text",
 ]  # fmt: skip
 
 
@@ -50,27 +50,17 @@ def parse_form(body: str, fields: Sequence[Field], zone: ZoneInfo, own: Iterable
     return _asking(_judged(_Reading(grammar, swallowed).of(lines), zone), lines, grammar, zone)
 
 
-def render_form(
-    fields: Sequence[Field],
-    values: Mapping[str, str],
-    faults: Sequence[Fault] = (),
-    dates: tuple[str, str] = DAY_FIRST,
-) -> str:
-    """A body that :func:`parse_form` reads back as ``values``: one «Etiqueta: valor» for each field, LF line ends.
-
-    Dates are written in the forms ``dates``. Fields of many lines come last, so that no label stands unread behind
-    their text. A text that was too short is kept for its author to go on with; other faulty values are left out.
-    """
-    return "\n".join(form_lines(fields, values, faults, dates))
-
-
 def form_lines(
     fields: Sequence[Field],
     values: Mapping[str, str],
     faults: Sequence[Fault] = (),
     dates: tuple[str, str] = DAY_FIRST,
 ) -> list[str]:
-    """:func:`render_form`, each field by itself: what :func:`parsers.links.fitting_body` shortens."""
+    """A body that :func:`parse_form` reads back as ``values``: one «Etiqueta: valor» for each field, a line or several.
+
+    Dates are written in the forms ``dates``. Fields of many lines come last, so that no label stands unread behind
+    their text. A text that was too short is kept for its author to go on with; other faulty values are left out.
+    """
     unfinished = {f.field: f.read for f in faults if f.code == "too_short"}
     written = {f.name: shown(f, values[f.name], dates) for f in fields if values.get(f.name)}
     texts = {f.name: "" for f in fields} | unfinished | written

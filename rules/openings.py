@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from parsers.form import Fault, form_lines, render_form
+from parsers.form import Fault, form_lines
 from parsers.links import fitting_body
 from parsers.mail import Mail
 from rules import quality, wording
@@ -222,7 +222,7 @@ def refuse(reading: Reading, faults: tuple[Fault, ...], desk: Desk, language: st
             "kind": kind,
             "faults": faults,
             "fields": reading.form.values,
-            "form": render_form(desk.fields_of(kind), values, faults, wording.date_forms(desk, language)),
+            "form": "\n".join(form_lines(desk.fields_of(kind), values, faults, wording.date_forms(desk, language))),
             "left_out": left_out,
             "attach_again": attached_files(reading.mail),
             "received_at": reading.arrival.received_at,
@@ -277,7 +277,7 @@ def near_miss(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Deci
             "kind": kind,
             "read": reading.mail.subject,
             "right": desk.kinds[kind].subject,
-            "form": render_form(desk.fields_of(kind), {}),
+            "form": "\n".join(form_lines(desk.fields_of(kind), {})),
             "received_at": reading.arrival.received_at,
             "address": reading.address,
         },

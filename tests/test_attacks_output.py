@@ -29,7 +29,7 @@ from daemon.writing.language import Language
 from daemon.writing.letters import Letters
 from daemon.writing.page_forms import PlainPages
 from daemon.writing.quoted import quoted_printable
-from parsers.form import render_form
+from parsers.form import form_lines
 from parsers.links import MAX_LENGTH, mailto, read_mailto
 from parsers.mail import Address, Mail, parse
 from rules.facts import Facts
@@ -259,7 +259,7 @@ def two_readers_agree(link: str) -> bool:
 @quick
 @given(values, values)
 def test_a19_a_form_in_a_link_is_read_back_equal(value: str, subject: str) -> None:
-    form = render_form(DESK.fields_of("incident"), {"description": value})
+    form = "\n".join(form_lines(DESK.fields_of("incident"), {"description": value}))
     body = form.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\r", "\n")
     link = mailto("soporte@cau.test", subject.encode("utf-8", "replace").decode(), body)
     assert two_readers_agree(link)

@@ -7,8 +7,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -152,6 +154,20 @@ class Bench:
     def acuse(self, config: Path) -> Measured:
         """The daemon as a process of its own."""
         return self.begin(self.command(config, "run"), _path())
+
+    @contextmanager
+    def resting(self) -> Iterator[tuple[Measured, str]]:
+        """A daemon on an empty desk that has treated two mails and come to rest, and its mailbox."""
+        self.desk(0)
+        user, started = self.user(), self.sink.taken
+        self.fill(user, 2)
+        daemon = self.acuse(self.configure({"apertura": user}))
+        try:
+            daemon.until(lambda: self.sink.taken >= started + 4, PATIENCE_S)
+            time.sleep(SETTLE_S)
+            yield daemon, user
+        finally:
+            daemon.finish(1.0)
 
     def once(self, config: Path) -> Usage:
         """`acuse run --once`, to its end."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import random
-import time
 from typing import Any
 
 from daemon.bench.figures import MIB
-from daemon.bench.job import PATIENCE_S, SETTLE_S, Bench
+from daemon.bench.job import PATIENCE_S, Bench
 from daemon.bench.mails import opening, openings
 
 
@@ -43,14 +42,8 @@ def large_mailbox(at: Bench, mails: int = 200_000, treated: int = 3_000) -> dict
 
 def large_file(at: Bench, octets: int = 25 * MIB) -> dict[str, Any]:
     """Memory above idle with one file of 25 MB among fifty mails."""
-    at.desk(0)
-    user, started = at.user(), at.sink.taken
-    at.fill(user, 2)
-    daemon = at.acuse(at.configure({"apertura": user}))
-    try:
-        daemon.until(lambda: at.sink.taken >= started + 4, PATIENCE_S)
-        time.sleep(SETTLE_S)
-        idle = daemon.memory()
+    with at.resting() as (daemon, user):
+        idle, started = daemon.memory(), at.sink.taken
         chance = random.Random(1)  # noqa: S311 - no secret
         raw = opening("grande.1", 1, chance, chance.randbytes(octets))
         at.dovecot.fill(user, [raw, *openings(49, 7001)])
@@ -59,9 +52,7 @@ def large_file(at: Bench, octets: int = 25 * MIB) -> dict[str, Any]:
         def done() -> bool:
             nonlocal highest
             highest = max(highest, daemon.memory())
-            return at.sink.taken >= started + 104
+            return at.sink.taken >= started + 100
 
         daemon.until(done, PATIENCE_S)
-    finally:
-        daemon.finish(1.0)
     return {"idle_mib": round(idle / MIB, 1), "above_idle_mib": round((highest - idle) / MIB, 1)}

@@ -61,14 +61,30 @@ def wait_for_port(port: int) -> None:
             time.sleep(0.02)
 
 
-class Dovecot:
+class Server:
+    """A program that serves while it is measured."""
+
+    _process: subprocess.Popen[bytes] | None = None
+
+    def stop(self) -> None:
+        """End it."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(20)
+            self._process = None
+
+    def spent(self) -> float:
+        """Seconds of processor time so far."""
+        return spent(self._process.pid) if self._process else 0.0
+
+
+class Dovecot(Server):
     """A private server; a mailbox exists as soon as somebody logs in, with :data:`PASSWORD`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "dovecot"
         self.port = free_port()
         self._mail = self.folder / "mail"
-        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Write its configuration and wait until it answers."""
@@ -82,17 +98,6 @@ class Dovecot:
         config.write_text(template.format(**self._settings()), encoding="utf-8")
         self._process = subprocess.Popen([binary, "-F", "-c", str(config)], cwd=self.folder)  # noqa: S603
         wait_for_port(self.port)
-
-    def stop(self) -> None:
-        """End it."""
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(20)
-            self._process = None
-
-    def spent(self) -> float:
-        """Seconds of processor time so far."""
-        return spent(self._process.pid) if self._process else 0.0
 
     def fill(self, user: str, mails: Iterable[bytes]) -> None:
         """Lay raw mails into a user's INBOX, the way a delivery agent does."""
@@ -152,13 +157,12 @@ class Dovecot:
                 parent.chmod(parent.stat().st_mode | 0o011)
 
 
-class Sink:
+class Sink(Server):
     """smtp-sink: takes every letter, keeps none, and counts."""
 
     def __init__(self) -> None:
         self.port = free_port()
         self.taken = 0
-        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Listen; a thread follows the counter that it shows."""
@@ -167,17 +171,6 @@ class Sink:
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # noqa: S603
         threading.Thread(target=self._count, daemon=True).start()
         wait_for_port(self.port)
-
-    def stop(self) -> None:
-        """End it."""
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(10)
-            self._process = None
-
-    def spent(self) -> float:
-        """Seconds of processor time so far."""
-        return spent(self._process.pid) if self._process else 0.0
 
     def _count(self) -> None:
         assert self._process and self._process.stdout

@@ -12,7 +12,7 @@ from imapclient import IMAPClient
 
 from daemon.bench.desk import address
 from daemon.bench.figures import spread
-from daemon.bench.job import PATIENCE_S, SETTLE_S, Bench
+from daemon.bench.job import PATIENCE_S, Bench
 from daemon.bench.mails import openings
 from daemon.bench.process import Measured
 from daemon.bench.servers import HOST, PASSWORD
@@ -31,24 +31,15 @@ GROUP BY mails.id HAVING COUNT(deliveries.sent_at) = 2 ORDER BY mails.uid
 
 def latency(at: Bench, arrivals: int = ARRIVALS) -> dict[str, Any]:
     """Milliseconds of mails that come one by one, the server's own IDLE notice beside them."""
-    at.desk(0)
-    user, started = at.user(), at.sink.taken
-    at.fill(user, 2)
-    daemon = at.acuse(at.configure({"apertura": user}))
     waits, notices = [], []
-    try:
-        daemon.until(lambda: at.sink.taken >= started + 4, PATIENCE_S)
-        time.sleep(SETTLE_S)
-        with _arriving(at, user) as append:
-            for raw in openings(arrivals, 9001, file_every=arrivals + 1):
-                before = at.sink.taken
-                sent, notice = append(raw)
-                notices.append(notice)
-                while at.sink.taken < before + 2:
-                    time.sleep(0.001)
-                waits.append((time.time() - sent) * 1000)
-    finally:
-        daemon.finish(1.0)
+    with at.resting() as (_, user), _arriving(at, user) as append:
+        for raw in openings(arrivals, 9001, file_every=arrivals + 1):
+            before = at.sink.taken
+            sent, notice = append(raw)
+            notices.append(notice)
+            while at.sink.taken < before + 2:
+                time.sleep(0.001)
+            waits.append((time.time() - sent) * 1000)
     return _told(waits, notices)
 
 

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from daemon.commands.roundtrip import round_trip
+from daemon.commands.showing import books
 from daemon.config.accounts import Account, Database, Smtp
 from daemon.config.file_checks import is_secret, named_files, too_open
 from daemon.config.settings import Settings
@@ -172,21 +173,16 @@ def database(settings: Settings) -> Iterator[Found]:
         missing = schema_of(url)
         if missing == ["a new database"]:
             yield Found("note", what, f"{settings.database.shown}: not there yet, made at the first start")
-            return
-        if missing:
+        elif missing:
             yield Found("bad", what, f"the schema lacks {', '.join(missing)}: run `acuse migrate`")
-            return
-        store = Store.open(url, Path(settings.database.files), readonly=True)
+        else:
+            with books(settings) as store:
+                yield Found("ok", what, f"{settings.database.shown}: {version_of(url)}, schema up to date")
+                yield from _holder(settings.database, what)
+                yield from (Found("bad", what, misfit.text) for misfit in dangling(store, settings.desk))
+                yield from _standing(store, settings, what)
     except StoreError as fault:
         yield Found("bad", what, str(fault))
-        return
-    try:
-        yield Found("ok", what, f"{settings.database.shown}: {version_of(url)}, schema up to date")
-        yield from _holder(settings.database, what)
-        yield from (Found("bad", what, misfit.text) for misfit in dangling(store, settings.desk))
-        yield from _standing(store, settings, what)
-    finally:
-        store.close()
 
 
 def _holder(database: Database, what: str) -> Iterator[Found]:

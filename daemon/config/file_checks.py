@@ -9,10 +9,10 @@ import dataclasses
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
 
-from daemon.config.accounts import Account, Alerts, Database, Smtp, Written, beside
+from daemon.config.accounts import Database, Written, beside
 from daemon.config.positions import Path as KeyPath
+from daemon.config.settings import Settings
 from daemon.config.shape import Misfit
 from daemon.config.value_checks import leaves
 from daemon.store.lock_file import not_ours
@@ -35,20 +35,7 @@ def checks(written: Written, config: Path) -> Iterator[Misfit]:
 # -- files that are read
 
 
-class Servers(Protocol):
-    """Whoever has the tables in which files are named."""
-
-    @property
-    def mailboxes(self) -> tuple[Account, ...]: ...
-    @property
-    def smtp(self) -> Smtp: ...
-    @property
-    def database(self) -> Database: ...
-    @property
-    def alerts(self) -> Alerts: ...
-
-
-def named_files(servers: Servers) -> Iterator[tuple[KeyPath, str]]:
+def named_files(servers: Written | Settings) -> Iterator[tuple[KeyPath, str]]:
     """Every file of a secret or a certificate, at its key."""
     tables = {
         "mailboxes": tuple(map(dataclasses.asdict, servers.mailboxes)),

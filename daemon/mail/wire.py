@@ -15,8 +15,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 
 from daemon.config.accounts import Account, Credentials, Security, Smtp
+
+SMTP_CONNECT = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,31 +49,25 @@ class Endpoint:
     @classmethod
     def of_account(cls, account: Account, token: TokenSource | None) -> Endpoint:
         """The IMAP server of a mailbox; ``token`` gives access tokens where it logs in with OAuth2."""
-        return cls(
-            host=account.host,
-            port=account.port,
-            security=account.security,
-            username=account.username,
-            password=account.secret,
-            token=_token_of(account, token),
-            ca_file=account.ca_file,
-            connect_timeout_s=account.connect_timeout.total_seconds(),
-            read_timeout_s=account.command_timeout.total_seconds(),
-        )
+        return cls._of(account, token, account.connect_timeout, account.command_timeout)
 
     @classmethod
     def of_smtp(cls, smtp: Smtp, token: TokenSource | None) -> Endpoint:
         """The SMTP server that takes letters; without a user name there is no login. ``token`` as above."""
+        return cls._of(smtp, token, min(SMTP_CONNECT, smtp.timeout), smtp.timeout)
+
+    @classmethod
+    def _of(cls, server: Account | Smtp, token: TokenSource | None, connect: timedelta, command: timedelta) -> Endpoint:
         return cls(
-            host=smtp.host,
-            port=smtp.port,
-            security=smtp.security,
-            username=smtp.username,
-            password=smtp.secret,
-            token=_token_of(smtp, token),
-            ca_file=smtp.ca_file,
-            connect_timeout_s=min(10.0, smtp.timeout.total_seconds()),
-            read_timeout_s=smtp.timeout.total_seconds(),
+            host=server.host,
+            port=server.port,
+            security=server.security,
+            username=server.username,
+            password=server.secret,
+            token=_token_of(server, token),
+            ca_file=server.ca_file,
+            connect_timeout_s=connect.total_seconds(),
+            read_timeout_s=command.total_seconds(),
         )
 
     def tls_context(self) -> ssl.SSLContext:

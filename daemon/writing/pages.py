@@ -7,17 +7,19 @@ template: values are data, and a name that a letter was not given is an error, n
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from inspect import getsource
 from pathlib import Path
 from typing import Any
 
 from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateNotFound
+from jinja2.bccache import Bucket, FileSystemBytecodeCache
 from markupsafe import Markup, escape
 
 from daemon.writing import sandbox
-from daemon.writing.compiled import compiled
 from daemon.writing.formats import PROSE, Formats, plural, wrap
 from daemon.writing.kinds import capital
 from daemon.writing.link_views import Shown
@@ -126,7 +128,7 @@ def _environment(
         lstrip_blocks=True,
         auto_reload=False,
         cache_size=-1,
-        bytecode_cache=compiled({**sources, "sandbox": getsource(sandbox)}, part),
+        bytecode_cache=_compiled({**sources, "sandbox": getsource(sandbox)}, part),
     )
     environment.take(**filters, lines=lines if autoescape else _as_is)
     environment.globals.update(base=f"base.{part}{SUFFIX}", words=formats.words)
@@ -134,6 +136,32 @@ def _environment(
     macros = {name: getattr(blocks, name) for name in dir(blocks) if not name.startswith("_")}
     environment.filters.update({name: macro for name, macro in macros.items() if callable(macro)})
     return environment
+
+
+class _Compiled(FileSystemBytecodeCache):
+    """Compiled templates kept between runs, without which a daemon that starts spends most of its time compiling; what
+    cannot be read or kept is compiled again."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """As Jinja does; a folder that cannot be read holds nothing."""
+        with suppress(OSError):
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """As Jinja does; a full disk keeps nothing."""
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def _compiled(sources: Mapping[str, str], part: str) -> _Compiled | None:
+    """Where the compiled ``sources`` of one ``part`` are kept: a folder under the temporary one that is ours alone, or
+    nowhere. Text and HTML of one source are different code, and so have different names there.
+    """
+    digest = hashlib.sha256(repr(sorted(sources.items())).encode()).hexdigest()[:16]
+    try:
+        return _Compiled(pattern=f"acuse-{part}-{digest}-%s")
+    except (OSError, RuntimeError):  # somebody else's folder has the name, or there is no room for one
+        return None
 
 
 _CONSTANT = re.compile(r"""{%- set (\w+) = (["'])(.*?)\2 -%}\n?""", re.DOTALL)
