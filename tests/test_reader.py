@@ -235,7 +235,8 @@ def unread(reader: Reader) -> int:
 def test_closing_does_not_wait_for_a_hanging_parser(tmp_path: Path) -> None:
     reader = Reader(tmp_path)
     reader.parse(pairs(raw("uno")))
-    os.kill(child_of(reader), signal.SIGSTOP)
+    os.kill(child := child_of(reader), signal.SIGSTOP)
+    until(lambda: " T " in Path(f"/proc/{child}/stat").read_text())  # sooner, it may still take what it is sent
     answers: list[Mail | Poisoned] = []
     busy = threading.Thread(target=lambda: answers.extend(reader.parse(pairs(raw("dos")))))
     busy.start()
