@@ -16,7 +16,7 @@ from daemon.store import Cause, Outcome, Outgoing, Store, Transaction, queues, r
 from daemon.store.errors import Unavailable
 from daemon.writing.letters import Letters
 from rules.decision import Decision
-from rules.deliveries import alert, undelivered
+from rules.deliveries import alerting, undelivered
 from rules.due import is_due
 from rules.facts import Sent
 from rules.firing import fire
@@ -97,9 +97,6 @@ def delivery_failed(store: Store, loaded: Loaded[Letters], outgoing: Outgoing, o
 
 def tell_admins(store: Store, loaded: Loaded[Letters], topic: str, details: tuple[tuple[str, str], ...]) -> None:
     """A letter to the admins: ``topic`` is a key of the catalogue's `[alerts]`."""
-    desk = loaded.settings.desk
-    if not desk.desk.admins:
-        return
     now = store.clock()
-    decision = Decision(letters=(alert(topic, details, desk, now),))
+    decision = alerting(topic, details, loaded.settings.desk, now)
     store.run(lambda tx: apply(tx, Cause(), decision, loaded, now))

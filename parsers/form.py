@@ -20,8 +20,7 @@ from parsers.history import head_at
 from parsers.labels import BETWEEN, Grammar, Label, grammar_of
 from parsers.meant import Labelled, meant_lines
 from parsers.nearly import Nearly, as_meant, nearly_labelled
-from parsers.spelling import COLON, fold_label, nearest
-from parsers.typed import typed_text
+from parsers.spelling import COLON, fold_label
 from parsers.values import DAY_FIRST, chosen, fault, read_value, shown
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Choice", "Fault", "FaultCode", "Field", "FieldType", "Form",
-    "check_files", "fold_label", "form_lines", "nearest", "parse_form", "typed_text",
+    "check_files", "form_lines", "parse_form",
 ]  # fmt: skip
 
 

@@ -10,12 +10,9 @@ from parsers.attributions import may_end_attribution, unglued
 from parsers.greetings import announces_nothing, answers_within
 from parsers.history import above_block, head_at, separator
 from parsers.lines import ELIDED, QUOTED, Head, bare, is_blank, is_sentence, next_text, previous_text
-from parsers.quoted_html import cut_quote
 from parsers.quotes import fold_line
 from parsers.signature import text_end
 from parsers.spelling import is_broken, plain, repair
-
-__all__ = ["TextMarks", "cut_quote", "strip_signature", "visible_text"]
 
 _HEAD_LINES = 40  # lines of a quoted block that may hold the head of what it quotes
 MOST_LINES = 10_000

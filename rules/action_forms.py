@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from parsers.form import Choice, Fault, Field, Form, fold_label, form_lines, parse_form
+from parsers.form import Choice, Fault, Field, Form, form_lines, parse_form
+from parsers.spelling import fold_label
 from rules import wording
 from rules.action_fields import canned_for, field_of, group_language
 from rules.caching import once_per_desk

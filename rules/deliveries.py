@@ -47,8 +47,7 @@ def undelivered(
     ``given_up``: it was tried since it was written, until its time was over."""
     ticket, tried_since = ticket_of(sent.number), sent.sent_at if given_up else None
     if ticket is None or LETTERS[sent.letter].guard == "staff":
-        told = undelivered_alert(sent, diagnostic, tried_since, desk, now)
-        return Decision(letters=(told,) if desk.desk.admins else ())
+        return undelivered_alert(sent, diagnostic, tried_since, desk, now)
     if sent.to in ticket.unreached:
         return Decision(kind=ticket.kind)
     changes = {"unreached": (*ticket.unreached, sent.to)}
@@ -81,7 +80,7 @@ def alternative_contact(ticket: Ticket, desk: Desk) -> str:
     return next((value for value in (*given, *listed) if value and value.lower() != ticket.requester.lower()), "")
 
 
-def undelivered_alert(sent: Sent, diagnostic: str, tried_since: datetime | None, desk: Desk, now: datetime) -> Letter:
+def undelivered_alert(sent: Sent, diagnostic: str, tried_since: datetime | None, desk: Desk, now: datetime) -> Decision:
     """Tells the admins that a letter to staff did not arrive."""
     names = desk.words()["letter_names"]
     details = (
@@ -91,13 +90,19 @@ def undelivered_alert(sent: Sent, diagnostic: str, tried_since: datetime | None,
         ("tried_since", wording.record(desk, tried_since) if tried_since else ""),
         ("diagnostic", diagnostic),
     )
-    return alert("undelivered", details, desk, now)
+    return alerting("undelivered", details, desk, now)
 
 
 def alert(topic: str, details: tuple[tuple[str, str], ...], desk: Desk, now: datetime, count: int = 1) -> Letter:
     """A letter to the admins; ``topic`` is a key of the catalogue's `[alerts]`, details are (key, text) pairs."""
     values = {"topic": topic, "details": tuple(d for d in details if d[1]), "at": now, "count": count}
     return Letter("admin_alert", desk.desk.admins, values=values)
+
+
+def alerting(topic: str, details: tuple[tuple[str, str], ...], desk: Desk, now: datetime) -> Decision:
+    """That alert, where there are admins to tell; nothing follows without a ``topic``."""
+    told = topic and desk.desk.admins
+    return Decision(letters=(alert(topic, details, desk, now),) if told else ())
 
 
 def is_automatic(reading: Reading, facts: Facts) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, time, timedelta
 
-from parsers.form import Form, fold_label
+from parsers.form import Form
 from parsers.numbers import find_number, leading_number, numbers_in
-from parsers.spelling import COLON
+from parsers.spelling import COLON, fold_label
 from rules import wording
 from rules.action_forms import ACTION_FIELDS
 from rules.desk import Desk

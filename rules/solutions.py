@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from parsers.form import typed_text
 from parsers.mail import Attachment
+from parsers.typed import typed_text
 from rules import wording
 from rules.assignment import News, update_letter
 from rules.decision import Decision

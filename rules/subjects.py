@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from parsers.form import fold_label
+from parsers.spelling import fold_label
 from parsers.subject import SubjectMarks, opening_key, thread_key
 from rules import wording
 from rules.caching import once_per_desk

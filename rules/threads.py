@@ -6,8 +6,8 @@ import re
 from datetime import datetime
 from typing import Any
 
-from parsers.form import fold_label
 from parsers.mail import Mail
+from parsers.spelling import fold_label
 from rules import wording
 from rules.access import acts_for
 from rules.action_forms import parse_action

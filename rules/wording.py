@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from parsers.form import Field, fold_label
+from parsers.form import Field
+from parsers.spelling import fold_label
 from rules.desk import Desk
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
 
 from daemon.commands import Unable
 from daemon.commands.asking import ask
-from daemon.commands.showing import MOST, books, table
+from daemon.commands.showing import MOST, books, minute, table
 from daemon.config.settings import Settings
-from daemon.store.listing import LedgerRow
+from daemon.store.listing import LedgerRow, iso
 
 VERDICTS = {"retry": ("quarantined",), "release": ("held", "quarantined")}
 """Which mails each verb is for."""
@@ -26,7 +25,7 @@ def mail_table(settings: Settings, verb: str) -> list[str]:
     """The mails that ``verb`` is for, a line each."""
     zone = settings.desk.zone
     rows = [
-        (str(mail.id), _minute(mail.received_at, zone), mail.verdict, mail.sender, mail.subject, mail.why)
+        (str(mail.id), minute(iso(mail.received_at, zone)), mail.verdict, mail.sender, mail.subject, mail.why)
         for mail in waiting(settings, verb)
     ]
     return table(COLUMNS, rows) if rows else [f"no mail is {_which(verb)}"]
@@ -34,10 +33,6 @@ def mail_table(settings: Settings, verb: str) -> list[str]:
 
 def _which(verb: str) -> str:
     return " or ".join(VERDICTS[verb])
-
-
-def _minute(moment: datetime | None, zone: tzinfo) -> str:
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}" if moment else ""
 
 
 def set_back(settings: Settings, verb: str, ids: Sequence[int]) -> str:

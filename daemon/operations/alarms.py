@@ -18,8 +18,7 @@ from daemon.store import Cause, Store, Transaction, notes, set_aside
 from daemon.writing.letters import Letters
 from rules import alarms
 from rules.alarms import Alarm, Details, Trouble
-from rules.decision import Decision
-from rules.deliveries import alert
+from rules.deliveries import alerting
 from rules.ticket import micros, moment
 
 QUARANTINE = "quarantine told"
@@ -55,7 +54,7 @@ class Alarms:
             session = tx.session
             first = notes.take_back(session, alarm.key) if alarm.well else notes.tell_once(session, alarm.key, now)
             if first:
-                apply(tx, Cause(), _decision(alarm.topic, alarm.details, loaded, now), loaded, now)
+                apply(tx, Cause(), alerting(alarm.topic, alarm.details, loaded.settings.desk, now), loaded, now)
             return first
 
         if self._store.run(work):
@@ -77,7 +76,7 @@ class Alarms:
             if notes.get(tx.session, QUARANTINE) != before:
                 return False
             notes.put(tx.session, QUARANTINE, str(micros(now)))
-            apply(tx, Cause(), _decision("quarantined", details, loaded, now), loaded, now)
+            apply(tx, Cause(), alerting("quarantined", details, loaded.settings.desk, now), loaded, now)
             return True
 
         if self._store.run(work):
@@ -102,11 +101,3 @@ class Alarms:
         if topic and second_route.has_route(settings.alerts):
             subject, text = alarms.text(topic, details, settings.desk, self._store.clock())
             self._route(settings.alerts, settings.desk.desk.admins, subject, text)
-
-
-def _decision(topic: str, details: Details, loaded: Loaded[Letters], now: datetime) -> Decision:
-    """A letter to the admins, where there is something to tell them and somebody to tell."""
-    desk = loaded.settings.desk
-    if not topic or not desk.desk.admins:
-        return Decision()
-    return Decision(letters=(alert(topic, details, desk, now),))

@@ -119,27 +119,28 @@ def forget(tx: Writing, address: str, desk: Desk, now: datetime, pseudonym: str)
 
 
 def _drop_mails(session: Session, ids: Sequence[int], erased: Erasure, now: datetime) -> None:
-    """Their octets; of the person's own mails the ledger keeps what tells copies apart. What waited for an admin or for
-    a free hour has nothing to be treated any more.
-    """
+    """Their octets; of the person's own mails the ledger keeps what tells copies apart."""
     drop_raws(session, ids)
-    for sender in (key(each) for each in erased.addresses):
-        waiting = session.all("SELECT id FROM mails WHERE sender = ? AND verdict IN ('held', 'quarantined')", sender)
-        for (id_,) in waiting:
-            keep_try(session, id_)
-            session.run(
-                "UPDATE mails SET verdict = 'untreated', why = 'erased', decided_at = ?, filed_at = NULL,"
-                " held_until = NULL WHERE id = ?",
-                micros(now),
-                id_,
-            )
-        session.run(
-            "UPDATE mail_tries SET detail = '' WHERE mail_id IN (SELECT id FROM mails WHERE sender = ?)", sender
-        )
+    for sender in map(key, erased.addresses):
+        _settle_waiting(session, sender, now)
+        of_them = "SELECT id FROM mails WHERE sender = ?"
+        session.run(f"UPDATE mail_tries SET detail = '' WHERE mail_id IN ({of_them})", sender)
         session.run(
             "UPDATE mails SET sender = ?, subject = '', message_id = '', detail = '' WHERE sender = ?",
             erased.pseudonym,
             sender,
+        )
+
+
+def _settle_waiting(session: Session, sender: str, now: datetime) -> None:
+    """What waited for an admin or for a free hour has nothing to be treated any more."""
+    for (id_,) in session.all("SELECT id FROM mails WHERE sender = ? AND verdict IN ('held', 'quarantined')", sender):
+        keep_try(session, id_)
+        session.run(
+            "UPDATE mails SET verdict = 'untreated', why = 'erased', decided_at = ?, filed_at = NULL,"
+            " held_until = NULL WHERE id = ?",
+            micros(now),
+            id_,
         )
 
 

@@ -11,18 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers.form import (
-    Choice,
-    Fault,
-    Field,
-    check_files,
-    fold_label,
-    form_lines,
-    nearest,
-    parse_form,
-    typed_text,
-)
+from parsers.form import Choice, Fault, Field, check_files, form_lines, parse_form
 from parsers.mail import Attachment
+from parsers.spelling import fold_label, nearest
+from parsers.typed import typed_text
 
 MADRID = ZoneInfo("Europe/Madrid")
 HINT = "[Complete los datos y envíe este mensaje sin cambiar el asunto.]"
