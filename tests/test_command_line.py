@@ -213,6 +213,9 @@ def test_an_export_needs_no_acuse_to_be_read(acuse: Any, world: DeskWorld, tmp_p
     [file] = (tmp_path / "out" / "attachments").iterdir()
     assert (file.name.endswith("captura.png"), file.read_bytes()) == (True, b"\x89PNG")
     assert json.loads((tmp_path / "out" / "ticket.json").read_text(encoding="utf-8"))["requester"] in MARTA
+    told = f"acuse: {tmp_path}/out holds ticket {opened(world, MARTA)} already: name another folder\n"
+    assert acuse("export", opened(world, STRANGER), "--to", str(tmp_path / "out")) == (1, "", told)
+    assert acuse("export", opened(world, MARTA), "--to", str(tmp_path / "out"))[0] == 0
 
 
 def test_a_terminal_gets_lines_that_fit(world: DeskWorld) -> None:

@@ -33,7 +33,15 @@ AT_MOST: Mapping[Path, int] = {("smtp", "connections"): 50}
 NEEDED: Mapping[Path, str] = {
     **{("limits", key): "no mail would ever be read" for key in ("mail", "header_block", "header", "headers", "parts")},
     ("limits", "attempts"): "no mail would ever be read",
+    ("limits", "depth"): "no mail of several parts would ever be read",
     ("smtp", "connections"): "no letter would ever be sent",
+    **{("guards", key): "no letter would ever be sent" for key in ("letters", "staff")},
+    **{
+        ("guards", "breaker", key): "the breaker would never be closed"
+        for key in ("notices_per_domain", "notices_total", "same_content")
+    },
+    **{("senders", "rates", key): "every opening would be held" for key in ("per_sender", "total")},
+    ("validation", "expiry"): "no link would ever work",
     ("validation", "close_after"): "a solution would be closed at once",
     ("pending", "close_after"): "a question would be closed at once",
 }

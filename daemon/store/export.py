@@ -18,19 +18,30 @@ from daemon.store.tickets import Remembered
 def export(session: Session, files: Files, number: str, to: Path, zone: tzinfo = UTC) -> list[Path]:
     """Write ticket.json, mails/ID.eml and attachments/ into the folder ``to``; the files written.
 
-    A folder made here is its owner's alone. KeyError where there is no such ticket; StoreError where files are lost,
-    once all others are written. Names that senders gave are only ever a file's last part, cleaned.
+    A folder made here is its owner's alone. KeyError where there is no such ticket; StoreError where another one lies
+    there, and where files are lost, once all others are written. Names that senders gave are only ever a file's last
+    part, cleaned.
     """
     told = show(session, number, Remembered(), zone)
     if told is None:
         raise KeyError(number)
     to.mkdir(parents=True, exist_ok=True, mode=0o700)
     journal = to / "ticket.json"
+    if (other := _exported(journal)) not in ("", number):
+        raise StoreError(f"{to} holds ticket {other} already: name another folder")
     journal.write_text(json.dumps(told, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     written = [journal, *_mails(session, files, number, to / "mails"), *_attachments(files, told, to / "attachments")]
     if lost := [str(path.relative_to(to)) for path in written if not path.exists()]:
         raise StoreError(f"{to}: written without {', '.join(lost)}, whose bytes are lost; see `acuse audit`")
     return written
+
+
+def _exported(journal: Path) -> str:
+    """The ticket that was written there; "" for none."""
+    try:
+        return str(json.loads(journal.read_text(encoding="utf-8"))["number"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""
 
 
 def _mails(session: Session, files: Files, number: str, folder: Path) -> list[Path]:
