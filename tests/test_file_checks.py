@@ -104,6 +104,10 @@ def a_technicians_domain_that_is_blocked(folder: Path) -> str:
     return BASE + '[senders]\nblocked = ["@spam.example", "@cau.example"]\n'
 
 
+def a_rule_for_the_hours_of_no_group(folder: Path) -> str:
+    return a_rule_for_hours_that_nobody_has(folder).replace('default_group = "n1"', 'default_group = "n9"')
+
+
 def a_rule_for_the_hours_of_a_calendar(folder: Path) -> str:
     text = a_rule_for_hours_that_nobody_has(folder).replace("[groups.n1]", '[groups.n1]\ncalendar = "o"')
     return f'{text}[calendars.o]\nhours = ["09:00-18:00"]\n'
@@ -146,6 +150,7 @@ PLACES: list[tuple[Spoil, int, str]] = [
     (a_rule_for_one_of_several, 0, r"{0}/config\.toml: no problems\n"),
     (a_technician_who_is_blocked, 0, r".*:78:12: warning: somebody of the desk, .* would be filed away unread\n"),
     (a_technicians_domain_that_is_blocked, 0, r".*:78:29: warning: somebody of the desk, .* filed away unread\n"),
+    (a_rule_for_the_hours_of_no_group, 1, r'.*:40:17: there is no group "n9"; .* n2\n'),
     (a_rule_for_the_hours_of_a_calendar, 0, r"{0}/config\.toml: no problems\n"),
     (a_rule_behind_one_that_goes_on, 0, r"{0}/config\.toml: no problems\n"),
     (a_password_for_everybody, 0, rf".*{OPEN}"),

@@ -258,7 +258,11 @@ def unheld(written: Written) -> Iterator[Misfit]:
 def _never_closed(when: Mapping[str, Any], written: Written) -> Iterator[tuple[str, str]]:
     kinds = [kind for key, kind in written.kinds.items() if repr(key) in _any_of(when.get("kind", key))]
     groups = {kind.default_group: written.groups.get(kind.default_group) for kind in kinds}
-    if when.get("business_hours") is False and not any(group and group.calendar for group in groups.values()):
+    if (
+        when.get("business_hours") is False
+        and groups
+        and all(group and not group.calendar for group in groups.values())
+    ):
         yield "business_hours", f"group {shown(', '.join(groups))} has no calendar, so that it is never closed"
 
 

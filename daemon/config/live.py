@@ -61,7 +61,7 @@ class Changed(Generic[Letters]):
 
 @dataclass(frozen=True)
 class Refused:
-    """The files hold faults; what was in force stays so."""
+    """The files hold these faults; what was in force stays so."""
 
     problems: tuple[Problem, ...]
 
@@ -125,7 +125,7 @@ class Live(Generic[Letters]):
         except ConfigErrors as errors:
             self._watch = Watch(errors.files, errors.patterns, self._watch.own_letters)
             self._note_new()
-            return Refused(errors.problems)
+            return Refused(tuple(problem for problem in errors.problems if not problem.warning))
         self._note_new()
         return self._swap(self._stamped(loaded))
 
