@@ -32,7 +32,7 @@ OWN_FIELDS = (
 def fussy_desk() -> Desk:
     """Registered people only, orders with fields of their own, a rule that refuses, and checks that warn or refuse."""
     meant = {
-        "Alta": Priority(Duration(hours=2), Duration(hours=8), description="Nadie puede trabajar"),
+        "Alta": Priority(Duration(hours=2), Duration(hours=8), description="Nadie puede trabajar."),
         "Baja": Priority(Duration(hours=8), Duration(hours=48), description="Molesta, pero se puede seguir"),
     }
     return make_desk(

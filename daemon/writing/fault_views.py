@@ -113,7 +113,7 @@ def _allowed(fault: Fault, field: Field, formats: Formats) -> tuple[str, str]:
 
 
 def _with_meaning(value: str, meaning: str) -> str:
-    return f"{value} ({meaning})" if meaning else value
+    return f"{value} ({meaning.rstrip('.')})" if meaning else value
 
 
 def _either(values: Sequence[str], formats: Formats) -> str:
