@@ -766,6 +766,13 @@ def test_a_mail_address_breaks_at_its_joints_and_is_copied_as_it_is() -> None:
     assert long in shown(html.partition("<body")[2])
 
 
+def test_many_blank_lines_are_one_in_both_parts() -> None:
+    sample = samples(letters_desk())["reply"]
+    text, html = parts(sent(replace(sample, values={**sample.values, "text": "Uno.\n\n \n\nDos."}))[1])
+    assert "Uno.\n\nDos." in text
+    assert "Uno.<br>\n<br>\nDos." in html
+
+
 def test_a_list_says_what_may_be_written_as_an_action() -> None:
     desk = letters_desk()
     text = collapsed(parts(sent(samples(desk)["worklist"])[1])[0])
