@@ -16,7 +16,7 @@ from daemon.config.settings import Settings
 from daemon.mail.reader import how_to_read
 from daemon.store import Store
 from daemon.store.errors import StoreError
-from parsers.form import Fault
+from daemon.store.listing import file_json
 from parsers.mail import Mail, OverBudget, parse
 from rules.decision import Decision
 from rules.desk import Desk
@@ -25,6 +25,9 @@ from rules.intake import decide
 from rules.openings import route_input
 from rules.reading import Arrival, Reading, read
 from rules.routing import Step, route
+
+FAULT = ("field", "code", "read", "allowed", "nearest", "detail")
+"""What `explain --json` tells of a fault."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,12 @@ class Explained:
             "mailbox": self.reading.mailbox.name,
             "kind": decision.kind,
             "fields": dict(decision.fields),
-            "errors": [fault_json(fault) for fault in decision.faults],
+            "errors": [{name: getattr(fault, name) for name in FAULT} for fault in decision.faults],
             "warnings": list(self.reading.form.warnings),
             "subject": mail.subject,
             "from": mail.sender,
             "visible_text": mail.visible,
-            "attachments": [
-                {"name": a.name, "type": a.media_type, "size": a.size, "digest": a.digest} for a in mail.attachments
-            ],
+            "attachments": list(map(file_json, mail.attachments)),
             "rule": decision.rule,
             "steps": [{"rule": s.rule, "matched": s.matched, "why": s.why} for s in self.steps],
             "group": decision.group,
@@ -61,18 +62,6 @@ class Explained:
             "letters": [letter.name for letter in decision.letters],
             "remarks": [*mail.remarks, *decision.remarks],
         }
-
-
-def fault_json(fault: Fault) -> dict[str, Any]:
-    """A fault as `explain --json` shows it."""
-    return {
-        "field": fault.field,
-        "code": fault.code,
-        "read": fault.read,
-        "allowed": list(fault.allowed),
-        "nearest": fault.nearest,
-        "detail": fault.detail,
-    }
 
 
 def explain(paths: list[Path], settings: Settings, mailbox: str, now: datetime) -> Iterator[Explained]:

@@ -53,7 +53,7 @@ Phase = Literal["connecting", "treating", "waiting", "failing", "stopped"]
 
 @dataclass(slots=True)
 class WatchState:
-    """What doctor, metrics and alarms see of a watcher. Times are aware UTC.
+    """How a watcher fares, for alarms and the note of its last good poll. Times are aware UTC.
 
     ``failing_since`` is the first of the failures in a row, None when all is well; ``fault`` its last text, and
     ``auth_failures`` how often in a row the server refused our name and password. ``refused``: why it would not file
@@ -67,7 +67,6 @@ class WatchState:
     auth_failures: int = 0
     refused: str = ""
     refused_since: datetime | None = None
-    treated: int = 0
 
 
 class MailboxWatcher(threading.Thread):
@@ -139,7 +138,7 @@ class MailboxWatcher(threading.Thread):
 
     def _look(self, visit: Visit) -> None:
         self.state.phase = "treating"
-        self.state.treated += visit.look()
+        visit.look()
         self._note_refusal(visit.refused)
         self.state.last_good_poll = self._now()
         self.state.failing_since = None

@@ -11,6 +11,7 @@ from daemon.store import models
 from daemon.store.dialect import Row, Session
 from daemon.store.rows import loads, when
 from daemon.store.tickets import Remembered, Tickets, journal
+from parsers.mail import Attachment
 from rules.ticket import Event, Ticket, micros
 
 
@@ -30,7 +31,7 @@ def show(session: Session, number: str, remembered: Remembered, zone: tzinfo = U
         "solution": ticket.solution,
         "journal": [_event(event, zone) for event in journal(session, number)],
         "letters": letters(session, number, zone),
-        "attachments": [_attachment(each) for each in ticket.attachments],
+        "attachments": [file_json(each) for each in ticket.attachments],
         "relations": list(ticket.relations),
         "points_to": ticket.points_to,
     }
@@ -100,7 +101,7 @@ def _event(event: Event, zone: tzinfo) -> dict[str, Any]:
         "text": event.text,
         "visible": event.visible,
         "changes": {name: _plain(value, zone) for name, value in event.changes.items()},
-        "attachments": [_attachment(each) for each in event.attachments],
+        "attachments": [file_json(each) for each in event.attachments],
     }
 
 
@@ -112,7 +113,8 @@ def _plain(value: Any, zone: tzinfo) -> Any:
     return value
 
 
-def _attachment(attachment: Any) -> dict[str, Any]:
+def file_json(attachment: Attachment) -> dict[str, Any]:
+    """A file as `show --json` and `explain --json` tell it."""
     return {
         "name": attachment.name,
         "type": attachment.media_type,

@@ -198,7 +198,6 @@ class PostgresConnections:
 
     def __init__(self, url: str, readonly: bool) -> None:
         self._database = database(url)
-        self._readonly = readonly
         try:
             if not readonly:
                 migrate(self._database)
