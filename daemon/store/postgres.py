@@ -121,15 +121,14 @@ class PostgresSession:
         self._pipeline = self._pipeline or self._ahead.enter_context(self._connection.pipeline())
 
     def stream(self, sql: str, *values: Any) -> Iterable[Row]:
-        self.settle()
-        with self._connection.transaction(), self._connection.cursor(name="acuse_stream") as cursor:
-            cursor.itersize = 500
-            yield from cursor.execute(percent(sql), values)
+        return self._streamed("acuse_stream", percent(sql), values)
 
     def query(self, query: peewee.Query) -> Iterable[Row]:
+        return self._streamed("acuse_query", *written(_UNCONNECTED, query))
+
+    def _streamed(self, name: str, sql: str, values: Sequence[Any]) -> Iterator[Row]:
         self.settle()
-        sql, values = written(_UNCONNECTED, query)
-        with self._connection.transaction(), self._connection.cursor(name="acuse_query") as cursor:
+        with self._connection.transaction(), self._connection.cursor(name=name) as cursor:
             cursor.itersize = 500
             yield from cursor.execute(sql, values)
 
