@@ -93,6 +93,11 @@ def _test_problems(number: int, test: RuleTest, desk: Desk) -> Iterator[Complain
         "given": lambda key, value: _read_given(key, value, context),
         "expect": lambda key, value: _known_key(key, (*OUTCOMES, "rule")),
     }
+    if not test.expect:
+        yield (
+            ("tests", number, "expect"),
+            f"nothing is expected; write at least one of {', '.join((*OUTCOMES, 'rule'))}",
+        )
     for table, values in (("given", test.given), ("expect", test.expect)):
         for path, text in _complaints(table, values, readers[table]):
             yield ("tests", number, *path), text

@@ -151,6 +151,7 @@ MISTAKES = {
     "backslash b in double quotes": ('{ service = "AREN",', '{ regex = ‸"\\bpago",', "", "write it in single quotes"),
     "address for a domain": ('{ service = "AREN",', '{ domain = ‸"ana@cliente.example",', "", "is an address; write a domain"),
     "key of a rule's test": ("", '[[rules.tests]]\ngiven = { servce = ‸"AREN" }\nexpect = { group = "n1" }\n', "", 'did you mean "service"?'),
+    "test of a rule that expects nothing": ("", '[[rules.tests]]\ngiven = { service = "AREN" }\nexpect = ‸{}\n', "", "nothing is expected; write at least one of group, priority,"),
     "rule that does nothing": ("", '‸[[rules]]\nname = "x"\nwhen = { service = "AREN" }\n', "", "nothing follows from this rule"),
     "rule that refuses and holds": ('priority = "Urgente" }', 'refuse = "No aquí.", hold = ‸true }', "", "this rule refuses as well, and what is refused is not held; keep one"),
     "who is told besides": ('priority = "Urgente" }', 'notify = ‸["guardia"] }', "", '"guardia" is no mail address'),

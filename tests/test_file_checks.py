@@ -96,6 +96,29 @@ def a_rule_for_one_of_several(folder: Path) -> str:
     return changed('{ service = "AREN", type = "Avería" }', '{ domain = "a.es", sender = ["ana@a.es", "eva@b.es"] }')
 
 
+def a_field_that_rules_call_otherwise(folder: Path) -> str:
+    text = changed('label = "Tipo"\nname = "type"', 'label = "Tipo"\nname = "address"')
+    return text.replace('{ service = "AREN", type = "Avería" }', '{ service = "AREN" }')
+
+
+def a_field_that_opening_for_a_caller_calls_otherwise(folder: Path) -> str:
+    return a_field_that_rules_call_otherwise(folder).replace('name = "address"', 'name = "requester"')
+
+
+def an_opening_by_the_subject_of_a_query(folder: Path) -> str:
+    return changed('subject = "Apertura de Incidencia."', 'subject = "consulta"').replace(
+        '["opening"]', '["opening", "desk"]'
+    )
+
+
+def an_opening_by_the_subject_of_a_query_elsewhere(folder: Path) -> str:
+    return changed('subject = "Apertura de Incidencia."', 'subject = "Consulta"')
+
+
+def a_policy_that_admits_nobody(folder: Path) -> str:
+    return BASE + '[requesters]\npolicy = "domains"\n'
+
+
 def a_technician_who_is_blocked(folder: Path) -> str:
     return BASE + '[senders]\nblocked = ["Ana@cau.example", "robot@x.es"]\n'
 
@@ -148,6 +171,14 @@ PLACES: list[tuple[Spoil, int, str]] = [
         r'.*:75:46: warning: this never holds: none of these senders is of a domain that "domain" names\n',
     ),
     (a_rule_for_one_of_several, 0, r"{0}/config\.toml: no problems\n"),
+    (
+        a_field_that_rules_call_otherwise, 0,
+        r'.*:48:8: warning: "address" is something else in a rule or in «Abrir», which could not name this field; .*\n',
+    ),
+    (a_field_that_opening_for_a_caller_calls_otherwise, 0, r'.*:48:8: warning: "requester" is something else .*\n'),
+    (an_opening_by_the_subject_of_a_query, 0, r".*:39:11: warning: people ask the desk by this subject, too: .*\n"),
+    (an_opening_by_the_subject_of_a_query_elsewhere, 0, r"{0}/config\.toml: no problems\n"),
+    (a_policy_that_admits_nobody, 0, r'.*:\d+:10: warning: "domains" admits nobody but the desk and .*\n'),
     (a_technician_who_is_blocked, 0, r".*:78:12: warning: somebody of the desk, .* would be filed away unread\n"),
     (a_technicians_domain_that_is_blocked, 0, r".*:78:29: warning: somebody of the desk, .* filed away unread\n"),
     (a_rule_for_the_hours_of_no_group, 1, r'.*:40:17: there is no group "n9"; .* n2\n'),

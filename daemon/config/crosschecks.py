@@ -121,11 +121,7 @@ def kinds(written: Written) -> Iterator[Misfit]:
 
 def subjects(written: Written) -> Iterator[Misfit]:
     """Opening subjects differ after cleaning, from each other and from the registration's, and survive the cleaning."""
-    marks = SubjectMarks(written.threading.prefixes, written.threading.tags)
-    named: list[tuple[Path, str]] = [
-        (("kinds", key, "subject"), kind.subject) for key, kind in written.kinds.items() if kind.subject.strip()
-    ]
-    named.append((("requesters", "registration_subject"), written.requesters.registration_subject))
+    marks, named = SubjectMarks(written.threading.prefixes, written.threading.tags), list(_fixed_subjects(written))
     for path, subject in named:
         if not opening_key(subject, marks):
             yield Misfit(path, "nothing is left of this subject once it is cleaned; write the words that open a ticket")
@@ -133,6 +129,13 @@ def subjects(written: Written) -> Iterator[Misfit]:
             yield Misfit(path, "this subject begins like a reply or a forwarded mail; begin it with another word")
     keys = [(path, opening_key(subject, marks)) for path, subject in named]
     yield from repeated(keys, "this subject (as it is compared: spaces and gateway tags aside)")
+
+
+def _fixed_subjects(written: Written) -> Named:
+    yield from (
+        (("kinds", key, "subject"), kind.subject) for key, kind in written.kinds.items() if kind.subject.strip()
+    )
+    yield ("requesters", "registration_subject"), written.requesters.registration_subject
 
 
 # ---------------------------------------------------------------- hours and days
@@ -270,6 +273,18 @@ def _elsewhere(when: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     senders, domains = _any_of(when.get("sender", ())), _any_of(when.get("domain", ()))
     if senders and domains and not domains & {f"'{sender.rpartition('@')[2]}" for sender in senders}:
         yield "sender", 'none of these senders is of a domain that "domain" names'
+
+
+def queries(written: Written, catalogue: Mapping[str, Any]) -> Iterator[Misfit]:
+    """Where one mailbox takes openings and queries, no subject is both: it would be an opening."""
+    if not any("opening" in box.roles and len(box.roles) > 1 for box in written.mailboxes):
+        return
+    tables = [words.get("subjects", {}) for words in catalogue.values()]
+    asked = {fold_label(table.get(key, "")) for table in tables for key in ("mine", "consult")} - {""}
+    for path, subject in _fixed_subjects(written):
+        if fold_label(subject) in asked:
+            text = "people ask the desk by this subject, too: their mails would be taken for openings; use another"
+            yield Misfit(path, text, warning=True)
 
 
 def languages(written: Written, known: Iterable[str]) -> Iterator[Misfit]:

@@ -10,11 +10,16 @@ from daemon.config.crosschecks import Named, repeated, unknown
 from daemon.config.positions import Path
 from daemon.config.shape import Misfit, shown
 from parsers.spelling import fold_label
-from rules.conditions import linear
+from rules.conditions import READERS, linear
+from rules.rule_tests import GIVEN
 from rules.tables import FieldTable
 
 SOURCES = ("services", "priorities", "categories")
 """The tables that `from` may name."""
+
+
+MEANT_OTHERWISE = {*READERS, *GIVEN, "action", "requester"}
+"""What rules, their tests and the form by which a technician opens for a caller call something else than a field."""
 
 
 def forms(written: Written) -> Iterator[Misfit]:
@@ -23,6 +28,9 @@ def forms(written: Written) -> Iterator[Misfit]:
         yield from repeated((((*path, n, "name"), f.name) for n, f in enumerate(fields)), "this field name")
         yield from repeated(_labels(path, fields), "this label")
         for number, table in enumerate(fields):
+            if path[0] == "kinds" and table.name in MEANT_OTHERWISE:
+                text = f"{shown(table.name)} is something else in a rule or in «Abrir», which could not name this field"
+                yield Misfit((*path, number, "name"), f"{text}; write another name", warning=True)
             yield from _field((*path, number), table, written)
             yield from _required_when((*path, number, "required_when"), table, fields, written)
 

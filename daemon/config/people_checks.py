@@ -94,6 +94,15 @@ def domains(written: Written) -> Iterator[Misfit]:
             yield Misfit(path, f'{shown(domain)} is no domain; write one such as "cau.example"')
 
 
+def admitted(written: Written) -> Iterator[Misfit]:
+    """Somebody may open a ticket."""
+    if written.requesters.policy == "domains" and not written.requesters.domains:
+        text = (
+            '"domains" admits nobody but the desk and [[people]]: write theirs, such as domains = ["cliente.example"]'
+        )
+        yield Misfit(("requesters", "policy"), text, warning=True)
+
+
 def proof(written: Written) -> Iterator[Misfit]:
     """Whose word counts on who the sender is."""
     senders = written.senders
@@ -104,5 +113,5 @@ def proof(written: Written) -> Iterator[Misfit]:
         yield Misfit(("senders", "authentication"), text)
 
 
-CHECKS: tuple[Check, ...] = (people, blocked, groups, admins, domains, proof)
+CHECKS: tuple[Check, ...] = (people, blocked, groups, admins, domains, admitted, proof)
 """The checks of this module, in the order in which their misfits are told."""
