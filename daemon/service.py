@@ -187,7 +187,8 @@ class Service:
 
     def _chores(self) -> None:
         """Requests of the command line, and rate-held mails whose time has come."""
-        if serve_requests(self.store, self.live.current) or self.store.release_due(self.store.clock()):
+        rates = self.live.current.settings.desk.senders.rates
+        if serve_requests(self.store, self.live.current) or self.store.release_due(self.store.clock(), rates):
             self.mailboxes.wake()
 
     def _reckon(self) -> None:

@@ -18,7 +18,12 @@ def typed_text(body: str, own: Iterable[str]) -> str:
     text = without_own(plain("\n".join(broken_lines(body))), sentences)
     for label in filter(_is_label, sentences):
         text = _label(label).sub("", text, count=1)
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(" ".join(line.split()) for line in text.split("\n"))).strip()
+    lines = ("" if _MARKS_ALONE.fullmatch(line) else " ".join(line.split()) for line in text.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+_MARKS_ALONE = re.compile(r"[>|\s]+")
+"""What is left of a sentence of ours that a client quoted."""
 
 
 def without_own(text: str, own: Iterable[str]) -> str:

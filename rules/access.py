@@ -62,7 +62,7 @@ def may_join(desk: Desk, address: str, registered_people: Collection[str] = ()) 
     ``registered_people``: those among the mail's addresses that belong to registered people, in lower case.
     """
     lower = address.lower()
-    if not domain_of(lower) or lower in desk.own_addresses:
+    if not domain_of(lower) or lower in desk.own_addresses or lower in desk.group_addresses:
         return False
     return (
         desk.requesters.participants == "any"

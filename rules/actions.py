@@ -107,6 +107,8 @@ def not_theirs(reading: Reading, facts: Facts, ticket: Ticket, desk: Desk) -> De
     mine, grant = acts_for(desk, ticket, reading.sender), facts.granted.grant
     if mine and grant.group == ticket.group and not left_since(grant, facts):
         return None
+    if reading.sender in desk.group_addresses:
+        return refusal(reading.mail, None, desk, Obstacle("group_address"))
     if not desk.groups_of(reading.sender):
         return Decision("untreated", "stranger")
     if mine:

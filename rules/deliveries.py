@@ -15,7 +15,6 @@ from rules.desk import Desk
 from rules.facts import Facts, Sent
 from rules.letters import LETTERS, Letter
 from rules.reading import UNDELIVERED, Reading
-from rules.threads import threaded_ticket
 from rules.ticket import Event, Ticket
 
 FAILED = frozenset({"failed", "complaint"})
@@ -111,9 +110,10 @@ def is_automatic(reading: Reading, facts: Facts) -> bool:
 
 
 def automatic(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
-    """Filed; an out-of-office of somebody who takes part is noted in the journal."""
+    """Filed; an out-of-office of somebody who takes part is noted in the journal of the ticket that its subject names:
+    mail servers put words of their own before that («Respuesta automática: …»), so it is seldom exact."""
     cause = reading.mail.automatic or "own"
-    ticket = threaded_ticket(reading, facts, "requester")
+    ticket = facts.followed(reading.number)
     if not (reading.mail.out_of_office and ticket and reading.is_from(ticket.people)):
         return Decision("automatic", cause)
     event = Event(ticket.number, "out_of_office", now, reading.mail.sender, reading.mail.visible)

@@ -96,6 +96,11 @@ class Desk:
         """The first `opening` mailbox's address: target of the links that open a ticket."""
         return next((box.address for box in self.mailboxes if "opening" in box.roles), self.service_address)
 
+    def opens_at(self, address: str) -> str:
+        """``address`` where tickets are opened at it, with all that it fixes; else :attr:`opening_address`."""
+        boxes = (box for box in self.mailboxes if "opening" in box.roles)
+        return address if any(address in (box.address, *box.addresses) for box in boxes) else self.opening_address
+
     @cached_property
     def prefixes(self) -> tuple[str, ...]:
         """What the kinds' numbers begin with."""
@@ -159,6 +164,12 @@ class Desk:
         one of them; a class of their own for guards."""
         named = {a for group in self.groups.values() for a in (*group.people, group.address)} | set(self.desk.admins)
         return frozenset(own for address in named for own in self.addresses_of(address))
+
+    @cached_property
+    def group_addresses(self) -> frozenset[str]:
+        """Where the groups get their letters: nobody's own address, unless it stands among a group's people."""
+        people = {own for group in self.groups.values() for a in group.people for own in self.addresses_of(a)}
+        return frozenset(group.address.lower() for group in self.groups.values()) - people
 
     @cached_property
     def own_addresses(self) -> frozenset[str]:

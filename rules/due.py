@@ -113,14 +113,24 @@ def schedule(ticket: Ticket, desk: Desk) -> tuple[Moment, ...]:
 
 
 def next_due(ticket: Ticket, desk: Desk, now: datetime) -> tuple[datetime, str] | None:
-    """The first thing on ``ticket`` that is not done yet, with its time, past or to come; None for nothing."""
+    """The first thing on ``ticket`` that is not done yet, with its time, past or to come; None for nothing. What a desk
+    that was away would have written to the requester waits until people are written to again."""
     moments = schedule(ticket, desk)
     open_moments = (
-        (moment.at, moment.name)
+        (_in_hours(moment, ticket, desk, now), moment.name)
         for moment in moments
         if moment.name not in ticket.told and not _overtaken(moment, moments, ticket, now)
     )
     return min(open_moments, default=None)
+
+
+def _in_hours(moment: Moment, ticket: Ticket, desk: Desk, now: datetime) -> datetime:
+    if moment.family != "silence" or moment.at > now:
+        return moment.at
+    clock = people_clock(desk, ticket.priority, ticket.group)
+    works = clock.is_business_day(now.astimezone(desk.zone).date())
+    opens = clock.business_days_after(now, 0 if works else 1)
+    return opens if opens > now else moment.at
 
 
 def is_due(ticket: Ticket, name: str, desk: Desk, now: datetime) -> bool:

@@ -72,7 +72,7 @@ def remind(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:
             "closes_at": closes_at(ticket, desk),
             "last": name.partition(":")[2] == str(len(rows)),
         },
-        links=verdict_links(ticket, desk) if resolved else (),
+        links=verdict_links(ticket, desk, now) if resolved else (),
     )
     return Decision(events=(event,), letters=(letter,))
 

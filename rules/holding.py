@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from parsers.form import Fault
+from parsers.form import Fault, Form
+from parsers.subject import without_token
 from rules.access import domain_of, unproven
+from rules.actions import ticket_named
 from rules.decision import Decision
 from rules.desk import Desk
+from rules.effects import Obstacle, refusal
 from rules.facts import Facts
-from rules.openings import refuse
+from rules.openings import language, refuse
+from rules.people import is_kept_out
 from rules.reading import Reading, opening_windows
+from rules.solutions import verdict_notice
+from rules.threads import closed, threaded_ticket
 
 LOOK_AGAIN = timedelta(minutes=10)
 """How long a rate-held mail waits before it is looked at again."""
@@ -22,13 +29,29 @@ def poisoned(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decis
 
 
 def too_large(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
-    """Over the size limit: it stays on the server; only an opening is answered."""
-    if not reading.kind or not reading.sender:
+    """Over the size limit: it stays on the server; whom a smaller one would be answered learns that it was not read."""
+    out = facts.blocked or is_blocked(reading, desk) or is_unproven(reading, facts, desk)
+    if out or not reading.sender or is_kept_out(reading, facts, desk):
         return Decision("too_large")
+    return replace(_told_too_large(reading, facts, desk), verdict="too_large", why="")
+
+
+def _told_too_large(reading: Reading, facts: Facts, desk: Desk) -> Decision:
+    """Told of an opening, of what a letter of ours brought from whoever takes part, and to a technician."""
+    sent = without_token(reading.mail.subject)
     size, limit = reading.arrival.size, desk.limits.mail
-    fault = Fault("", "mail_too_large", reading.mail.subject, (str(limit),), detail=str(size))
-    refused = refuse(reading, (fault,), desk)
-    return Decision("too_large", letters=refused.letters, kind=reading.kind, faults=(fault,))
+    faults = (Fault("", "mail_too_large", sent, (str(limit),), detail=str(size)),)
+    if reading.kind:
+        return refuse(reading, faults, desk, language(reading, facts, desk))
+    ticket = threaded_ticket(reading, facts, "requester") or (facts.followed(reading.number) if reading.token else None)
+    if ticket and reading.has("service") and reading.is_from(ticket.people):
+        if not ticket.open:
+            return closed(reading, ticket, facts, desk)
+        return verdict_notice(reading, ticket, "too_large", desk, facts, faults)
+    if desk.is_desk(reading.mailbox) and desk.groups_of(reading.sender):
+        obstacle = Obstacle("too_large", form=Form(faults=faults))
+        return refusal(reading.mail, ticket_named(reading, facts, desk), desk, obstacle)
+    return Decision()
 
 
 def is_blocked(reading: Reading, desk: Desk) -> bool:

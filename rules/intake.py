@@ -66,6 +66,7 @@ TABLE: tuple[Row, ...] = (
     Row("no_sender", lambda r, f, d: not r.sender, _constant(Decision("untreated", "no_single_sender"))),
     Row("unproven", lambda r, f, d: holding.is_unproven(r, f, d), _constant(Decision("quarantined", "unproven"))),
     Row("too_many", lambda r, f, d: holding.over_rate(r, f, d), holding.hold_for_rate),
+    Row("domain", people.is_kept_out, _constant(Decision("untreated", "domain"))),
     Row("unregistered", lambda r, f, d: people.is_unregistered(r, f, d), people.hold_for_registration),
     Row("action", _token("action", "desk", "service"), actions.act),
     Row("verdict", _addressed("verdict", "service"), solutions.decide_verdict),

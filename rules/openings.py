@@ -262,7 +262,7 @@ def reopen_link(ticket: Ticket, desk: Desk) -> Link:
     """A form for a new ticket whose first line names ``ticket``, closed by now, so that the two are related (J)."""
     relation = f"{wording.word(desk, 'action_fields', 'with', ticket.language)}: {ticket.number}"
     known = {"service": ticket.value("service")}
-    to, language = desk.opening_address, ticket.language
+    to, language = desk.opens_at(ticket.address), ticket.language
     return form_link("reopen", to, ticket.kind, known, (), desk, language, first_line=relation)[0]
 
 

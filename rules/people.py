@@ -15,7 +15,7 @@ from rules.desk import Desk
 from rules.facts import Facts, Person
 from rules.letters import Grant, Letter, Link, to_sender
 from rules.masking import prepared_values
-from rules.openings import form_link, refuse
+from rules.openings import form_link, language, refuse
 from rules.reading import Reading
 from rules.subjects import TOKEN_ROOM
 
@@ -23,18 +23,26 @@ _NAMED = ("name", "organisation", "tax_id")
 
 
 def is_unregistered(reading: Reading, facts: Facts, desk: Desk) -> bool:
-    """An opening of somebody whom the policy does not admit."""
-    if not reading.kind or facts.released:
+    """Under `registered`, an opening of somebody whom it does not admit."""
+    if not reading.kind or facts.released or desk.requesters.policy != "registered":
+        return False
+    return not admits(desk, reading.sender, facts.person)
+
+
+def is_kept_out(reading: Reading, facts: Facts, desk: Desk) -> bool:
+    """Under `domains`, an opening of somebody whom it does not admit, or what nearly is one: not treated, no letter.
+    Who has the form that names a ticket of theirs, opened by telephone, is asked to open by it."""
+    opens = bool(reading.kind or reading.near) and not facts.released
+    earlier = facts.tickets.get(reading.related)
+    if not opens or desk.requesters.policy != "domains" or (earlier and reading.is_from(earlier.people)):
         return False
     return not admits(desk, reading.sender, facts.person)
 
 
 def hold_for_registration(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
-    """`registered`: held, and asked to register; a shared address is told why not (J). `domains`: not treated."""
-    if desk.requesters.policy == "domains":
-        return Decision("untreated", "domain", kind=reading.kind)
+    """Held, and asked to register; a shared address is told why not (J)."""
     if is_shared(reading.sender, desk):
-        return refuse(reading, (_shared(reading),), desk)
+        return refuse(reading, (_shared(reading),), desk, language(reading, facts, desk))
     return Decision("held", "registration", letters=(invitation(reading, desk),), kind=reading.kind)
 
 

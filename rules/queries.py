@@ -114,10 +114,10 @@ def withdraw(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decis
     if not possible(ticket, "withdraw"):
         return verdict_notice(reading, ticket, "used_same" if held.used_at else "closed", desk, facts)
     mail, text = reading.mail, comment(reading, desk)
-    event = move(ticket, "withdraw", now, actor=mail.sender, text=text, visible=True)
+    event = move(ticket, "withdraw", now, actor=mail.sender, text=text, visible=True, attachments=mail.attachments)
     after = evolve(ticket, event)
     letter = closure_letter(after, desk, in_reply_to=mail.message_id)
-    told = update_letter(after, desk, News("withdrawn", now, text, author(mail)))
+    told = update_letter(after, desk, News("withdrawn", now, text, author(mail)), attachments=mail.attachments)
     return Decision(
         "withdrawn", events=(event,), letters=(letter, told), used=(held.digest,), kind=ticket.kind, group=ticket.group
     )

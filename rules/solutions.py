@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from parsers.form import Fault
 from parsers.mail import Attachment
 from parsers.typed import typed_text
 from rules import wording
@@ -40,15 +41,16 @@ def validation_letter(
     )
 
 
-def verdict_links(ticket: Ticket, desk: Desk) -> tuple[Link, ...]:
-    """The two links of a solution."""
-    return tuple(_verdict_link(verb, ticket, desk) for verb in ("validate", "reject"))
+def verdict_links(ticket: Ticket, desk: Desk, sent_at: datetime | None = None) -> tuple[Link, ...]:
+    """The two links of a solution. They live from ``sent_at``, else from when the requester's wait began."""
+    since = sent_at or ticket.waiting_since or ticket.resolved_at or datetime.min
+    return tuple(_verdict_link(verb, ticket, desk, since) for verb in ("validate", "reject"))
 
 
-def _verdict_link(verb: str, ticket: Ticket, desk: Desk) -> Link:
+def _verdict_link(verb: str, ticket: Ticket, desk: Desk, since: datetime) -> Link:
     language = ticket.language
     lines = (wording.word(desk, "bodies", key, language) for key in (verb, f"{verb}_hint"))
-    expires = (ticket.resolved_at or ticket.waiting_since or datetime.min) + timedelta(days=desk.validation.expiry)
+    expires = since + timedelta(days=desk.validation.expiry)
     return Link(
         verb,
         desk.service_address,
@@ -86,13 +88,18 @@ def stale(held: HeldGrant, facts: Facts, ticket: Ticket, now: datetime) -> str:
 
 
 def validated(reading: Reading, ticket: Ticket, desk: Desk, now: datetime, used: tuple[bytes, ...]) -> Decision:
-    """The solution serves: closed, with the survey."""
-    event = move(ticket, "validate", now, actor=reading.mail.sender, text=comment(reading, desk), visible=True)
+    """The solution serves: closed, with the survey; whatever was written beside it reaches the group."""
+    mail, text = reading.mail, comment(reading, desk)
+    event = move(ticket, "validate", now, actor=mail.sender, text=text, visible=True, attachments=mail.attachments)
     after = evolve(ticket, event)
+    told = update_letter(after, desk, News("validated", now, text, author(mail)), attachments=mail.attachments)
     return Decision(
         "validated",
         events=(event,),
-        letters=(closure_letter(after, desk, in_reply_to=reading.mail.message_id),),
+        letters=(
+            closure_letter(after, desk, in_reply_to=mail.message_id),
+            *((told,) if text or mail.attachments else ()),
+        ),
         used=used,
         kind=ticket.kind,
         group=ticket.group,
@@ -163,9 +170,12 @@ def survey(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decisio
     return Decision("survey", events=(event,), letters=(thanks,), kind=ticket.kind, group=ticket.group)
 
 
-def verdict_notice(reading: Reading, ticket: Ticket, case: str, desk: Desk, facts: Facts) -> Decision:
-    """Says which case a link is (used_same, used_other, old, expired, altered, closed) and the way out; only to a
-    participant. Of a ticket that goes on under another number (renumbered) it tells how that one stands."""
+def verdict_notice(
+    reading: Reading, ticket: Ticket, case: str, desk: Desk, facts: Facts, faults: tuple[Fault, ...] = ()
+) -> Decision:
+    """Says which case a link is (used_same, used_other, old, expired, altered, closed), or that the mail was too large
+    to be read, and the way out; only to a participant. Of a ticket that goes on under another number (renumbered) it
+    tells how that one stands."""
     held, was = facts.grant, ticket.number
     used = held if held and held.used_at else facts.round_used
     ticket = facts.followed(was) or ticket
@@ -177,6 +187,7 @@ def verdict_notice(reading: Reading, ticket: Ticket, case: str, desk: Desk, fact
         ticket,
         values={
             "case": case,
+            "faults": faults,
             "was": was,
             "at": used.used_at if used else ticket.closed_at,
             "verb": held.grant.verb if held else "",
@@ -184,7 +195,7 @@ def verdict_notice(reading: Reading, ticket: Ticket, case: str, desk: Desk, fact
         },
         links=way_out(reading, ticket, desk),
     )
-    return Decision("untreated", f"link_{case}", letters=(letter,), kind=ticket.kind)
+    return Decision("untreated", f"link_{case}", letters=(letter,), faults=faults, kind=ticket.kind)
 
 
 def way_out(reading: Reading, ticket: Ticket, desk: Desk) -> tuple[Link, ...]:
@@ -192,7 +203,7 @@ def way_out(reading: Reading, ticket: Ticket, desk: Desk) -> tuple[Link, ...]:
     if ticket.state == "closed":
         return (reopen_link(ticket, desk),)
     own = ticket.state == "resolved" and reading.is_from((ticket.requester,))
-    return verdict_links(ticket, desk) if own else ()
+    return verdict_links(ticket, desk, reading.arrival.received_at) if own else ()
 
 
 def altered(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:

@@ -147,7 +147,8 @@ def reclassify(action: Action) -> Decision:
     """Another kind, a new number; the old one points to it. Fields of the new kind may be given along with it."""
     kind = kind_named(action.form, action.desk)
     if kind == action.ticket.kind:
-        return refused(action, (Fault("kind", "not_in_list", action.form.get("kind"), other_kinds(action)),))
+        chosen, label = action.form.get("kind"), action.label("kind")
+        return refused(action, (Fault("kind", "not_in_list", chosen, other_kinds(action), label=label),))
     number = action.facts.next_number
     closing = action.move(text=number, points_to=number)
     opening = Event(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.demo.correspondent import write
+from daemon.demo.correspondent import click, write
 from daemon.mail.pipe import Poisoned
 from daemon.mail.reader import Reader
 from parsers.mail import Mail, parse
@@ -299,6 +299,32 @@ def test_a26_a_flood_of_one_sender_is_held_and_others_go_on(tmp_path: Path) -> N
         flood = [write(EVIL, OPENINGS, OPENING, GOOD) for _ in range(40)]
         verdicts = desk.receive_all([*flood, write(MARTA, OPENINGS, OPENING, GOOD)])
         assert verdicts == ["opened"] * 5 + ["held"] * 35 + ["opened"]
+
+
+def test_a26_what_was_held_is_opened_as_the_window_frees(tmp_path: Path) -> None:
+    quota = make_desk(senders=Senders(rates=Rates(per_sender=5, total=8)))
+    with ServerlessDesk(tmp_path, quota) as desk:
+        desk.receive_all([write(EVIL, OPENINGS, OPENING, GOOD) for _ in range(12)])
+        desk.receive_all([write(MARTA, OPENINGS, OPENING, GOOD) for _ in range(4)])
+        opened = []
+        for _ in range(3):
+            opened.append(desk.ledger().count(("opened", "opening")))
+            desk.clock.turn(minutes=30)
+            desk.store.release_due(desk.clock(), quota.senders.rates)
+            desk.treat_waiting("apertura")
+        assert opened == [8, 8, 14]
+        assert desk.ledger() == [("opened", "opening")] * 10 + [("held", "rate")] * 2 + [("opened", "opening")] * 4
+
+
+def test_a26_a_flood_of_somebody_unknown_is_bounded_once_they_register(tmp_path: Path) -> None:
+    few = make_desk(senders=Senders(rates=Rates(per_sender=2, total=1000)), requesters=Requesters("registered"))
+    with ServerlessDesk(tmp_path, few) as desk:
+        flood = [write(MARTA, OPENINGS, OPENING, f"{GOOD}{n}") for n in range(5)]
+        assert set(desk.receive_all(flood)) == {"held"}
+        form = next(iter(desk.letters("registration")[0].read.links.values()))
+        assert desk.receive(click(MARTA, form)) == "registered"
+        desk.treat_waiting("apertura")
+        assert desk.ledger()[:5] == [("opened", "opening")] * 2 + [("held", "rate")] * 3
 
 
 def bombs() -> dict[str, bytes]:

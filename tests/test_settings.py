@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -249,6 +250,27 @@ def test_the_promises_hold_without_being_written(tmp_path: Path) -> None:
     hours = {name: (p.response / timedelta(hours=1), p.resolution / timedelta(hours=1)) for name, p in promises.items()}
     assert hours == {"Urgente": (1, 4), "Alta": (2, 8), "Media": (4, 24), "Baja": (8, 48)}
     assert sorted(promises, key=lambda name: promises[name].rank) == ["Urgente", "Alta", "Media", "Baja"]
+
+
+MB = 1024 * 1024
+UNWRITTEN = {
+    "limits.mail": 40 * MB, "limits.attachment": 25 * MB, "limits.attempts": 3,
+    "senders.authentication": "off", "senders.rates.per_sender": 60, "senders.rates.total": 1000,
+    "requesters.policy": "open", "requesters.participants": "",
+    "requesters.registration_subject": "Solicitud Usuario de Tiquetes de Soporte",
+    "guards.letters": 60, "guards.notices": 3, "guards.near_miss": 1,
+    "guards.breaker.notices_per_domain": 100, "guards.breaker.notices_total": 500, "guards.breaker.same_content": 10,
+    "validation.reminders": (2, 5), "validation.close_after": 7, "validation.expiry": 30,
+    "pending.reminders": (2, 5, 8), "pending.close_after": 10,
+    "quality.too_short": "off", "quality.all_capitals": "off", "quality.shouting": "off", "quality.call_me": "off",
+    "quality.missing_attachment": "off", "quality.secret": "warn", "quality.encrypted": "refuse",
+    "quality.similar": "warn",
+}  # fmt: skip
+
+
+def test_what_holds_without_being_written(tmp_path: Path) -> None:
+    desk = load(write(tmp_path)).desk
+    assert {key: attrgetter(key)(desk) for key in UNWRITTEN} == UNWRITTEN
 
 
 def test_a_priority_written_here_changes_only_what_it_says(tmp_path: Path) -> None:

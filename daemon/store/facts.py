@@ -16,10 +16,12 @@ from daemon.store.tickets import Remembered, Tickets, journal
 from daemon.store.windows import Windows
 from rules.facts import Brief, Facts, HeldGrant, Needs, Registered, Sent
 from rules.letters import LETTERS, Grant
-from rules.ticket import Ticket
+from rules.ticket import Ticket, micros
 
 COPY_WITHOUT_ID = timedelta(days=7)
 """How long the digest alone tells copies apart."""
+RETURNED_WITHIN = timedelta(days=7)
+"""How long after a letter a report that does not name it may speak of it: servers give up after five days or so."""
 EARLIER = 10
 """Tickets of the sender that a decision is told of."""
 
@@ -38,7 +40,7 @@ class Lookups:
         """The answers to ``needs``; what was not asked for keeps its default. ``zone`` dates a peeked number; ``seen``
         is the mail that asks, if it is one."""
         session = self.session
-        own = _own(session, needs)
+        own = _own(session, needs, now)
         registered = _registered(session, needs.subject_key) if needs.subject_key else None
         grant = _grant(session, needs.token) if needs.token else None
         tickets = self._tickets(needs, registered, grant.grant if grant else None, own)
@@ -102,20 +104,25 @@ def _duplicate(
 _SENT = "letter, number, recipient, message_id, sent_at"
 
 
-def _own(session: Session, needs: Needs) -> Sent | None:
-    """Our letter that the mail speaks of: by its Message-ID, else the last one to an address that was not reached."""
+def _own(session: Session, needs: Needs, now: datetime | None = None) -> Sent | None:
+    """Our letter that the mail speaks of: by its Message-ID, else the last one to an address that was not reached, of
+    the days before ``now``."""
     ids = [key(bare_id(each)) for each in needs.own_ids]
     if ids and (row := _last_sent(session, "message_id", ids)):
         return row
     unreached = [key(each.lower()) for each in needs.unreached]
-    return _last_sent(session, "recipient", unreached) if unreached else None
+    since = micros(now - RETURNED_WITHIN) if now else 0
+    return _last_sent(session, "recipient", unreached, since) if unreached else None
 
 
-def _last_sent(session: Session, column: Literal["message_id", "recipient"], values: list[str]) -> Sent | None:
+def _last_sent(
+    session: Session, column: Literal["message_id", "recipient"], values: list[str], since: int = 0
+) -> Sent | None:
     row = session.one(
         f"SELECT {_SENT} FROM outbox JOIN deliveries ON deliveries.id = outbox.id"
-        f" WHERE {column} IN ({marks(values)}) ORDER BY outbox.id DESC LIMIT 1",
+        f" WHERE {column} IN ({marks(values)}) AND created_at >= ? ORDER BY outbox.id DESC LIMIT 1",
         *values,
+        since,
     )
     return Sent(row[0], row[1], row[2], row[3], when(row[4])) if row else None
 

@@ -14,8 +14,12 @@ from daemon.slices import in_slices
 from daemon.store.dialect import Row, Session, marks
 from daemon.store.ledger import RELEASED, RETRIED
 from daemon.store.rows import at, key
+from daemon.store.windows import Windows
 from rules.decision import folder_of
 from rules.facts import SetAside
+from rules.holding import LOOK_AGAIN
+from rules.reading import opening_windows
+from rules.tables import Rates
 from rules.ticket import micros, moment
 
 AT_ONCE = 500
@@ -65,12 +69,12 @@ def set_back(
 
 
 def release_senders(session: Session, senders: Sequence[str], now: datetime) -> list[int]:
-    """Held mails of these senders are treated now."""
+    """Held mails of these senders are judged as if they came now: who is known by now may still be over the rate."""
     rows = session.all(
         f"SELECT id FROM mails WHERE {_IS_SET_ASIDE} AND verdict = 'held' AND sender IN ({marks(senders)})",
         *(sender.lower() for sender in senders),
     )
-    return set_back(session, (id_ for (id_,) in rows), ("held",), now)
+    return set_back(session, (id_ for (id_,) in rows), ("held",), now, RETRIED)
 
 
 def held_of(session: Session, sender: str) -> int:
@@ -81,12 +85,23 @@ def held_of(session: Session, sender: str) -> int:
     return int(row[0]) if row else 0
 
 
-def release_due(session: Session, now: datetime) -> list[int]:
-    """Rate-held mails whose time has come are treated now."""
+def release_due(session: Session, now: datetime, rates: Rates) -> list[int]:
+    """Rate-held mails whose time has come are judged anew as far as the windows have room; the others wait on."""
     rows = session.all(
-        "SELECT id FROM mails WHERE held_until <= ? ORDER BY held_until, id LIMIT ?", micros(now), AT_ONCE
+        "SELECT id, sender FROM mails WHERE held_until <= ? ORDER BY held_until, id LIMIT ?", micros(now), AT_ONCE
     )
-    return set_back(session, (id_ for (id_,) in rows), ("held",), now)
+    found, fitting = Windows(session), []  # what is added here is not written: mails count as they are opened
+    for id_, sender in rows:
+        own, total = opening_windows(sender)
+        if found.count(own, now) < rates.per_sender and found.count(total, now) < rates.total:
+            found.add(own, now)
+            found.add(total, now)
+            fitting.append(id_)
+    later = sorted({id_ for id_, _ in rows} - set(fitting))
+    if later:
+        again = micros(now + LOOK_AGAIN)
+        session.run(f"UPDATE mails SET held_until = ? WHERE id IN ({marks(later)}) AND verdict = 'held'", again, *later)
+    return set_back(session, fitting, ("held",), now, RETRIED)
 
 
 # -- mails set aside, and what an admin decides about them

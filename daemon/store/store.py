@@ -31,6 +31,7 @@ from daemon.store.errors import StoreError
 from daemon.store.retrying import Retrying
 from rules.desk import Desk
 from rules.facts import Brief, Search
+from rules.tables import Rates
 from rules.ticket import moment
 
 T = TypeVar("T")
@@ -150,9 +151,9 @@ class Store(Retrying):
         """Held or quarantined mails are treated now; the ids of those that were."""
         return self._run(lambda s: set_aside.set_back(s, mail_ids, ("held", "quarantined"), self.clock()))
 
-    def release_due(self, now: datetime) -> list[int]:
-        """Rate-held mails whose time has come are treated now."""
-        return self._run(lambda s: set_aside.release_due(s, now)) if self.look(_any_held) else []
+    def release_due(self, now: datetime, rates: Rates) -> list[int]:
+        """Rate-held mails whose time has come, and for which ``rates`` leave room, are treated now."""
+        return self._run(lambda s: set_aside.release_due(s, now, rates)) if self.look(_any_held) else []
 
     # -- what waits
 

@@ -21,8 +21,10 @@ from daemon.writing.sample_world import (
     RESPONSE,
     journal,
     rows,
+    too_large,
     written_at,
 )
+from parsers.form import Form
 from parsers.mail import Attachment, Mail
 from rules import wording
 from rules.action_forms import parse_action
@@ -133,7 +135,7 @@ def _delivery_failure(desk: Desk, ticket: Ticket, **changes: Any) -> Letter:
 
 
 def _refusals(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
-    """As the rules write them, to a technician who filled in «Resolver» wrongly, came late, named
+    """As the rules write them, to a technician who filled in «Resolver» wrongly, came late, sent too much, named
     no action, or mistyped a number."""
     mail = Mail(sender="ana@cau.example", message_id="manage-1@cau.example")
     field, key = partial(wording.word, desk, "action_fields"), "resolve"
@@ -142,9 +144,11 @@ def _refusals(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     _, empty = parse_action("", None, desk)
     resolved = replace(ticket, state="resolved", reason="no_further_action")
     first = Event(ticket.number, "resolve", NOW, "Luis Paz")
+    heavy = Form(faults=(too_large(f"RE: {NUMBER}"),))
     refused = {
         "desk_refusal": refusal(mail, ticket, desk, Obstacle("faults", key, form)),
         "desk_refusal.changed": refusal(mail, resolved, desk, Obstacle("changed", key, last=first)),
+        "desk_refusal.too_large": refusal(mail, ticket, desk, Obstacle("too_large", form=heavy)),
         "desk_refusal.no_action": refusal(mail, None, desk, no_action(mail, empty, CONSULTATIONS, desk)),
         "desk_refusal.unknown_number": refusal(
             mail, None, desk, Obstacle("unknown_number", "explain", read="I171009_999999")

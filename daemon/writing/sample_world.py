@@ -144,6 +144,11 @@ def journal(visible: bool = False) -> tuple[Event, ...]:
     )
 
 
+def too_large(subject: str) -> Fault:
+    """That of a mail of 52 MB."""
+    return Fault("", "mail_too_large", subject, (str(40 << 20),), detail=str(52 << 20))
+
+
 def every_fault() -> tuple[Fault, ...]:
     """One fault of each code, as parsers.form shapes it."""
     return (

@@ -39,6 +39,7 @@ from daemon.writing.sample_world import (
     opening_form,
     rows,
     sample_ticket,
+    too_large,
 )
 from parsers.form import Fault, Form
 from rules import wording
@@ -98,9 +99,7 @@ def _opening(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     nothing_right = {**refused, "fields": (), "form": empty.body}
     unread = {**nothing_right, "attach_again": ()}
     encrypted = {**unread, "faults": (Fault("", "encrypted"),)}
-    subject = desk.kinds[ticket.kind].subject
-    too_large = Fault("", "mail_too_large", subject, (str(40 << 20),), detail=str(52 << 20))
-    heavy = {**unread, "faults": (too_large,)}
+    heavy = {**unread, "faults": (too_large(desk.kinds[ticket.kind].subject),)}
     corrected = opening_form(desk, ticket, "correct")
     return {
         "confirmation": _answer("confirmation", ticket, confirmed, links, to=ticket.participants),
@@ -263,6 +262,7 @@ def _verdict_notices(desk: Desk, ticket: Ticket, closed: Ticket, open_again: Lin
         "altered": _verdict_notice("altered", ticket, *verdicts),
         "altered_open": _verdict_notice("altered", ticket, verb="withdraw"),
         "anothers": _verdict_notice("anothers", ticket),
+        "too_large": _verdict_notice("too_large", ticket, faults=(too_large(f"RE: {NUMBER}"),)),
         "closed": _verdict_notice("closed", closed, open_again),
         "withdraw": _verdict_notice("closed", closed, open_again, verb="withdraw"),
         "renumbered": _verdict_notice("renumbered", replace(ticket, state="assigned")),
@@ -271,10 +271,12 @@ def _verdict_notices(desk: Desk, ticket: Ticket, closed: Ticket, open_again: Lin
     return {f"verdict_notice.{name}": letter for name, letter in notices.items()}
 
 
-def _verdict_notice(case: str, ticket: Ticket, *links: Link, verb: str = "validate", used: str = "") -> Letter:
+def _verdict_notice(
+    case: str, ticket: Ticket, *links: Link, verb: str = "validate", used: str = "", faults: tuple[Fault, ...] = ()
+) -> Letter:
     """``verb``: what this mail wanted: validate | reject | withdraw, or a survey's mark; ``used``: what was done
     before; ``at``: when that was, or when the ticket closed; or None; ``was``: the number that the link was of."""
-    values = {"case": case, "was": "I171009_000007", "at": CLOSED, "verb": verb, "used": used}
+    values = {"case": case, "faults": faults, "was": "I171009_000007", "at": CLOSED, "verb": verb, "used": used}
     return _letter("verdict_notice", ticket, values, *links)
 
 

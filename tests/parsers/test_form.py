@@ -699,6 +699,7 @@ TYPED_TEXTS = {
     ),
     "our label erased": (f"Sigue igual\n\n{ASK}", "Sigue igual"),
     "all of ours erased": ("Sigue igual", "Sigue igual"),
+    "ours quoted": (f"> Motivo:\n>\n> {ASK}\nSigue igual\n| {ASK}", "Sigue igual"),
     "the word in a sentence": (f"Motivo: No sé el motivo: será la red\n{ASK}", "No sé el motivo: será la red"),
     "hint wrapped": (
         "Motivo: Sigue igual\n" + ASK.replace("de «", "de\n«").replace("mensaje ", "mensaje\n"),

@@ -70,6 +70,7 @@ JOINING = [
     ("open, no list: nobody", under(), "x@cliente.example", (), False),
     ("any", under(participants="any"), "x@cliente.example", (), True),
     ("any, but not the desk itself", under(participants="any"), "Soporte@cau.example", (), False),
+    ("any, but not a group, which gets letters of its own", under(participants="any"), "N1@cau.example", (), False),
     ("any, but not something that is no address", under(participants="any"), "undisclosed", (), False),
     ("a listed domain", under(domains=("cliente.example",)), "x@cliente.example", (), True),
     ("registered by mail", under(), "Juan@fuera.example", {"juan@fuera.example"}, True),

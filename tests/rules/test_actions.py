@@ -556,7 +556,7 @@ def test_fields_that_the_new_kind_lacks_may_come_with_it() -> None:
 
 def test_reclassifying_into_its_own_kind_is_a_fault() -> None:
     (fault,) = act("Acción: Reclasificar\nClase: Incidencia", next_number="I171009_000050").faults
-    assert fault.allowed == ("Orden de trabajo",)
+    assert (fault.label, fault.allowed) == ("Clase", ("Orden de trabajo",))
 
 
 # -- routing again
@@ -633,6 +633,7 @@ def test_the_coordinator_who_assigns_is_told_that_a_new_ticket_waits_for_it() ->
         (ANA.upper(), "desk", "take"),
         (COORD, "desk", "take"),
         (EVA, "desk", "refused_stranger"),
+        ("n1@cau.test", "desk", "refused_group_address"),
         (MARTA, "untreated", "stranger"),
         ("mallory@otro.test", "untreated", "stranger"),
     ],

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from parsers.mail import Report
 from rules.decision import Decision
 from rules.deliveries import undelivered
 from rules.facts import Sent
@@ -30,6 +31,26 @@ def test_the_group_learns_whether_a_letter_was_refused_or_given_up(given_up: boo
     assert (letter.name, letter.values["tried_since"]) == ("delivery_failure", since)
     assert "contact" in {link.key for link in letter.links}, "the letter asks for it"
     assert letter.values["diagnostic"] == LAST_WORD, "the server's words alone: ours are the letter's"
+
+
+@pytest.mark.parametrize(
+    ("action", "noted"),
+    [
+        ("failed", True),
+        ("complaint", True),
+        ("delayed", False),
+        ("delivered", False),
+        ("relayed", False),
+        ("expanded", False),
+    ],
+)
+def test_only_who_was_not_reached_is_told_of(action: str, noted: bool) -> None:
+    report = Report(action, (MARTA,), ("x1@cau.test",))
+    facts = facts_of(opened(), own=Sent("info_request", NUMBER, MARTA, "x1@cau.test", WRITTEN))
+    decision = verdict("servicio", mail("Aviso", sender="", report=report), facts)
+    assert (decision.verdict, decision.why) == ("bounce", action)
+    assert [event.name for event in decision.events] == ["undelivered"] * noted
+    assert [letter.name for letter in decision.letters] == ["delivery_failure"] * noted
 
 
 def test_the_group_learns_it_once_until_they_have_answered_a_letter() -> None:

@@ -52,6 +52,7 @@ def test_a_reminder_of_a_solution_carries_both_links_anew() -> None:
     (letter,) = fire(resolved(), "silence_reminder:2", DESK, NOW).letters
     assert [link.key for link in letter.links] == ["validate", "reject"]
     assert all(link.grant and link.grant.addressee == MARTA for link in letter.links)
+    assert {link.grant and link.grant.expires_at for link in letter.links} == {NOW + timedelta(days=30)}
 
 
 def test_every_row_is_tried() -> None:

@@ -13,6 +13,7 @@ from rules.facts import Facts, HeldGrant, Registered, Sent
 from rules.intake import TABLE
 from rules.letters import Grant
 from rules.reading import token_digest
+from rules.tables import Address as AddressTable
 from rules.tables import Calendar, FieldTable, Requesters, Senders
 from rules.ticket import evolve
 from tests.rules.desks import (
@@ -28,7 +29,6 @@ from tests.rules.desks import (
     OPENING,
     OPENINGS,
     ORDER,
-    SERVICE,
     TOKEN,
     facts_of,
     granted,
@@ -50,6 +50,7 @@ PLAIN: list[tuple[str, str, Mail, Facts | None, str, list[str]]] = [
     ("a bad opening", "apertura", mail(OPENING, BAD), None, "refused", ["refusal"]),
     ("a near miss", "apertura", mail("apertura incidencia automatica aplicacion/desarrollo", GOOD), None, "untreated",
      ["near_miss"]),
+    ("a near miss at the service address", "servicio", mail(f"Re: {OPENING}", GOOD), None, "untreated", []),
     ("an opening as a reply", "apertura", mail(f"Re: {OPENING}", GOOD), None, "untreated", ["near_miss"]),
     ("anything else", "apertura", mail("Oferta de tóner", "compre"), None, "untreated", []),
     ("an opening at the service address", "servicio", mail(OPENING, GOOD), None, "untreated", []),
@@ -92,6 +93,40 @@ def test_one_mail_one_verdict(
     decision = verdict(box, message, facts)
     assert (decision.verdict, [letter.name for letter in decision.letters]) == (expected, names)
     assert bool(decision.events) == (expected in ("opened", "threaded") or what == "a technician's note")
+
+
+REPORT = Report("failed", (MARTA,))
+OVER_RATE = Facts(next_number=NUMBER, counts={f"opening:{MARTA}": 60})
+PROVEN = make_desk(senders=Senders("require", ("mx.cau.test",)))
+KNOWN = make_desk(requesters=Requesters("registered"))
+QUERY = f"Consulta de la incidencia {NUMBER}"
+TWO_AT_ONCE: list[tuple[str, str, Mail, Facts, Any, dict[str, Any], str]] = [
+    # what, mailbox, mail, facts, desk, how it came: why it ended as it did
+    ("a copy of a bounce", "servicio", mail("x", report=REPORT), Facts(duplicate="same"), DESK, {}, "duplicate"),
+    ("a copy of what is too large", "apertura", mail(OPENING), Facts(duplicate="same"), DESK, {"too_large": True},
+     "duplicate"),
+    ("a bounce that says it is automatic", "servicio", mail("x", report=REPORT, automatic="report"), Facts(), DESK, {},
+     "failed"),
+    ("a robot that sends too much", "apertura", mail(OPENING, automatic="list"), Facts(), DESK, {"too_large": True},
+     "list"),
+    ("a robot of two senders", "apertura", mail(OPENING, sender="", automatic="list"), Facts(), DESK, {}, "list"),
+    ("an opening of two senders", "apertura", mail(OPENING, GOOD, sender=""), Facts(), DESK, {}, "no_single_sender"),
+    ("a blocked flood", "apertura", mail(OPENING, GOOD), replace(OVER_RATE, blocked=True), DESK, {}, "blocked"),
+    ("an unproven sender's flood", "apertura", mail(OPENING, GOOD), OVER_RATE, PROVEN, {}, "unproven"),
+    ("an unknown sender's flood", "apertura", mail(OPENING, GOOD), OVER_RATE, KNOWN, {}, "rate"),
+    ("an unknown sender's bad form", "apertura", mail(OPENING, BAD), Facts(), KNOWN, {}, "registration"),
+    ("a registered subject that is a query", "servicio", mail(QUERY), facts_of(opened()), DESK, {}, "reply"),
+    ("a query with a number in it", "servicio", mail(QUERY), facts_of(opened(), registered=None), DESK, {}, "query"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("what", "box", "message", "facts", "desk", "came", "why"), TWO_AT_ONCE, ids=[row[0] for row in TWO_AT_ONCE]
+)
+def test_of_two_things_that_a_mail_is_the_first_counts(
+    what: str, box: str, message: Mail, facts: Facts, desk: Any, came: dict[str, Any], why: str
+) -> None:
+    assert verdict(box, message, facts, desk, **came).why == why
 
 
 AT_THE_SERVICE_ADDRESS = [
@@ -278,6 +313,25 @@ def test_validate_closes_with_the_survey() -> None:
     assert decision.used == (token_digest(TOKEN),)
 
 
+PHOTO = Attachment("foto.png", "image/png", 10, "a" * 64)
+
+
+@pytest.mark.parametrize(
+    ("body", "files", "text"),
+    [
+        ("No funciona todavía.\n\nValido la solución.", (), "No funciona todavía."),
+        ("Valido la solución.", (PHOTO,), ""),
+    ],
+)
+def test_what_is_written_beside_a_validation_reaches_the_group(body: str, files: Any, text: str) -> None:
+    ticket = resolved()
+    decision = verdict("servicio", mail(VALIDATE, body, attachments=files), granted(ticket, grant_of("validate")))
+    assert (decision.events[0].text, evolve(ticket, decision.events[0]).attachments) == (text, files)
+    assert letters(decision) == [("closure", (MARTA,)), ("update", ("n1@cau.test",))]
+    told = decision.letters[1]
+    assert (told.values["what"], told.values["text"], told.attachments) == ("validated", text, files)
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
@@ -328,9 +382,25 @@ def test_a_stale_link_changes_nothing_and_says_why(what: str, ticket: Any, grant
     assert tuple(link.key for link in letter.links) == WAYS_OUT[ticket.state]
 
 
+@pytest.mark.parametrize("sent", [mail(VALIDATE), mail(CONFIRMATION, "¿Y el informe?")], ids=["a click", "an answer"])
+def test_links_that_are_sent_again_serve_however_old_the_solution_is(sent: Mail) -> None:
+    old = resolved(resolved_at=NOW - timedelta(days=40), waiting_since=NOW - timedelta(days=40))
+    link = grant_of("validate", expires_at=NOW - timedelta(days=10))
+    facts = granted(old, link) if sent.subject == VALIDATE else facts_of(old)
+    again = verdict("servicio", sent, facts).letters[-1].links
+    (fresh,) = [link.grant for link in again if link.key == "validate" and link.grant]
+    assert verdict("servicio", mail(VALIDATE), granted(old, fresh)).verdict == "validated"
+
+
 def test_a_link_serves_to_its_last_moment() -> None:
     decision = verdict("servicio", mail(VALIDATE), granted(resolved(), grant_of("validate", expires_at=NOW)))
     assert decision.verdict == "validated"
+
+
+@pytest.mark.parametrize("box", ["apertura", "tecnicos"])
+def test_a_link_serves_at_the_service_address_alone(box: str) -> None:
+    decision = verdict(box, mail(VALIDATE), granted(resolved(), grant_of("validate")))
+    assert (decision.verdict, decision.letters, decision.events) == ("untreated", (), ())
 
 
 def test_only_the_addressee_can_use_a_link() -> None:
@@ -394,10 +464,53 @@ def test_under_require_an_unproven_mail_is_quarantined_unanswered() -> None:
     assert (decision.verdict, decision.letters) == ("quarantined", ())
 
 
-def test_too_large_stays_and_only_an_opening_is_answered() -> None:
-    assert [letter.name for letter in verdict("apertura", mail(OPENING), too_large=True).letters] == ["refusal"]
-    other = verdict("apertura", mail("Fotos"), too_large=True)
-    assert (other.verdict, other.letters) == ("too_large", ())
+ASSIGNMENT = f"Asignación de la incidencia {NUMBER}"
+TOO_LARGE = [
+    # what, mailbox, subject, sender, ticket, its letter
+    ("an opening", "apertura", OPENING, MARTA, None, "refusal"),
+    ("anything else", "apertura", "Fotos", MARTA, None, ""),
+    ("an answer", "servicio", f"RE: {CONFIRMATION}", MARTA, opened(), "verdict_notice"),
+    ("an answer to a closed ticket", "servicio", CONFIRMATION, MARTA, opened(state="closed"), "closed_notice"),
+    ("a stranger's answer", "servicio", CONFIRMATION, STRANGER, opened(), ""),
+    ("an answer at the opening address", "apertura", CONFIRMATION, MARTA, opened(), ""),
+    ("a subject of their own", "servicio", "Fotos", MARTA, None, ""),
+    ("a technician's note", "tecnicos", ASSIGNMENT, ANA, opened(), "desk_refusal"),
+    ("a technician's action", "tecnicos", f"Gestión de {NUMBER} [{TOKEN}]", ANA, opened(), "desk_refusal"),
+    ("a stranger at the desk", "tecnicos", ASSIGNMENT, STRANGER, opened(), ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "box", "subject", "sender", "ticket", "name"), TOO_LARGE)
+def test_too_large_stays_and_whoever_would_be_heard_learns_it(
+    what: str, box: str, subject: str, sender: str, ticket: Any, name: str
+) -> None:
+    registered = Registered(NUMBER, "group" if box == "tecnicos" else "requester", "confirmation")
+    facts = facts_of(ticket, registered=None if subject == "Fotos" else registered) if ticket else None
+    decision = verdict(box, mail(subject, sender=sender), facts, too_large=True)
+    assert (decision.verdict, decision.events, decision.used) == ("too_large", (), ())
+    assert letters(decision) == [(name, (sender,))] * bool(name)
+
+
+@pytest.mark.parametrize("verb", ["validate", "reject"])
+def test_a_link_whose_mail_was_too_large_can_be_used_again(verb: str) -> None:
+    decision = verdict("servicio", mail(REJECT), granted(resolved(), grant_of(verb)), too_large=True)
+    (letter,) = decision.letters
+    assert (decision.verdict, decision.events, decision.used) == ("too_large", (), ())
+    assert (letter.name, [link.key for link in letter.links]) == ("verdict_notice", ["validate", "reject"])
+    assert TOKEN not in letter.values["faults"][0].read
+
+
+UNHEARD = [
+    make_desk(senders=Senders(blocked=("cliente.test",))),
+    make_desk(senders=Senders(authentication="require", trusted_authserv=("mx.cau.test",))),
+    make_desk(requesters=Requesters("domains", domains=("otro.test",))),
+]
+
+
+@pytest.mark.parametrize("desk", UNHEARD, ids=["blocked", "unproven", "of another domain"])
+def test_too_large_or_nearly_right_whoever_is_not_heard_gets_no_letter(desk: Any) -> None:
+    for subject, too_large in ((OPENING, True), (f"Re: {OPENING}", False), (OPENING, False)):
+        assert verdict("apertura", mail(subject, GOOD), desk=desk, too_large=too_large).letters == ()
 
 
 def test_a_poisoned_mail_is_quarantined() -> None:
@@ -436,16 +549,34 @@ def test_where_mail_does_not_arrive_the_group_reads_how_else_to_reach_them(given
     assert (letter.values["address"], letter.values["contact"]) == (MARTA, contact)
 
 
-def test_an_out_of_office_is_noted_and_changes_nothing() -> None:
-    away = mail(CONFIRMATION, "Estoy de vacaciones.", automatic="vendor", out_of_office=True)
+@pytest.mark.parametrize("before", ["RE: ", "Respuesta automática: ", "Automatic reply: ", "Ausente: "])
+def test_an_out_of_office_is_noted_and_changes_nothing(before: str) -> None:
+    away = mail(before + CONFIRMATION, "Estoy de vacaciones.", automatic="vendor", out_of_office=True)
     pending = opened(state="pending", waiting_since=NOW)
-    decision = verdict("servicio", away, facts_of(pending))
+    decision = verdict("servicio", away, facts_of(pending, registered=None))
     assert (decision.verdict, decision.letters) == ("automatic", ())
+    assert verdict("servicio", replace(away, sender=STRANGER), facts_of(pending)).events == ()
     assert evolve(pending, decision.events[0]) == replace(pending, version=pending.version + 1)
 
 
-def test_the_address_written_to_is_the_configured_one() -> None:
-    assert reading("servicio", mail("x", to=(Address("OTRA@x.test"), Address(SERVICE.upper())))).address == SERVICE
+OWN, URGENT, USUAL = OPENINGS, "urgente@cau.test", "normal@cau.test"
+WRITTEN_TO = [
+    # Delivered-To and X-Original-To, To, Cc: the address that counts
+    ((), ("OTRA@x.test", URGENT.upper()), (), URGENT),
+    ((), (USUAL,), (URGENT,), USUAL),
+    ((), ("otra@x.test",), (URGENT,), URGENT),
+    (("otra@x.test", URGENT), (USUAL,), (), URGENT),
+    ((), ("otra@x.test",), (), OWN),
+]
+
+
+@pytest.mark.parametrize(("delivered", "to", "cc", "address"), WRITTEN_TO)
+def test_the_address_written_to_is_the_first_configured_one(
+    delivered: tuple[str, ...], to: tuple[str, ...], cc: tuple[str, ...], address: str
+) -> None:
+    box = replace(DESK.mailboxes[0], addresses={URGENT: AddressTable(), USUAL: AddressTable()})
+    message = mail("x", delivered_to=delivered, to=tuple(map(Address, to)), cc=tuple(map(Address, cc)))
+    assert reading("apertura", message, make_desk(mailboxes=(box,))).address == address
 
 
 def test_equal_values_give_equal_decisions() -> None:

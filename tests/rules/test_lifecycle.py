@@ -95,6 +95,16 @@ def test_a_change_of_state_forgets_reminders_but_not_clocks() -> None:
     assert evolve(ticket, move(ticket, "reply", NOW)).told == ("response_warning:Media",)
 
 
+@pytest.mark.parametrize("name", ["ask", "answer", "resolve", "refuse"])
+def test_what_is_a_first_response(name: str) -> None:
+    assert evolve(opened(), move(opened(), name, NOW)).responded_at == NOW
+
+
+@pytest.mark.parametrize("name", ["hold", "note", "take", "contact", "escalate", "merge"])
+def test_what_is_none(name: str) -> None:
+    assert evolve(opened(), move(opened(), name, NOW)).responded_at is None
+
+
 def test_the_first_response_is_noted_once() -> None:
     ticket = opened()
     first = evolve(ticket, move(ticket, "answer", NOW))

@@ -82,6 +82,16 @@ def test_people_of_the_configuration_are_registered_under_each_of_their_addresse
     assert verdict("apertura", mail(OPENING, GOOD, sender=sender), desk=DESK).verdict == "opened"
 
 
+def test_who_was_asked_to_open_a_related_one_may_whatever_their_domain() -> None:
+    old = "I171001_000003"
+    desk = make_desk(requesters=Requesters("domains", domains=("otra.test",)))
+    related = mail(OPENING, f"Con: {old}\n{GOOD}")
+    theirs, others = (opened(number=old, requester=who) for who in (MARTA, "otra@cliente.test"))
+    for earlier, verdicts in ((theirs, "opened"), (others, "untreated")):
+        facts = Facts(next_number=NUMBER, tickets={old: earlier})
+        assert verdict("apertura", related, facts, desk).verdict == verdicts
+
+
 def test_a_stranger_to_the_domains_gets_no_letter() -> None:
     closed = make_desk(requesters=Requesters("domains", domains=("otro.test",)))
     assert verdict("apertura", mail(OPENING, GOOD), desk=closed).letters == ()

@@ -7,12 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from parsers.mail import Address
+from parsers.mail import Address, Attachment
 from rules.facts import Brief, Facts, HeldGrant, Registered
 from rules.firing import fire
+from rules.guards import BUCKET, span_of
 from rules.letters import Grant
 from rules.masking import masked
 from rules.reading import alarm_window, closed_window, token_digest, token_window
+from rules.tables import Address as AddressTable
 from rules.tables import DeskTable, Guards, PersonTable, Senders
 from rules.ticket import Event, evolve, fold
 from tests.rules.desks import (
@@ -25,6 +27,8 @@ from tests.rules.desks import (
     NOW,
     NUMBER,
     OPENING,
+    OPENINGS,
+    TECHNICIANS,
     TOKEN,
     facts_of,
     granted,
@@ -81,11 +85,50 @@ def test_the_related_form_comes_back_from_a_client_that_swallowed_its_line_break
 def test_the_closed_notice_carries_such_a_form() -> None:
     decision = verdict("servicio", mail(CONFIRMATION, "Sigue igual"), facts_of(opened(state="closed")))
     (link,) = decision.letters[0].links
-    assert link.subject == OPENING
+    assert (link.to, link.subject) == (OPENINGS, OPENING)
     assert link.body.startswith(f"Con: {NUMBER}")
 
 
+@pytest.mark.parametrize(
+    ("address", "to"),
+    [("urgente@cau.test", "urgente@cau.test"), ("quitada@cau.test", OPENINGS), (TECHNICIANS, OPENINGS)],
+)
+def test_it_goes_where_the_closed_ticket_was_opened(address: str, to: str) -> None:
+    box = replace(DESK.mailboxes[0], addresses={"urgente@cau.test": AddressTable(priority="Urgente")})
+    desk = make_desk(mailboxes=(box, *DESK.mailboxes[1:]))
+    ticket = opened(desk, address=address, state="closed")
+    (letter,) = verdict("servicio", mail(CONFIRMATION, "Sigue igual"), facts_of(ticket), desk).letters
+    assert [link.to for link in letter.links] == [to]
+
+
 # -- replies
+
+
+SCREEN = Attachment("captura.png", "image/png", 10, "a" * 64)
+ASSIGNMENT = f"Asignación de la incidencia {NUMBER}"
+WITH_A_FILE = {
+    # which mail: who writes it, its subject, the ticket's state, whether the group gets the file
+    "an answer": (MARTA, CONFIRMATION, "assigned", True),
+    "an answer to a question": (MARTA, CONFIRMATION, "pending", True),
+    "an answer to a solution": (MARTA, CONFIRMATION, "resolved", True),
+    "a rejection": (MARTA, f"Rechazar Petición {NUMBER} [{TOKEN}]", "resolved", True),
+    "a withdrawal": (MARTA, f"Retirar la incidencia {NUMBER} [{TOKEN}]", "assigned", True),
+    "a note of the group's": (ANA, ASSIGNMENT, "assigned", False),
+}
+
+
+@pytest.mark.parametrize("what", WITH_A_FILE)
+def test_a_file_stays_with_the_ticket_and_reaches_the_group(what: str) -> None:
+    sender, subject, state, told = WITH_A_FILE[what]
+    ticket = resolved() if state == "resolved" else opened(state=state)
+    verb = ("verdict", "reject") if ticket.round else ("withdraw", "withdraw")
+    held = HeldGrant(Grant(*verb, NUMBER, MARTA, round=ticket.round), token_digest(TOKEN))
+    side = Registered(NUMBER, "requester" if told else "group", "confirmation")
+    facts = facts_of(ticket, registered=side, grant=held if TOKEN in subject else None)
+    decision = verdict("servicio", mail(subject, "Mire.", sender=sender, attachments=(SCREEN,)), facts)
+    assert evolve(ticket, decision.events[0]).attachments == (SCREEN,)
+    updates = [letter.attachments for letter in decision.letters if letter.name == "update"]
+    assert updates == [(SCREEN,) if told else ()]
 
 
 def test_a_wrong_subject_is_answered_with_that_of_the_last_letter() -> None:
@@ -114,6 +157,7 @@ def test_the_closed_notice_goes_once_a_day() -> None:
     first = verdict("servicio", mail(CONFIRMATION, "Sigue igual"), facts_of(closed))
     assert first.counters == (window,)
     assert window in reading("servicio", mail(CONFIRMATION)).needs(DESK).counters
+    assert span_of(window) * BUCKET == timedelta(days=1)
     assert verdict("servicio", mail(CONFIRMATION, "Sigue igual"), facts_of(closed, counts={window: 1})).letters == ()
 
 
@@ -218,6 +262,7 @@ def test_a_withdrawal_is_asked_for_confirmed_by_its_link_and_told_to_both_sides(
     after = evolve(opened(), decision.events[0])
     assert (decision.verdict, after.state, after.reason) == ("withdrawn", "closed", "withdrawn")
     assert letters(decision) == [("closure", (MARTA,)), ("update", ("n1@cau.test",))]
+    assert [link.key for link in decision.letters[0].links] == ["reopen"], "there was no solution to be marked"
     assert decision.events[0].text == "Ya lo he resuelto."
 
 

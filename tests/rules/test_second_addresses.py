@@ -4,6 +4,7 @@ address that the ticket, or the group, knows."""
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import pytest
@@ -84,7 +85,8 @@ CASES = {
         MARTA, "servicio", VALIDATION, facts_of(SOLVED), "threaded", (("update", N1), ("validation", MARTA))
     ),
     "«Validar»": Case(
-        MARTA, "servicio", f"Validar {CLICK}", token(SOLVED, "verdict", "validate"), "validated", (("closure", MARTA),)
+        MARTA, "servicio", f"Validar {CLICK}", token(SOLVED, "verdict", "validate"), "validated",
+        (("closure", MARTA), ("update", N1)),
     ),
     "«Rechazar»": Case(
         MARTA, "servicio", f"Rechazar {CLICK}", token(SOLVED, "verdict", "reject"), "rejected",
@@ -206,7 +208,8 @@ def test_new_links_of_a_solution_go_to_its_requester_whichever_address_asked() -
     old = replace(SOLVED, round=2)
     facts = granted(old, Grant("verdict", "validate", NUMBER, MARTA, round=1))
     decision = verdict("servicio", mail(f"Validar {CLICK}", sender=AT_HOME[MARTA]), facts, DESK)
-    assert [(letter.to, letter.links) for letter in decision.letters] == [((AT_HOME[MARTA],), verdict_links(old, DESK))]
+    fresh = verdict_links(old, DESK, NOW - timedelta(seconds=1))
+    assert [(letter.to, letter.links) for letter in decision.letters] == [((AT_HOME[MARTA],), fresh)]
 
 
 def test_whatever_address_of_its_staff_is_of_the_desk_itself() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -32,9 +32,9 @@ def test_a_ticket_comes_back_from_its_row_as_it_was(ticket: Ticket) -> None:
     assert load_ticket(ticket.number, ticket.version, dump_ticket(ticket)) == ticket
 
 
-def load(store: Store, **needs: object) -> object:
+def load(store: Store, now: datetime = NOW, **needs: object) -> object:
     with store.read() as books:
-        return books.load(Needs(**needs), NOW, ZONE)  # type: ignore[arg-type]
+        return books.load(Needs(**needs), now, ZONE)  # type: ignore[arg-type]
 
 
 def test_the_ticket_is_the_fold_of_its_journal(store: Store) -> None:
@@ -193,6 +193,15 @@ def test_our_own_letters_are_found_by_id_or_address(store: Store) -> None:
     assert by_id == by_address
     assert (by_id.letter, by_id.number, by_id.to) == ("validation", number, ANA)
     assert load(store, own_ids=("other@x",), unreached=(EVA,)).own is None  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("days", "named", "found"), [(7, False, True), (7.1, False, False), (300, True, True)])
+def test_a_report_without_our_id_speaks_of_the_last_days(store: Store, days: float, named: bool, found: bool) -> None:
+    open_ticket(store, 1, letters=validation)
+    (outgoing,) = store.claim("me", NOW, timedelta(minutes=1), 10)
+    ids = (outgoing.message_id,) if named else ()
+    own = load(store, now=NOW + timedelta(days=days), own_ids=ids, unreached=(ANA,)).own  # type: ignore[attr-defined]
+    assert bool(own) == found
 
 
 def test_a_person_has_several_addresses(store: Store) -> None:

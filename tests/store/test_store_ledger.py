@@ -14,6 +14,7 @@ from daemon.store.errors import AlreadyDecided
 from daemon.store.raws import IN_ROW
 from rules.decision import Decision
 from rules.facts import Needs
+from rules.tables import Rates
 from tests.store.desk import ANA, DESK, EVA, NOW, ZONE, Clock, compose, fetched, mail, open_ticket, take
 
 
@@ -112,10 +113,10 @@ def test_a_released_mail_is_treated_again_and_moved_from_where_it_lies(store: St
     seen = take(store, 1)
     decide(store, seen.id, "held", held_until=NOW + timedelta(hours=1))
     store.filed([Filed(seen.id, "held", 99, 5)])
-    assert store.release_due(clock.turn(minutes=59)) == []
-    assert store.release_due(clock.turn(minutes=1)) == [seen.id]
+    assert store.release_due(clock.turn(minutes=59), Rates()) == []
+    assert store.release_due(clock.turn(minutes=1), Rates()) == [seen.id]
     (waiting,) = store.waiting("apertura")
-    assert (waiting.id, waiting.released, waiting.received_at) == (seen.id, True, clock.now)
+    assert (waiting.id, waiting.released, waiting.received_at) == (seen.id, False, clock.now)
     decide(store, seen.id, "opened")
     (unfiled,) = store.unfiled("apertura", 2)
     assert (unfiled.folder, unfiled.lies_in, unfiled.uidvalidity, unfiled.uid) == ("done", "held", 99, 5)

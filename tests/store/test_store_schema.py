@@ -14,6 +14,7 @@ from daemon.store.errors import WrongVersion
 from rules.decision import Decision
 from rules.facts import Needs
 from rules.letters import Grant, Letter, Link
+from rules.tables import Rates
 from rules.ticket import Event
 from tests.store.desk import ANA, DESK, NOW, ZONE, Clock, compose, mail, open_ticket, take, token
 
@@ -82,7 +83,7 @@ def hot_queries(store: Store, clock: Clock) -> Heard:
         store.filed([Filed(seen.id, "done", 1, 1)])
         store.waiting("apertura")
         store.unfiled("apertura", 1)
-        store.release_due(clock.now)
+        store.release_due(clock.now, Rates())
         sent = store.claim("a", clock.now, timedelta(minutes=1), 10)
         assert store.record([Outcome(each.id, each.lease, "sent") for each in sent], clock.now) == [True]
         store.next_delivery()
