@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from rules import wording
@@ -45,14 +46,22 @@ def status_letter(reading: Reading, ticket: Ticket, facts: Facts, desk: Desk) ->
         reading.mail,
         "status",
         ticket,
-        values={"journal": visible(journal), "deadlines": promises(ticket, desk)},
+        values={"journal": visible(journal, ticket, desk), "deadlines": promises(ticket, desk)},
     )
 
 
-def visible(journal: tuple[Event, ...]) -> tuple[Event, ...]:
+def visible(journal: tuple[Event, ...], ticket: Ticket, desk: Desk) -> tuple[Event, ...]:
     """What a requester may see of a journal: visible rows, and changes of state without their text."""
     told = (event for event in journal if event.visible or "state" in event.changes)
-    return tuple(e if e.visible else Event(e.number, e.name, e.at, changes=e.changes) for e in told)
+    return tuple(
+        unaddressed(e, ticket, desk) if e.visible else Event(e.number, e.name, e.at, changes=e.changes) for e in told
+    )
+
+
+def unaddressed(event: Event, ticket: Ticket, desk: Desk) -> Event:
+    """``event`` without the address of a technician whom `[[people]]` does not name: one writes to the desk."""
+    known = event.actor.lower() in ticket.people or desk.person_at(event.actor)
+    return event if known else replace(event, actor="")
 
 
 def own_tickets(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Letter:

@@ -216,10 +216,10 @@ def test_a_query_shows_state_and_the_visible_journal_to_whoever_takes_part(sende
     decision = verdict("servicio", query, facts_of(ticket, registered=None, journals={NUMBER: journal}))
     (letter,) = decision.letters
     assert (decision.verdict, letter.name, letter.to) == ("query", "status", (sender,))
-    assert [(e.name, e.text) for e in letter.values["journal"]] == [
-        ("opened", ""),
-        ("hold", ""),
-        ("answer", "Lo miramos."),
+    assert [(e.name, e.actor, e.text) for e in letter.values["journal"]] == [
+        ("opened", MARTA, ""),
+        ("hold", "", ""),
+        ("answer", "", "Lo miramos."),
     ]
 
 
