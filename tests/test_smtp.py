@@ -220,6 +220,14 @@ def test_a38_starttls_that_is_not_offered_fails_closed() -> None:
         assert not any(command.startswith(("AUTH", "MAIL")) for command in sink.commands)
 
 
+def test_a38_what_was_said_before_tls_began_is_not_heard_within_it(certificates: Certificates) -> None:
+    """Somebody in between may say in clear what the server is to have said (CVE-2011-0411 and its kin)."""
+    with Sink(tls=certificates.serve()) as sink:
+        sink.script["STARTTLS"] = ["220 go\r\n250 injected"]
+        with pytest.raises(SmtpError, match="before TLS"):
+            Session(sink.endpoint("starttls", ca_file=str(certificates.authority)))
+
+
 @pytest.mark.parametrize("ways", ["AUTH PLAIN LOGIN", "AUTH LOGIN"])
 def test_login(ways: str) -> None:
     class Server(Sink):
