@@ -503,7 +503,7 @@ def test_f21_a_line_cut_in_two_segments() -> None:
         imap.select("INBOX")
         with pytest.raises(ImapError) as error:
             imap.idle(30, NEVER)
-        assert error.value.kind == "transient"
+        assert (error.value.kind, error.value.alive) == ("transient", False)
 
 
 def test_a_farewell_while_idle() -> None:
