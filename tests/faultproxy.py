@@ -98,6 +98,7 @@ class FaultProxy:
         except OSError:
             client.close()
             return
+        server.settimeout(None)  # or whoever is silent for five seconds would be cut off by the proxy
         for sock in (client, server):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self._lock:
