@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -120,6 +121,20 @@ def test_f31_a_lock_of_another_process_is_waited_for(tmp_path: Path) -> None:
     release.join()
     store.close()
     other.close()
+
+
+def test_f31_a_lock_that_outlasts_sqlites_own_wait_has_the_transaction_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store.open(f"sqlite:///{tmp_path}/acuse.db", tmp_path / "files")
+    with store.write() as tx:
+        tx.session.run("PRAGMA busy_timeout = 1")
+    with closing(sqlite3.connect(tmp_path / "acuse.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with monkeypatch.context() as pause:
+            pause.setattr("daemon.store.transacting.time.sleep", lambda _: other.execute("ROLLBACK"))
+            assert open_ticket(store, 1) == "I171009_000001"
+    store.close()
 
 
 def test_f29_a_full_disk_changes_nothing_and_passes(tmp_path: Path) -> None:
