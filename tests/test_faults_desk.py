@@ -233,6 +233,26 @@ def test_f31_another_process_that_holds_the_database_is_waited_for(world: DeskWo
     assert violations(world, MAILS + 5, MAILS + 5) == []
 
 
+@pytest.mark.parametrize("replaced", [True, False], ids=["replaced", "removed"])
+def test_f32_a_database_that_is_taken_away_under_the_daemon_judges_no_mail(world: DeskWorld, replaced: bool) -> None:
+    """What it wrote to a file that no name leads to would be gone with it, while the mails were filed as treated."""
+    inject(world, 5)
+    run_until_rest(world, 5)
+    own, aside = world.folder / "acuse.db", world.folder / "aside.db"
+    shutil.copy(own, world.folder / "copy.db")
+    world.started()
+    own.rename(aside)
+    if replaced:
+        shutil.copy(world.folder / "copy.db", own)
+    inject(world, MAILS)
+    world.until(lambda: "is not the file that was opened" in world.log(), "word of it")
+    assert inbox(world) == MAILS
+    aside.replace(own)
+    world.until(lambda: world.query("SELECT COUNT(*) FROM mails") == [(MAILS + 5,)] and at_rest(world), "rest")
+    world.stop()
+    assert violations(world, MAILS + 5, MAILS + 5) == []
+
+
 def test_f32_a_damaged_database_is_refused_and_a_backup_put_back(world: DeskWorld) -> None:
     inject(world, MAILS)
     run_until_rest(world, MAILS)

@@ -158,6 +158,7 @@ class SqliteConnections:
         self._waits_for_disk: bool | None = None
         self._lock_file: int | None = None
         self._writer: peewee.SqliteDatabase | None = None
+        self._identity: tuple[int, int] | None = None
         if not readonly:
             self._open_writer()
         elif not path.is_file():
@@ -177,6 +178,7 @@ class SqliteConnections:
                 if not untouched:
                     quick_check(raw(self._writer))
                 migrate(self._writer)
+            self._identity = _identity(self.path)
         except BaseException:
             self._let_go()
             raise
@@ -192,6 +194,8 @@ class SqliteConnections:
         if self._writer is None:
             raise StoreError("the database was opened to be read only")
         with self._own_turn():
+            if _identity(self.path) != self._identity:
+                raise Unavailable(f"{self.path} is not the file that was opened: put that one back")
             connection = raw(self._writer)
             with _full(connection):
                 self._wait_for_disk(connection, lasting)
@@ -263,6 +267,15 @@ class SqliteConnections:
             stays = True
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         self._checkpoint_over = CHECKPOINT_BYTES + (size(self._log) if stays else 0)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file this is, whatever its name; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def pending_at(path: Path) -> list[str]:

@@ -48,9 +48,11 @@ class Outcome:
     at: datetime | None = None
 
 
+FAR = timedelta(days=8)
+"""No letter is put off for so long; a clock that was wrong did it (the guards look a week ahead)."""
 _CLAIM = """
 UPDATE deliveries SET status = 'claimed', claimed_by = ?, lease = lease + 1, attempts = attempts + 1, next_at = ?
-WHERE id IN (SELECT id FROM deliveries WHERE next_at <= ? ORDER BY next_at, id LIMIT ?{skip_locked})
+WHERE id IN (SELECT id FROM deliveries WHERE next_at <= ? OR next_at > ? ORDER BY next_at, id LIMIT ?{skip_locked})
 RETURNING id, lease, attempts
 """
 _LETTERS = "SELECT id, letter, number, recipient, message_id, created_at, head, attachments, tail FROM outbox"
@@ -60,9 +62,8 @@ def claim(session: Session, owner: str, now: datetime, lease: timedelta, limit: 
     """Letters to be sent now, oldest first, taken by ``owner`` until ``now`` + ``lease``; an expired claim counts
     as waiting again.
     """
-    claimed = session.all(
-        _CLAIM.format(skip_locked=session.skip_locked), owner, micros(now + lease), micros(now), limit
-    )
+    wanted = (micros(now), micros(now + FAR), limit)
+    claimed = session.all(_CLAIM.format(skip_locked=session.skip_locked), owner, micros(now + lease), *wanted)
     if not claimed:
         return []
     leases = {id_: (number, attempts) for id_, number, attempts in claimed}
@@ -110,8 +111,10 @@ def record(session: Session, outcome: Outcome, now: datetime) -> bool:
     return session.run(_RECORD, outcome.status, reply, next_at, sent_at, outcome.id, outcome.lease) == 1
 
 
-def next_delivery(session: Session) -> datetime | None:
-    """When the next letter wants to go; None while nothing waits."""
+def next_delivery(session: Session, now: datetime) -> datetime | None:
+    """When the next letter wants to go: now, where one was put off too :data:`FAR`; None while nothing waits."""
+    if session.one("SELECT 1 FROM deliveries WHERE next_at > ? LIMIT 1", micros(now + FAR)):
+        return now
     row = session.one("SELECT MIN(next_at) FROM deliveries WHERE next_at IS NOT NULL")
     return moment(row[0]) if row and row[0] is not None else None
 

@@ -225,7 +225,7 @@ class Store(Retrying):
 
     def next_delivery(self) -> datetime | None:
         """As :func:`daemon.store.queues.next_delivery`."""
-        return self.look(queues.next_delivery)
+        return self.look(lambda s: queues.next_delivery(s, self.clock()))
 
     def due(self, now: datetime, limit: int = 100) -> list[tuple[str, str]]:
         """As :func:`daemon.store.queues.due`."""

@@ -72,6 +72,16 @@ def test_f38_what_is_queued_goes_although_the_clock_went_back(store: Store) -> N
     assert len(claim(store, NOW - timedelta(hours=1))) == 1
 
 
+def test_f38_what_was_put_off_by_a_clock_far_ahead_goes_once_it_is_right(store: Store, clock: Clock) -> None:
+    send(store)
+    ahead = NOW + timedelta(days=400)
+    (outgoing,) = claim(store, ahead)
+    store.record([Outcome(outgoing.id, outgoing.lease, "deferred", "451 greylisted", ahead + MINUTE)], ahead)
+    found = store.next_delivery()
+    assert found and found <= clock()
+    assert [each.id for each in claim(store)] == [outgoing.id]
+
+
 def test_a_deferred_letter_waits_for_its_time(store: Store) -> None:
     send(store)
     (outgoing,) = claim(store)
