@@ -28,6 +28,7 @@ from test_kills import MAILS, inject
 
 from daemon.bench.servers import free_port
 from daemon.demo.correspondent import Received, write
+from daemon.service import RELOAD_EVERY_S
 from daemon.store.dialect import BUSY_MS
 
 
@@ -326,6 +327,7 @@ def test_f41_a_half_written_configuration_changes_nothing_and_is_told_once(world
     world.until(lambda: "configuration refused" in world.log(), "word of the refusal")
     inject(world, 5)
     world.until(lambda: len(world.letters(GROUP, "assignment")) == 10, "tickets under the old rules")
+    time.sleep(2 * RELOAD_EVERY_S + 1)  # it has been looked at again
     world.save(changed)
     world.until(lambda: "configuration reloaded" in world.log(), "new configuration")
     inject(world, 5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from patience import PATIENCE_S, until
 from daemon.files import Files, Octets
 from daemon.mail.pipe import Poisoned
 from daemon.mail.reader import Reader, how_to_read
+from daemon.store.errors import Unavailable
 from parsers.mail import Budget, Mail
 from parsers.reply import TextMarks
 from tests.store.desk import DESK
@@ -52,6 +54,20 @@ def subjects(answers: list[Mail | Poisoned]) -> list[str]:
 def reader(tmp_path: Path) -> Iterator[Reader]:
     with Reader(tmp_path) as opened:
         yield opened
+
+
+def test_f42_where_no_parser_can_be_started_no_mail_is_at_fault(reader: Reader) -> None:
+    """The system has no descriptors left, or no memory for one more process."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    next_one = os.dup(0)
+    os.close(next_one)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (next_one, hard))
+    try:
+        with pytest.raises(Unavailable, match="no parser can be started"):
+            reader.parse(pairs(raw("uno")))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert subjects(reader.parse(pairs(raw("uno")))) == ["uno"]
 
 
 def child_of(reader: Reader) -> int:

@@ -18,6 +18,7 @@ from queue import SimpleQueue
 from daemon.files import Octets
 from daemon.mail.pipe import Poisoned, Task, read, write
 from daemon.mail.wire import WATCHDOG
+from daemon.store.errors import Unavailable
 from parsers.mail import Budget, Mail
 from parsers.reply import TextMarks
 from rules.desk import Desk
@@ -99,7 +100,7 @@ class Reader:
 
     def _batch(self, mails: Sequence[Octets | None], tell: Tell) -> int:
         """Answers up to and including the first mail that the child died of: how many, at least one."""
-        child = self._child = self._child or _Child(self._limits)
+        child = self._child = self._child or _started(self._limits)
         answered = 0
         try:
             self._send(child, mails)
@@ -127,6 +128,14 @@ class Reader:
         child, self._child = self._child, None
         if child is not None:
             child.end()
+
+
+def _started(limits: tuple[int, int]) -> _Child:
+    """Unavailable where the system has nothing left for another process: no mail is at fault."""
+    try:
+        return _Child(limits)
+    except OSError as fault:
+        raise Unavailable(f"no parser can be started: {fault}") from fault
 
 
 class _Child:

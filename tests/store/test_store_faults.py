@@ -289,6 +289,9 @@ def test_f34_a_commit_whose_answer_was_lost_is_not_done_twice(
     assert lost
     assert store.audit(DESK) == []
     assert store.tally() == {"opened": 1, "all": 1}
+    lost.clear()
+    assert take(store, 2).attempts == 1
+    assert lost
     store.close()
 
 
