@@ -525,6 +525,32 @@ def test_idle_wakes_for_mail_and_ends_when_told(dovecot: Dovecot) -> None:
         assert not imap.idle(200, stop)
 
 
+def test_idle_is_renewed_however_long_it_is_to_wait(dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("daemon.mail.imap.IDLE_LIMIT_S", 0.2)
+    with Imap(dovecot.endpoint("ana")) as imap:
+        imap.select("INBOX")
+        threading.Timer(PATIENCE_S / 2, imap.cut).start()
+        assert not imap.idle(2 * PATIENCE_S, NEVER)
+
+
+def test_a_mail_of_the_hour_that_comes_twice_keeps_its_moment(
+    dovecot: Dovecot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half past two in the night in which the clocks are put back, by its second coming; whatever zone we run in."""
+    monkeypatch.setenv("TZ", "Europe/Madrid")
+    time.tzset()
+    moment = datetime(2017, 10, 29, 1, 30, tzinfo=UTC)
+    try:
+        with dovecot.client("ana") as client:
+            client.append("INBOX", raw_mail("uno"), msg_time=moment)
+        with Imap(dovecot.endpoint("ana")) as imap:
+            imap.select("INBOX")
+            assert [mail.internaldate for mail in announce(imap, [1])] == [moment]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
 def test_cut_ends_what_is_going_on() -> None:
     def script(line: Line) -> None:
         line.greet()

@@ -14,17 +14,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from patience import until
+from patience import PATIENCE_S, until
 
 from daemon.config.live import Loaded
 from daemon.demo.correspondent import click, write
 from daemon.files import Octets
 from daemon.mail.pipe import Poisoned
-from daemon.operations.jobs import JobContext, remove_leftovers, run_job
+from daemon.operations.jobs import JOBS, JobContext, remove_leftovers, run_job
 from daemon.operations.scheduler import AGAIN_AFTER_S, LATE, Jobs, trigger
 from daemon.store import Store, unnamed
 from daemon.writing.letters import Letters
 from parsers.mail import Mail
+from rules.decision import Decision
 from rules.desk import Desk
 from rules.schedule import Slot, last_slot
 from rules.tables import Reports, Retention
@@ -167,6 +168,32 @@ def test_a_running_scheduler_makes_up_for_missed_jobs_and_follows_the_configurat
         assert jobs.missed() == ()
     finally:
         jobs.stop()
+
+
+def test_a_job_that_hangs_holds_up_no_other_and_no_end(world: ServerlessDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def hang(context: JobContext) -> Decision:
+        begun.set()
+        goes_on.wait(PATIENCE_S)
+        return Decision()
+
+    monkeypatch.setitem(JOBS, "proof", hang)  # type: ignore[call-overload]
+    tick = [0.0]
+    jobs = jobs_of(world, tick)
+    jobs.start()
+    jobs.tend()
+    try:
+        world.clock.now = MONDAY
+        tick[0] += 1e6
+        jobs.tend()
+        until(lambda: begun.is_set() and jobs.states["retention"].done_at)
+        jobs.stop()
+        assert jobs.states["proof"].running
+    finally:
+        goes_on.set()
+        jobs.stop()
+    until(lambda: not jobs.states["proof"].running)
 
 
 def test_of_several_daemons_one_runs_a_job(tmp_path: Path, postgres: Server) -> None:

@@ -132,7 +132,7 @@ def test_f31_a_lock_that_outlasts_sqlites_own_wait_has_the_transaction_done_agai
     with closing(sqlite3.connect(tmp_path / "acuse.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with monkeypatch.context() as pause:
-            pause.setattr("daemon.store.transacting.time.sleep", lambda _: other.execute("ROLLBACK"))
+            pause.setattr("daemon.store.retrying.time.sleep", lambda _: other.execute("ROLLBACK"))
             assert open_ticket(store, 1) == "I171009_000001"
     store.close()
 
