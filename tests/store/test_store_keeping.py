@@ -21,7 +21,7 @@ from rules.decision import Decision
 from rules.facts import Person
 from rules.letters import Letter
 from rules.ticket import Event
-from tests.store.desk import ANA, DESK, LUIS, NOW, Clock, attachment, change, compose, mail, open_ticket, take
+from tests.store.desk import ANA, DESK, LUIS, NOW, Clock, attachment, change, compose, fetched, mail, open_ticket, take
 
 PICTURE, SECRET = b"a picture" * 50, "mi secreto"
 
@@ -157,6 +157,23 @@ def test_files_dropped_during_a_backup_are_missed_by_nobody(tmp_path: Path, cloc
     store.close()
     restored = Store.open(f"sqlite:///{tmp_path}/copy.db", tmp_path / "copy.db.files", clock=clock)
     assert restored.audit(DESK) == []
+    restored.close()
+
+
+def test_f45_a_file_that_comes_during_a_backup_is_in_it(tmp_path: Path, clock: Clock) -> None:
+    """Once the files are copied, and before the database is."""
+    store = Store.open(f"sqlite:///{tmp_path}/acuse.db", tmp_path / "files", clock=clock)
+    busy(store)
+    large, came = bytes(IN_ROW + 1), []
+
+    def come(done: int, of: int) -> None:
+        if done == of and not came:
+            came.extend(store.take("b", 1, [fetched(99, large)]))
+
+    backup(store.url, store.files, tmp_path / "copy.db", come)
+    store.close()
+    restored = Store.open(f"sqlite:///{tmp_path}/copy.db", tmp_path / "copy.db.files", clock=clock)
+    assert restored.raw_mail(came[0].id) == large
     restored.close()
 
 
