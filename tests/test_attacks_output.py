@@ -263,7 +263,8 @@ def test_a19_a_form_in_a_link_is_read_back_equal(value: str, subject: str) -> No
     body = form.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\r", "\n")
     link = mailto("soporte@cau.test", subject.encode("utf-8", "replace").decode(), body)
     assert two_readers_agree(link)
-    assert read_mailto(link)[2] in (body, body[: len(read_mailto(link)[2])])
+    read, written = read_mailto(link)[2], "\n".join(line.rstrip(" ") for line in body.split("\n"))
+    assert read in (written, written[: len(read)])
 
 
 # -- markup and templates
