@@ -258,7 +258,7 @@ UNWRITTEN = {
     "senders.authentication": "off", "senders.rates.per_sender": 60, "senders.rates.total": 1000,
     "requesters.policy": "open", "requesters.participants": "",
     "requesters.registration_subject": "Solicitud Usuario de Tiquetes de Soporte",
-    "guards.letters": 60, "guards.notices": 3, "guards.near_miss": 1,
+    "guards.letters": 60, "guards.notices": 3, "guards.near_miss": 1, "guards.failed_tokens": 20,
     "guards.breaker.notices_per_domain": 100, "guards.breaker.notices_total": 500, "guards.breaker.same_content": 10,
     "validation.reminders": (2, 5), "validation.close_after": 7, "validation.expiry": 30,
     "pending.reminders": (2, 5, 8), "pending.close_after": 10,

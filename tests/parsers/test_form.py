@@ -720,6 +720,7 @@ def test_files_over_a_limit_are_named() -> None:
         Attachment("c.txt", "text/plain", 1, "2"),
     ]
     assert check_files(files, 3, 3 * 2**20) == (), "at both limits"
+    assert [fault.read for fault in check_files(files, 3, 3 * 2**20 - 1)] == ["b.zip"]
     assert check_files(files, 1, 2**20) == (
         Fault("", "too_many_attachments", "3", ("1",), detail="b.zip, c.txt"),
         Fault("", "attachment_too_large", "b.zip", (str(1 << 20),), detail=str(3 << 20)),

@@ -14,6 +14,7 @@ from daemon.store.errors import AlreadyDecided
 from daemon.store.raws import IN_ROW
 from rules.decision import Decision
 from rules.facts import Needs
+from rules.reading import opening_windows
 from rules.tables import Rates
 from tests.store.desk import ANA, DESK, EVA, NOW, ZONE, Clock, compose, fetched, mail, open_ticket, take
 
@@ -120,6 +121,20 @@ def test_a_released_mail_is_treated_again_and_moved_from_where_it_lies(store: St
     decide(store, seen.id, "opened")
     (unfiled,) = store.unfiled("apertura", 2)
     assert (unfiled.folder, unfiled.lies_in, unfiled.uidvalidity, unfiled.uid) == ("done", "held", 99, 5)
+
+
+@pytest.mark.parametrize(
+    ("rates", "freed"), [(Rates(2, 9), (2, 4)), (Rates(9, 2), (2,)), (Rates(1, 9), (4,)), (Rates(9, 9), (2, 3, 4))]
+)
+def test_of_what_is_held_as_much_goes_on_as_the_windows_have_room_for(
+    store: Store, clock: Clock, rates: Rates, freed: tuple[int, ...]
+) -> None:
+    decide(store, take(store, 1).id, "opened", counters=opening_windows(ANA))
+    held = {uid: take(store, uid).id for uid in (2, 3, 4)}
+    for uid, sender in ((2, ANA), (3, ANA), (4, EVA)):
+        decide(store, held[uid], "held", sender, held_until=NOW)
+    assert store.release_due(clock.now, rates) == [held[uid] for uid in freed]
+    assert store.release_due(clock.now, rates) == [], "the others are looked at later"
 
 
 @pytest.mark.parametrize("treated", ["before its move is noted", "after it"])
