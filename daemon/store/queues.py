@@ -50,9 +50,10 @@ class Outcome:
 
 FAR = timedelta(days=8)
 """No letter is put off for so long; a clock that was wrong did it (the guards look a week ahead)."""
+_BRING_BACK = "UPDATE deliveries SET next_at = ? WHERE next_at > ?"
 _CLAIM = """
 UPDATE deliveries SET status = 'claimed', claimed_by = ?, lease = lease + 1, attempts = attempts + 1, next_at = ?
-WHERE id IN (SELECT id FROM deliveries WHERE next_at <= ? OR next_at > ? ORDER BY next_at, id LIMIT ?{skip_locked})
+WHERE id IN (SELECT id FROM deliveries WHERE next_at <= ? ORDER BY next_at, id LIMIT ?{skip_locked})
 RETURNING id, lease, attempts
 """
 _LETTERS = "SELECT id, letter, number, recipient, message_id, created_at, head, attachments, tail FROM outbox"
@@ -62,8 +63,10 @@ def claim(session: Session, owner: str, now: datetime, lease: timedelta, limit: 
     """Letters to be sent now, oldest first, taken by ``owner`` until ``now`` + ``lease``; an expired claim counts
     as waiting again.
     """
-    wanted = (micros(now), micros(now + FAR), limit)
-    claimed = session.all(_CLAIM.format(skip_locked=session.skip_locked), owner, micros(now + lease), *wanted)
+    session.run(_BRING_BACK, micros(now), micros(now + FAR))
+    claimed = session.all(
+        _CLAIM.format(skip_locked=session.skip_locked), owner, micros(now + lease), micros(now), limit
+    )
     if not claimed:
         return []
     leases = {id_: (number, attempts) for id_, number, attempts in claimed}
