@@ -13,7 +13,7 @@ from deskworld import GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
 from patience import PATIENCE_S, until
 
 from daemon.demo.correspondent import write
-from daemon.operations.logs import LineWriter
+from daemon.operations.logs import LineWriter, redact
 
 
 def test_f44_a_pipe_that_nobody_reads_blocks_nobody() -> None:
@@ -89,3 +89,10 @@ def test_lines_are_json_where_that_is_wanted_and_hold_no_secret(tmp_path: Path) 
         assert (refused["verdict"], refused["why"], refused["tickets"]) == ("refused", "opening", [])
         assert "error 500" not in world.log()
         assert "secret" not in world.log()
+
+
+def test_a37_whatever_is_logged_under_a_secrets_name_is_blanked() -> None:
+    line = redact(
+        None, "info", {"event": "x", "password": "p", "token": "t", "text": "a mail's", "mailbox": "apertura"}
+    )
+    assert line == {"event": "x", "password": "…", "token": "…", "text": "…", "mailbox": "apertura"}
