@@ -50,6 +50,7 @@ FaultCode = Literal[
     "missing", "empty", "not_in_list", "several_values", "given_twice", "too_short", "too_long", "bad_format",
     "bad_date", "attachment_too_large", "mail_too_large", "too_many_attachments", "missing_file", "encrypted",
     "no_text", "refused", "unknown_number", "same_ticket", "closed_ticket", "other_group", "other_ticket",
+    "other_address",
 ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from parsers.form import Choice, Field
 from rules.letters import File
 from rules.tables import (
+    Address,
     Calendar,
     Canned,
     Category,
@@ -96,10 +97,18 @@ class Desk:
         """The first `opening` mailbox's address: target of the links that open a ticket."""
         return next((box.address for box in self.mailboxes if "opening" in box.roles), self.service_address)
 
-    def opens_at(self, address: str) -> str:
-        """``address`` where tickets are opened at it, with all that it fixes; else :attr:`opening_address`."""
-        boxes = (box for box in self.mailboxes if "opening" in box.roles)
-        return address if any(address in (box.address, *box.addresses) for box in boxes) else self.opening_address
+    @cached_property
+    def takers(self) -> Mapping[str, tuple[str, ...]]:
+        """The addresses at which tickets of each kind are opened by mail, by kind."""
+        boxes = [box for box in self.mailboxes if "opening" in box.roles]
+        fixed = {a: box.addresses.get(a, Address()).kinds for box in boxes for a in (box.address, *box.addresses)}
+        return {kind: tuple(a for a, kinds in fixed.items() if not kinds or kind in kinds) for kind in self.kinds}
+
+    def opens_at(self, address: str, kind: str) -> str:
+        """``address`` where tickets of ``kind`` are opened at it, with all that it fixes; else the first that takes
+        them."""
+        takers = self.takers[kind]
+        return address if address in takers else next(iter(takers), self.opening_address)
 
     @cached_property
     def prefixes(self) -> tuple[str, ...]:

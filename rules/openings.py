@@ -214,7 +214,7 @@ def refuse(reading: Reading, faults: tuple[Fault, ...], desk: Desk, language: st
     """One letter with every fault, and a link that opens the same mail again with all that was right."""
     kind = reading.kind
     values = prepared_values(reading.form)
-    link, left_out = form_link("correct", reading.address, kind, values, faults, desk, language)
+    link, left_out = form_link("correct", desk.opens_at(reading.address, kind), kind, values, faults, desk, language)
     letter = to_sender(
         reading.mail,
         "refusal",
@@ -262,14 +262,14 @@ def reopen_link(ticket: Ticket, desk: Desk) -> Link:
     """A form for a new ticket whose first line names ``ticket``, closed by now, so that the two are related (J)."""
     relation = f"{wording.word(desk, 'action_fields', 'with', ticket.language)}: {ticket.number}"
     known = {"service": ticket.value("service")}
-    to, language = desk.opens_at(ticket.address), ticket.language
+    to, language = desk.opens_at(ticket.address, ticket.kind), ticket.language
     return form_link("reopen", to, ticket.kind, known, (), desk, language, first_line=relation)[0]
 
 
 def near_miss(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """A subject that is nearly an opening's: not treated, but the sender gets the right one (D says no more)."""
     kind, spoken = reading.near, language(reading, facts, desk)
-    link, _ = form_link("open", reading.address, kind, {}, (), desk, spoken)
+    link, _ = form_link("open", desk.opens_at(reading.address, kind), kind, {}, (), desk, spoken)
     letter = to_sender(
         reading.mail,
         "near_miss",

@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from parsers.fields import NO_FORM
-from parsers.form import Form, check_files, parse_form
+from parsers.form import Fault, Form, check_files, parse_form
 from parsers.mail import Mail
 from parsers.numbers import find_number
 from parsers.reply import TextMarks, strip_signature
@@ -182,8 +183,8 @@ def read(arrival: Arrival, desk: Desk) -> Reading:
     mail, fixed = arrival.mail, fixed_subjects(desk)
     address = written_to(mail, box)
     opening = opening_key(mail.subject, fixed.marks)
-    kind = opened_kind(opening, box, address, desk) if mail.sender else ""
-    form, related = opening_form(mail, kind, desk) if kind and not arrival.too_large else (NO_FORM, "")
+    kind = opened_kind(opening, mail, box, address, desk) if mail.sender else ""
+    form, related = opening_form(mail, kind, address, desk) if kind and not arrival.too_large else (NO_FORM, "")
     token = find_token(mail.subject)
     number = find_number(mail.subject, desk.prefixes)
     key = thread_key(without_token(mail.subject), fixed.marks)
@@ -218,13 +219,16 @@ def written_to(mail: Mail, box: Mailbox) -> str:
     return next((own[a.lower()] for a in candidates if a.lower() in own), box.address)
 
 
-def opened_kind(key: str, box: Mailbox, address: str, desk: Desk) -> str:
-    """The kind whose opening subject has this key, in a mailbox that opens it; "" for none."""
+def opened_kind(key: str, mail: Mail, box: Mailbox, address: str, desk: Desk) -> str:
+    """The kind whose opening subject has this key, in a mailbox for openings: one that ``address`` takes, else one for
+    which the mail went to none that does; "" for none."""
     if "opening" not in box.roles:
         return ""
-    allowed = box.addresses.get(address, Address()).kinds
-    openings = fixed_subjects(desk).openings
-    return next((kind for own, kind in openings if own == key and (not allowed or kind in allowed)), "")
+    meant = [kind for own, kind in fixed_subjects(desk).openings if own == key]
+    sent_to = {each.address.lower() for each in (*mail.to, *mail.cc)} if meant else set()
+    here = (kind for kind in meant if address in desk.takers[kind])
+    astray = (kind for kind in meant if desk.takers[kind] and sent_to.isdisjoint(map(str.lower, desk.takers[kind])))
+    return next(chain(here, astray), "")
 
 
 def near_kind(subject: str, box: Mailbox, desk: Desk) -> str:
@@ -235,11 +239,14 @@ def near_kind(subject: str, box: Mailbox, desk: Desk) -> str:
     return next((name for name, kind in desk.kinds.items() if is_near(subject, kind.subject, marks)), "")
 
 
-def opening_form(mail: Mail, kind: str, desk: Desk) -> tuple[Form, str]:
-    """The opening's form with every fault, of its fields and of its files; and the earlier ticket that it names."""
+def opening_form(mail: Mail, kind: str, address: str, desk: Desk) -> tuple[Form, str]:
+    """The opening's form with every fault, of its fields, its files and the address that it went to; and the earlier
+    ticket that it names."""
     whole = mail.visible == mail.body  # the reader has found neither history nor signature
     related, text = number_line(mail.body if whole else strip_signature(mail.body, text_marks(desk)), "with", desk)
     form = parse_form(text, desk.fields_of(kind), desk.zone, own=wording.form_hints(desk))
     limits = desk.limits
     files = check_files(mail.attachments, limits.attachments, limits.attachment)
-    return Form(form.values, form.faults + files, form.warnings, form.recognised), related
+    takers = desk.takers[kind]
+    astray = () if address in takers else (Fault("", "other_address", address, takers),)
+    return Form(form.values, form.faults + files + astray, form.warnings, form.recognised), related

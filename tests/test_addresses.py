@@ -8,6 +8,7 @@ import pytest
 from deskworld import GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
 
 from daemon.demo.correspondent import write
+from parsers.links import read_mailto
 
 ADDRESSES = """
 [mailboxes.addresses."soporte-a@cau.example"]
@@ -77,11 +78,16 @@ def test_a_rule_comes_before_the_address(world: DeskWorld) -> None:
     assert (ticket["priority"], ticket["group"]) == ("Urgente", "n2")
 
 
-def test_at_an_address_for_orders_an_incident_opens_nothing(world: DeskWorld) -> None:
-    before = len(world.tickets()), len(world.letters(MARTA, "confirmation"))
-    filed = world.servers.counts("apertura").get("Acuse/No tratados", 0)
+def test_at_an_address_for_orders_an_incident_opens_nothing_and_is_told_where_it_does(world: DeskWorld) -> None:
+    before = len(world.tickets())
     sent_to(world, "soporte-w@cau.example")
-    world.until(lambda: world.servers.counts("apertura").get("Acuse/No tratados", 0) > filed, "filed mail")
-    assert (len(world.tickets()), len(world.letters(MARTA, "confirmation"))) == before
+    refusal = world.wait("refusal", MARTA)
+    page = refusal.part("plain").replace("\r\n", "\n")
+    assert "Su mensaje: no es para esta dirección" in page
+    assert f"Usted escribió a: soporte-w@cau.example\nHace falta: enviarlo a {OPENINGS}" in page
+    (link,) = refusal.links.values()
+    to, subject, form = read_mailto(link)
+    assert (to, subject) == (OPENINGS, SUBJECT) and "Servicio/Aplicación: AREN" in form
+    assert len(world.tickets()) == before
     sent_to(world, "soporte-w@cau.example", "Apertura de Orden de Trabajo.", "Descripción: Un ratón nuevo.\n")
     assert world.wait("confirmation", MARTA)["X-Acuse-Number"].startswith("W")

@@ -36,7 +36,7 @@ GIVEN_BY = {
     "events": (*RULES, "daemon/store/dropping.py"),
     "reasons": RULES,
     "desk_refusals": RULES,
-    "verdict_cases": ("rules/queries.py", "rules/solutions.py"),
+    "verdict_cases": ("rules/holding.py", "rules/queries.py", "rules/solutions.py"),
     "alerts": ALARMS,
     "alert_details": ALARMS,
     "quarantine": ("rules/quarantine.py",),

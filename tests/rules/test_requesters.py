@@ -15,7 +15,7 @@ from rules.letters import Grant
 from rules.masking import masked
 from rules.reading import alarm_window, closed_window, token_digest, token_window
 from rules.tables import Address as AddressTable
-from rules.tables import DeskTable, Guards, PersonTable, Senders
+from rules.tables import DeskTable, Guards, Mailbox, PersonTable, Senders
 from rules.ticket import Event, evolve, fold
 from tests.rules.desks import (
     ANA,
@@ -99,6 +99,28 @@ def test_it_goes_where_the_closed_ticket_was_opened(address: str, to: str) -> No
     ticket = opened(desk, address=address, state="closed")
     (letter,) = verdict("servicio", mail(CONFIRMATION, "Sigue igual"), facts_of(ticket), desk).letters
     assert [link.to for link in letter.links] == [to]
+
+
+ORDERS_ONLY = "ordenes@cau.test"
+ASTRAY = {
+    # to whom an incident goes that comes to an address for orders alone: its verdict, where its letter's link leads
+    (ORDERS_ONLY,): ("refused", [OPENINGS]),
+    (ORDERS_ONLY, OPENINGS.upper()): ("untreated", []),
+    (ORDERS_ONLY, "amiga@cliente.test"): ("refused", [OPENINGS]),
+}
+
+
+@pytest.mark.parametrize("recipients", ASTRAY)
+def test_at_an_address_that_takes_no_such_kind_the_right_one_is_told_unless_it_went_there_too(
+    recipients: tuple[str, ...],
+) -> None:
+    orders = Mailbox("ordenes", ("opening",), ORDERS_ONLY, addresses={ORDERS_ONLY: AddressTable(kinds=("work_order",))})
+    desk = make_desk(mailboxes=(*DESK.mailboxes, orders))
+    decision = verdict("ordenes", mail(OPENING, GOOD, to=tuple(map(Address, recipients))), desk=desk)
+    told = [(fault.code, fault.read, fault.allowed) for fault in decision.faults]
+    assert told == [("other_address", ORDERS_ONLY, (OPENINGS,))] * bool(decision.letters)
+    links = [link.to for letter in decision.letters for link in letter.links]
+    assert (decision.verdict, links) == ASTRAY[recipients]
 
 
 # -- replies
