@@ -1,6 +1,6 @@
 """The technicians' actions as a table: key → the fields of its form, in the same grammar as openings (T).
 
-What an action does stands in rules/everyday.py and rules.transfers.py, how each field is made in
+What an action does stands in rules/everyday.py and rules/transfers.py, how each field is made in
 rules/action_fields.py; here is what is asked for, so that links, repaired forms and the parser all read the same rows.
 """
 

@@ -1,6 +1,6 @@
 """The technicians' side by mail (T): who may act, whether the state allows it, whether the form is right; the effect.
 
-The forms stand in rules/action_forms.py; what each action does in rules/everyday.py, rules.transfers.py and, for
+The forms stand in rules/action_forms.py; what each action does in rules/everyday.py, rules/transfers.py and, for
 those without a ticket, rules/consultations.py.
 """
 

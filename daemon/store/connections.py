@@ -195,7 +195,8 @@ class SqliteConnections:
             raise StoreError("the database was opened to be read only")
         with self._own_turn():
             if _identity(self.path) != self._identity:
-                raise Unavailable(f"{self.path} is not the file that was opened: put that one back")
+                what = "is not the file that was opened: put that one back, or start anew to go on with this one"
+                raise Unavailable(f"{self.path} {what}")
             connection = raw(self._writer)
             with _full(connection):
                 self._wait_for_disk(connection, lasting)
