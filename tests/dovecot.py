@@ -1,17 +1,14 @@
 """A private Dovecot for the tests: its own file, folder and port, the same for root and for an ordinary user.
 
 Everybody may log in with the password «secret» (or ``password``); a mailbox exists as soon as it is used.
-Debian 12 has Dovecot 2.3, Debian 13 has 2.4 with another configuration language: one template for each.
+What it has in common with that of `acuse bench` stands in daemon/bench/dovecot_conf.py.
 """
 
 from __future__ import annotations
 
 import base64
 import contextlib
-import getpass
-import grp
 import os
-import pwd
 import re
 import shutil
 import signal
@@ -23,38 +20,18 @@ from pathlib import Path
 from imapclient import IMAPClient
 from patience import PATIENCE_S
 
-from daemon.bench.servers import free_port, wait_for_port
+from daemon.bench.dovecot_conf import configuration, mail_owner
+from daemon.bench.servers import free_port, program, wait_for_port
 from daemon.mail.wire import Endpoint
 
 HOST = "127.0.0.1"
 
-COMMON = """
-base_dir = {folder}/run
-state_dir = {folder}/run
-log_path = {folder}/log
-listen = 127.0.0.1
-{identity}
-auth_failure_delay = 0
+MORE = """
 mail_fsync = never
-mail_max_userip_connections = 100
-first_valid_uid = 1
-service anvil {{
-  chroot =
-  unix_listener anvil-auth-penalty {{
-    mode = 0
-  }}
-}}
 service imap-login {{
-  chroot =
-  inet_listener imap {{
-    port = {port}
-  }}
   inet_listener imaps {{
     port = {tls_port}
   }}
-}}
-service stats {{
-  chroot =
 }}
 service auth {{
   inet_listener sasl {{
@@ -62,34 +39,13 @@ service auth {{
   }}
 }}
 namespace inbox {{
-  inbox = yes
   separator = {separator}
   prefix = {prefix}
 }}
-{capability}
 """
-IDENTITY = "default_internal_user = {user}\ndefault_login_user = {user}\ndefault_internal_group = {group}"
-"""An ordinary user runs everything as itself; root keeps Dovecot's own users, for it must not serve logins."""
-
-V23 = (
-    COMMON
-    + """
-protocols = imap
-disable_plaintext_auth = no
-mail_location = maildir:{mail}/%u
-passdb {{
-  driver = static
-  args = password={password}
-}}
-userdb {{
-  driver = static
-  args = uid={mail_user} gid={mail_group} home={mail}/%u
-}}
-{tls}
-{quota}
-"""
-)
-TLS_23 = "ssl = yes\nssl_cert = <{cert}\nssl_key = <{key}"
+"""What tests ask of it beyond what `acuse bench` does."""
+TLS_23 = "ssl = yes\nssl_cert = <{cert}\nssl_key = <{key}\n"
+TLS_24 = "ssl = yes\nssl_server_cert_file = {cert}\nssl_server_key_file = {key}\n"
 QUOTA_23 = """
 mail_plugins = quota
 plugin {{
@@ -98,37 +54,7 @@ plugin {{
   quota_vsizes = yes
 }}
 """
-
-V24 = (
-    """
-dovecot_config_version = 2.4.0
-dovecot_storage_version = 2.4.0
-"""
-    + COMMON
-    + """
-protocols {{
-  imap = yes
-}}
-auth_allow_cleartext = yes
-mail_driver = maildir
-mail_path = {mail}/%{{user}}
-mail_home = {mail}/%{{user}}
-passdb static {{
-  password = {password}
-}}
-userdb static {{
-  fields {{
-    uid = {mail_user}
-    gid = {mail_group}
-    home = {mail}/%{{user}}
-  }}
-}}
-{tls}
-{quota}
-"""
-)
-TLS_24 = "ssl = yes\nssl_server_cert_file = {cert}\nssl_server_key_file = {key}"
-QUOTA_24 = 'mail_plugins {{\n  quota = yes\n}}\nquota "User quota" {{\n  quota_storage_size = {quota}\n}}'
+QUOTA_24 = 'mail_plugins {{\n  quota = yes\n}}\nquota "User quota" {{\n  quota_storage_size = {quota}\n}}\n'
 
 
 class Dovecot:
@@ -156,13 +82,9 @@ class Dovecot:
         self.tls_port = free_port() if tls else 0
         self.sasl_port = free_port()
         """Where an MTA asks for logins."""
-        self.settings = {
-            "capability": f"imap_capability = {capability}" if capability else "",
-            "quota": quota,
-            "separator": separator,
-            "prefix": prefix,
-            "tls": tls,
-        }
+        self.capability = capability
+        self._namespace = {"separator": separator, "prefix": prefix}
+        self._quota, self._tls = quota, tls
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Dovecot:
@@ -176,8 +98,8 @@ class Dovecot:
     def start(self) -> None:
         """Write the configuration and wait for the greeting."""
         self._write()
-        binary = shutil.which("dovecot") or "/usr/sbin/dovecot"
-        self._process = subprocess.Popen([binary, "-F", "-c", str(self.folder / "dovecot.conf")], cwd=self.folder)
+        command = [program("dovecot"), "-F", "-c", str(self.folder / "dovecot.conf")]
+        self._process = subprocess.Popen(command, cwd=self.folder)
         try:
             wait_for_port(self.port)
         except OSError as error:
@@ -272,29 +194,22 @@ class Dovecot:
     def _write(self) -> None:
         for each in (self.folder, self.folder / "run", self.mail):
             each.mkdir(parents=True, exist_ok=True)
-        user, group = getpass.getuser(), grp.getgrgid(os.getgid()).gr_name
-        mail_user, mail_group = (user, group) if os.getuid() else ("nobody", "nogroup")
         if not os.getuid():
-            self._open_for(mail_user)
-        old = self.version().startswith("2.3")
-        tls, quota = self.settings["tls"], self.settings["quota"]
-        cert, key = tls if isinstance(tls, tuple) else ("", "")
-        values = {
-            **self.settings,
-            "tls": (TLS_23 if old else TLS_24).format(cert=cert, key=key) if tls else "ssl = no",
-            "quota": (QUOTA_23 if old else QUOTA_24).format(quota=quota) if quota else "",
-        }
-        identity = IDENTITY.format(user=user, group=group) if os.getuid() else ""
-        text = (V23 if old else V24).format(
-            folder=self.folder, mail=self.mail, port=self.port, tls_port=self.tls_port, sasl_port=self.sasl_port,
-            password=_encoded(self.password),
-            identity=identity, mail_user=mail_user, mail_group=mail_group, **values,
-        )  # fmt: skip
+            self._open_for(*mail_owner())
+        version = self.version()
+        text = configuration(version, self.folder, self.mail, self.port, _encoded(self.password))
+        text += MORE.format(tls_port=self.tls_port, sasl_port=self.sasl_port, **self._namespace)
+        text += f"imap_capability = {self.capability}\n" if self.capability else ""
+        tls, quota = (TLS_23, QUOTA_23) if version.startswith("2.3") else (TLS_24, QUOTA_24)
+        if self._tls:
+            text += tls.format(cert=self._tls[0], key=self._tls[1])
+        if self._quota:
+            text += quota.format(quota=self._quota)
         (self.folder / "dovecot.conf").write_text(text)
 
-    def _open_for(self, mail_user: str) -> None:
+    def _open_for(self, user: str, group: str) -> None:
         """Root's temporary folders are closed to the user that holds the mails."""
-        shutil.chown(self.mail, mail_user, pwd.getpwnam(mail_user).pw_gid)
+        shutil.chown(self.mail, user, group)
         for parent in [self.folder, *self.folder.parents]:
             if parent.stat().st_mode & 0o011 == 0o011:
                 break
@@ -303,8 +218,8 @@ class Dovecot:
     @staticmethod
     def version() -> str:
         """«2.3.19.1» or «2.4.1»."""
-        binary = shutil.which("dovecot") or "/usr/sbin/dovecot"
-        return subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+        command = [program("dovecot"), "--version"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _lives(pid: int) -> bool:

@@ -103,7 +103,7 @@ def test_f26_without_uidplus_what_is_filed_is_not_filed_again(world: DeskWorld) 
     """Each mail stays in the watched folder, marked as deleted, and is seen there by every connection."""
     dovecot = real(world).dovecot
     dovecot.stop()
-    dovecot.settings["capability"] = 'imap_capability = "IMAP4rev1 IDLE NAMESPACE"'
+    dovecot.capability = '"IMAP4rev1 IDLE NAMESPACE"'
     dovecot.start()
     inject(world, 3)
     for _ in range(3):

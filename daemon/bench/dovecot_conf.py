@@ -1,6 +1,11 @@
-"""Dovecot's configuration for a benchmark: one template for 2.3 (Debian 12), one for 2.4 (Debian 13)."""
+"""The configuration of a private Dovecot: one template for 2.3 (Debian 12), one for 2.4 (Debian 13)."""
 
 from __future__ import annotations
+
+import grp
+import os
+import pwd
+from pathlib import Path
 
 _COMMON = """
 base_dir = {folder}/run
@@ -74,3 +79,20 @@ userdb static {{
 }}
 """
 )
+
+
+def configuration(version: str, folder: Path, mail: Path, port: int, password: str) -> str:
+    """What a Dovecot of this ``version`` in ``folder`` needs to serve every user's mailbox in ``mail`` on loopback."""
+    user, group = mail_owner()
+    own = f"default_internal_user = {user}\ndefault_login_user = {user}\ndefault_internal_group = {group}"
+    return (V23 if version.startswith("2.3") else V24).format(
+        folder=folder, mail=mail, port=port, password=password, user=user, group=group,
+        identity=own if os.getuid() else "",
+    )  # fmt: skip
+
+
+def mail_owner() -> tuple[str, str]:
+    """User and group that the mails belong to. Root may not hold any: Dovecot refuses to serve it."""
+    if os.getuid() == 0:
+        return "nobody", "nogroup"
+    return pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name

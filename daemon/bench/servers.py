@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import grp
 import os
-import pwd
 import random
 import re
 import shutil
@@ -16,7 +14,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from daemon.bench.dovecot_conf import V23, V24
+from daemon.bench.dovecot_conf import configuration, mail_owner
 from daemon.bench.process import spent
 
 HOST = "127.0.0.1"
@@ -93,9 +91,8 @@ class Dovecot(Server):
         for each in (self.folder / "run", self._mail):
             each.mkdir(parents=True)
         self._give(self._mail)
-        template = V23 if version.startswith("2.3") else V24
         config = self.folder / "dovecot.conf"
-        config.write_text(template.format(**self._settings()), encoding="utf-8")
+        config.write_text(configuration(version, self.folder, self._mail, self.port, PASSWORD), encoding="utf-8")
         self._process = subprocess.Popen([binary, "-F", "-c", str(config)], cwd=self.folder)  # noqa: S603
         wait_for_port(self.port)
 
@@ -125,30 +122,9 @@ class Dovecot(Server):
         """Forget a mailbox with all its mails."""
         shutil.rmtree(self._mail / user, ignore_errors=True)
 
-    def _settings(self) -> dict[str, object]:
-        user, group = self._owner()
-        me, mine = pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name
-        identity = f"default_internal_user = {me}\ndefault_login_user = {me}\ndefault_internal_group = {mine}"
-        return {
-            "folder": self.folder,
-            "mail": self._mail,
-            "port": self.port,
-            "password": PASSWORD,
-            "user": user,
-            "group": group,
-            "identity": identity if os.getuid() else "",
-        }
-
-    @staticmethod
-    def _owner() -> tuple[str, str]:
-        """Root may not hold mails: Dovecot refuses to serve it."""
-        if os.getuid() == 0:
-            return "nobody", "nogroup"
-        return pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name
-
     def _own(self, path: Path) -> None:
         if os.getuid() == 0:
-            shutil.chown(path, *self._owner())
+            shutil.chown(path, *mail_owner())
 
     def _give(self, path: Path) -> None:
         self._own(path)
