@@ -84,7 +84,7 @@ class Dovecot:
         """Where an MTA asks for logins."""
         self.capability = capability
         self._namespace = {"separator": separator, "prefix": prefix}
-        self._quota, self._tls = quota, tls
+        self.quota, self._tls = quota, tls
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Dovecot:
@@ -157,7 +157,7 @@ class Dovecot:
     def endpoint(self, user: str, security: str = "none", ca_file: str = "", password: str = "") -> Endpoint:
         """How the daemon's own client reaches ``user``."""
         port = self.tls_port if security == "tls" else self.port
-        return Endpoint(HOST, port, security, user, lambda: password or self.password, ca_file=ca_file)  # type: ignore[arg-type]
+        return Endpoint(HOST, port, security, user, lambda: password or self.password, ca_file=ca_file)
 
     def deliver(self, user: str, *mails: bytes, folder: str = "INBOX") -> None:
         """APPEND raw mails, in order."""
@@ -203,8 +203,8 @@ class Dovecot:
         tls, quota = (TLS_23, QUOTA_23) if version.startswith("2.3") else (TLS_24, QUOTA_24)
         if self._tls:
             text += tls.format(cert=self._tls[0], key=self._tls[1])
-        if self._quota:
-            text += quota.format(quota=self._quota)
+        if self.quota:
+            text += quota.format(quota=self.quota)
         (self.folder / "dovecot.conf").write_text(text)
 
     def _open_for(self, user: str, group: str) -> None:

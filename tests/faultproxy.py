@@ -62,7 +62,7 @@ class FaultProxy:
 
     def set(self, **changes: object) -> None:
         """Another mode, by its differences from a network that works; a reset ends what is open."""
-        self.mode = replace(Mode(), **changes)  # type: ignore[arg-type]
+        self.mode = replace(Mode(), **changes)
         if self.mode.reset:
             self.drop(reset=True)
 

@@ -80,7 +80,7 @@ def letters_desk(**changes: object) -> Desk:
         "requesters": Requesters(registration_fields=REGISTRATION),
         "catalogue": catalogue,
     }
-    return Desk(**{**table, **changes})  # type: ignore[arg-type]
+    return Desk(**{**table, **changes})
 
 
 def token_source() -> Callable[[], str]:

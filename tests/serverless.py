@@ -104,7 +104,7 @@ class ServerlessDesk:
             batch = rows[at : at + 50]
             account: Any = SimpleNamespace(name=box or self._box(batch[0][2]))
             mails = [fetched(uid, raw, internaldate=self.clock(), **more) for uid, raw, _ in batch]
-            self._intake.treat(account, 1, mails)  # type: ignore[arg-type]
+            self._intake.treat(account, 1, mails)
         found = dict(
             self.query(f"SELECT uid, verdict FROM mails WHERE uid IN ({', '.join(str(row[0]) for row in rows)})")
         )

@@ -47,7 +47,7 @@ class Kept:
     @property
     def message(self) -> EmailMessage:
         """Parsed by the standard library."""
-        return message_from_bytes(self.raw, policy=policy.default)  # type: ignore[return-value]
+        return message_from_bytes(self.raw, policy=policy.default)
 
 
 class Sink(socketserver.ThreadingTCPServer):
@@ -89,7 +89,7 @@ class Sink(socketserver.ThreadingTCPServer):
 
     def endpoint(self, security: str = "none", timeout_s: float = PATIENCE_S, **more: object) -> Endpoint:
         """How the daemon's own client reaches it."""
-        return Endpoint("127.0.0.1", self.port, security, read_timeout_s=timeout_s, **more)  # type: ignore[arg-type]
+        return Endpoint("127.0.0.1", self.port, security, read_timeout_s=timeout_s, **more)
 
     def close(self) -> None:
         """Stop listening and end what is open."""

@@ -286,7 +286,7 @@ class Soak:
 
 
 @contextlib.contextmanager
-def soaking(folder: Path, mails: int, kills: int, seed: int):  # type: ignore[no-untyped-def]
+def soaking(folder: Path, mails: int, kills: int, seed: int):
     """A soak on a desk of its own in ``folder``."""
     servers = Flapping()
     with DeskWorld(folder, servers, extra=UNBOUNDED + REGISTERED) as world:

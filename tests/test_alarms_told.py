@@ -254,7 +254,7 @@ def test_a_mailbox_that_goes_away_is_told_by_the_running_daemon(tmp_path: Path) 
         world.servers.stop()
         world.until(lambda: target.exists() and "No podemos leer un buzón" in target.read_text(), "alarm")
         (tmp_path / "password").write_text("secret", encoding="utf-8")
-        world.servers.dovecot.start()  # type: ignore[attr-defined]
+        world.servers.dovecot.start()
         world.until(lambda: "Un buzón vuelve a funcionar" in target.read_text(), "all clear")
         assert world.stop() == 0
 

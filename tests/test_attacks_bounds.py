@@ -296,7 +296,7 @@ def other_desk() -> object:
 
 @pytest.mark.parametrize("stripped", [False, True], ids=["with our marks", "marks and ids stripped"])
 def test_a10_two_desks_tied_together_come_to_rest(tmp_path: Path, stripped: bool) -> None:
-    with ServerlessDesk(tmp_path / "a") as one, ServerlessDesk(tmp_path / "b", other_desk()) as other:  # type: ignore[arg-type]
+    with ServerlessDesk(tmp_path / "a") as one, ServerlessDesk(tmp_path / "b", other_desk()) as other:
         one.receive(write("mesa@otra.test", OPENINGS, OPENING, GOOD))
 
         def turn() -> int:

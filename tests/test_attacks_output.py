@@ -133,7 +133,7 @@ def answers(value: str, name: str = "") -> tuple[bytes, ...]:
 
 def parsed(raw: bytes) -> list[Message]:
     """As two readers of the standard library have it."""
-    return [email.message_from_bytes(raw, policy=each) for each in (policy.compat32, policy.default)]  # type: ignore[list-item]
+    return [email.message_from_bytes(raw, policy=each) for each in (policy.compat32, policy.default)]
 
 
 # -- headers

@@ -121,13 +121,6 @@ def test_a05_a_smuggled_header_block_is_filed_unanswered(desk: ServerlessDesk) -
     assert all(parse(head + b"x").delivered_to == () for head in heads)
 
 
-@pytest.mark.parametrize("feed", [b"\n", b"\r", b"\r\n"])
-def test_a05_uniform_line_ends_are_no_attack(feed: bytes) -> None:
-    mail = parse(raw_mail(GOOD, title=OPENING).replace(b"\r\n", feed))
-    assert reading("apertura", mail).form.faults == ()
-    assert mail.sender
-
-
 # -- subjects, tokens, numbers
 
 CLICK = f"Validar Petición {NUMBER} [{TOKEN}]"

@@ -86,7 +86,7 @@ def test_kept_a_technicians_own_client_reads_answers_and_solves(tmp_path: Path) 
     try:
         rc = until(lambda: re.findall(r"mutt -F (\S+/ana)", screen_of(tmp_path)), "instructions")[0]
         settings = Path(rc).read_text(encoding="utf-8")
-        imap, smtp = (int(re.search(rf"{kind}://127\.0\.0\.1:(\d+)/", settings)[1]) for kind in ("imap", "smtp"))  # type: ignore[index]
+        imap, smtp = (int(re.search(rf"{kind}://127\.0\.0\.1:(\d+)/", settings)[1]) for kind in ("imap", "smtp"))
 
         assignment = until(lambda: letters(imap, "ana", "assignment"), "assignment")[-1]
         send(smtp, reply(ANA, assignment, "Lo miro ahora."))

@@ -44,7 +44,7 @@ def refused(folder: Path, field: FieldTable, written: str) -> str:
 @pytest.mark.parametrize(("kind", "written"), SAYS, ids=[f"{kind} {text[:8]}" for kind, text in SAYS])
 def test_a_fault_says_what_is_needed_and_what_helps(tmp_path: Path, kind: str, written: str) -> None:
     limits = {"min_length": 3, "max_length": 350, "pattern": "[a-z]+"} if kind == "text" else {}
-    field = FieldTable("Correo", "mail", kind, hint=HINT, **limits)  # type: ignore[arg-type]
+    field = FieldTable("Correo", "mail", kind, hint=HINT, **limits)
     assert f"1. {SAYS[kind, written]} Nos ayuda saber: {HINT} Cómo" in refused(tmp_path, field, written)
 
 

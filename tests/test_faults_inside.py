@@ -173,7 +173,7 @@ def test_f32_a_database_that_is_damaged_while_it_runs_judges_no_mail(tmp_path: P
 
 
 def test_f10_a_refused_letter_is_told_to_its_group_once(world: DeskWorld) -> None:
-    world.servers.sink.script["RCPT"] = ["550 5.1.1 no such user"]  # type: ignore[attr-defined]
+    world.servers.sink.script["RCPT"] = ["550 5.1.1 no such user"]
     with running(world, Moved()):
         world.send(write(MARTA, OPENINGS, SUBJECT, GOOD))
         assert "550 5.1.1 no such user" in world.wait("delivery_failure", GROUP).part("plain")

@@ -22,7 +22,7 @@ def test_an_incident_from_its_opening_to_its_survey(tmp_path: Path, kind: str, r
         world.start()
         world.send(write(MARTA, OPENINGS, SUBJECT, GOOD, files={"captura ñ.png": b"\x89PNG"}))
         confirmation = world.wait("confirmation", MARTA)
-        number = re.search(r"I\d{6}_\d{6}", confirmation["Subject"])[0]  # type: ignore[index]
+        number = re.search(r"I\d{6}_\d{6}", confirmation["Subject"])[0]
         assert confirmation["Subject"] == f"Confirmación de la incidencia {number}"
         assert number.endswith("_000001")
         assignment = world.wait("assignment", GROUP)

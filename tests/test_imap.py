@@ -63,7 +63,7 @@ def test_a_secret_that_cannot_be_read_is_told() -> None:
     def missing() -> str:
         raise SecretError("cannot read the secret in /etc/none")
 
-    with ScriptedImap(lambda line: line.say(b"* OK hello\r\n") or line.read()) as server:  # type: ignore[func-returns-value]
+    with ScriptedImap(lambda line: line.say(b"* OK hello\r\n") or line.read()) as server:
         endpoint = Endpoint(server.endpoint.host, server.endpoint.port, "none", "ana", missing)
         with pytest.raises(ImapError, match="/etc/none") as error:
             Imap(endpoint)

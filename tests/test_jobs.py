@@ -178,7 +178,7 @@ def test_a_job_that_hangs_holds_up_no_other_and_no_end(world: ServerlessDesk, mo
         goes_on.wait(PATIENCE_S)
         return Decision()
 
-    monkeypatch.setitem(JOBS, "proof", hang)  # type: ignore[call-overload]
+    monkeypatch.setitem(JOBS, "proof", hang)
     tick = [0.0]
     jobs = jobs_of(world, tick)
     jobs.start()

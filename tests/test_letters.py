@@ -180,8 +180,8 @@ def test_no_letter_is_smaller_than_14_px(raw: bytes) -> None:
 @every_letter
 def test_links_are_tall_enough_for_a_thumb(raw: bytes) -> None:
     for style in re.findall(r'<a\b[^>]*style="([^"]*)"', parts(raw)[1]):
-        padding = int(re.search(r"padding:\s*(\d+)px", style)[1])  # type: ignore[index]
-        height = int(re.search(r"line-height:\s*(\d+)px", style)[1])  # type: ignore[index]
+        padding = int(re.search(r"padding:\s*(\d+)px", style)[1])
+        height = int(re.search(r"line-height:\s*(\d+)px", style)[1])
         assert 2 * padding + height >= 44
 
 

@@ -334,7 +334,7 @@ class Changing:
 
     def __init__(self) -> None:
         desks = [make_desk(desk=DeskTable(name, "cau.test")) for name in ("Uno", "Dos", "Tres")]
-        self._versions = itertools.cycle(Loaded(SimpleNamespace(desk=d), Letters.load(d), d.desk.name) for d in desks)  # type: ignore[arg-type]
+        self._versions = itertools.cycle(Loaded(SimpleNamespace(desk=d), Letters.load(d), d.desk.name) for d in desks)
 
     @property
     def current(self) -> Loaded[Letters]:

@@ -99,7 +99,7 @@ def account(port: int, **more: object) -> Account:
     } | more
     return Account(
         name="apertura", roles=("opening",), address="soporte@desk.test", host="127.0.0.1", port=port,
-        security="none", username="ana", **settings,  # type: ignore[arg-type]
+        security="none", username="ana", **settings,
     )  # fmt: skip
 
 
@@ -294,7 +294,7 @@ def test_f26_over_quota_mails_stay_and_are_treated_once(tmp_path: Path, notebook
         assert server.counts("ana") == {"INBOX": 1}
         assert notebook.subjects == ["uno"]
         server.stop()
-        server.settings["quota"] = ""
+        server.quota = ""
         server.start()
         run_once(box, notebook)
         assert server.counts("ana") == {"Acuse/Tratados": 1}
@@ -314,7 +314,7 @@ def test_f26_a_mail_that_the_server_refuses_to_move_holds_no_other_back(notebook
             run_once(box, notebook)
             assert server.counts("ana") == {"INBOX": 1, "Acuse/Tratados": 19}
         server.stop()
-        server.settings["quota"] = ""
+        server.quota = ""
         server.start()
         assert run_once(box, notebook) == 0
         assert server.counts("ana") == {"Acuse/Tratados": 20}
@@ -452,7 +452,7 @@ def test_mails_are_treated_as_they_come(dovecot: Dovecot, notebook: Notebook, wa
     until(lambda: watcher.state.phase == "waiting")
     for name in ("uno", "dos"):
         dovecot.deliver("ana", raw_mail(name))
-        until(lambda name=name: name in notebook.subjects)  # type: ignore[misc]
+        until(lambda name=name: name in notebook.subjects)
     until(lambda: dovecot.counts("ana") == {"Acuse/Tratados": 2})
     until(lambda: watcher.state.phase == "waiting")
     assert len(notebook.treated) == 2

@@ -69,7 +69,7 @@ class Telling(Sink):
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[TimedStage]:
     stage = TimedStage(tmp_path, Console(file=io.StringIO()), YEAR)
-    stage.servers = RealServers(stage._passed, lambda: stage.now)  # type: ignore[assignment]
+    stage.servers = RealServers(stage._passed, lambda: stage.now)
     try:
         stage.open()
         yield stage

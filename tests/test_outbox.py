@@ -81,7 +81,7 @@ def octets(letter: Outgoing) -> list[bytes]:
 
 def smtp_at(port: int, **more: object) -> Smtp:
     settings = {"timeout": Duration(seconds=PATIENCE_S), "connections": 2} | more
-    return Smtp(host="127.0.0.1", port=port, security="none", sender="soporte@cau.example", **settings)  # type: ignore[arg-type]
+    return Smtp(host="127.0.0.1", port=port, security="none", sender="soporte@cau.example", **settings)
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_a_wake_sends_at_once_over_kept_connections(desk: Desk, sink: Sink, run:
     for n in range(10):
         desk.write(f"a{n}@cliente.test")
         outbox.wake()
-        until(lambda n=n: len(sink.mails) == n + 1)  # type: ignore[misc]
+        until(lambda n=n: len(sink.mails) == n + 1)
     assert sink.connections <= 2
     until(lambda: not desk.due_now())
     assert sum(pump.state.results["sent"] for pump in outbox.pumps) == 10
@@ -267,7 +267,7 @@ def test_a_server_that_ends_idle_connections_costs_no_letter_a_try(desk: Desk, s
         sink.script["MAIL"] = ["421 4.4.2 you were idle"] if n else []
         desk.write(f"a{n}@cliente.test")
         outbox.wake()
-        until(lambda n=n: len(sink.mails) == n + 1)  # type: ignore[misc]
+        until(lambda n=n: len(sink.mails) == n + 1)
     assert sink.connections == 3
 
 
@@ -297,7 +297,7 @@ def test_a_database_that_is_away_does_not_end_the_pumps(desk: Desk, sink: Sink, 
             return getattr(desk.store, name)
 
     desk.write(ANA)
-    run(replace(desk, store=Failing()))  # type: ignore[arg-type]
+    run(replace(desk, store=Failing()))
     until(lambda: len(sink.mails) == 1)
     assert [kept.recipients for kept in sink.mails] == [(ANA,)]
 

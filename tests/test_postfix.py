@@ -86,14 +86,14 @@ def test_an_alias_of_the_opening_address_fixes_the_priority(world: DeskWorld) ->
     world.save(text.replace(own, own + fixes))
     world.until(lambda: "configuration reloaded" in world.log(), "new configuration")
     named_elsewhere = write(MARTA, "lista@cliente.example", SUBJECT, GOOD)
-    world.servers.postfix.send("marta@cliente.example", "soporte-a@cau.example", named_elsewhere.as_bytes())  # type: ignore[attr-defined]
+    world.servers.postfix.send("marta@cliente.example", "soporte-a@cau.example", named_elsewhere.as_bytes())
     world.wait("confirmation", MARTA)
     assert [ticket["priority"] for ticket in world.tickets()] == ["Alta"]
 
 
 def test_a_real_bounce_is_matched_to_its_ticket(world: DeskWorld) -> None:
     world.send(write(NOBODY, OPENINGS, SUBJECT, GOOD))
-    number = re.search(r"I\d{6}_\d{6}", world.wait("assignment", GROUP)["Subject"])[0]  # type: ignore[index]
+    number = re.search(r"I\d{6}_\d{6}", world.wait("assignment", GROUP)["Subject"])[0]
     told = world.wait("delivery_failure", GROUP)
     assert "nadie@cliente.example" in told.part("plain")
     assert world.query("SELECT verdict, number FROM mails WHERE mailbox = 'servicio'") == [("bounce", number)]

@@ -140,7 +140,7 @@ def test_f42_a_mail_that_kills_the_parser_harms_no_other(tmp_path: Path, monkeyp
     with Reader(tmp_path) as reader:
         answers = reader.parse(pairs(*(raw(f"n{n}") for n in range(5))))
     assert subjects(answers) == ["n0", "n1", "!parser died: 9 EOFError", "n3", "n4"]
-    assert not answers[2].final  # type: ignore[union-attr]
+    assert not answers[2].final
 
 
 def test_a_parser_that_was_killed_between_batches_is_replaced(reader: Reader) -> None:

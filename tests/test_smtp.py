@@ -51,7 +51,7 @@ def test_many_letters_share_a_connection(server: Sink) -> None:
     letters = [envelope(n, f"a{n}@cliente.test", b"Subject: %d\r\n\r\nx\r\n" % n) for n in range(40)]
     assert [result.status for result in send(server, *letters)] == ["sent"] * 40
     assert [kept.recipients[0] for kept in server.mails] == [f"a{n}@cliente.test" for n in range(40)]
-    assert [kept.raw for kept in server.mails] == [letter.content()[0] for letter in letters]  # type: ignore[index]
+    assert [kept.raw for kept in server.mails] == [letter.content()[0] for letter in letters]
     assert server.connections == 1
 
 

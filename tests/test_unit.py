@@ -21,7 +21,7 @@ SECURITY = UNIT.parents[1] / "SECURITY.md"
 
 def service() -> configparser.SectionProxy:
     parser = configparser.RawConfigParser(strict=False)
-    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.optionxform = str
     parser.read(UNIT, encoding="utf-8")
     return parser["Service"]
 
@@ -66,7 +66,7 @@ def test_the_daemon_tells_systemd_that_it_is_ready_alive_and_stopping(tmp_path: 
         world.start(NOTIFY_SOCKET=str(tmp_path / "notify"))
         told = {heard.recv(100) for _ in range(3)}
         assert told == {b"READY=1", b"WATCHDOG=1"}
-        world.daemon.terminate()  # type: ignore[union-attr]
+        world.daemon.terminate()
         while (word := heard.recv(100)) == b"WATCHDOG=1":
             pass
         assert word == b"STOPPING=1"

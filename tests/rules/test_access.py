@@ -32,7 +32,7 @@ JUAN = Person("Juan Paz", ("juan@fuera.example",))
 
 
 def under(policy: str = "open", **more) -> Desk:
-    return replace(DESK, requesters=Requesters(policy, **more))  # type: ignore[arg-type]
+    return replace(DESK, requesters=Requesters(policy, **more))
 
 
 ADMITTED = [

@@ -261,13 +261,6 @@ def test_a_refusal_names_every_fault_and_keeps_what_was_right() -> None:
     assert letter.links[0].grant is None
 
 
-def test_people_in_copy_take_part_only_where_the_policy_says_so() -> None:
-    copied = mail(OPENING, GOOD, cc=(Address("jefe@cliente.test"), Address("otro@ajeno.test")))
-    assert evolve(None, verdict("apertura", copied).events[0]).participants == ()
-    own = make_desk(requesters=Requesters(domains=("cliente.test",)))
-    assert evolve(None, verdict("apertura", copied, desk=own).events[0]).participants == ("jefe@cliente.test",)
-
-
 def test_a_reply_to_a_question_brings_the_ticket_back() -> None:
     pending = opened(state="pending", reason="info_requested", waiting_since=NOW, assignee=ANA)
     decision = verdict("servicio", mail(CONFIRMATION, "Firefox"), facts_of(pending))
@@ -426,13 +419,6 @@ def test_an_altered_token_is_told_apart_to_a_participant_alone() -> None:
     assert stranger.letters == ()
 
 
-def test_a_robot_never_decides() -> None:
-    decision = verdict(
-        "servicio", mail(VALIDATE, automatic="auto_submitted"), granted(resolved(), grant_of("validate"))
-    )
-    assert (decision.verdict, decision.events) == ("automatic", ())
-
-
 # -- what waits, what stays out
 
 
@@ -450,18 +436,6 @@ def test_over_the_rate_is_held_until_the_window_frees() -> None:
 def test_the_rate_is_one_senders_and_that_of_all(window: str, count: int, expected: str) -> None:
     facts = Facts(next_number=NUMBER, counts={f"opening:{window}": count})
     assert verdict("apertura", mail(OPENING, GOOD), facts).verdict == expected
-
-
-def test_an_unknown_sender_registers_first() -> None:
-    desk = make_desk(requesters=Requesters(policy="registered"))
-    decision = verdict("apertura", mail(OPENING, GOOD), desk=desk)
-    assert (decision.verdict, [letter.name for letter in decision.letters]) == ("held", ["registration"])
-
-
-def test_under_require_an_unproven_mail_is_quarantined_unanswered() -> None:
-    desk = make_desk(senders=Senders(authentication="require", trusted_authserv=("mx.cau.test",)))
-    decision = verdict("apertura", mail(OPENING, BAD), desk=desk)
-    assert (decision.verdict, decision.letters) == ("quarantined", ())
 
 
 ASSIGNMENT = f"Asignación de la incidencia {NUMBER}"

@@ -92,11 +92,6 @@ def test_who_was_asked_to_open_a_related_one_may_whatever_their_domain() -> None
         assert verdict("apertura", related, facts, desk).verdict == verdicts
 
 
-def test_a_stranger_to_the_domains_gets_no_letter() -> None:
-    closed = make_desk(requesters=Requesters("domains", domains=("otro.test",)))
-    assert verdict("apertura", mail(OPENING, GOOD), desk=closed).letters == ()
-
-
 def test_nobody_opens_on_behalf_of_somebody_else() -> None:
     decision = verdict("apertura", mail(OPENING, f"Solicitante: otro@ajeno.test\n{GOOD}"))
     assert evolve(None, decision.events[0]).requester == MARTA

@@ -21,7 +21,7 @@ def at(text: str) -> datetime:
 
 
 def with_reports(**changes: object) -> Desk:
-    return make_desk(reports=Reports(**changes))  # type: ignore[arg-type]
+    return make_desk(reports=Reports(**changes))
 
 
 BUSY = with_reports(worklist=("08:00", "15:00"))

@@ -94,12 +94,12 @@ def mail(n: int = 1, sender: str = ANA, **more: object) -> Mail:
         "subject": f"Asunto {n}",
         "visible": f"hola {n}",
     }
-    return Mail(**{**values, "digest": digest, **more})  # type: ignore[arg-type]
+    return Mail(**{**values, "digest": digest, **more})
 
 
 def take(store: Store, uid: int, mailbox: str = "apertura", **more: object) -> Seen:
     """Take one mail into the ledger."""
-    return store.take(mailbox, 1, [fetched(uid, **more)])[0]  # type: ignore[arg-type]
+    return store.take(mailbox, 1, [fetched(uid, **more)])[0]
 
 
 def opening(number: str, requester: str = ANA, at: datetime = NOW, **changes: object) -> Event:
@@ -124,7 +124,7 @@ def open_ticket(
     with store.write() as tx:
         facts = tx.load(Needs(prefix=prefix, sender=sender), now, ZONE, seen)
         event = opening(facts.next_number, sender, now, **changes)
-        ticket = Ticket(event.number, **event.changes)  # type: ignore[arg-type]
+        ticket = Ticket(event.number, **event.changes)
         decision = Decision("opened", events=(event,), letters=letters(ticket), kind="incident")
         tx.apply(Cause(seen.id, mail(uid, sender)), decision, compose, desk, now)
     return facts.next_number

@@ -12,7 +12,7 @@ from daemon.store.errors import Conflict
 from daemon.store.rows import dump_ticket, load_ticket
 from parsers.mail import Attachment
 from rules.decision import Decision
-from rules.facts import Needs, Person, Registered, Search
+from rules.facts import Facts, Needs, Person, Registered, Search
 from rules.letters import File, Grant, Letter, Link
 from rules.tables import PersonTable
 from rules.ticket import Event, Ticket, fold
@@ -32,9 +32,9 @@ def test_a_ticket_comes_back_from_its_row_as_it_was(ticket: Ticket) -> None:
     assert load_ticket(ticket.number, ticket.version, dump_ticket(ticket)) == ticket
 
 
-def load(store: Store, now: datetime = NOW, **needs: object) -> object:
+def load(store: Store, now: datetime = NOW, **needs: object) -> Facts:
     with store.read() as books:
-        return books.load(Needs(**needs), now, ZONE)  # type: ignore[arg-type]
+        return books.load(Needs(**needs), now, ZONE)
 
 
 def test_the_ticket_is_the_fold_of_its_journal(store: Store) -> None:
@@ -42,7 +42,7 @@ def test_the_ticket_is_the_fold_of_its_journal(store: Store) -> None:
     change(store, number, "assigned", assignee="tec@cau.example")
     change(store, number, "resolved", state="resolved", round=1, resolved_at=NOW, running=((NOW, NOW),))
     facts = load(store, numbers=(number,), journal=True)
-    ticket, journal = facts.tickets[number], facts.journals[number]  # type: ignore[attr-defined]
+    ticket, journal = facts.tickets[number], facts.journals[number]
     assert fold(journal) == ticket
     assert [event.name for event in journal] == ["opened", "assigned", "resolved"]
     assert (ticket.version, ticket.state, ticket.assignee) == (3, "resolved", "tec@cau.example")
@@ -57,7 +57,7 @@ def test_one_decision_may_touch_several_tickets(store: Store) -> None:
     )
     with store.write() as tx:
         tx.apply(Cause(), Decision(events=events), compose, DESK, NOW)
-    tickets = load(store, numbers=(first, second)).tickets  # type: ignore[attr-defined]
+    tickets = load(store, numbers=(first, second)).tickets
     assert (tickets[first].relations, tickets[first].version, tickets[second].version) == ((second,), 3, 2)
 
 
@@ -65,7 +65,7 @@ def test_pointers_are_followed_and_a_ring_ends(store: Store) -> None:
     numbers = [open_ticket(store, uid) for uid in range(3)]
     for number, to in zip(numbers, (*numbers[1:], numbers[0]), strict=True):
         change(store, number, "merged", points_to=to)
-    assert set(load(store, numbers=(numbers[0],)).tickets) == set(numbers)  # type: ignore[attr-defined]
+    assert set(load(store, numbers=(numbers[0],)).tickets) == set(numbers)
 
 
 def test_nothing_is_seen_of_a_transaction_that_failed(store: Store) -> None:
@@ -82,9 +82,9 @@ def test_nothing_is_seen_of_a_transaction_that_failed(store: Store) -> None:
         counters=("opening",),
     )
     with pytest.raises(ZeroDivisionError), store.write() as tx:
-        tx.apply(Cause(seen.id, mail(2)), decision, broken, DESK, NOW)  # type: ignore[arg-type]
+        tx.apply(Cause(seen.id, mail(2)), decision, broken, DESK, NOW)
     facts = load(store, numbers=(number,), sender=ANA, counters=("opening",))
-    assert (facts.tickets[number].state, facts.person, facts.counts) == ("assigned", None, {"opening": 0})  # type: ignore[attr-defined]
+    assert (facts.tickets[number].state, facts.person, facts.counts) == ("assigned", None, {"opening": 0})
     assert store.waiting("apertura")[0].id == seen.id
 
 
@@ -102,9 +102,9 @@ def validation(ticket: Ticket) -> tuple[Letter, ...]:
 def test_a_letter_registers_its_subject_and_its_tokens(store: Store) -> None:
     number = open_ticket(store, 1, letters=validation)
     facts = load(store, subject_key=f"validation {number}", token=token(VALIDATE))
-    assert facts.registered == Registered(number, "requester", "validation")  # type: ignore[attr-defined]
-    assert (facts.grant.grant, facts.grant.used_at, facts.round_used) == (VALIDATE, None, None)  # type: ignore[attr-defined]
-    assert number in facts.tickets  # type: ignore[attr-defined]
+    assert facts.registered == Registered(number, "requester", "validation")
+    assert (facts.grant.grant, facts.grant.used_at, facts.round_used) == (VALIDATE, None, None)
+    assert number in facts.tickets
 
 
 def use(store: Store, grant: Grant) -> None:
@@ -115,7 +115,7 @@ def use(store: Store, grant: Grant) -> None:
 def test_a15_a_token_is_used_once(store: Store) -> None:
     open_ticket(store, 1, letters=validation)
     use(store, VALIDATE)
-    assert load(store, token=token(VALIDATE)).grant.used_at == NOW  # type: ignore[attr-defined]
+    assert load(store, token=token(VALIDATE)).grant.used_at == NOW
     with pytest.raises(Conflict):
         use(store, VALIDATE)
 
@@ -124,10 +124,10 @@ def test_a17_one_round_has_one_verdict(store: Store) -> None:
     """Even where the rules had not looked: the database itself refuses the second."""
     open_ticket(store, 1, letters=validation)
     use(store, VALIDATE)
-    assert load(store, token=token(REJECT)).round_used.grant == VALIDATE  # type: ignore[attr-defined]
+    assert load(store, token=token(REJECT)).round_used.grant == VALIDATE
     with pytest.raises(Exception, match=r"(?i)unique"):
         use(store, REJECT)
-    assert load(store, token=token(REJECT)).grant.used_at is None  # type: ignore[attr-defined]
+    assert load(store, token=token(REJECT)).grant.used_at is None
 
 
 def test_no_copy_for_a_participant_whom_the_mail_itself_reached(store: Store) -> None:
@@ -154,7 +154,7 @@ def test_participants_get_a_copy_without_links(store: Store) -> None:
     link = Link("answer", ANA, "Hola")
     told = tuple(Letter("status", (AT_HOME[who],), ticket, links=(link,)) for who in (ANA, LUIS))
     with store.write() as tx:
-        tx.apply(Cause(), Decision(letters=(*validation(ticket), *told)), listening, AT_HOME_TOO, NOW)  # type: ignore[arg-type]
+        tx.apply(Cause(), Decision(letters=(*validation(ticket), *told)), listening, AT_HOME_TOO, NOW)
     assert sorted(sent) == sorted([(ANA, 2), (LUIS, 0), (AT_HOME[ANA], 1), (AT_HOME[LUIS], 0)])
 
 
@@ -188,11 +188,11 @@ def test_show_tells_the_ticket_with_journal_and_letters(store: Store) -> None:
 def test_our_own_letters_are_found_by_id_or_address(store: Store) -> None:
     number = open_ticket(store, 1, letters=validation)
     (outgoing,) = store.claim("me", NOW, timedelta(minutes=1), 10)
-    by_id = load(store, own_ids=("other@x", f"<{outgoing.message_id}>")).own  # type: ignore[attr-defined]
-    by_address = load(store, own_ids=("other@x",), unreached=(ANA.upper(),)).own  # type: ignore[attr-defined]
+    by_id = load(store, own_ids=("other@x", f"<{outgoing.message_id}>")).own
+    by_address = load(store, own_ids=("other@x",), unreached=(ANA.upper(),)).own
     assert by_id == by_address
     assert (by_id.letter, by_id.number, by_id.to) == ("validation", number, ANA)
-    assert load(store, own_ids=("other@x",), unreached=(EVA,)).own is None  # type: ignore[attr-defined]
+    assert load(store, own_ids=("other@x",), unreached=(EVA,)).own is None
 
 
 @pytest.mark.parametrize(("days", "named", "found"), [(7, False, True), (7.1, False, False), (300, True, True)])
@@ -200,7 +200,7 @@ def test_a_report_without_our_id_speaks_of_the_last_days(store: Store, days: flo
     open_ticket(store, 1, letters=validation)
     (outgoing,) = store.claim("me", NOW, timedelta(minutes=1), 10)
     ids = (outgoing.message_id,) if named else ()
-    own = load(store, now=NOW + timedelta(days=days), own_ids=ids, unreached=(ANA,)).own  # type: ignore[attr-defined]
+    own = load(store, now=NOW + timedelta(days=days), own_ids=ids, unreached=(ANA,)).own
     assert bool(own) == found
 
 
@@ -209,11 +209,11 @@ def test_a_person_has_several_addresses(store: Store) -> None:
     for person in (ana, replace(ana, name="Ana María", addresses=(EVA, LUIS))):
         with store.write() as tx:
             tx.apply(Cause(), Decision(people=(person,)), compose, DESK, NOW)
-    found = load(store, sender=LUIS.upper(), addresses=(ANA, "nadie@x")).person  # type: ignore[attr-defined]
+    found = load(store, sender=LUIS.upper(), addresses=(ANA, "nadie@x")).person
     assert (found.name, found.tax_id, set(found.addresses), found.details) == (
         "Ana María", "B1234", {ANA, EVA, LUIS}, (("phone", "600"),),
     )  # fmt: skip
-    assert load(store, addresses=(ANA, "nadie@x")).registered_people == {ANA}  # type: ignore[attr-defined]
+    assert load(store, addresses=(ANA, "nadie@x")).registered_people == {ANA}
 
 
 def test_a36_what_stands_in_an_index_fits_into_it(store: Store) -> None:
@@ -221,13 +221,13 @@ def test_a36_what_stands_in_an_index_fits_into_it(store: Store) -> None:
     tax_id = "".join(map(chr, range(0x4E00, 0x4E00 + 4000))) + "\0\udc80"
     with store.write() as tx:
         tx.apply(Cause(), Decision(people=(Person("Ana", (ANA,), tax_id=tax_id),)), compose, DESK, NOW)
-    assert load(store, sender=ANA).person.name == "Ana"  # type: ignore[attr-defined]
+    assert load(store, sender=ANA).person.name == "Ana"
 
 
 def test_the_senders_last_tickets_newest_first(store: Store) -> None:
     numbers = [open_ticket(store, uid, now=NOW + timedelta(minutes=uid)) for uid in range(12)]
     open_ticket(store, 99, sender=EVA)
-    earlier = load(store, writer=frozenset({ANA})).earlier  # type: ignore[attr-defined]
+    earlier = load(store, writer=frozenset({ANA})).earlier
     assert [brief.ticket.number for brief in earlier] == numbers[:1:-1]
 
 
@@ -245,8 +245,8 @@ def test_of_whoever_has_several_addresses_all_count(store: Store) -> None:
     told = f"reply {first}"
     for writer, numbers, subject in (({ANA}, [first], told), ({ANA, EVA}, [second, first], told), ({LUIS}, [], "")):
         facts = load(store, writer=frozenset(writer), last_subject=first)
-        earlier = [brief.ticket.number for brief in facts.earlier]  # type: ignore[attr-defined]
-        assert (earlier, facts.last_subject) == (numbers, subject)  # type: ignore[attr-defined]
+        earlier = [brief.ticket.number for brief in facts.earlier]
+        assert (earlier, facts.last_subject) == (numbers, subject)
 
 
 @pytest.mark.parametrize(

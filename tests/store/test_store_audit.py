@@ -78,7 +78,7 @@ def spoil_raw_file(store: Store) -> None:
 
 def leave_undecided(store: Store) -> None:
     take(store, 99)
-    store.clock.turn(hours=1)  # type: ignore[attr-defined]
+    store.clock.turn(hours=1)
 
 
 @pytest.mark.parametrize(

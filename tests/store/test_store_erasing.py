@@ -259,7 +259,7 @@ def test_old_closed_tickets_are_emptied_and_their_numbers_stay(books: Store) -> 
         assert outdated.old_tickets(reading.session, numbers[-1], NOW + timedelta(days=1), 10) == []
     assert len(numbers) == 1
 
-    def work(tx):  # type: ignore[no-untyped-def]
+    def work(tx):
         outdated.empty_tickets(tx, numbers, DESK, NOW)
 
     books.run(work)

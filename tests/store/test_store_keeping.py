@@ -88,7 +88,7 @@ def test_what_could_not_be_written_whole_is_not_there(tmp_path: Path) -> None:
         raise OSError("the source went away")
 
     with pytest.raises(OSError, match="went away"):
-        Files(tmp_path).keep(broken())  # type: ignore[arg-type]
+        Files(tmp_path).keep(broken())
     assert list(Files(tmp_path).digests()) == list((tmp_path / "new").iterdir()) == []
 
 

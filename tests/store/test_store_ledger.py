@@ -21,7 +21,7 @@ from tests.store.desk import ANA, DESK, EVA, NOW, ZONE, Clock, compose, fetched,
 
 def decide(store: Store, mail_id: int, verdict: str = "untreated", sender: str = ANA, **more: object) -> None:
     with store.write() as tx:
-        decision = Decision(verdict, **more)  # type: ignore[arg-type]
+        decision = Decision(verdict, **more)
         tx.apply(Cause(mail_id, mail(mail_id, sender)), decision, compose, DESK, NOW)
 
 
@@ -206,7 +206,7 @@ def test_f22_a_new_uidvalidity_leaves_nothing_to_move(store: Store) -> None:
 
 def copies(store: Store, message_id: str, digest: str, now: object = NOW) -> str:
     with store.read() as books:
-        return books.load(Needs(mailbox="apertura", message_id=message_id, digest=digest), now, ZONE).duplicate  # type: ignore[arg-type]
+        return books.load(Needs(mailbox="apertura", message_id=message_id, digest=digest), now, ZONE).duplicate
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_a_mail_that_was_held_is_no_copy_of_its_own_copy(store: Store) -> None:
     held, copy, own = take(store, 1), take(store, 2), mail(1)
     for seen, verdict in ((held, "held"), (copy, "duplicate")):
         with store.write() as tx:
-            tx.apply(Cause(seen.id, own), Decision(verdict), compose, DESK, NOW)  # type: ignore[arg-type]
+            tx.apply(Cause(seen.id, own), Decision(verdict), compose, DESK, NOW)
     assert copies(store, own.message_id, own.digest) == "same", "while it is held"
     store.release([held.id])
     assert copies(store, own.message_id, own.digest) == "", "or neither would ever be treated"
