@@ -37,25 +37,25 @@ corpora: setup
 	$(BIN)/python -m tests.corpora $(FROM)
 
 letters: setup
-	$(BIN)/python tests/render_letters.py
+	$(BIN)/python -m tests.render_letters
 
 faults: setup
 	@tests/servers.sh
-	PYTHONPATH=.:tests $(BIN)/python -m tests.faults
+	$(BIN)/python -m tests.faults
 
 soak: setup
 	@tests/servers.sh
-	PYTHONPATH=.:tests $(BIN)/python -m tests.soak $(ARGS)
+	$(BIN)/python -m tests.soak $(ARGS)
 
 attacks: setup
 	@tests/servers.sh
-	PYTHONPATH=.:tests $(BIN)/python -m tests.attacks
-	PYTHONPATH=.:tests $(BIN)/python -m tests.timing
+	$(BIN)/python -m tests.attacks
+	$(BIN)/python -m tests.timing
 
 # Finds stay in build/fuzz; ARGS: seconds, and another folder.
 fuzz: setup
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --no-deps 'atheris>=3'
-	PYTHONPATH=.:tests $(BIN)/python -m tests.fuzz $(ARGS)
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 # Asks a list of known vulnerabilities over the network; fails where a package cannot be looked up.
 audit: setup

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from certificates import Certificates, make
-from dovecot import Dovecot
 from hypothesis import settings
-from sink import Sink
 
+from tests.certificates import Certificates, make
+from tests.dovecot import Dovecot
 from tests.postgres import Server, server
+from tests.sink import Sink
 
 if TYPE_CHECKING:
     from tests.serverless import ServerlessDesk

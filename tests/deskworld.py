@@ -18,10 +18,6 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Protocol
 
-from dovecot import Dovecot
-from patience import PATIENCE_S, until
-from sink import Sink
-
 from daemon.cli import main
 from daemon.commands.showing import books
 from daemon.config.settings import Settings, load
@@ -29,6 +25,9 @@ from daemon.demo.correspondent import Received
 from daemon.demo.desks import OPENINGS, SERVICE, SMALL, SUBJECT, TECHNICIANS
 from daemon.demo.embedded import EmbeddedServers
 from daemon.store.errors import StoreError
+from tests.dovecot import Dovecot
+from tests.patience import PATIENCE_S, until
+from tests.sink import Sink
 
 PASSWORD = "secret"
 MARTA, ANA = "Marta Gil <marta@cliente.example>", "Ana Ruiz <ana@cau.example>"

@@ -18,11 +18,11 @@ import time
 from pathlib import Path
 
 from imapclient import IMAPClient
-from patience import PATIENCE_S
 
 from daemon.bench.dovecot_conf import configuration, mail_owner
 from daemon.bench.servers import free_port, program, wait_for_port
 from daemon.mail.wire import Endpoint
+from tests.patience import PATIENCE_S
 
 HOST = "127.0.0.1"
 

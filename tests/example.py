@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from deskworld import DeskWorld
+from tests.deskworld import DeskWorld
 
 EXAMPLE = Path(__file__).parents[1] / "config.example.toml"
 _ACCOUNTS = {"soportecau": "apertura", "soporteservicios": "servicio", "tecnicos": "tecnicos"}

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from deskworld import BOXES, DeskWorld
-
 from daemon.commands.auditing import prove
 from daemon.demo.correspondent import Received
+from tests.deskworld import BOXES, DeskWorld
 
 WAITING = """
 SELECT 1 FROM deliveries WHERE status NOT IN ('sent', 'failed')

@@ -15,11 +15,10 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from certificates import Certificates
-from dovecot import HOST, Dovecot
-from patience import PATIENCE_S
-
 from daemon.bench.servers import free_port, wait_for_port
+from tests.certificates import Certificates
+from tests.dovecot import HOST, Dovecot
+from tests.patience import PATIENCE_S
 
 MAIN = """
 compatibility_level = 3.6

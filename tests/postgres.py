@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from patience import PATIENCE_S
-
 from daemon.bench.servers import free_port
+from tests.patience import PATIENCE_S
 
 
 def _programs() -> Path:

@@ -19,9 +19,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from lettering import composed_samples
+from tests.lettering import composed_samples
 
 WIDTHS = (320, 375, 800)
 SCHEMES = ("light", "dark")

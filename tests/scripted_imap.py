@@ -10,9 +10,8 @@ import socketserver
 import threading
 from collections.abc import Callable
 
-from patience import PATIENCE_S
-
 from daemon.mail.wire import Endpoint
+from tests.patience import PATIENCE_S
 
 
 class Line:

@@ -19,9 +19,8 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
-from patience import PATIENCE_S
-
 from daemon.mail.wire import Endpoint
+from tests.patience import PATIENCE_S
 
 DROP = "drop"
 """Close the connection instead of answering."""

@@ -22,17 +22,16 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import get_args
 
-from deskworld import DeskWorld
-from dovecot import Dovecot
-from faultproxy import FaultProxy
-from invariants import at_rest, holes
-from sink import Kept, Sink
-from soak_people import REGISTERED, reaction, stranger
-
 from daemon.commands.auditing import prove
 from daemon.demo.correspondent import Received
 from daemon.demo.desks import SMALL
 from rules.decision import Verdict
+from tests.deskworld import DeskWorld
+from tests.dovecot import Dovecot
+from tests.faultproxy import FaultProxy
+from tests.invariants import at_rest, holes
+from tests.sink import Kept, Sink
+from tests.soak_people import REGISTERED, reaction, stranger
 
 UNBOUNDED = """
 [guards]

@@ -6,9 +6,8 @@ import random
 from collections.abc import Callable
 from email.message import EmailMessage
 
-from deskworld import ANA, GOOD, GROUP, OPENINGS, SERVICE, SUBJECT
-
 from daemon.demo.correspondent import Received, click, reply, write
+from tests.deskworld import ANA, GOOD, GROUP, OPENINGS, SERVICE, SUBJECT
 
 KNOWN = [f"p{n}@cliente.example" for n in range(997)]
 INSISTENT = "insistente@cliente.example"

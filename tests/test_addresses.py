@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from deskworld import GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
 
 from daemon.demo.correspondent import write
 from parsers.links import read_mailto
+from tests.deskworld import GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
 
 ADDRESSES = """
 [mailboxes.addresses."soporte-a@cau.example"]

@@ -12,9 +12,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from deskworld import ANA, DeskWorld
-from patience import PATIENCE_S
-from sink import Sink
 
 from daemon.config.accounts import Account, Alerts, OAuth2, Smtp
 from daemon.config.live import Loaded
@@ -34,8 +31,11 @@ from daemon.operations.troubles import (
 from daemon.store.errors import Unavailable
 from daemon.writing.letters import Letters
 from rules.alarms import Trouble
+from tests.deskworld import ANA, DeskWorld
+from tests.patience import PATIENCE_S
 from tests.rules.desks import DESK, NOW, OPENING, OPENINGS
 from tests.serverless import ServerlessDesk
+from tests.sink import Sink
 
 ADMIN = "admin@cau.test"
 BOX = Account(name="apertura", roles=("opening",), address="a@cau.test", host="imap.cau.test", username="a")

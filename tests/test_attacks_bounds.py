@@ -10,11 +10,11 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from deskworld import DeskWorld
 
 from daemon.demo.correspondent import click, reply, write
 from daemon.mail.fetching import BATCH_MAILS
 from rules.tables import Breaker, DeskTable, Group, Guards, Mailbox, Senders
+from tests.deskworld import DeskWorld
 from tests.parsers.mails import mail_of, part, raw_mail
 from tests.rules.desks import ANA, DESK, GOOD, LUIS, MARTA, NUMBER, OPENING, OPENINGS, SERVICE, make_desk
 from tests.serverless import Sent, ServerlessDesk

@@ -13,11 +13,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deskworld import GOOD, ONE_BOX, SERVICE, SUBJECT, DeskWorld
-
 from daemon.demo.correspondent import Received, reply, write
 from daemon.store.clock import utc_now
 from rules.ticket import micros
+from tests.deskworld import GOOD, ONE_BOX, SERVICE, SUBJECT, DeskWorld
 from tests.test_attacks_bounds import MARKS, unmarked
 
 ROBOT = "robot@cliente.example"

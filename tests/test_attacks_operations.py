@@ -9,14 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import deskworld
 import pytest
-from certificates import Certificates, make
-from deskworld import ANA, GOOD, GROUP, MARTA, OPENINGS, SUBJECT, DeskWorld
-from dovecot import Dovecot
-from faultproxy import FaultProxy
-from scripted_imap import Line, ScriptedImap
-from sink import Sink
 
 from daemon.config.settings import ConfigErrors, load
 from daemon.demo.correspondent import click, write
@@ -27,11 +20,17 @@ from daemon.mail.smtp import Session, SmtpError
 from daemon.mail.wire import Endpoint
 from rules import conditions
 from rules.facts import Search
-from tests import configs
+from tests import configs, deskworld
+from tests.certificates import Certificates, make
+from tests.deskworld import ANA, GOOD, GROUP, MARTA, OPENINGS, SUBJECT, DeskWorld
+from tests.dovecot import Dovecot
+from tests.faultproxy import FaultProxy
 from tests.parsers.mails import raw_mail
 from tests.postgres import Server
 from tests.rules.desks import OPENING
+from tests.scripted_imap import Line, ScriptedImap
 from tests.serverless import ServerlessDesk
+from tests.sink import Sink
 
 ROOT = Path(__file__).parents[1]
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from deskworld import GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
 
 from daemon.demo.correspondent import write
+from tests.deskworld import GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
 
 
 def nobody_listens() -> int:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from patience import PATIENCE_S, until
 
 from daemon.bench.among_many import replies, verdicts
 from daemon.bench.figures import ratios, table
@@ -26,6 +25,7 @@ from daemon.bench.several import takeover, two_daemons
 from daemon.bench.waiting import latency, latency_under_load
 from daemon.config.settings import load
 from daemon.store import Store
+from tests.patience import PATIENCE_S, until
 from tests.postgres import Server
 
 MIB = 1024 * 1024

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from deskworld import GOOD, GROUP, MARTA, OPENINGS, SUBJECT, DeskWorld
 
 from daemon.commands import Unable, asking
 from daemon.demo.correspondent import click, write
@@ -19,6 +18,7 @@ from daemon.mail.filing import Folders
 from daemon.mail.imap import Imap
 from daemon.mail.wire import Endpoint
 from daemon.operations.requests import FOLDER, leave_request
+from tests.deskworld import GOOD, GROUP, MARTA, OPENINGS, SUBJECT, DeskWorld
 from tests.serverless import ServerlessDesk
 
 ADDRESS = "marta@cliente.example"

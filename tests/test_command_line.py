@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deskworld import GOOD, GROUP, MARTA, OPENINGS, SUBJECT, DeskWorld
 
 from daemon.cli import main
 from daemon.cli.arguments import parser
 from daemon.demo.correspondent import write
+from tests.deskworld import GOOD, GROUP, MARTA, OPENINGS, SUBJECT, DeskWorld
 
 TOO_LONG = "x" * 70_000
 """More than all headers of a mail may take: quarantined."""

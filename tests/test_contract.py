@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from deskworld import GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
-from patience import PATIENCE_S
 
 from daemon.cli import main
 from daemon.demo.correspondent import write
+from tests.deskworld import GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
+from tests.patience import PATIENCE_S
 
 Acuse = Callable[..., tuple[int, str, str]]
 

@@ -15,14 +15,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from deskworld import ANA, BOXES, GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
-from faultproxy import FaultProxy
-from invariants import run_until_rest, settled, violations
-from patience import PATIENCE_S
 from test_kills import IN_DOUBT, inject, nothing_sent
 
 from daemon.demo.correspondent import write
 from daemon.mail.mailboxes import LEASE
+from tests.deskworld import ANA, BOXES, GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
+from tests.faultproxy import FaultProxy
+from tests.invariants import run_until_rest, settled, violations
+from tests.patience import PATIENCE_S
 from tests.postgres import Server
 
 

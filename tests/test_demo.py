@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 from imapclient import IMAPClient
-from patience import PATIENCE_S, until
 
 from daemon.demo.correspondent import Received, click, reply
+from tests.patience import PATIENCE_S, until
 
 ANA = "Ana Ruiz <ana@cau.example>"
 

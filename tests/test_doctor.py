@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from deskworld import DeskWorld
 from rich.console import Console
 
 from daemon.commands.doctor import CHECKS, Found, examine
@@ -17,6 +16,7 @@ from daemon.commands.roundtrip import round_trip
 from daemon.config.settings import load
 from daemon.store import Store, notes
 from rules.ticket import micros
+from tests.deskworld import DeskWorld
 from tests.postgres import Server, server
 
 

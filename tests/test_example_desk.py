@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from deskworld import ANA, GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
-from example import change, live_example
 
 from daemon.demo.correspondent import Received, click, reply, write
 from parsers.links import read_mailto
+from tests.deskworld import ANA, GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
+from tests.example import change, live_example
 
 N1, COORDINATION, N2 = "n1@cau.example", "coordinacion@cau.example", "n2@cau.example"
 COORD, EVA = "Concha Coordina <coord@cau.example>", "Eva Mas <eva@cau.example>"

@@ -19,17 +19,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from deskworld import ANA, GOOD, GROUP, OPENINGS, SUBJECT, DeskWorld, Real
-from dovecot import Dovecot
-from faultproxy import FaultProxy
-from invariants import at_rest, letter_violations, run_until_rest, violations
-from patience import PATIENCE_S
 from test_kills import MAILS, inject
 
 from daemon.bench.servers import free_port
 from daemon.demo.correspondent import Received, write
 from daemon.service import RELOAD_EVERY_S
 from daemon.store.dialect import BUSY_MS
+from tests.deskworld import ANA, GOOD, GROUP, OPENINGS, SUBJECT, DeskWorld, Real
+from tests.dovecot import Dovecot
+from tests.faultproxy import FaultProxy
+from tests.invariants import at_rest, letter_violations, run_until_rest, violations
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture

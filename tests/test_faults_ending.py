@@ -17,12 +17,12 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from deskworld import DeskWorld
-from faultproxy import FaultProxy
-from invariants import run_until_rest, violations
-from patience import PATIENCE_S
 from test_kills import IN_DOUBT, inject
 
+from tests.deskworld import DeskWorld
+from tests.faultproxy import FaultProxy
+from tests.invariants import run_until_rest, violations
+from tests.patience import PATIENCE_S
 from tests.postgres import Server
 
 PROMISED_S = 5.0

@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from faultproxy import FaultProxy
 from imapclient import IMAPClient
 from imapclient.exceptions import LoginError
-from patience import PATIENCE_S
-from scripted_imap import Line, ScriptedImap
-from sink import DROP, ENDLESS, GARBAGE, HANG, RESET, Sink
+
+from tests.faultproxy import FaultProxy
+from tests.patience import PATIENCE_S
+from tests.scripted_imap import Line, ScriptedImap
+from tests.sink import DROP, ENDLESS, GARBAGE, HANG, RESET, Sink
 
 MAIL = b"Subject: prueba\r\n\r\nHola\r\n..punto\r\n"
 

@@ -19,9 +19,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from deskworld import GOOD, GROUP, MARTA, OPENINGS, SERVICE, SUBJECT, DeskWorld
-from invariants import at_rest, violations
-from patience import PATIENCE_S, until
 
 from daemon.demo.correspondent import click, write
 from daemon.intake import Intake
@@ -31,6 +28,9 @@ from daemon.store import daemons
 from daemon.store.connections import SqliteConnections
 from daemon.store.errors import LeaseLost, Unavailable
 from rules.tables import Limits
+from tests.deskworld import GOOD, GROUP, MARTA, OPENINGS, SERVICE, SUBJECT, DeskWorld
+from tests.invariants import at_rest, violations
+from tests.patience import PATIENCE_S, until
 from tests.rules.desks import DESK, OPENING, make_desk
 from tests.serverless import ServerlessDesk
 from tests.store.desk import fetched

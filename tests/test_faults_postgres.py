@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from deskworld import DeskWorld
-from faultproxy import FaultProxy
-from invariants import at_rest, violations
-from patience import PATIENCE_S
 from test_kills import IN_DOUBT, inject
 
+from tests.deskworld import DeskWorld
+from tests.faultproxy import FaultProxy
+from tests.invariants import at_rest, violations
+from tests.patience import PATIENCE_S
 from tests.postgres import Server
 
 

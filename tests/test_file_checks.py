@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from configs import BASE, changed
 
 from daemon.cli import main
 from daemon.config.accounts import Database
 from daemon.config.file_checks import _books, no_room
 from daemon.store.connections import connect
 from daemon.store.errors import StoreError
+from tests.configs import BASE, changed
 
 NOBODY = 65534
 Spoil = Callable[[Path], str]

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from deskworld import ANA, BOXES, GOOD, GROUP, MARTA, ONE_BOX, OPENINGS, SERVICE, SUBJECT, DeskWorld
 
 from daemon.demo.correspondent import click, reply, write
+from tests.deskworld import ANA, BOXES, GOOD, GROUP, MARTA, ONE_BOX, OPENINGS, SERVICE, SUBJECT, DeskWorld
 
 STRANGER = "Mallory <mallory@otro.example>"
 

@@ -12,11 +12,6 @@ from pathlib import Path
 
 import pytest
 import structlog
-from certificates import Certificates, make
-from dovecot import Dovecot, raw_mail
-from faultproxy import FaultProxy, Mode
-from patience import PATIENCE_S
-from scripted_imap import Line, ScriptedImap
 from structlog.testing import LogCapture
 
 from daemon.config.accounts import SecretError
@@ -26,6 +21,11 @@ from daemon.mail.imap import SEARCH_WINDOW, Deadlines, Imap, Selected, read_uid_
 from daemon.mail.imap_faults import ImapError
 from daemon.mail.wire import Endpoint
 from daemon.store import Fetched
+from tests.certificates import Certificates, make
+from tests.dovecot import Dovecot, raw_mail
+from tests.faultproxy import FaultProxy, Mode
+from tests.patience import PATIENCE_S
+from tests.scripted_imap import Line, ScriptedImap
 
 LARGEST = 40 * 1024 * 1024
 NEVER = threading.Event()

@@ -14,7 +14,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from patience import PATIENCE_S, until
 
 from daemon.config.live import Loaded
 from daemon.demo.correspondent import click, write
@@ -29,6 +28,7 @@ from rules.decision import Decision
 from rules.desk import Desk
 from rules.schedule import Slot, last_slot
 from rules.tables import Reports, Retention
+from tests.patience import PATIENCE_S, until
 from tests.postgres import Server
 from tests.rules.desks import DESK, GOOD, OPENING, OPENINGS, SERVICE, make_desk
 from tests.serverless import Here, ServerlessDesk

@@ -13,11 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from deskworld import GOOD, OPENINGS, SUBJECT, DeskWorld, Real
-from invariants import run_until_rest, violations
-from patience import PATIENCE_S
-
 from daemon.demo.correspondent import Received, write
+from tests.deskworld import GOOD, OPENINGS, SUBJECT, DeskWorld, Real
+from tests.invariants import run_until_rest, violations
+from tests.patience import PATIENCE_S
 
 MAILS = 20
 IN_DOUBT = 2

@@ -10,10 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import pytest
-from letter_reading import mail_of, parts
-from lettering import composed_samples, letters_desk
 
 from daemon.writing.samples import samples
+from tests.letter_reading import mail_of, parts
+from tests.lettering import composed_samples, letters_desk
 
 GOLDENS = Path(__file__).parent / "goldens"
 

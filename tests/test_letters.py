@@ -15,8 +15,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import lxml.html
 import pytest
-from letter_reading import collapsed, contrast, links, mail_of, parts, shown
-from lettering import composed_samples, letters_desk, sent, token_source
 
 from daemon.composed import Composed
 from daemon.writing.charts import WIDTH
@@ -37,6 +35,8 @@ from rules.letters import LETTERS, Letter
 from rules.quarantine import digest
 from rules.tables import FieldTable, LettersTable
 from rules.ticket import Ticket
+from tests.letter_reading import collapsed, contrast, links, mail_of, parts, shown
+from tests.lettering import composed_samples, letters_desk, sent, token_source
 
 PALETTE = {
     "light": {"page": "#ffffff", "box": "#f3f5f7", "fault": "#fdf0ee", "warning": "#fff6e0"},

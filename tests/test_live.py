@@ -12,8 +12,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from configs import BASE, changed, write
-from example import EXAMPLE
 
 from daemon.config.live import Changed, Live, Loaded, Refused
 from daemon.config.settings import ConfigErrors
@@ -24,6 +22,8 @@ from daemon.store.errors import Unavailable
 from daemon.writing.letters import Letters
 from rules.desk import Desk
 from rules.tables import DeskTable
+from tests.configs import BASE, changed, write
+from tests.example import EXAMPLE
 from tests.rules.desks import GOOD, OPENING, OPENINGS, make_desk
 from tests.serverless import ServerlessDesk
 

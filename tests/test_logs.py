@@ -9,11 +9,10 @@ import sys
 import time
 from pathlib import Path
 
-from deskworld import GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
-from patience import PATIENCE_S, until
-
 from daemon.demo.correspondent import write
 from daemon.operations.logs import LineWriter, redact
+from tests.deskworld import GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
+from tests.patience import PATIENCE_S, until
 
 
 def test_f44_a_pipe_that_nobody_reads_blocks_nobody() -> None:

@@ -10,10 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from dovecot import Dovecot, raw_mail
-from faultproxy import FaultProxy, Mode
-from patience import PATIENCE_S, until
-from scripted_imap import Line, ScriptedImap
 
 from daemon.config.accounts import Account
 from daemon.mail.imap import Imap, read_uid_set
@@ -23,6 +19,10 @@ from daemon.mail.visit import Visit
 from daemon.mail.wire import Backoff, Endpoint
 from daemon.store import Fetched, Filed, Unfiled
 from rules.durations import Duration
+from tests.dovecot import Dovecot, raw_mail
+from tests.faultproxy import FaultProxy, Mode
+from tests.patience import PATIENCE_S, until
+from tests.scripted_imap import Line, ScriptedImap
 
 
 class Notebook:

@@ -9,8 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from deskworld import GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
-from patience import PATIENCE_S
 
 from daemon.bench.servers import free_port
 from daemon.config.accounts import Metrics
@@ -19,6 +17,8 @@ from daemon.demo.correspondent import write
 from daemon.operations.metrics import Exporter, exposition, server_of
 from daemon.store.daemons import Lease
 from daemon.store.standing import Standing
+from tests.deskworld import GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
+from tests.patience import PATIENCE_S
 from tests.store.desk import NOW
 
 STANDING = Standing(

@@ -14,9 +14,6 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
-from patience import PATIENCE_S
-from scripted_imap import Line, ScriptedImap
-from sink import Sink
 
 from daemon.commands import doctor
 from daemon.config.accounts import Account, Alerts, OAuth2, SecretError, Smtp
@@ -29,7 +26,10 @@ from daemon.operations.alarms import Alarms
 from daemon.operations.route_watch import RouteWatch
 from daemon.store.audit import NO_FOLDER
 from daemon.writing.letters import Letters
+from tests.patience import PATIENCE_S
+from tests.scripted_imap import Line, ScriptedImap
 from tests.serverless import ServerlessDesk
+from tests.sink import Sink
 
 
 class Provider(HTTPServer):

@@ -13,9 +13,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from patience import PATIENCE_S, until
-from postgres import Server
-from sink import DROP, HANG, RESET, Sink
 
 from daemon.bench.servers import free_port
 from daemon.config.accounts import Smtp
@@ -29,6 +26,9 @@ from rules.decision import Decision
 from rules.durations import Duration
 from rules.letters import Letter
 from rules.tables import Breaker, Guards
+from tests.patience import PATIENCE_S, until
+from tests.postgres import Server
+from tests.sink import DROP, HANG, RESET, Sink
 from tests.store.desk import DESK, NOW, Clock, compose, mail, take
 
 NO_GUARDS = Guards(10**6, 10**6, 10**6, 10**6, Breaker(10**6, 10**6, 10**6))

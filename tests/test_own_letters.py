@@ -8,9 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from configs import BASE, write
-from letter_reading import parts
-from lettering import token_source
 
 from daemon.commands.checking import check
 from daemon.config.settings import load
@@ -18,6 +15,9 @@ from daemon.writing.letters import Letters
 from daemon.writing.sample_world import NOW
 from daemon.writing.samples import samples
 from outbox_templates import __file__ as shipped
+from tests.configs import BASE, write
+from tests.letter_reading import parts
+from tests.lettering import token_source
 
 OWN = BASE + '[letters]\ntemplates = "cartas"\n'
 LETTERS = Path(shipped).parent / "es"

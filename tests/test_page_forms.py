@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from letter_reading import parts
-from lettering import composed_samples, letters_desk, token_source
 
 from daemon.writing import page_forms
 from daemon.writing.letters import Letters
@@ -25,6 +23,8 @@ from daemon.writing.sample_world import NOW
 from daemon.writing.samples import samples
 from rules.letters import Letter
 from rules.tables import LettersTable
+from tests.letter_reading import parts
+from tests.lettering import composed_samples, letters_desk, token_source
 
 DESK = letters_desk()
 WRITTEN = (

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from certificates import Certificates
-from deskworld import ANA, GOOD, GROUP, MARTA, OPENINGS, PASSWORD, SERVICE, SUBJECT, TECHNICIANS, DeskWorld
-from dovecot import Dovecot
-from postfix import Postfix
 
 from daemon.demo.correspondent import click, write
+from tests.certificates import Certificates
+from tests.deskworld import ANA, GOOD, GROUP, MARTA, OPENINGS, PASSWORD, SERVICE, SUBJECT, TECHNICIANS, DeskWorld
+from tests.dovecot import Dovecot
+from tests.postfix import Postfix
 
 BOXES = {
     OPENINGS: "apertura", SERVICE: "servicio", TECHNICIANS: "tecnicos",

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from patience import PATIENCE_S, until
 
 from daemon.files import Files, Octets
 from daemon.mail.pipe import Poisoned
@@ -24,6 +23,7 @@ from daemon.mail.reader import Reader, how_to_read
 from daemon.store.errors import Unavailable
 from parsers.mail import Budget, Mail
 from parsers.reply import TextMarks
+from tests.patience import PATIENCE_S, until
 from tests.store.desk import DESK
 
 

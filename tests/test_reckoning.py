@@ -9,8 +9,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from deskworld import GOOD as ANY_GOOD
-from deskworld import GROUP, MARTA, OPENINGS, SUBJECT, DeskWorld
 
 from daemon.causes import fire_due, reckon_anew
 from daemon.demo.correspondent import click, write
@@ -19,6 +17,8 @@ from daemon.writing.letters import Letters
 from rules.desk import Desk
 from rules.durations import Duration
 from rules.tables import Calendar, Priority, Validation
+from tests.deskworld import GOOD as ANY_GOOD
+from tests.deskworld import GROUP, MARTA, OPENINGS, SUBJECT, DeskWorld
 from tests.rules.desks import ANA, DESK, GOOD, NOW, OPENING, make_desk
 from tests.rules.desks import MARTA as REQUESTER
 from tests.rules.desks import OPENINGS as BOX

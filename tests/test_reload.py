@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from deskworld import ANA, GOOD, GROUP, MARTA, OPENINGS, SUBJECT, DeskWorld
 
 from daemon.demo.correspondent import reply, write
 from daemon.store.clock import utc_now
 from outbox_templates import __file__ as letters
+from tests.deskworld import ANA, GOOD, GROUP, MARTA, OPENINGS, SUBJECT, DeskWorld
 
 CONFIG, CONFIRMATION = "config.toml", "cartas/es/confirmation.j2"
 EXTRA = '\n[calendars.oficina]\nhours = ["00:00-24:00"]\ndays = "mon-sun"\n[letters]\ntemplates = "cartas"\n'

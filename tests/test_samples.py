@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from lettering import REGISTRATION, letters_desk
 
 from daemon.writing.sample_world import NOW, REQUESTER, sample_ticket
 from daemon.writing.samples import samples
@@ -20,6 +19,7 @@ from rules.letters import Letter
 from rules.reading import Arrival, read, token_digest
 from rules.tables import Requesters
 from rules.ticket import Ticket
+from tests.lettering import REGISTRATION, letters_desk
 
 TOKEN = "A" * 26
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from configs import BASE, changed
 
 from daemon.commands.starting import write_config
 from daemon.config.schema import schema
 from daemon.config.settings import load
+from tests.configs import BASE, changed
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 SCHEMA = schema()

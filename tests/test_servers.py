@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from patience import PATIENCE_S
+from tests.patience import PATIENCE_S
 
 SCRIPT = Path(__file__).with_name("servers.sh")
 

@@ -8,13 +8,13 @@ from operator import attrgetter
 from pathlib import Path
 
 import pytest
-from configs import BASE, changed, marked, write
-from mistakes import MISTAKES
 
 from daemon.config.accounts import SecretError
 from daemon.config.settings import ConfigErrors, load
 from daemon.config.sources import Problem
 from rules.durations import Duration
+from tests.configs import BASE, changed, marked, write
+from tests.mistakes import MISTAKES
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
-from certificates import Certificates, make
-from faultproxy import FaultProxy, Mode
 from hypothesis import given
 from hypothesis import strategies as st
-from patience import PATIENCE_S
-from sink import DROP, ENDLESS, GARBAGE, HANG, RESET, Sink
 
 from daemon.mail.smtp import ContentError, Envelope, Result, Session, stuffed
 from daemon.mail.smtp_wire import SmtpError
 from daemon.mail.wire import Endpoint
+from tests.certificates import Certificates, make
+from tests.faultproxy import FaultProxy, Mode
+from tests.patience import PATIENCE_S
+from tests.sink import DROP, ENDLESS, GARBAGE, HANG, RESET, Sink
 
 BODY = b"Subject: hola\r\n\r\n.punto\r\nfin\r\n"
 NO_PIPELINING = ("8BITMIME",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from soak import soaking
+from tests.soak import soaking
 
 MEMORY_MIB = 200
 OPEN_FILES = 100

@@ -12,8 +12,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from deskworld import DeskWorld
-from patience import PATIENCE_S
+
+from tests.deskworld import DeskWorld
+from tests.patience import PATIENCE_S
 
 UNIT = Path(__file__).parents[1] / "docs" / "acuse.service"
 SECURITY = UNIT.parents[1] / "SECURITY.md"

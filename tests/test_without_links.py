@@ -9,9 +9,9 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from deskworld import ANA, GOOD, GROUP, MARTA, OPENINGS, SERVICE, SUBJECT, TECHNICIANS, DeskWorld
 
 from daemon.demo.correspondent import click, reply, write
+from tests.deskworld import ANA, GOOD, GROUP, MARTA, OPENINGS, SERVICE, SUBJECT, TECHNICIANS, DeskWorld
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 NUMBER = "I171009_000049"

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from lettering import letters_desk
 
 from parsers.fields import FaultCode
 from rules.alarms import AT_ONCE, BACK
 from rules.clocks import Why
 from rules.quarantine import VERBS
 from rules.schedule import JobName
+from tests.lettering import letters_desk
 
 ROOT = Path(__file__).parent.parent
 ALARMS = (

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import time_machine
-from patience import until
 
 from daemon.store import Cause, Store, Transaction
 from daemon.store.daemons import Beat
@@ -18,6 +17,7 @@ from daemon.store.standing import standing
 from rules.decision import Decision
 from rules.letters import Letter
 from rules.ticket import micros
+from tests.patience import until
 from tests.postgres import Server
 from tests.store.desk import DESK, NOW, compose
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from patience import until
 
 from daemon.operations.jobs import remove_leftovers
 from daemon.store import Cause, Filed, Outcome, Store, Transaction, dropping, erasing, outdated, unnamed
@@ -19,6 +18,7 @@ from rules.erasure import NOBODY
 from rules.facts import Person, Search
 from rules.letters import Grant, Letter, Link
 from rules.ticket import Event
+from tests.patience import until
 from tests.store.desk import ANA, DESK, LUIS, NOW, Clock, attachment, change, compose, mail, open_ticket, take
 
 PHOTO, SHARED = b"a photo of Ana" * 50, b"a leaflet" * 50

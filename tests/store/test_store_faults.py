@@ -15,13 +15,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from faultproxy import FaultProxy
-from patience import PATIENCE_S, until
 
 from daemon.store import Cause, Store, Transaction, word_index
 from daemon.store.errors import Conflict, InUse, NotADatabase, StoreError, Unavailable
 from rules.decision import Decision
 from rules.facts import Needs
+from tests.faultproxy import FaultProxy
+from tests.patience import PATIENCE_S, until
 from tests.postgres import Server
 from tests.store.desk import DESK, NOW, ZONE, Clock, compose, fetched, mail, open_ticket, opening, take
 

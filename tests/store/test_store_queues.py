@@ -10,7 +10,6 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from patience import until
 
 from daemon.store import Cause, Outcome, Store, daemons, queues
 from daemon.store.daemons import Lease
@@ -22,6 +21,7 @@ from rules.facts import Needs
 from rules.letters import Letter
 from rules.tables import Guards
 from rules.ticket import Ticket
+from tests.patience import until
 from tests.store.desk import ANA, DESK, EVA, NOW, ZONE, Clock, change, compose, mail, open_ticket, take
 
 MINUTE = timedelta(minutes=1)
