@@ -401,7 +401,7 @@ def test_a_secret_of_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         ('password_env = "ACUSE_NOT_SET"', "the environment variable ACUSE_NOT_SET is not set"),
         ('password_file = "no"', "No such file or directory"),
         ('password_file = "empty"', "is empty"),
-        ('password_credential = "imap"', "systemd hands over no credentials"),
+        ('password_credential = "imap"', "by hand, write systemd-run .*LoadCredential=imap:FILE"),
     ],
 )
 def test_a_secret_that_is_not_there(new: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

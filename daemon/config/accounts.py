@@ -58,7 +58,11 @@ def _from_environment(name: str) -> str:
 def _from_systemd(name: str) -> str:
     folder = os.environ.get("CREDENTIALS_DIRECTORY", "")
     if not folder:
-        raise SecretError(f"systemd hands over no credentials (LoadCredential={name}: is missing in the unit)")
+        raise SecretError(
+            f"systemd hands over no credentials: LoadCredential={name}:FILE is missing in the unit;"
+            " or, for a command typed by hand, write systemd-run --pipe --property=User=acuse"
+            f" --property=LoadCredential={name}:FILE before it"
+        )
     return _from_file(str(Path(folder, name)))
 
 
