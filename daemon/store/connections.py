@@ -60,7 +60,7 @@ class Connections(Protocol):
         """Nothing of earlier versions of a row stays in the log, unless a reader needs it for five seconds more."""
 
     def renew(self) -> None:
-        """After a fault: let go of this thread's connection if it is dead."""
+        """After a fault: let go of this thread's connection, which may be dead."""
 
     def close(self) -> None:
         """Let go of everything."""

@@ -236,8 +236,7 @@ class PostgresConnections:
         """The server's log is its operator's."""
 
     def renew(self) -> None:
-        if not self._database.is_connection_usable():
-            self._database.close()
+        self._database.close()
 
     def close(self) -> None:
         self._database.close()
