@@ -29,8 +29,8 @@ ROWS: Mapping[str, tuple[str, str]] = {
     "F20": ("an arrival told with another answer, or in the segment of the answer to IDLE", "seen at once"),
     "F21": ("a line of IDLE cut in two", "connected again"),
     "F22": (
-        "new UIDVALIDITY between two sessions",
-        "all looked at again, nothing treated twice, the event logged",
+        "new UIDVALIDITY between two sessions, or the same one and UIDs of other mails",
+        "all looked at again, nothing treated twice, nothing passed over, a new one logged",
     ),
     "F23": ("new UIDVALIDITY while a session is open", "as F22"),
     "F24": ("a search that gives the last old UID", "it counts once"),

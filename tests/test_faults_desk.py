@@ -99,6 +99,24 @@ def test_f22_f23_uidvalidity_changes_and_every_mail_is_known_again(world: DeskWo
     assert violations(world, MAILS + 5, MAILS + 5, copies=MAILS) == []
 
 
+def test_f22_a_mail_server_put_back_from_a_backup_gives_uids_again(world: DeskWorld) -> None:
+    """The same UIDVALIDITY, and a UID that the ledger knows for a mail which has gone."""
+    dovecot = real(world).dovecot
+    own, backup = dovecot.mail / "apertura", dovecot.folder / "backup"
+    for counter, mail in enumerate((opening(ANA, 100), opening(GROUP, 200), opening(ANA, 3000)), 1):
+        world.servers.deliver("apertura", mail)
+        run_until_rest(world, counter)
+        dovecot.stop()
+        if counter == 1:
+            subprocess.run(["cp", "-a", own, backup], check=True)
+        elif counter == 2:
+            shutil.rmtree(own)
+            backup.rename(own)
+        dovecot.start()
+    assert world.query("SELECT uid, verdict FROM mails ORDER BY id") == [(1, "opened"), (2, "opened"), (2, "opened")]
+    assert letter_violations(world) == []
+
+
 def test_f26_without_uidplus_what_is_filed_is_not_filed_again(world: DeskWorld) -> None:
     """Each mail stays in the watched folder, marked as deleted, and is seen there by every connection."""
     dovecot = real(world).dovecot

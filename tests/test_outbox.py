@@ -337,6 +337,16 @@ def test_f15_a_letter_is_given_up_after_its_days(store: Store) -> None:
     assert not desk.due_now()
 
 
+@pytest.mark.parametrize(("attempts", "status"), [(1, "deferred"), (9, "deferred"), (10, "failed"), (200, "failed")])
+@pytest.mark.parametrize("created_at", [NOW - timedelta(days=9), datetime(1970, 1, 1, tzinfo=UTC)])
+def test_f15_f38_a_letter_that_is_old_at_its_first_tries_is_not_given_up(
+    attempts: int, created_at: datetime, status: str
+) -> None:
+    """The desk was off for days, or its clock was wrong; and the server greylists whom it has not heard for long."""
+    result = Result("deferred", "rcpt", 451, "greylisted")
+    assert Retry().outcome(letter(attempts, created_at), result, NOW, timedelta(days=5)).status == status
+
+
 def test_f15_a_queue_of_two_days_goes_out_when_the_server_is_back(store: Store) -> None:
     clock = Clock(NOW)
     port = free_port()

@@ -29,6 +29,9 @@ LEASE = timedelta(minutes=10)
 """Longer than a letter can take by all its deadlines; a pump stops with what it claimed at half of it."""
 KEEP_S = 30.0
 """A connection without work is closed after this."""
+LEAST_TRIES = 10
+"""A letter is given up after no fewer, some twenty minutes: its days may have passed while the desk was off, or a wrong
+clock have dated it."""
 RECORD_EVERY_S = 0.5
 """A letter that is sent stands in the books so long afterwards, and is known to be sent at once."""
 
@@ -45,7 +48,7 @@ class Retry:
         if result.status != "deferred":
             return Outcome(letter.id, letter.lease, result.status, described(result), at=now)
         next_at = now + timedelta(seconds=jittered(self.first_s, self.cap_s, letter.attempts))
-        if next_at > letter.created_at + expire_after:
+        if next_at > letter.created_at + expire_after and letter.attempts >= LEAST_TRIES:
             return Outcome(letter.id, letter.lease, "failed", described(result), given_up=True)
         return Outcome(letter.id, letter.lease, "deferred", described(result), next_at)
 

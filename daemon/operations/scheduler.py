@@ -1,8 +1,7 @@
 """The clock of the jobs: APScheduler wakes them at the times that rules/schedule.py names.
 
 It is only the alarm clock. Which time a job runs for is told by the slots themselves, and whether it has been done by
-the store: a job that was missed, lost to a restart or failed is caught up with, once; a clock that jumps, which
-APScheduler waits through, has the jobs set anew.
+the store: a job that failed, or was missed because of a restart or of a clock that was set, is caught up with, once.
 """
 
 from __future__ import annotations
@@ -18,14 +17,12 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 from daemon.log import log
-from daemon.operations.jobs import JobContext, run_job
+from daemon.operations.jobs import JOBS, JobContext, run_job
 from daemon.store import Store, notes
 from rules import schedule
 from rules.desk import Desk
 from rules.schedule import JobName, Slot
 
-DRIFT = timedelta(seconds=30)
-"""The wall clock against the monotonic one: more than this, and somebody has set it."""
 AGAIN_AFTER_S = 600.0
 """A job that failed, or whose time has passed unseen, is tried again after so long."""
 LATE = timedelta(minutes=1)
@@ -56,9 +53,7 @@ class Jobs:
         self.states: dict[JobName, JobState] = {}
         self._store, self._desk, self._context, self._queued = store, desk, context, queued
         self._monotonic = monotonic
-        self._offset = self._drift()
         self._set: tuple[tuple[Slot, ...], str] = ((), "")
-        self._threads: set[str] = set()
         self._scheduler: BackgroundScheduler | None = None
         self._lock = threading.Lock()
 
@@ -66,7 +61,7 @@ class Jobs:
         """Let them run; the first :meth:`tend` sets their times."""
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
-            executors={"default": ThreadPoolExecutor(1)},
+            executors={"default": ThreadPoolExecutor(len(JOBS))},  # one that hangs holds up no other
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
         self._scheduler.start()
@@ -78,12 +73,10 @@ class Jobs:
         self._scheduler = None
 
     def tend(self) -> None:
-        """To be called now and then, by who may wait for the database: follow the configuration and a clock that was
-        set, make up for what was missed."""
-        drift = self._drift()
-        moved, self._offset = abs(drift - self._offset) > DRIFT, drift
+        """To be called now and then, by who may wait for the database: follow the configuration, make up for what was
+        missed."""
         wanted = (schedule.slots(self._desk()), self._desk().desk.timezone)
-        if self._scheduler is not None and (moved or wanted != self._set):
+        if self._scheduler is not None and wanted != self._set:
             self._set_alarms(*wanted)
             self._set = wanted
         for job in self.missed():
@@ -142,21 +135,14 @@ class Jobs:
     def _spawn(self, job: JobName) -> None:
         if self._scheduler is not None:
             self.states.setdefault(job, JobState()).tried_at = self._monotonic()
-            self._scheduler.add_job(self.run, args=(job,), id=f"late {job}", executor=job, replace_existing=True)
+            self._scheduler.add_job(self.run, args=(job,), id=f"late {job}", replace_existing=True)
 
     def _set_alarms(self, slots: tuple[Slot, ...], zone: str) -> None:
         scheduler = self._scheduler
         assert scheduler is not None
         scheduler.remove_all_jobs()
-        for job in {slot.job for slot in slots} - self._threads:
-            scheduler.add_executor(ThreadPoolExecutor(1), job)
-            self._threads.add(job)
         for slot in slots:
-            scheduler.add_job(self.run, trigger(slot, zone), args=(slot.job,), executor=slot.job)
-
-    def _drift(self) -> timedelta:
-        """What the wall clock shows beyond the monotonic one."""
-        return timedelta(seconds=self._store.clock().timestamp() - self._monotonic())
+            scheduler.add_job(self.run, trigger(slot, zone), args=(slot.job,))
 
 
 def trigger(slot: Slot, zone: str) -> CronTrigger:

@@ -205,15 +205,11 @@ def sqlite_writer(path: Path) -> peewee.SqliteDatabase:
         str(path),
         pragmas={
             "journal_mode": "wal",
-            "synchronous": "full",
             "foreign_keys": 1,
             "secure_delete": 1,  # Debian's SQLite does so by itself: what is erased is overwritten with zeros
             "wal_autocheckpoint": 0,
-            "mmap_size": 0,
-            "cache_size": -2_000,
             "temp_store": "memory",
         },
-        lock_type="IMMEDIATE",
         timeout=BUSY_MS / 1000,
         thread_safe=False,
         check_same_thread=False,
@@ -227,7 +223,7 @@ def sqlite_reader(path: Path) -> peewee.SqliteDatabase:
         f"file:{quote(str(path))}?mode=ro",
         uri=True,
         timeout=BUSY_MS / 1000,
-        pragmas={"mmap_size": 0, "query_only": 1, "cache_size": -500},
+        pragmas={"cache_size": -500},
         thread_safe=False,
         check_same_thread=False,
     )

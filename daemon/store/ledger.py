@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from daemon.files import Files, Octets
 from daemon.store import unnamed
@@ -73,8 +74,11 @@ VALUES (?, ?, ?, '', '', NULL, '', '', '', '', '', ?, ?, ?, ?, 1, ?, ?, '', '')
 ON CONFLICT (mailbox, uidvalidity, uid) DO UPDATE SET
   attempts = mails.attempts + CASE WHEN mails.verdict = '' THEN ? ELSE 0 END,
   attempts_alone = mails.attempts_alone + CASE WHEN mails.verdict = '' THEN ? ELSE 0 END
-RETURNING id, verdict, attempts, attempts_alone, released_at, why, filed_at IS NOT NULL AND folder <> ''
+RETURNING id, verdict, attempts, attempts_alone, released_at, why, filed_at IS NOT NULL AND folder <> '',
+  size, received_at
 """
+_DISPLACE = "UPDATE mails SET uidvalidity = -id WHERE id = ?"
+"""Its UID is another mail's now: its place means as little as one under an old UIDVALIDITY."""
 
 
 def take(
@@ -99,8 +103,7 @@ def take(
     for mail in fetched:
         digest = hashlib.sha256(mail.octets).hexdigest() if isinstance(mail.octets, bytes) else ""
         about = (mail.uid, micros(mail.internaldate), mail.size, int(mail.too_large), digest)
-        row = session.one(_TAKE, mailbox, uidvalidity, *about, alone, micros(now), *counted)
-        assert row
+        row = _row(session, mailbox, uidvalidity, *about, alone, micros(now), *counted)
         id_, verdict, attempts, attempts_alone, released_at, why, filed = row
         if not verdict:
             keep_raw(session, files, id_, mail.octets)
@@ -108,6 +111,19 @@ def take(
         tries = (attempts, attempts_alone, mail.too_large, why == RELEASED, bool(filed))
         taken.append(Seen(id_, mail.uid, mail.octets, mail.size, received, verdict, *tries))
     return taken
+
+
+def _row(session: Session, mailbox: str, uidvalidity: int, uid: int, arrived: int, size: int, *values: Any) -> Row:
+    """The row of the mail that has this UID. A server that was put back from a backup gives UIDs again, another one may
+    have the same UIDVALIDITY: what has come at another time *and* has another size is another mail."""
+    for _ in range(2):
+        row = session.one(_TAKE, mailbox, uidvalidity, uid, arrived, size, *values)
+        assert row
+        *found, its_size, its_arrival = row
+        if its_size == size or its_arrival == arrived:
+            break
+        session.run(_DISPLACE, found[0])
+    return tuple(found)
 
 
 def take_alone(session: Session, seen: Seen, again: bool = False) -> Seen:

@@ -62,7 +62,7 @@ class Retrying:
     ) -> T | None:
         """``work(tx)`` in a transaction that is done again, whole, where the database asks for it.
 
-        None where an earlier try turns out to have been committed although its answer was lost. Unavailable after
+        None where its mail has a verdict: an earlier try was committed although its answer was lost. Unavailable after
         :data:`TRIES` tries: nothing was written.
         """
         for tried in range(TRIES):
@@ -70,8 +70,6 @@ class Retrying:
                 with self.write(needs, lease, lasting) as tx:
                     return work(tx)
             except AlreadyDecided:
-                if tried == 0:
-                    raise
                 return None
             except Exception as fault:  # noqa: BLE001 - asked for its kind, raised again unless it passes
                 self._pause_or_raise(fault, tried)

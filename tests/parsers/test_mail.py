@@ -336,6 +336,9 @@ SHAPES = {
     "a container that names none": (raw_mail(BODY, content_type="multipart/mixed"), BODY, 0),
     "a container without its second half": (
         mail_of("mixed", [PLAIN, PDF]).replace(b"multipart/mixed", b"multipart"), BODY, 1),
+    "attached parts of a type that mail-parser does not write": (
+        mail_of("mixed", [PLAIN, nested("mixed", [nested("x\x1c':'", [PDF], "b3")], "b2")]).replace(
+            b"\r\n\r\n--b2", b"\r\nContent-Disposition: attachment\r\n\r\n--b2", 1), BODY, 1),
     "boundary never closed": (
         raw_mail(b"--b\nContent-Type: text/plain; charset=utf-8\n\n" + BODY.encode(),
                  content_type="multipart/mixed; boundary=b"), BODY, 0),

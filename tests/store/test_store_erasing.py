@@ -130,12 +130,18 @@ def test_a_ticket_goes_on_without_them(books: Store) -> None:
     assert len(books.search(Search(text="erased"))) == 2
 
 
-def test_a_letter_that_waits_for_them_is_never_sent(books: Store) -> None:
+@pytest.mark.parametrize("claimed", [False, True])
+def test_a_letter_that_waits_for_them_is_never_sent(books: Store, claimed: bool) -> None:
+    """Nor once more, where it was on its way."""
     other = books.search(Search(states=("assigned",)))[0].ticket
     letter = Letter("update", (ANA,), other)
     with books.write() as tx:
         tx.apply(Cause(), Decision(letters=(letter,)), compose, DESK, NOW)
+    sending = books.claim("a", NOW, timedelta(minutes=1), 50) if claimed else []
     forget(books)
+    for each in sending:
+        deferred = Outcome(each.id, each.lease, "deferred", "451 later", NOW)
+        assert books.record([deferred], NOW) == [each.to != ANA]
     assert ANA not in [each.to for each in books.claim("a", NOW, timedelta(minutes=1), 50)]
     assert books.audit(DESK) == []
 

@@ -11,21 +11,24 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from daemon.store import Cause, Store, Transaction, word_index
+from daemon.store import Cause, Store, Transaction, queues, word_index
 from daemon.store.errors import Conflict, InUse, NotADatabase, StoreError, Unavailable
 from rules.decision import Decision
 from rules.facts import Needs
+from rules.letters import Letter
 from tests.faultproxy import FaultProxy
 from tests.patience import PATIENCE_S, until
 from tests.postgres import Server
-from tests.store.desk import DESK, NOW, ZONE, Clock, compose, fetched, mail, open_ticket, opening, take
+from tests.store.desk import ANA, DESK, NOW, ZONE, Clock, compose, fetched, mail, open_ticket, opening, take
 
 ROOT = Path(__file__).absolute().parents[2]
+MINUTE = timedelta(minutes=1)
 
 
 def opened_by_us(path: Path) -> int:
@@ -240,6 +243,18 @@ def test_the_whole_work_is_done_again_when_somebody_was_faster(store: Store) -> 
     assert store.audit(DESK) == []
 
 
+def test_what_a_batch_needs_is_locked_before_any_of_it_is_looked_at(
+    postgres: Server, tmp_path: Path, clock: Clock
+) -> None:
+    """In one sorted step, so that two batches never wait for each other in a ring."""
+    store = Store.open(postgres.database("locks"), tmp_path / "files", clock=clock)
+    first, second, third = (open_ticket(store, uid) for uid in (1, 2, 3))
+    with store.write([Needs(numbers=(third,)), Needs(numbers=(first,))]):
+        free = "SELECT number FROM tickets FOR UPDATE SKIP LOCKED"
+        assert _in_thread(lambda: store.run(lambda tx: tx.session.all(free))) == [(second,)]
+    store.close()
+
+
 # -- PostgreSQL goes away
 
 
@@ -289,9 +304,16 @@ def test_f34_a_commit_whose_answer_was_lost_is_not_done_twice(
     assert lost
     assert store.audit(DESK) == []
     assert store.tally() == {"opened": 1, "all": 1}
-    lost.clear()
-    assert take(store, 2).attempts == 1
-    assert lost
+    with store.write() as tx:
+        tx.apply(Cause(), Decision(letters=(Letter("refusal", (ANA,)),)), compose, DESK, NOW)
+    for done in (
+        lambda: take(store, 2).attempts == 1,
+        lambda: store.take_alone(seen).attempts_alone == 1,
+        lambda: [each.to for each in store.claim("a", NOW, MINUTE, 9)] == [ANA],
+    ):
+        lost.clear()
+        assert done()
+        assert lost
     store.close()
 
 
@@ -360,14 +382,18 @@ def test_what_is_too_large_for_postgresql_is_no_outage(postgres: Server, tmp_pat
     store.close()
 
 
-def test_daemons_that_index_words_at_once_each_do_other_events(postgres: Server, tmp_path: Path, clock: Clock) -> None:
+def test_daemons_at_once_each_index_other_words_and_claim_other_letters(
+    postgres: Server, tmp_path: Path, clock: Clock
+) -> None:
     url = postgres.database("words")
     first, other = (Store.open(url, tmp_path / "files", clock=clock) for _ in range(2))
-    for uid in range(20):
-        open_ticket(first, uid)
+    for uid in range(10):
+        open_ticket(first, uid, letters=lambda ticket: (Letter("reply", (ANA,), ticket),))
     with first.write() as tx:
-        assert word_index.index(tx.session, 12) == 12
-        assert _in_thread(lambda: other.index_words()) == 8
+        assert word_index.index(tx.session, 6) == 6
+        assert _in_thread(lambda: other.index_words()) == 4
+        assert len(queues.claim(tx.session, "a", NOW, MINUTE, 6)) == 6
+        assert _in_thread(lambda: len(other.claim("b", NOW, MINUTE, 9))) == 4
     assert first.index_words() == 0
     first.close()
     other.close()

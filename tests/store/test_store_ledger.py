@@ -40,6 +40,23 @@ def test_the_key_is_mailbox_uidvalidity_and_uid(store: Store) -> None:
     assert len(ids) == 4
 
 
+@pytest.mark.parametrize(("size", "later", "same"), [(10, 0, True), (10, 5, True), (11, 0, True), (11, 5, False)])
+@pytest.mark.parametrize("verdict", ["opened", ""])
+def test_f22_a_uid_that_was_given_to_another_mail_gets_a_row_of_its_own(
+    store: Store, size: int, later: int, same: bool, verdict: str
+) -> None:
+    """By a server put back from a backup. One that estimates sizes, or tells no arrivals, is known all the same."""
+    first = take(store, 7, raw=b"x" * 10)
+    if verdict:
+        decide(store, first.id, verdict)
+    for _ in range(2):
+        again = take(store, 7, raw=b"y" * size, internaldate=NOW + timedelta(days=later))
+    assert (again.id == first.id, again.verdict) == (same, verdict if same else "")
+    assert store.raw_mail(again.id) == (b"x" * 10 if same else b"y" * size)
+    assert store.raw_mail(first.id) == b"x" * 10
+    assert [each.id for each in store.unfiled("apertura", 1)] == [first.id] * (same and bool(verdict))
+
+
 def test_attempts_are_counted_and_only_lone_ones_count_alone(store: Store) -> None:
     both = [fetched(1), fetched(2)]
     assert [(s.attempts, s.attempts_alone, s.unfinished) for s in store.take("a", 1, both)] == [(1, 0, False)] * 2
@@ -199,6 +216,7 @@ def test_an_earlier_try_is_kept(store: Store) -> None:
 def test_f22_a_new_uidvalidity_leaves_nothing_to_move(store: Store) -> None:
     decide(store, take(store, 1).id)
     waiting = take(store, 2)
+    assert store.forget_places("apertura", 1) == 0
     assert store.forget_places("apertura", 2) == 1
     assert store.unfiled("apertura", 2) == []
     assert [w.id for w in store.waiting("apertura")] == [waiting.id]

@@ -99,12 +99,14 @@ def test_a_failed_letter_is_never_tried_again(store: Store) -> None:
     assert claim(store, NOW + timedelta(days=9)) == []
 
 
-def test_claims_come_oldest_first_and_never_more_than_wanted(store: Store) -> None:
+def test_what_was_due_first_is_claimed_first_and_never_more_than_wanted(store: Store) -> None:
     for _ in range(3):
         send(store, "reply")
+    first = claim(store)
+    waits = [Outcome(each.id, each.lease, "deferred", "451", NOW - n * MINUTE) for n, each in enumerate(first)]
+    store.record(waits, NOW)
     found = [each.id for _ in range(3) for each in claim(store, limit=1)]
-    assert found == sorted(found)
-    assert len(set(found)) == 3
+    assert found == [each.id for each in reversed(first)]
 
 
 # -- guards

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -46,9 +47,23 @@ def test_a_receipt_is_entered_with_its_own_time_by_the_next_record(store: Store)
     (letter,) = claim(store)
     assert store.keep_receipt(taken(letter))
     assert rows(store) == [("claimed", "", None)]
+    with pytest.raises(ValueError, match="needs the time"):
+        store.record([Outcome(letter.id, letter.lease, "deferred")], NOW)
+    assert rows(store) == [("claimed", "", None)], "not with a transaction that fails"
     assert store.record([], NOW + MINUTE) == []
     assert rows(store) == [SENT]
     assert store.record([], NOW + MINUTE) == []
+
+
+def test_what_is_entered_leaves_no_room_taken(store: Store, tmp_path: Path) -> None:
+    send(store)
+    (letter,) = claim(store)
+    sizes = set()
+    for _ in range(3):
+        store.keep_receipt(taken(letter))
+        sizes.add((tmp_path / "acuse.db-receipts").stat().st_size)
+        store.record([], NOW)
+    assert len(sizes) == 1
 
 
 def test_f06_the_next_start_enters_what_a_daemon_that_died_had_kept(store: Store, tmp_path: Path, clock: Clock) -> None:
@@ -75,6 +90,27 @@ def test_f05_what_is_sent_is_nobodys_claim_however_late_it_is_recorded(store: St
     store.keep_receipt(taken(first))
     assert [letter.id for letter in claim(store, NOW + 2 * MINUTE, "b")] == [second.id]
     assert rows(store)[0] == SENT
+
+
+def test_f29_a_receipt_that_is_cut_off_is_told_and_spoils_no_later_one(
+    store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    send(store)
+    send(store)
+    first, second = claim(store)
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, unlimited[1]))
+    try:
+        with pytest.raises(Unavailable, match="full"):
+            store.keep_receipt(taken(first))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    store.keep_receipt(taken(second))
+    store.close()
+    again = open_store(tmp_path, clock)
+    assert rows(again)[1] == SENT
+    assert [letter.id for letter in claim(again)] == [first.id]
+    again.close()
 
 
 def test_f29_a_receipt_that_cannot_be_written_is_told(store: Store, tmp_path: Path) -> None:

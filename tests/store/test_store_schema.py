@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from daemon.store import Cause, Filed, Outcome, Store, listing, models, outdated, queues
+from daemon.store.dialect import raw
 from daemon.store.errors import WrongVersion
 from rules.decision import Decision
 from rules.facts import Needs
 from rules.letters import Grant, Letter, Link
 from rules.tables import Rates
 from rules.ticket import Event
+from tests.postgres import Server
 from tests.store.desk import ANA, DESK, NOW, ZONE, Clock, compose, mail, open_ticket, take, token
 
 MODELS = [models.Ticket, models.Mail, models.Letter, models.Delivery]
@@ -49,6 +55,53 @@ def test_opened_again_it_is_as_it_was(store: Store, opened: Callable[..., Store]
     again = opened()
     assert open_ticket(again, 2) == f"{number[:-1]}2"
     assert opened(readonly=True).show(number)
+
+
+# -- connections
+
+
+@pytest.mark.parametrize(("lasting", "synchronous"), [(True, 2), (False, 1)])
+def test_how_sqlite_writes(tmp_path: Path, lasting: bool, synchronous: int) -> None:
+    """One connection, which waits for the disk where it is to, and alone brings the log back."""
+    wanted = {"journal_mode": "wal", "wal_autocheckpoint": 0, "temp_store": 2, "secure_delete": 1}
+    with closing(Store.open(f"sqlite:///{tmp_path}/acuse.db", tmp_path / "files")) as store:
+        for each in (not lasting, lasting):
+            with store.write(lasting=each) as tx:
+                found = {name: (tx.session.one(f"PRAGMA {name}") or ("",))[0] for name in [*wanted, "synchronous"]}
+    assert found == {**wanted, "synchronous": synchronous}
+
+
+def test_whoever_writes_to_sqlite_is_alone_from_the_beginning(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path}/acuse.db", tmp_path / "files")
+    other = sqlite3.connect(tmp_path / "acuse.db", timeout=0, isolation_level=None)
+    with closing(store), closing(other), store.write(), pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.execute("BEGIN IMMEDIATE")
+
+
+def test_how_long_postgresql_is_waited_for(postgres: Server, tmp_path: Path) -> None:
+    with closing(Store.open(postgres.database("waits"), tmp_path / "files")) as store:
+        with store.write() as tx:
+            server = {name: tx.session.one(f"SHOW {name}") for name in ("statement_timeout", "lock_timeout")}
+        connection = raw(store._connections._database)  # type: ignore[attr-defined]
+        client = connection.info.get_parameters()
+    assert server == {"statement_timeout": ("2min",), "lock_timeout": ("30s",)}
+    wanted = {"connect_timeout": "10", "tcp_user_timeout": "30000", "keepalives_idle": "30"}
+    assert wanted.items() <= client.items()
+
+
+def test_no_row_refers_to_one_that_is_not_there(store: Store) -> None:
+    with pytest.raises(store._connections.dialect.faults, match=r"(?i)foreign key"), store.write() as tx:
+        tx.session.run("INSERT INTO unindexed (event_id) VALUES (7)")
+
+
+def test_whoever_reads_sees_one_picture_and_changes_nothing(store: Store) -> None:
+    with store.read() as books:
+        assert books.session.one("SELECT COUNT(*) FROM mails") == (0,)
+        with ThreadPoolExecutor(1) as other:
+            other.submit(take, store, 1).result()
+        assert books.session.one("SELECT COUNT(*) FROM mails") == (0,)
+    with pytest.raises(Exception, match=r"read.?only"), store.read() as books:
+        books.session.run("DELETE FROM mails")
 
 
 # -- query plans
