@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from daemon.store import Cause, Store, Transaction
+from daemon.store import Cause, Store, Transaction, notes
 from daemon.store.daemons import Beat
 from daemon.store.errors import LeaseLost
 from daemon.store.standing import standing
@@ -91,8 +92,10 @@ def test_one_clock_whatever_the_own_one_shows(postgres: Server, tmp_path: Path) 
 
 def test_a_beat_waits_for_no_transaction_that_works_under_a_lease(postgres: Server, tmp_path: Path) -> None:
     ours, theirs = (Store.open(url, tmp_path / "files") for url in [postgres.database("beats")] * 2)
+    ours.beat("dead", (), SHORT)
     lease = ours.beat("x", BOXES, LONG).leases["a"]
-    with ours.write(lease=lease):
+    with ours.write(lease=lease) as tx:
+        assert tx.session.all("SELECT 1 FROM daemons WHERE owner = 'dead' FOR UPDATE")
         assert held(theirs.beat("x", BOXES, LONG)) == ["a", "b", "c"], "in another connection"
     ours.close()
     theirs.close()
@@ -101,7 +104,8 @@ def test_a_beat_waits_for_no_transaction_that_works_under_a_lease(postgres: Serv
 @pytest.mark.parametrize("answered", [True, False], ids=["between two statements", "in a pipeline"])
 def test_f37_a_transaction_that_its_daemon_left_open_is_ended(postgres: Server, tmp_path: Path, answered: bool) -> None:
     """Stopped, or cut off, in mid-transaction: its locks hold up nobody for longer than seconds."""
-    ours, theirs = (Store.open(url, tmp_path / "files") for url in [postgres.database(f"left{answered}")] * 2)
+    url, tries = postgres.database(f"left{answered}"), []
+    ours, theirs, reading, busy = (Store.open(url, tmp_path / "files") for _ in range(4))
     lease = replace(ours.beat("x", BOXES, SHORT).leases["a"], length=SHORT)
 
     def stopped(tx: Transaction) -> None:
@@ -110,7 +114,18 @@ def test_f37_a_transaction_that_its_daemon_left_open_is_ended(postgres: Server, 
             tx.session.settle()
         until(lambda: held(theirs.beat("y", BOXES, LONG)) == ["a", "b", "c"], "takeover")
 
-    with pytest.raises(LeaseLost):
-        ours.run(stopped, lease=lease)
-    ours.close()
-    theirs.close()
+    def works(tx: Transaction) -> bool:
+        tries.append(tx)
+        notes.put(tx.session, "busy", "yes")
+        return bool(tx.session.all("SELECT pg_sleep(6)"))
+
+    with reading.read() as books, ThreadPoolExecutor(1) as thread:
+        books.session.one("SELECT 1")
+        working = thread.submit(busy.run, works)
+        with pytest.raises(LeaseLost):
+            ours.run(stopped, lease=lease)
+        assert books.session.one("SELECT 1"), "whoever reads holds up nobody"
+        assert working.result()
+        assert len(tries) == 1, "nor is ended what works"
+    for store in (ours, theirs, reading, busy):
+        store.close()

@@ -332,6 +332,8 @@ def test_f35_postgresql_is_down_for_a_while(postgres: Server, tmp_path: Path, cl
             reading.session.one("SELECT 1")
     finally:
         postgres.start()
+    with store.read() as reading:
+        assert reading.session.one("SELECT 1")
     assert take(store, 1).attempts == 1
     store.close()
 

@@ -239,6 +239,14 @@ def test_a_lapsed_lease_gets_a_new_fence(store: Store, clock: Clock) -> None:
     assert again.fence == first.fence + 1
 
 
+def test_a_transaction_under_a_lease_renews_it(store: Store) -> None:
+    lapsed = acquire(store, "a", timedelta(0))
+    assert lapsed
+    with store.write(lease=replace(lapsed, length=timedelta(hours=1))):
+        pass
+    assert acquire(store, "b", timedelta(hours=1)) is None
+
+
 def test_a_transaction_knows_that_others_wait_for_it(tmp_path: Path) -> None:
     """On SQLite one writes at a time; on PostgreSQL who waits for a row is not seen, and may always do."""
     with closing(Store.open(f"sqlite:///{tmp_path}/acuse.db", tmp_path / "files")) as store:

@@ -11,16 +11,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from daemon.store import Cause, Filed, Outcome, Store, listing, models, outdated, queues
 from daemon.store.dialect import raw
 from daemon.store.errors import WrongVersion
+from daemon.store.migrations import _ADVISORY_LOCK
 from rules.decision import Decision
 from rules.facts import Needs
 from rules.letters import Grant, Letter, Link
 from rules.tables import Rates
 from rules.ticket import Event
+from tests.patience import until
 from tests.postgres import Server
 from tests.store.desk import ANA, DESK, NOW, ZONE, Clock, compose, mail, open_ticket, take, token
 
@@ -47,6 +50,17 @@ def test_a_database_of_a_newer_program_is_refused(store: Store, opened: Callable
     for readonly in (False, True):
         with pytest.raises(WrongVersion, match="9999_future"):
             opened(readonly=readonly)
+
+
+def test_daemons_that_start_at_once_make_the_schema_one_after_the_other(postgres: Server, tmp_path: Path) -> None:
+    url = postgres.database("at_once")
+    waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory' AND datname = current_database()"
+    with psycopg.connect(url, autocommit=True) as other, ThreadPoolExecutor(1) as thread:
+        other.execute("SELECT pg_advisory_lock(%s)", (_ADVISORY_LOCK,))
+        opening = thread.submit(Store.open, url, tmp_path / "files")
+        until(lambda: other.execute(waits).fetchone())
+        other.execute("SELECT pg_advisory_unlock(%s)", (_ADVISORY_LOCK,))
+        opening.result().close()
 
 
 def test_opened_again_it_is_as_it_was(store: Store, opened: Callable[..., Store]) -> None:
