@@ -7,17 +7,16 @@ from datetime import datetime
 
 from rules import wording
 from rules.access import language_of
-from rules.assignment import News, update_letter
 from rules.deadlines import deadlines
 from rules.decision import Decision
 from rules.desk import Desk
 from rules.facts import Facts
 from rules.letters import Grant, Letter, Link, for_requester, to_sender
-from rules.lifecycle import move, possible
+from rules.lifecycle import possible
 from rules.promises import promises
-from rules.reading import Reading, author
-from rules.solutions import closure_letter, comment, verdict_notice, way_out
-from rules.ticket import Event, Ticket, evolve
+from rules.reading import Reading
+from rules.solutions import clicked, closure_letter, verdict_notice, way_out
+from rules.ticket import Event, Ticket
 
 
 def is_query(reading: Reading, facts: Facts, desk: Desk) -> bool:
@@ -122,11 +121,8 @@ def withdraw(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decis
     ticket = facts.tickets[held.grant.number]
     if not possible(ticket, "withdraw"):
         return verdict_notice(reading, ticket, "used_same" if held.used_at else "closed", desk, facts)
-    mail, text = reading.mail, comment(reading, desk)
-    event = move(ticket, "withdraw", now, actor=mail.sender, text=text, visible=True, attachments=mail.attachments)
-    after = evolve(ticket, event)
-    letter = closure_letter(after, desk, in_reply_to=mail.message_id)
-    told = update_letter(after, desk, News("withdrawn", now, text, author(mail)), attachments=mail.attachments)
+    event, after, told = clicked("withdrawn", "withdraw", reading, ticket, desk, now)
+    letter = closure_letter(after, desk, in_reply_to=reading.mail.message_id)
     return Decision(
         "withdrawn", events=(event,), letters=(letter, told), used=(held.digest,), kind=ticket.kind, group=ticket.group
     )

@@ -89,33 +89,29 @@ def stale(held: HeldGrant, facts: Facts, ticket: Ticket, now: datetime) -> str:
 
 def validated(reading: Reading, ticket: Ticket, desk: Desk, now: datetime, used: tuple[bytes, ...]) -> Decision:
     """The solution serves: closed, with the survey; whatever was written beside it reaches the group."""
-    mail, text = reading.mail, comment(reading, desk)
-    event = move(ticket, "validate", now, actor=mail.sender, text=text, visible=True, attachments=mail.attachments)
-    after = evolve(ticket, event)
-    told = update_letter(after, desk, News("validated", now, text, author(mail)), attachments=mail.attachments)
-    return Decision(
-        "validated",
-        events=(event,),
-        letters=(
-            closure_letter(after, desk, in_reply_to=mail.message_id),
-            *((told,) if text or mail.attachments else ()),
-        ),
-        used=used,
-        kind=ticket.kind,
-        group=ticket.group,
-    )
+    event, after, told = clicked("validated", "validate", reading, ticket, desk, now)
+    closure = closure_letter(after, desk, in_reply_to=reading.mail.message_id)
+    letters = (closure, told) if event.text or event.attachments else (closure,)
+    return Decision("validated", events=(event,), letters=letters, used=used, kind=ticket.kind, group=ticket.group)
 
 
 def rejected(reading: Reading, ticket: Ticket, desk: Desk, now: datetime, used: tuple[bytes, ...]) -> Decision:
     """The solution does not serve: assigned again, the group told why; clocks go on."""
-    mail, reason = reading.mail, comment(reading, desk)
-    event = move(ticket, "reject", now, actor=mail.sender, text=reason, visible=True, attachments=mail.attachments)
-    after = evolve(ticket, event)
-    letter = reopening_letter(after, desk, reason, by="requester", in_reply_to=mail.message_id)
-    told = update_letter(after, desk, News("rejection", now, reason, author(mail)), attachments=mail.attachments)
-    return Decision(
-        "rejected", events=(event,), letters=(letter, told), used=used, kind=ticket.kind, group=ticket.group
-    )
+    event, after, told = clicked("rejection", "reject", reading, ticket, desk, now)
+    letter = reopening_letter(after, desk, event.text, by="requester", in_reply_to=reading.mail.message_id)
+    letters = (letter, told)
+    return Decision("rejected", events=(event,), letters=letters, used=used, kind=ticket.kind, group=ticket.group)
+
+
+def clicked(
+    what: str, name: str, reading: Reading, ticket: Ticket, desk: Desk, now: datetime
+) -> tuple[Event, Ticket, Letter]:
+    """The event ``name`` by a requester's link, with all that was typed or attached; the ticket after it; and the
+    letter that tells the group ``what`` happened, a key of the catalogue's `[updates]`."""
+    mail, text = reading.mail, comment(reading, desk)
+    event = move(ticket, name, now, actor=mail.sender, text=text, visible=True, attachments=mail.attachments)
+    after, news = evolve(ticket, event), News(what, now, text, author(mail))
+    return event, after, update_letter(after, desk, news, attachments=mail.attachments)
 
 
 def comment(reading: Reading, desk: Desk) -> str:

@@ -173,34 +173,30 @@ def other_kinds(action: Action) -> tuple[str, ...]:
     return tuple(kind.label for key, kind in action.desk.kinds.items() if key != action.ticket.kind)
 
 
+KEPT = (
+    "address", "priority", "manual_priority", "requester", "requester_name", "participants", "language", "unreached",
+    "received_at", "responded_at", "told", "thread_id",
+)  # fmt: skip
+"""What a ticket takes along into another kind: its people and its clocks."""
+
+
 def reclassified(action: Action, kind: str) -> dict[str, Any]:
-    """The ticket as it begins under its new kind: same people, same clocks, routed anew."""
+    """The ticket as it begins under its new kind, routed anew."""
     t = action.ticket
     names = {f.name for f in action.desk.fields_of(kind)}
     given = {name: value for name, value in action.form.values if name in names}
     fields = tuple({**dict(t.fields), **given}.items())
     routed = route(action.desk, routing_of(replace(t, kind=kind, category="", fields=fields)))
     return {
+        **{name: getattr(t, name) for name in KEPT},
         "kind": kind,
         "subject": action.desk.kinds[kind].subject,
-        "address": t.address,
-        "priority": t.priority,
-        "manual_priority": t.manual_priority,
         "category": routed.category or t.category,
         "group": routed.group,
         "rule": routed.rule,
-        "requester": t.requester,
-        "requester_name": t.requester_name,
-        "participants": t.participants,
-        "language": t.language,
         "fields": fields,
-        "unreached": t.unreached,
-        "received_at": t.received_at,
         "opened_at": action.now,
-        "responded_at": t.responded_at,
-        "told": t.told,
         "running": t.running if t.state == "assigned" else (*t.running, (action.now, None)),
-        "thread_id": t.thread_id,
         "relations": (t.number,),
     }
 

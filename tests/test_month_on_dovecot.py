@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from test_month import GOLDENS, SCENES, as_golden
 
 from daemon.demo.desks import PASSWORD
 from daemon.demo.embedded import SentMail
 from daemon.demo.week import TimedStage
 from tests.dovecot import Dovecot
 from tests.sink import Kept, Sink
+from tests.test_month import GOLDENS, SCENES, as_golden
 
 YEAR = 2020
 """Its December has the weekdays, and Madrid's holidays, of the month in the golden files."""
