@@ -9,6 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from parsers.form import Choice, Field
+from parsers.reply import TextMarks
+from parsers.subject import SubjectMarks
 from rules.letters import File
 from rules.tables import (
     Address,
@@ -34,8 +36,6 @@ from rules.tables import (
     Rule,
     Senders,
     Service,
-    Text,
-    Threading,
     Validation,
 )
 
@@ -61,8 +61,8 @@ class Desk:
     people: tuple[PersonTable, ...] = ()
     limits: Limits = field(default_factory=Limits)
     guards: Guards = field(default_factory=Guards)
-    threading: Threading = field(default_factory=Threading)
-    text: Text = field(default_factory=Text)
+    threading: SubjectMarks = field(default_factory=SubjectMarks)
+    text: TextMarks = field(default_factory=TextMarks)
     validation: Validation = field(default_factory=Validation)
     pending: Pending = field(default_factory=Pending)
     quality: Quality = field(default_factory=Quality)

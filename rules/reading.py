@@ -12,7 +12,7 @@ from parsers.fields import NO_FORM
 from parsers.form import Fault, Form, check_files, parse_form
 from parsers.mail import Mail
 from parsers.numbers import find_number
-from parsers.reply import TextMarks, strip_signature
+from parsers.reply import strip_signature
 from parsers.subject import find_token, is_near, opening_key, thread_key, without_token
 from rules import wording
 from rules.action_forms import kind_named, parse_action
@@ -172,11 +172,6 @@ def token_digest(token: str) -> bytes:
     return hashlib.sha256(token.upper().encode()).digest()
 
 
-def text_marks(desk: Desk) -> TextMarks:
-    """The admin's own marks of disclaimers and footers."""
-    return TextMarks(desk.text.disclaimers, desk.text.footers)
-
-
 def read(arrival: Arrival, desk: Desk) -> Reading:
     """What ``arrival`` may be, by its mailbox's roles and its subject alone."""
     box = next(box for box in desk.mailboxes if box.name == arrival.mailbox)
@@ -243,7 +238,7 @@ def opening_form(mail: Mail, kind: str, address: str, desk: Desk) -> tuple[Form,
     """The opening's form with every fault, of its fields, its files and the address that it went to; and the earlier
     ticket that it names."""
     whole = mail.visible == mail.body  # the reader has found neither history nor signature
-    related, text = number_line(mail.body if whole else strip_signature(mail.body, text_marks(desk)), "with", desk)
+    related, text = number_line(mail.body if whole else strip_signature(mail.body, desk.text), "with", desk)
     form = parse_form(text, desk.fields_of(kind), desk.zone, own=wording.form_hints(desk))
     limits = desk.limits
     files = check_files(mail.attachments, limits.attachments, limits.attachment)

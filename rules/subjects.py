@@ -29,7 +29,7 @@ class FixedSubjects:
 @once_per_desk
 def fixed_subjects(desk: Desk) -> FixedSubjects:
     """The fixed subjects of ``desk``."""
-    marks = SubjectMarks(desk.threading.prefixes, desk.threading.tags)
+    marks = desk.threading
     return FixedSubjects(
         marks,
         tuple((opening_key(kind.subject, marks), name) for name, kind in desk.kinds.items()),

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
 from typing import Any, Literal
 
-from parsers.form import Choice
+from parsers.fields import Choice, FieldType
 from rules.durations import Duration
 
 Role = Literal["opening", "service", "desk"]
@@ -61,7 +61,7 @@ class FieldTable:
 
     label: str
     name: str
-    type: Literal["text", "choice", "datetime", "date", "email", "phone", "number"] = "text"
+    type: FieldType = "text"
     lines: Literal["one", "many"] = "one"
     required: bool = True
     required_when: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
@@ -246,22 +246,6 @@ class Guards:
     staff: int = 300
     """Letters an hour to one address of the desk's own that mails cause; openings are bounded by `senders.rates`."""
     breaker: Breaker = Breaker()
-
-
-@dataclass(frozen=True, slots=True)
-class Threading:
-    """`[threading]`: what is taken off a subject before it is compared; added to the lists of the parser."""
-
-    prefixes: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """`[text]`: marks of what is not part of a text; a line that begins with one ends the text."""
-
-    disclaimers: tuple[str, ...] = ()
-    footers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,17 +28,12 @@ from rules.tables import (
     Requesters,
     Service,
 )
+from tests.rules.desks import FIELDS
 
-TYPES = ("Pérdida de Servicio", "Error Acceso", "Error Funcional")
 REGISTRATION = (
     FieldTable("Nombre", "name"),
     FieldTable("CIF/NIF", "tax_id", pattern="[A-Z][0-9]{8}", hint="Por ejemplo B12345678"),
     FieldTable("Teléfono", "phone", "phone", required=False),
-)
-FIELDS = (
-    FieldTable("Servicio/Aplicación", "service", "choice", from_="services"),
-    FieldTable("Tipo", "type", "choice", values=TYPES),
-    FieldTable("Descripción", "description", lines="many", min_length=10),
 )
 
 

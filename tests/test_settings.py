@@ -19,14 +19,19 @@ from tests.mistakes import MISTAKES
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 
 
+def problems_of(path: Path) -> tuple[Problem, ...]:
+    """What is wrong with a configuration that does not load."""
+    with pytest.raises(ConfigErrors) as raised:
+        load(path)
+    return raised.value.problems
+
+
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_told_at_its_place(mistake: str, tmp_path: Path) -> None:
     old, new, where, fragment = MISTAKES[mistake]
     text, places = marked(changed(old, new))
     path = write(tmp_path, text)
-    with pytest.raises(ConfigErrors) as raised:
-        load(path)
-    (problem,) = (one for one in raised.value.problems if "were not run" not in one.text)
+    (problem,) = (one for one in problems_of(path) if "were not run" not in one.text)
     assert fragment in problem.text
     assert (problem.line, problem.column) == (places or [_place(text, where)])[0]
     assert problem.file == str(path)
@@ -48,9 +53,7 @@ def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:
     text = BASE.replace('"Europe/Madrid"', '‸"Madrid"').replace('prefix = "I"', "‸prefixx = 1\nprefix = ‸2")
     text = text.replace('default_group = "n1"', 'default_group = ‸"n9"').replace('security = "none"\nsender', "sender")
     text, places = marked(text.replace('password_env = "ACUSE_PASSWORD"', '‸passwort = "geheim"'))
-    with pytest.raises(ConfigErrors) as raised:
-        load(write(tmp_path, text))
-    assert [(p.line, p.column) for p in raised.value.problems] == places
+    assert [(p.line, p.column) for p in problems_of(write(tmp_path, text))] == places
 
 
 def test_where_a_thing_stands_twice_the_other_place_is_told_too(tmp_path: Path) -> None:
@@ -60,9 +63,7 @@ def test_where_a_thing_stands_twice_the_other_place_is_told_too(tmp_path: Path) 
     )
     path = write(tmp_path, text)
     more = write(tmp_path, '[[rules]]\nname = "averías de AREN"\nthen = { hold = true }\n', "more.toml")
-    with pytest.raises(ConfigErrors) as raised:
-        load(path)
-    assert [str(problem) for problem in raised.value.problems if "were not run" not in problem.text] == [
+    assert [str(problem) for problem in problems_of(path) if "were not run" not in problem.text] == [
         f"{path}:{second[0]}:{second[1]}: this member's address is used already; each needs its own; "
         f"the other stands in line {first[0]}",
         f"{more}:2:8: this rule's name is used already; each needs its own; the other stands at {path}:{rule[0]}",
@@ -79,9 +80,7 @@ def test_a_problem_reads_like_a_compiler_s(tmp_path: Path) -> None:
 def test_a_misspelt_value_causes_no_second_fault(tmp_path: Path) -> None:
     """What follows from a fault is not a fault of its own."""
     text, places = marked(changed('roles = ["opening"]', "roles = ‸5"))
-    with pytest.raises(ConfigErrors) as raised:
-        load(write(tmp_path, text))
-    assert [(p.line, p.column) for p in raised.value.problems] == places
+    assert [(p.line, p.column) for p in problems_of(write(tmp_path, text))] == places
 
 
 TESTED = '‸[[rules.tests]]\ngiven = { service = "AREN", type = "Acceso" }\nexpect = { group = "n2" }\n'
@@ -105,9 +104,7 @@ def test_a_rule_that_fails_its_test_is_told_with_all_else_where_it_can_be_tried(
 ) -> None:
     write(tmp_path, "[calendars", "half.toml")
     text, _ = marked(changed(old, new) + TESTED)
-    with pytest.raises(ConfigErrors) as raised:
-        load(write(tmp_path, text))
-    by_text = sorted(problem.text for problem in raised.value.problems)
+    by_text = sorted(problem.text for problem in problems_of(write(tmp_path, text)))
     assert any(told in text for text in by_text)
     assert any(of_the_test in text for text in by_text)
     assert len(by_text) == 2
@@ -115,9 +112,7 @@ def test_a_rule_that_fails_its_test_is_told_with_all_else_where_it_can_be_tried(
 
 def test_a_wrong_language_is_no_fault_of_the_replies_that_come_with_it(tmp_path: Path) -> None:
     reply = '[[canned]]\ntitle = "b"\nfile = "canned/datos.txt"\n'
-    with pytest.raises(ConfigErrors) as raised:
-        load(write(tmp_path, changed('language = "es"', 'language = "spanish"') + reply))
-    (problem,) = raised.value.problems
+    (problem,) = problems_of(write(tmp_path, changed('language = "es"', 'language = "spanish"') + reply))
     assert 'there is no language "spanish"' in problem.text
 
 
@@ -147,17 +142,13 @@ def test_a_secret_in_the_file_is_not_repeated_in_the_message(tmp_path: Path) -> 
 def test_a_file_that_is_no_text(content: bytes, place: tuple[int, int], fragment: str, tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_bytes(content)
-    with pytest.raises(ConfigErrors) as raised:
-        load(path)
-    (problem,) = raised.value.problems
+    (problem,) = problems_of(path)
     assert fragment in problem.text
     assert (problem.line, problem.column) == place
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(ConfigErrors) as raised:
-        load(tmp_path / "none.toml")
-    assert raised.value.problems == (
+    assert problems_of(tmp_path / "none.toml") == (
         Problem(str(tmp_path / "none.toml"), 1, 1, "cannot read this file: No such file or directory"),
     )
 
@@ -168,9 +159,7 @@ def test_a_folder_instead_of_a_file(tmp_path: Path) -> None:
 
 
 def test_an_empty_file_lacks_every_table(tmp_path: Path) -> None:
-    with pytest.raises(ConfigErrors) as raised:
-        load(write(tmp_path, ""))
-    missing = {problem.text.split('"')[1] for problem in raised.value.problems}
+    missing = {problem.text.split('"')[1] for problem in problems_of(write(tmp_path, ""))}
     assert missing == {"desk", "database", "mailboxes", "smtp", "kinds", "groups"}
 
 
@@ -199,18 +188,14 @@ def test_a_fault_of_an_included_file_is_told_there(tmp_path: Path) -> None:
     path = write(tmp_path, 'include = ["rules.d/*.toml"]\n' + BASE)
     write(tmp_path, RULE.format(name="first", group="n1"), "rules.d/10.toml")
     second = write(tmp_path, RULE.format(name="x", group="n1") + RULE.format(name="y", group="n7"), "rules.d/20.toml")
-    with pytest.raises(ConfigErrors) as raised:
-        load(path)
-    (problem,) = raised.value.problems
+    (problem,) = problems_of(path)
     assert (problem.file, problem.line, problem.column) == (str(second), 8, 18)
 
 
 def test_syntax_faults_of_several_files_are_told_together(tmp_path: Path) -> None:
     path = write(tmp_path, 'include = ["*.d/*.toml", "missing.toml"]\n' + BASE)
     broken = [write(tmp_path, "x =\n", f"rules.d/{n}.toml") for n in (1, 2)]
-    with pytest.raises(ConfigErrors) as raised:
-        load(path)
-    assert [problem.file for problem in raised.value.problems] == [*map(str, broken), str(tmp_path / "missing.toml")]
+    assert [problem.file for problem in problems_of(path)] == [*map(str, broken), str(tmp_path / "missing.toml")]
 
 
 @pytest.mark.parametrize(
@@ -223,9 +208,7 @@ def test_syntax_faults_of_several_files_are_told_together(tmp_path: Path) -> Non
 def test_what_an_included_file_may_not_do(included: str, fragment: str, tmp_path: Path) -> None:
     path = write(tmp_path, 'include = ["other.toml"]\n' + BASE)
     other = write(tmp_path, included, "other.toml")
-    with pytest.raises(ConfigErrors) as raised:
-        load(path)
-    (problem,) = raised.value.problems
+    (problem,) = problems_of(path)
     assert fragment in problem.text
     assert problem.file == str(other)
 
@@ -338,9 +321,9 @@ def test_own_words_lie_over_the_shipped_ones(tmp_path: Path) -> None:
 
 def test_broken_words_are_a_fault_of_their_file(tmp_path: Path) -> None:
     words = write(tmp_path, "[actions]\ntake = \n", "cartas/es/words.toml")
-    with pytest.raises(ConfigErrors) as raised:
-        load(write(tmp_path, changed("", '[letters]\ntemplates = "cartas"\n')))
-    assert [(p.file, p.line) for p in raised.value.problems] == [(str(words), 2)]
+    assert [
+        (p.file, p.line) for p in problems_of(write(tmp_path, changed("", '[letters]\ntemplates = "cartas"\n')))
+    ] == [(str(words), 2)]
 
 
 def test_the_example_has_no_fault() -> None:

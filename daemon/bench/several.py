@@ -14,7 +14,7 @@ from daemon.bench.process import Measured
 
 
 def takeover(at: Bench) -> dict[str, Any]:
-    """Seconds from `kill -9` of the holder until another daemon has answered a waiting mail ."""
+    """Seconds from `kill -9` of the holder until another daemon has answered a waiting mail."""
     user, started = at.user(), at.sink.taken
     at.fill(user, 2)
     config = at.configure({"apertura": user})
@@ -35,7 +35,7 @@ def takeover(at: Bench) -> dict[str, Any]:
 
 
 def two_daemons(at: Bench, mails: int = 1000) -> dict[str, Any]:
-    """Mails a second of two daemons on two mailboxes against one on the same two ."""
+    """Mails a second of two daemons on two mailboxes against one on the same two."""
     one, two = (_rate(at, count, mails) for count in (1, 2))
     return {"one": round(one, 1), "two": round(two, 1), "ratio": round(two / one, 2)}
 

@@ -15,7 +15,7 @@ from daemon.config.accounts import Written
 from daemon.config.positions import Path
 from daemon.config.shape import Misfit, nearest, shown
 from parsers.spelling import fold, fold_label
-from parsers.subject import SubjectMarks, opening_key, thread_key
+from parsers.subject import opening_key, thread_key
 from rules import calendars
 from rules.ticket import STATES
 
@@ -121,7 +121,7 @@ def kinds(written: Written) -> Iterator[Misfit]:
 
 def subjects(written: Written) -> Iterator[Misfit]:
     """Opening subjects differ after cleaning, from each other and from the registration's, and survive the cleaning."""
-    marks, named = SubjectMarks(written.threading.prefixes, written.threading.tags), list(_fixed_subjects(written))
+    marks, named = written.threading, list(_fixed_subjects(written))
     for path, subject in named:
         if not opening_key(subject, marks):
             yield Misfit(path, "nothing is left of this subject once it is cleaned; write the words that open a ticket")

@@ -22,7 +22,6 @@ from daemon.store.errors import Unavailable
 from parsers.mail import Budget, Mail
 from parsers.reply import TextMarks
 from rules.desk import Desk
-from rules.reading import text_marks
 
 WALL_S = 30.0
 """Seconds that one mail may take by the wall clock."""
@@ -38,7 +37,7 @@ def how_to_read(desk: Desk) -> tuple[Budget, TextMarks]:
     """Budgets and marks as the admin set them."""
     limits = desk.limits
     budget = Budget(limits.header_block, limits.header, limits.headers, limits.depth, limits.parts)
-    return budget, text_marks(desk)
+    return budget, desk.text
 
 
 Tell = Callable[[Mail | Poisoned], None]
