@@ -24,7 +24,7 @@ _LINK_ALONE = re.compile(r"^\W*(?:https?://|www\.)\S+$")
 _DASHES_ALONE = re.compile(rf"^\s*[{DASHES}]{{1,80}}\s*$")
 
 
-def text_end(lines: Sequence[str], marks: Sequence[str], *, alone: bool = True) -> int:
+def text_end(lines: Sequence[str], marks: Sequence[str], *, alone: bool) -> int:
     """The number of lines that are the person's own; ``marks`` are folded beginnings of lines that end the text.
 
     ``alone``: nothing of the person stands above these lines, so that they are kept where nothing else would remain.

@@ -56,7 +56,7 @@ def admits(desk: Desk, sender: str, person: Person | None) -> bool:
             return is_known(sender, desk, person) and not is_shared(sender, desk)
 
 
-def may_join(desk: Desk, address: str, registered_people: Collection[str] = ()) -> bool:
+def may_join(desk: Desk, address: str, registered_people: Collection[str]) -> bool:
     """Whether an address in copy may take part in a ticket (J): nobody gets to read one because a stranger named them.
 
     ``registered_people``: those among the mail's addresses that belong to registered people, in lower case.

@@ -90,7 +90,7 @@ def read_day(text: str) -> OwnDay:
 
 
 @lru_cache(maxsize=256)
-def holidays_of(code: str, year: int, language: str = "es") -> Mapping[date, str]:
+def holidays_of(code: str, year: int, language: str) -> Mapping[date, str]:
     """The public holidays of «ES» or, with a region, «ES-MD»: day → name. Moved Mondays stand where they are kept.
 
     The library is imported when a calendar first wants it: it would cost every start a tenth of a second.

@@ -75,7 +75,7 @@ def routing_of(ticket: Ticket) -> RouteInput:
 
 
 def open_ticket(
-    reading: Reading, facts: Facts, desk: Desk, now: datetime, routed: Routed, findings: tuple[Finding, ...] = ()
+    reading: Reading, facts: Facts, desk: Desk, now: datetime, routed: Routed, findings: tuple[Finding, ...]
 ) -> Decision:
     """A new ticket: its first event, the confirmation to the requester, the assignment to the group."""
     events = (opening_event(reading, facts, desk, now, routed), *relating_events(reading, facts, now))

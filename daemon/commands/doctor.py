@@ -59,7 +59,7 @@ class Found:
     text: str
 
 
-def examine(settings: Settings, round_trip: bool = False, console: Console | None = None) -> int:
+def examine(settings: Settings, round_trip: bool, console: Console | None = None) -> int:
     """Look at everything and show it; 1 where something is bad."""
     console = console or _console()
     found = []

@@ -43,7 +43,7 @@ MONDAY = datetime(2017, 10, 8, 22, tzinfo=UTC)
 """Midnight in Madrid."""
 
 
-def staff_samples(desk: Desk, ticket: Ticket, draw: bool = True) -> dict[str, Letter]:
+def staff_samples(desk: Desk, ticket: Ticket, draw: bool) -> dict[str, Letter]:
     """Every letter that stays inside the desk, by «name» or «name.variant»; ``draw`` the report's charts."""
     return {**_group(desk, ticket), **_lists(desk, ticket), **_admins(desk, ticket, draw)}
 
