@@ -234,9 +234,10 @@ def action_lines(key: str, ticket: Ticket | None, desk: Desk, values: Mapping[st
 
 
 def _unless_asked(fields: tuple[Field, ...], further: tuple[Field, ...]) -> tuple[Field, ...]:
-    """``fields`` without those whose label a further field has: a case may ask for a «Motivo» of its own."""
+    """``fields`` without what may be left out and whose label a further field has: a case may ask for a «Motivo» of its
+    own."""
     asked = {fold_label(field.label) for field in further}
-    return tuple(field for field in fields if fold_label(field.label) not in asked)
+    return tuple(field for field in fields if field.required or fold_label(field.label) not in asked)
 
 
 def _may_write(fields: tuple[Field, ...], key: str, ticket: Ticket | None, desk: Desk) -> tuple[Field, ...]:

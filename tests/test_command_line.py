@@ -81,6 +81,7 @@ MISTAKES: list[tuple[list[str], int, str]] = [
     (["release", "1"], 1, "not held or quarantined: 1; `acuse release` lists those that are. Nothing was changed"),
     (["erase", "nadie@cliente.example"], 1, "nothing is known of nadie@cliente.example"),
     (["erase", "s@cliente.example"], 1, "nothing is known of s@cliente.example"),  # the end of luis@cliente.example
+    (["erase", "", "--yes"], 1, '"" is no mail address; write one bare address'),
     (["erase", "luis", "--yes"], 1, '"luis" is no mail address; write one bare address'),
     (["erase", OPENINGS, "--yes"], 1, f"{OPENINGS} is a mailbox of the desk"),
 ]

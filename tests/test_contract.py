@@ -36,7 +36,7 @@ VERBS = [
     ("audit --json", 0, r"^\{"),
     ("retry", 0, r"no mail is quarantined"),
     ("release", 0, r"no mail is held"),
-    ("backup {new}/backup.db", 0, r"backup\.db"),
+    ("backup {new}/backup.db", 0, r"backup\.db: the database, and there are no files yet"),
     ("migrate", 0, r""),
     ("erase marta@cliente.example", 0, r"--yes"),
     ("schema", 0, r'"\$schema"'),

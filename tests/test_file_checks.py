@@ -62,7 +62,16 @@ def nobody_who_is_told(folder: Path) -> str:
 
 
 def a_rule_behind_one_that_takes_all(folder: Path) -> str:
-    return changed("[[rules]]", '[[rules]]\nname = "todo"\nthen = { group = "n1" }\n[[rules]]')
+    text = changed("[[rules]]", '[[rules]]\nname = "todo"\nthen = { group = "n1" }\n[[rules]]')
+    return text + '[[rules]]\nname = "nada"\nwhen = { kind = "incident" }\nthen = { group = "n1" }\n'
+
+
+def a_rule_behind_one_of_the_same_conditions(folder: Path) -> str:
+    return BASE + '[[rules]]\nname = "otra"\nwhen = { type = "Avería", service = "AREN" }\nthen = { group = "n1" }\n'
+
+
+def an_answer_that_is_the_solution(folder: Path) -> str:
+    return BASE + '[priorities.Plan]\nresponse = "2d"\nresolution = "2d"\n'
 
 
 def a_rule_behind_one_that_goes_on(folder: Path) -> str:
@@ -103,6 +112,36 @@ def a_field_that_rules_call_otherwise(folder: Path) -> str:
 
 def a_field_that_opening_for_a_caller_calls_otherwise(folder: Path) -> str:
     return a_field_that_rules_call_otherwise(folder).replace('name = "address"', 'name = "requester"')
+
+
+def a_label_that_opening_for_a_caller_has_already(folder: Path) -> str:
+    return changed('label = "Tipo"', 'label = "Asunto"\naliases = ["Clase", "SOLICITANTE", "Requester"]')
+
+
+def a_rule_for_a_sender(folder: Path) -> str:
+    return changed('{ service = "AREN", type = "Avería" }', '{ sender = "ana@a.es" }')
+
+
+def reports_that_nobody_wants(folder: Path) -> str:
+    return BASE + '[reports]\nweekly = ""\nproof = ""\ndigest = ""\n'
+
+
+def what_is_seldom_written(folder: Path) -> str:
+    text = changed("min_length = 10", "min_length = 10\nmax_length = 10").replace('"Tipo"', '"Tipo"\naliases = ["TIPO"]')
+    return text + (
+        '[requesters]\npolicy = "domains"\ndomains = ["@cliente.example"]\n'
+        '[senders]\nauthentication = "require"\ntrusted_authserv = ["mx.cau.example"]\n'
+        '[[escalations]]\nname = "x"\n[[escalations.fields]]\nlabel = "Dirección"\nname = "address"\n'
+        '[groups.n3]\nlabel = "N3"\naddress = "n3@cau.example"\ncoordinator = "c@cau.example"\ntriage = "coordinator"\n'
+    )
+
+
+def a_reply_for_the_group_alone(folder: Path) -> str:
+    return a_reply_for_every_group(folder) + 'groups = ["n1"]\n'
+
+
+def a_reply_for_every_group(folder: Path) -> str:
+    return changed("[groups.n1]", "[groups.n1]\nfree_text = false") + '[[canned]]\ntitle = "Gracias"\ntext = "x"\n'
 
 
 def an_opening_by_the_subject_of_a_query(folder: Path) -> str:
@@ -161,6 +200,11 @@ PLACES: list[tuple[Spoil, int, str]] = [
         a_rule_behind_a_wider_one, 0,
         r'.*:77:1: warning: no mail comes as far as this rule: "AREN" takes all that it would; .* in line 73\n',
     ),
+    (
+        a_rule_behind_one_of_the_same_conditions, 0,
+        r'.*:77:1: warning: no mail comes as far as this rule: "averías de AREN" takes all that it would; .* line 73\n',
+    ),
+    (an_answer_that_is_the_solution, 0, r"{0}/config\.toml: no problems\n"),
     (rules_that_are_not_alike, 0, r"{0}/config\.toml: no problems\n"),
     (
         a_rule_for_hours_that_nobody_has, 0,
@@ -176,6 +220,15 @@ PLACES: list[tuple[Spoil, int, str]] = [
         r'.*:48:8: warning: "address" is something else in a rule or in «Abrir», which could not name this field; .*\n',
     ),
     (a_field_that_opening_for_a_caller_calls_otherwise, 0, r'.*:48:8: warning: "requester" is something else .*\n'),
+    (
+        a_label_that_opening_for_a_caller_has_already, 0,
+        "".join(rf".*:48:{at}: warning: in «Abrir» this label means something else, .*\n" for at in (12, 21, 36)),
+    ),
+    (a_rule_for_a_sender, 0, r"{0}/config\.toml: no problems\n"),
+    (what_is_seldom_written, 0, r"{0}/config\.toml: no problems\n"),
+    (a_reply_for_the_group_alone, 0, r"{0}/config\.toml: no problems\n"),
+    (a_reply_for_every_group, 0, r"{0}/config\.toml: no problems\n"),
+    (reports_that_nobody_wants, 0, r"{0}/config\.toml: no problems\n"),
     (an_opening_by_the_subject_of_a_query, 0, r".*:39:11: warning: people ask the desk by this subject, too: .*\n"),
     (an_opening_by_the_subject_of_a_query_elsewhere, 0, r"{0}/config\.toml: no problems\n"),
     (a_policy_that_admits_nobody, 0, r'.*:\d+:10: warning: "domains" admits nobody but the desk and .*\n'),

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 
 from daemon.bench.servers import free_port
 from daemon.config.accounts import Smtp
@@ -282,6 +283,14 @@ def test_a_server_that_is_away_is_waited_for(store: Store, run: Run) -> None:
         until(lambda: not desk.due_now())
     until(lambda: any(not pump.state.fault and pump.state.results["sent"] for pump in outbox.pumps))
     assert [kept.recipients for kept in sink.mails] == [(ANA,)]
+
+
+def test_an_outage_is_logged_once_for_all_letters(store: Store) -> None:
+    desk = Desk(store, smtp_at(free_port()))
+    desk.write(ANA, "luis@cliente.test")
+    with structlog.testing.capture_logs() as lines, suppress(SmtpError):
+        desk.outbox().send_due()
+    assert [line for line in lines if line["event"] == "letter deferred"] == []
 
 
 def test_a_database_that_is_away_does_not_end_the_pumps(desk: Desk, sink: Sink, run: Run) -> None:

@@ -56,6 +56,20 @@ def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:
     assert [(p.line, p.column) for p in problems_of(write(tmp_path, text))] == places
 
 
+def test_a_table_whose_head_is_misspelt_is_told_where_it_begins(tmp_path: Path) -> None:
+    text, (head, fields) = marked(
+        BASE.replace("[kinds.incident]", "‸[kinds.incidnt]").replace("[[kinds.", "‸[[kinds.", 1)
+    )
+    with pytest.raises(ConfigErrors) as raised:
+        load(write(tmp_path, text))
+    told = [(problem.line, problem.column, problem.text.partition(";")[0]) for problem in raised.value.problems]
+    lacking = ("default_group", "label", "prefix", "subject")
+    assert told == [
+        (*head, "there is nothing to fill in"),
+        *((*fields, f'"{key}" is missing in kinds.incident') for key in lacking),
+    ]
+
+
 def test_where_a_thing_stands_twice_the_other_place_is_told_too(tmp_path: Path) -> None:
     text, (first, second, rule) = marked(
         'include = ["more.toml"]\n'

@@ -114,7 +114,8 @@ def kinds(written: Written) -> Iterator[Misfit]:
         for state in kind.states:
             yield from unknown(("kinds", key, "states", state), "state", state, STATES)
     if not written.priorities:
-        yield Misfit(("priorities",), "there is no priority; write at least one table such as [priorities.Media]")
+        text = "there is no priority; write at least one table such as [priorities.Media]"
+        yield Misfit(("desk", "standard_priorities"), text)
     yield from repeated(((("kinds", k, "prefix"), v.prefix) for k, v in written.kinds.items()), "this prefix")
     yield from repeated(((("kinds", k, "label"), fold(v.label)) for k, v in written.kinds.items()), "this label")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from daemon.config.accounts import Written
 from daemon.config.crosschecks import Named, repeated, unknown
@@ -33,6 +34,17 @@ def forms(written: Written) -> Iterator[Misfit]:
                 yield Misfit((*path, number, "name"), f"{text}; write another name", warning=True)
             yield from _field((*path, number), table, written)
             yield from _required_when((*path, number, "required_when"), table, fields, written)
+
+
+def callers(written: Written, catalogue: Mapping[str, Any]) -> Iterator[Misfit]:
+    """Labels that the form by which a technician opens for a caller has already, in whichever language."""
+    tables = [words.get("action_fields", {}) for words in catalogue.values()]
+    asked = {fold_label(table.get(key, "")) for table in tables for key in ("action", "kind", "requester")} - {""}
+    for key, kind in written.kinds.items():
+        for path, label in _labels(("kinds", key, "fields"), kind.fields):
+            if label in asked:
+                text = "in «Abrir» this label means something else, so that technicians cannot fill this field by it"
+                yield Misfit(path, f"{text}; write another one", warning=True)
 
 
 def _forms(written: Written) -> Iterator[tuple[Path, Sequence[FieldTable]]]:

@@ -29,9 +29,11 @@ class Positions:
     values: dict[Path, Place]
 
     def find(self, path: Path, at_key: bool = False) -> Place | None:
-        """The place of ``path`` (of its key, where one is asked for), or None where the text does not hold it."""
+        """The place of ``path`` (of its key, where one is asked for), or None where the text does not hold it. A table
+        that no head names begins with the first key within."""
         first, second = (self.keys, self.values) if at_key else (self.values, self.keys)
-        return first.get(path) or second.get(path)
+        within = (place for key, place in self.keys.items() if key[: len(path)] == path)
+        return first.get(path) or second.get(path) or next(within, None)
 
 
 def positions(text: str) -> Positions:

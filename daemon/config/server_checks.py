@@ -63,17 +63,19 @@ def _own_address(path: KeyPath, address: str) -> Iterator[Misfit]:
     if not address:
         return
     if not is_address(address):
-        yield Misfit(path, f'{shown(address)} is no mail address; write one such as "soporte@cau.example"')
+        yield Misfit(path, _NO_ADDRESS.format(shown(address)))
     elif "+" in address:
         yield Misfit(
             path, f"{shown(address)} has a «+», which some mail clients turn into a space in links; use another"
         )
 
 
+_NO_ADDRESS = '{} is no mail address; write one such as "soporte@cau.example"'
+
+
 def _sender(written: Written) -> Iterator[Misfit]:
     serving = [a for box in written.mailboxes if "service" in box.roles for a in (box.address, *box.addresses)]
     sender = written.smtp.sender.lower()
-    yield from _own_address(("smtp", "sender"), sender)
     if sender and serving and sender not in {address.lower() for address in serving}:
         text = f'{shown(sender)} is not the address of a mailbox with the role "service"; allowed: {", ".join(serving)}'
         yield Misfit(("smtp", "sender"), text)
@@ -87,6 +89,8 @@ def servers(written: Written) -> Iterator[Misfit]:
     yield from _connection(("smtp",), written.smtp)
     if written.alerts.smtp:
         yield from _connection(("alerts", "smtp"), written.alerts.smtp)
+        if (sender := written.alerts.smtp.sender) and not is_address(sender):
+            yield Misfit(("alerts", "smtp", "sender"), _NO_ADDRESS.format(shown(sender)))
     listen = written.metrics.listen
     host, _, port = listen.rpartition(":")
     if listen and not (is_loopback(host) and port.isdecimal() and 0 < int(port) < 65536):

@@ -21,6 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from daemon.config.declared import branch_of, inner, is_union, item, keys, needed, tag, without_none
 from daemon.config.positions import Path
+from daemon.config.sources import dotted
 from rules.durations import Duration
 
 Shape = TypeVar("Shape")
@@ -50,10 +51,16 @@ def fit(shape: type[Shape], table: dict[str, Any]) -> tuple[Shape, list[Misfit],
 
 
 def _doubtful(misfit: _Found) -> Path:
-    """The place whose value is not known now: where a key is misspelt, that of the key that was meant."""
-    if misfit.kind != _UNKNOWN:
-        return misfit.path
-    return (*misfit.path[:-1], nearest(str(misfit.path[-1]), misfit.siblings) or misfit.path[-1])
+    """The place whose value is not known now: where a key is misspelt or misplaced, that of the key that was meant."""
+    return _meant(misfit) if misfit.kind == _UNKNOWN else misfit.path
+
+
+def _meant(misfit: _Found) -> Path:
+    """The key that somebody meant who wrote an unknown one: that of a table around it, which has none yet; or one of
+    nearly that name. Its own path where there is neither."""
+    *table, key = misfit.path
+    owner = next((path for path, known, held in misfit.around if key in known and key not in held), None)
+    return (*table, nearest(key, misfit.siblings) or key) if owner is None else (*owner, key)
 
 
 _UNKNOWN = "unexpected_keyword_argument"
@@ -61,7 +68,8 @@ _UNKNOWN = "unexpected_keyword_argument"
 
 @dataclass(frozen=True)
 class _Found:
-    """What pydantic says about one place: the declared type there, and the keys that its table knows."""
+    """What pydantic says about one place: the declared type there, the keys that its table knows, and the tables around
+    that one, each with its path, the keys that it knows and what it holds."""
 
     kind: str
     path: Path
@@ -69,6 +77,7 @@ class _Found:
     value: Any
     message: str
     siblings: Mapping[str, Any]
+    around: tuple[tuple[Path, Mapping[str, Any], Any], ...]
 
 
 @cache
@@ -97,6 +106,7 @@ def _locate(shape: Any, table: Any, detail: Any) -> _Found | None:
     steps, here, value = list(detail["loc"]), shape, table
     path: Path = ()
     siblings: Mapping[str, Any] = {}
+    tables: list[tuple[Path, Mapping[str, Any], Any]] = []
     while True:
         here = without_none(here)
         if is_union(here):
@@ -104,9 +114,10 @@ def _locate(shape: Any, table: Any, detail: Any) -> _Found | None:
             if steps and steps.pop(0) != tag(here):
                 return None
         if not steps:
-            return _Found(detail["type"], path, here, value, str(detail["msg"]), siblings)
+            return _Found(detail["type"], path, here, value, str(detail["msg"]), siblings, tuple(tables[:-1]))
         step = steps.pop(0)
         siblings = keys(here)
+        tables.append((path, siblings, value))
         here, value, path = inner(here, step), item(value, step), (*path, step)
 
 
@@ -114,29 +125,34 @@ def _locate(shape: Any, table: Any, detail: Any) -> _Found | None:
 
 
 def _explained(found: list[_Found]) -> Iterator[Misfit]:
-    """Every misfit once: a key that is merely misspelt is not also said to be missing."""
-    meant = {
-        (*f.path[:-1], near) for f in found if f.kind == _UNKNOWN and (near := nearest(str(f.path[-1]), f.siblings))
-    }
+    """Every misfit once: a key that is merely misspelt or misplaced is not also said to be missing."""
+    meant = {_meant(misfit) for misfit in found if misfit.kind == _UNKNOWN}
     for misfit in found:
         if misfit.kind == _UNKNOWN:
             yield Misfit(misfit.path, _unknown(misfit), at_key=True)
         elif misfit.kind == "missing":
             if misfit.path not in meant:
-                yield Misfit(
-                    misfit.path, f'"{misfit.path[-1]}" is missing here; it must be {_wanted(misfit.type)}', at_key=True
-                )
+                yield Misfit(misfit.path, _missing(misfit), at_key=True)
         else:
             yield Misfit(misfit.path, _wrong(misfit))
 
 
+def _missing(misfit: _Found) -> str:
+    *table, key = misfit.path
+    return f'"{key}" is missing {f"in {dotted(tuple(table))}" if table else "here"}; it must be {_wanted(misfit.type)}'
+
+
 def _unknown(misfit: _Found) -> str:
-    key = str(misfit.path[-1])
+    *table, key = misfit.path
     if key in _NEVER:
-        return _NEVER[key]
-    near = nearest(key, misfit.siblings)
-    hint = f'did you mean "{near}"? Allowed: ' if near else "allowed: "
-    return f'unknown key "{key}"; {hint}{", ".join(sorted(misfit.siblings))}'
+        return _NEVER[str(key)]
+    *owner, meant = _meant(misfit)
+    allowed = ", ".join(sorted(misfit.siblings))
+    if owner != table:
+        whose = dotted(tuple(owner)) or "the whole file"
+        return f'"{key}" is a key of {whose}: write it there, above the tables within; allowed here: {allowed}'
+    hint = "allowed: " if meant == key else f'did you mean "{meant}"? Allowed: '
+    return f'unknown key "{key}"; {hint}{allowed}'
 
 
 _IN_CLEAR = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,18 +19,26 @@ def numbers(written: Written) -> Iterator[Misfit]:
     tables = dataclasses.asdict(written)
     del tables["rules"]
     for path, value in leaves(tables):
-        if isinstance(value, Duration) and not value:
-            yield Misfit(path, "this must be longer than 0s")
-        elif isinstance(value, int) and not 0 <= value <= (most := AT_MOST.get(path, MOST)):
+        if isinstance(value, Duration) and not Duration() < value <= LONGEST:
+            yield Misfit(path, f"{value} is wrong here; it must be longer than 0s, and not longer than {LONGEST}")
+        elif isinstance(value, int) and not 0 <= value <= (most := AT_MOST.get(path[:2], MOST)):
             yield Misfit(path, f"{value} is wrong here; it must be between 0 and {most}")
         elif value == 0 and path in NEEDED:
             yield Misfit(path, f"with 0 {NEEDED[path]}; it must be 1 or more")
 
 
 MOST = 10**9
-"""No number of a desk is larger: no limit of octets, no window, no time in days."""
-AT_MOST: Mapping[Path, int] = {("smtp", "connections"): 50}
-"""Numbers that have less room than others: each connection is a thread, and servers take few of one client."""
+"""No number of a desk is larger: no limit of octets, no window."""
+LONGEST = Duration(days=366)
+CENTURY = 36_525
+AT_MOST: Mapping[Path, int] = {
+    ("smtp", "connections"): 50,
+    **{("validation", key): CENTURY for key in ("reminders", "close_after", "expiry")},
+    **{("pending", key): CENTURY for key in ("reminders", "close_after")},
+    **{("retention", key): CENTURY for key in ("raw_mails", "sent", "closed_tickets")},
+}
+"""Numbers that have less room than others: each connection is a thread, and servers take few of one client; a day so
+many days away must be one of the calendar."""
 NEEDED: Mapping[Path, str] = {
     **{("limits", key): "no mail would ever be read" for key in ("mail", "header_block", "header", "headers", "parts")},
     ("limits", "attempts"): "no mail would ever be read",
@@ -58,6 +67,17 @@ def blanks(written: Written) -> Iterator[Misfit]:
     for path, value in leaves(dataclasses.asdict(written)):
         if isinstance(value, str) and not value.strip() and isinstance(path[-1], int):
             yield Misfit(path, "this is empty; write something here, or leave it out of the list")
+
+
+def lines(written: Written) -> Iterator[Misfit]:
+    """What is called by a name stands on one line, and nothing in it is invisible."""
+    for path, value in leaves(dataclasses.asdict(written)):
+        if path[-1] in NAMES and isinstance(value, str) and _CONTROL.search(value):
+            yield Misfit(path, "a line break or an invisible character stands in this; write it on one line")
+
+
+NAMES = frozenset({"name", "label", "phrase", "number_label", "title", "value", "organisation", "tax_id"})
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def _required(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
@@ -89,5 +109,5 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
         yield path, value
 
 
-CHECKS = (numbers, blanks)
+CHECKS = (numbers, blanks, lines)
 """The checks of this module, in the order in which their misfits are told."""

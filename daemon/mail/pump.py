@@ -202,7 +202,7 @@ class Pump:
 
     def _count(self, outcome: Outcome) -> None:
         self.state.results[outcome.status] += 1
-        if outcome.status == "deferred":
+        if outcome.status == "deferred" and not self.state.fault:  # which is told once, for all letters
             log.info("letter deferred", id=outcome.id, why=outcome.reply)
 
     def _record(self) -> None:

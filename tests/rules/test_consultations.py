@@ -10,7 +10,7 @@ import pytest
 
 from parsers.mail import Address, Attachment
 from rules.facts import Brief, Facts, Search
-from rules.tables import Calendar, PersonTable
+from rules.tables import Calendar, FieldTable, PersonTable
 from rules.ticket import Event, evolve, fold
 from tests.rules.desks import ANA, EVA, FIELDS, LUIS, MARTA, NOW, NUMBER, letters, mail, opened, reading, verdict
 from tests.rules.technicians import STAFF, SUBJECT, act, ask_desk, desk, facts_for
@@ -59,6 +59,20 @@ def test_a_faulty_form_for_a_caller_is_answered_with_all_faults_and_the_repaired
 def test_for_whom_it_is_opened_must_be_said() -> None:
     decision = ask_desk(CALL.replace("Solicitante: pepe@cliente.test\n", ""), next_number=NUMBER)
     assert (decision.events, [(f.field, f.code) for f in decision.faults]) == ((), [("requester", "missing")])
+
+
+@pytest.mark.parametrize(
+    ("label", "faults"),
+    [("Solicitante", [("who", "missing")]), ("Clase", [("who", "missing")]), ("Correo", [])],
+)
+def test_a_label_of_the_kind_takes_nothing_away_from_what_the_form_asks_for(
+    label: str, faults: list[tuple[str, str]]
+) -> None:
+    fields = (*FIELDS, FieldTable(label, "who", required=bool(faults)))
+    known = desk(kinds={key: replace(kind, fields=fields) for key, kind in STAFF.kinds.items()})
+    decision = ask_desk(CALL, at=known, next_number=NUMBER)
+    assert [(f.field, f.code) for f in decision.faults] == faults
+    assert [event.changes["requester"] for event in decision.events] == ([] if faults else ["pepe@cliente.test"])
 
 
 # -- Buscar
