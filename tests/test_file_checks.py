@@ -129,11 +129,23 @@ def reports_that_nobody_wants(folder: Path) -> str:
 def what_is_seldom_written(folder: Path) -> str:
     text = changed("min_length = 10", "min_length = 10\nmax_length = 10").replace('"Tipo"', '"Tipo"\naliases = ["TIPO"]')
     return text + (
+        '[[rules]]\nname = "b"\nwhen = { words = "alta" }\nthen = { refuse = "No aquí." }\n'
+        '[[rules.tests]]\ngiven = { text = "un alta" }\nexpect = { refuse = true }\n'
         '[requesters]\npolicy = "domains"\ndomains = ["@cliente.example"]\n'
+        '[metrics]\nlisten = "127.0.0.1:9464"\n'
         '[senders]\nauthentication = "require"\ntrusted_authserv = ["mx.cau.example"]\n'
         '[[escalations]]\nname = "x"\n[[escalations.fields]]\nlabel = "Dirección"\nname = "address"\n'
         '[groups.n3]\nlabel = "N3"\naddress = "n3@cau.example"\ncoordinator = "c@cau.example"\ntriage = "coordinator"\n'
     )
+
+
+def tokens_for_passwords(folder: Path) -> str:
+    other = 'oauth2 = { provider = "other", client_id = "x", refresh_token_env = "X", token_url = "http'
+    google = 'oauth2 = { provider = "google", client_id = "x", client_secret_env = "X", refresh_token_env = "Y" }'
+    text = changed('password_env = "ACUSE_PASSWORD"', f'{other}://127.0.0.1/token" }}')
+    text = text.replace('password_file = "servicio.password"', f'{other}s://login.example/token" }}')
+    text = text.replace("sqlite:///acuse.db\"", 'postgresql://u@h/d"\npassword_env = "X"')
+    return f'{text}[alerts.smtp]\nhost = "smtp.x.es"\nusername = "x"\nsender = "a@x.es"\n{google}\n'
 
 
 def a_reply_for_the_group_alone(folder: Path) -> str:
@@ -226,6 +238,7 @@ PLACES: list[tuple[Spoil, int, str]] = [
     ),
     (a_rule_for_a_sender, 0, r"{0}/config\.toml: no problems\n"),
     (what_is_seldom_written, 0, r"{0}/config\.toml: no problems\n"),
+    (tokens_for_passwords, 0, r"{0}/config\.toml: no problems\n"),
     (a_reply_for_the_group_alone, 0, r"{0}/config\.toml: no problems\n"),
     (a_reply_for_every_group, 0, r"{0}/config\.toml: no problems\n"),
     (reports_that_nobody_wants, 0, r"{0}/config\.toml: no problems\n"),

@@ -101,7 +101,7 @@ def servers(written: Written) -> Iterator[Misfit]:
 def _connection(path: KeyPath, server: Account | Smtp) -> Iterator[Misfit]:
     if not 0 < server.port < 65536:
         yield Misfit((*path, "port"), f"{server.port} is no port; write a number from 1 to 65535")
-    if not _HOST.fullmatch(server.host):
+    if server.host and not _HOST.fullmatch(server.host):
         text = f"{shown(server.host)} is no host; write a name or an address alone: the port has a key of its own"
         yield Misfit((*path, "host"), text)
     if server.security == "none" and server.host and not is_loopback(server.host):
