@@ -17,14 +17,21 @@ from rules.desk import Desk
 
 def phrase(desk: Desk, kind: str, language: str = "") -> str:
     """A kind with its article: «la incidencia». The TOML's own holds in the desk's language, else the catalogue's; a
-    language whose phrases have no article does without that of the desk's."""
-    own, words = desk.kinds[kind], desk.words(language)
+    language whose phrases have no article does without that of the desk's, and one that adds its own («the») without
+    the one that was written."""
+    kind_, words = desk.kinds[kind], desk.words(language)
     known = words.get("kinds", {}).get(kind, {}).get("phrase", "")
+    own = kind_.phrase.removeprefix(_added(desk.words()))
     if not language or language == desk.desk.language:
-        return own.phrase or known or own.label
+        return own or known or kind_.label
     foreign = () if _articles(words) else _articles(desk.words())
-    article = next((article for article in foreign if own.phrase.startswith(article)), "")
-    return known or own.phrase.removeprefix(article) or own.label
+    article = next((article for article in foreign if own.startswith(article)), "")
+    return known or own.removeprefix(article) or kind_.label
+
+
+def _added(words: Mapping[str, Any]) -> str:
+    """The article that a language puts before a phrase itself."""
+    return str(words.get("grammar", {}).get("the", "")).partition("{phrase}")[0]
 
 
 def _articles(words: Mapping[str, Any]) -> tuple[str, ...]:

@@ -127,7 +127,8 @@ def reports_that_nobody_wants(folder: Path) -> str:
 
 
 def what_is_seldom_written(folder: Path) -> str:
-    text = changed("min_length = 10", "min_length = 10\nmax_length = 10").replace('"Tipo"', '"Tipo"\naliases = ["TIPO"]')
+    text = changed("min_length = 10", "min_length = 10\nmax_length = 10")
+    text = text.replace('label = "Tipo"', 'label = "Tipo"\naliases = ["TIPO"]')
     return text + (
         '[[rules]]\nname = "b"\nwhen = { words = "alta" }\nthen = { refuse = "No aquí." }\n'
         '[[rules.tests]]\ngiven = { text = "un alta" }\nexpect = { refuse = true }\n'
@@ -144,7 +145,7 @@ def tokens_for_passwords(folder: Path) -> str:
     google = 'oauth2 = { provider = "google", client_id = "x", client_secret_env = "X", refresh_token_env = "Y" }'
     text = changed('password_env = "ACUSE_PASSWORD"', f'{other}://127.0.0.1/token" }}')
     text = text.replace('password_file = "servicio.password"', f'{other}s://login.example/token" }}')
-    text = text.replace("sqlite:///acuse.db\"", 'postgresql://u@h/d"\npassword_env = "X"')
+    text = text.replace('sqlite:///acuse.db"', 'postgresql://u@h/d"\npassword_env = "X"')
     return f'{text}[alerts.smtp]\nhost = "smtp.x.es"\nusername = "x"\nsender = "a@x.es"\n{google}\n'
 
 
