@@ -273,6 +273,18 @@ def test_without_books_a_mail_is_explained_as_a_new_desk_would(
     )
 
 
+def test_without_the_password_of_the_books_a_mail_is_explained_too(
+    acuse: Any, world: DeskWorld, tmp_path: Path
+) -> None:
+    config, mail = tmp_path / "config.toml", tmp_path / "good.eml"
+    elsewhere = 'url = "postgresql://u@127.0.0.1/x"\npassword_env = "ACUSE_NOT_SET"'
+    config.write_text(re.sub(r'url = "[^"]*"', elsewhere, world.config.read_text(encoding="utf-8"), count=1))
+    mail.write_bytes(write(MARTA, OPENINGS, SUBJECT, GOOD).as_bytes())
+    code, out, told = acuse("explain", str(mail), config=config)
+    assert (code, f"{mail}: opened (opening), mailbox apertura" in out) == (0, True)
+    assert told == "acuse: explained as a new desk would: the environment variable ACUSE_NOT_SET is not set\n"
+
+
 # -- what waits for an admin
 
 

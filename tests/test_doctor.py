@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -95,6 +96,13 @@ def test_a_wrong_port(world: DeskWorld) -> None:
 def test_a_secret_that_is_not_there(small: DeskWorld) -> None:
     (small.folder / "password").unlink()
     assert "cannot read the secret" in bad(small)[0]
+
+
+def test_a_password_of_the_database_that_is_not_there(small: DeskWorld) -> None:
+    text = small.config.read_text(encoding="utf-8")
+    elsewhere = 'url = "postgresql://u@127.0.0.1/x"\npassword_env = "ACUSE_NOT_SET"'
+    small.config.write_text(re.sub(r'url = "[^"]*"', elsewhere, text, count=1), encoding="utf-8")
+    assert bad(small) == ["database: the environment variable ACUSE_NOT_SET is not set"]
 
 
 def test_a_server_without_tls(small: DeskWorld) -> None:

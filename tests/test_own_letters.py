@@ -141,6 +141,14 @@ def test_a_letter_is_not_blamed_for_what_is_wrong_elsewhere(tmp_path: Path, tabl
     assert {problem.file for problem in check(config)} == {str(config)}
 
 
+@pytest.mark.parametrize("phrase", ['phrase = "the incident"', 'phrase = "incident"', ""])
+def test_an_english_desk_names_its_kind_with_one_article(tmp_path: Path, phrase: str) -> None:
+    text = BASE.replace('language = "es"', 'language = "en"').replace('"Incidencia"', f'"Incident"\n{phrase}')
+    config = write(tmp_path, text)
+    assert "Your incident is closed" in told(config, "closure", "en")
+    assert "The incident will be closed on Thursday 19 October" in told(config, "reminder", "en")
+
+
 def test_what_the_documentation_shows_works_as_it_stands(tmp_path: Path) -> None:
     page = (Path(__file__).parents[1] / "docs" / "letters.md").read_text(encoding="utf-8")
     (_, words, english), (letter,) = (re.findall(rf"(?s)```{kind}\n(.*?)```", page) for kind in ("toml", "jinja"))

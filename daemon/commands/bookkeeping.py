@@ -51,8 +51,8 @@ def backup(settings: Settings, target: Path) -> str:
     url, files = settings.database.login_url(), Files(Path(settings.database.files))
     with progress() as tell:
         written = copy(url, files, target, lambda done, of: tell("backup", done, of))
-    files = f"and {len(written) - 1} files in {target}.files" if written[1:] else "and there are no files yet"
-    return f"{target}: the database, {files}"
+    beside = f"and {len(written) - 1} files in {target}.files" if written[1:] else "and there are no files yet"
+    return f"{target}: the database, {beside}"
 
 
 def told(settings: Settings, address: str) -> str:

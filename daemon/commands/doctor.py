@@ -16,7 +16,7 @@ from rich.table import Table
 
 from daemon.commands.roundtrip import round_trip
 from daemon.commands.showing import books
-from daemon.config.accounts import Account, Database, Smtp
+from daemon.config.accounts import Account, Database, SecretError, Smtp
 from daemon.config.file_checks import is_secret, named_files, too_open
 from daemon.config.settings import Settings
 from daemon.mail.filing import Folders
@@ -168,8 +168,9 @@ def secrets(settings: Settings) -> Iterator[Found]:
 
 def database(settings: Settings) -> Iterator[Found]:
     """That it can be opened, its version and schema, who works with it, the leases, and its clock."""
-    url, what = settings.database.login_url(), "database"
+    what = "database"
     try:
+        url = settings.database.login_url()
         missing = schema_of(url)
         if missing == ["a new database"]:
             yield Found("note", what, f"{settings.database.shown}: not there yet, made at the first start")
@@ -181,7 +182,7 @@ def database(settings: Settings) -> Iterator[Found]:
                 yield from _holder(settings.database, what)
                 yield from (Found("bad", what, misfit.text) for misfit in dangling(store, settings.desk))
                 yield from _standing(store, settings, what)
-    except StoreError as fault:
+    except (StoreError, SecretError) as fault:
         yield Found("bad", what, str(fault))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from daemon.commands import Unable
 from daemon.commands.showing import books, known
+from daemon.config.accounts import SecretError
 from daemon.config.settings import Settings
 from daemon.mail.reader import how_to_read
 from daemon.store import Store
@@ -120,7 +121,7 @@ def open_readonly(settings: Settings) -> Iterator[Store | None]:
     with ExitStack() as opened:
         try:
             store = opened.enter_context(books(settings))
-        except StoreError as fault:
+        except (StoreError, SecretError) as fault:
             print(f"acuse: explained as a new desk would: {fault}", file=sys.stderr)
             store = None
         yield store
