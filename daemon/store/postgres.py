@@ -220,7 +220,7 @@ class PostgresConnections:
         except BaseException:
             with suppress(Exception):  # its fault is known, or follows from the one that is
                 session.settle()
-            self._roll_back(connection)
+            _roll_back(connection)
             raise
 
     @contextmanager
@@ -230,7 +230,7 @@ class PostgresConnections:
         try:
             yield PostgresSession(connection, readonly=True)
         finally:
-            self._roll_back(connection)
+            _roll_back(connection)
 
     def settle(self) -> None:
         """The server's log is its operator's."""
@@ -241,8 +241,7 @@ class PostgresConnections:
     def close(self) -> None:
         self._database.close()
 
-    def _roll_back(self, connection: Any) -> None:
-        try:
-            connection.execute("ROLLBACK")
-        except Exception:  # noqa: BLE001 - a dead connection has rolled back by itself
-            self._database.close()
+
+def _roll_back(connection: Any) -> None:
+    with suppress(Exception):  # a dead connection has rolled back by itself
+        connection.execute("ROLLBACK")

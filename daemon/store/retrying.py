@@ -92,6 +92,7 @@ class Retrying:
                 yield Lookups(session, self._remembered)
         except Exception as fault:
             if self._connections.dialect.transient(fault):
+                self._connections.renew()
                 raise _unavailable(fault) from fault
             raise
 
