@@ -62,6 +62,7 @@ class Service:
         self.store = store
         self.owner = f"{secrets.token_hex(3)}@{socket.gethostname()}:{os.getpid()}"
         spool = _made(store.files.spool)
+        store.own_files()
         self.reader = Reader(store.files.root, lambda: how_to_read(live.current.settings.desk))
         self.tokens = Tokens()
         work = Work(

@@ -203,4 +203,8 @@ def test_f36_a_second_daemon_on_sqlite_is_refused(tmp_path: Path) -> None:
         assert refused.returncode == 1
         assert f"process {first.pid}" in refused.stderr
         assert "several daemons need PostgreSQL" in refused.stderr
+        world.edit("acuse.db", "other.db")
+        refused = world.acuse("run", check=False)
+        assert refused.returncode == 1
+        assert f"another desk works with {tmp_path}/files" in refused.stderr
         assert world.stop() == 0

@@ -46,6 +46,15 @@ def lock(path: Path) -> int:
     return handle
 
 
+def own(folder: Path) -> int:
+    """The lock on a desk's folder of files, held until it is closed; StoreError where another desk works with it, which
+    takes what is half written there for its own, and what it is asked to do."""
+    try:
+        return lock(folder / "desk")
+    except InUse:
+        raise StoreError(f"another desk works with {folder}: write a folder of its own as [database] files") from None
+
+
 def sign(lock_file: int, path: Path) -> None:
     """Say that a daemon came to its end with the file as it lies now."""
     with suppress(OSError):  # a full disk, a file taken away: it will be looked through

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
@@ -17,6 +18,7 @@ from daemon.store import (
     filing,
     ledger,
     listing,
+    lock_file,
     notes,
     queues,
     raws,
@@ -50,6 +52,7 @@ class Store(Retrying):
         self.clock = clock
         self._shared: DatabaseClock | None = None
         self._receipts = connections.receipts
+        self._folder: int | None = None
 
     @classmethod
     def open(cls, url: str, files: Path, readonly: bool = False, clock: Callable[[], datetime] = utc_now) -> Store:
@@ -83,10 +86,19 @@ class Store(Retrying):
         """Whether somebody waits for the transaction that writes now, as far as can be seen."""
         return self._connections.awaited
 
+    def own_files(self) -> None:
+        """From here on the folder of files is this store's alone, where only one daemon may run; StoreError where it is
+        another's."""
+        if self.one_daemon:
+            self._folder = lock_file.own(self.files.root)
+
     def close(self) -> None:
-        """Let go of the connections, the receipts and the lock file."""
+        """Let go of the connections, the receipts and the lock files."""
         self._receipts.close()
         self._connections.close()
+        if self._folder is not None:
+            os.close(self._folder)
+        self._folder = None
 
     # -- the ledger
 
