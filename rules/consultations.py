@@ -20,15 +20,13 @@ from rules.facts import Brief, Facts
 from rules.letters import Link, to_sender
 from rules.openings import confirmation_letter, opened, opening_decision, routing_of
 from rules.promises import promises
-from rules.queries import row
+from rules.queries import ROWS_SHOWN, row
 from rules.reading import Reading, author
 from rules.routing import route
 from rules.ticket import Event, Ticket, evolve
 
 UNREAD = 5
 """How many lines of a search that nothing is searched by are told."""
-ROWS_SHOWN = 25
-"""How many rows of a list a letter shows."""
 
 Consultation = Callable[[Reading, Facts, Desk, datetime], Decision]
 

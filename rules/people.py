@@ -8,6 +8,7 @@ from datetime import datetime
 from parsers.fields import NO_FORM
 from parsers.form import Fault, Field, Form, form_lines, parse_form
 from parsers.links import fitting_body
+from parsers.subject import thread_key, without_token
 from rules import wording
 from rules.access import admits, is_shared
 from rules.decision import Decision
@@ -41,17 +42,19 @@ def is_kept_out(reading: Reading, facts: Facts, desk: Desk) -> bool:
 
 def hold_for_registration(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """Held, and asked to register; a shared address is told why not (J)."""
+    spoken = language(reading, facts, desk)
     if is_shared(reading.sender, desk):
-        return refuse(reading, (_shared(reading),), desk, language(reading, facts, desk))
-    return Decision("held", "registration", letters=(invitation(reading, desk),), kind=reading.kind)
+        return refuse(reading, (_shared(reading),), desk, spoken)
+    return Decision("held", "registration", letters=(invitation(reading, desk, spoken),), kind=reading.kind)
 
 
 def invite(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """M's fixed subject asks for the registration form."""
+    spoken = language(reading, facts, desk)
     if is_shared(reading.sender, desk):
         faults = (_shared(reading),)
-        return Decision("refused", "registration", letters=(invitation(reading, desk, faults),), faults=faults)
-    return Decision("registered", "asked", letters=(invitation(reading, desk),))
+        return Decision("refused", "registration", letters=(invitation(reading, desk, spoken, faults),), faults=faults)
+    return Decision("registered", "asked", letters=(invitation(reading, desk, spoken),))
 
 
 def registration_fields(desk: Desk) -> tuple[Field, ...]:
@@ -59,31 +62,42 @@ def registration_fields(desk: Desk) -> tuple[Field, ...]:
     return tuple(desk.field(table) for table in desk.requesters.registration_fields)
 
 
-def invitation(reading: Reading, desk: Desk, faults: tuple[Fault, ...] = (), form: Form = NO_FORM) -> Letter:
+def invitation(
+    reading: Reading, desk: Desk, spoken: str, faults: tuple[Fault, ...] = (), form: Form = NO_FORM
+) -> Letter:
     """The registration letter; its link opens the form, with what was right already."""
     shared = any(fault.code == "refused" for fault in faults)
     return to_sender(
         reading.mail,
         "registration",
         values={"held": reading.mail.subject if reading.kind else "", "faults": faults},
-        links=() if shared else (registration_link(reading.sender, desk, form),),
+        links=() if shared else (registration_link(reading.sender, desk, form, spoken),),
+        language=spoken,
     )
 
 
-def registration_link(address: str, desk: Desk, form: Form = NO_FORM) -> Link:
+def registration_link(address: str, desk: Desk, form: Form = NO_FORM, spoken: str = "") -> Link:
     """The tokened form of one address."""
-    subject = wording.subject(desk, "registration", desk=desk.desk.name)
+    subject = wording.subject(desk, "registration", spoken, desk=desk.desk.name)
     fields = registration_fields(desk)
-    lines = form_lines(fields, prepared_values(form), dates=wording.date_forms(desk))
-    body, _ = fitting_body(desk.service_address, subject + TOKEN_ROOM, [*lines, *wording.instructions(desk, fields)])
+    lines = form_lines(fields, prepared_values(form), dates=wording.date_forms(desk, spoken))
+    lines += wording.instructions(desk, fields, spoken)
+    body, _ = fitting_body(desk.service_address, subject + TOKEN_ROOM, lines)
     return Link("register", desk.service_address, subject, body, Grant("registration", addressee=address))
+
+
+def asked_in(reading: Reading, desk: Desk) -> str:
+    """The language of the form that came back, which its subject tells; "" for none that is known."""
+    came = thread_key(without_token(reading.mail.subject))
+    subjects = {key: wording.subject(desk, "registration", key, desk=desk.desk.name) for key in desk.catalogue}
+    return next((key for key, subject in subjects.items() if thread_key(subject) == came), "")
 
 
 def register(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """The form came back with its token: the person exists, is welcomed, and held mails are treated."""
     form = parse_form(reading.mail.visible, registration_fields(desk), desk.zone, own=wording.form_hints(desk))
     if form.faults:
-        letter = invitation(reading, desk, form.faults, form)
+        letter = invitation(reading, desk, asked_in(reading, desk), form.faults, form)
         return Decision("refused", "registration", letters=(letter,), faults=form.faults)
     person = person_of(form, reading.sender)
     return Decision(
@@ -104,11 +118,13 @@ def person_of(form: Form, address: str) -> Person:
 
 def welcome(reading: Reading, person: Person, held: int, desk: Desk) -> Letter:
     """Welcomes with one opening form per kind; ``held`` mails of this person are treated now."""
+    spoken = asked_in(reading, desk)
     return to_sender(
         reading.mail,
         "welcome",
         values={"name": person.name, "held": held, "kinds": kinds_explained(desk)},
-        links=tuple(opening_link(kind, desk) for kind in desk.kinds),
+        links=tuple(opening_link(kind, desk, spoken) for kind in desk.kinds),
+        language=spoken,
     )
 
 
@@ -117,9 +133,9 @@ def kinds_explained(desk: Desk) -> tuple[tuple[str, str], ...]:
     return tuple((kind.label, kind.description) for kind in desk.kinds.values() if kind.description)
 
 
-def opening_link(kind: str, desk: Desk) -> Link:
+def opening_link(kind: str, desk: Desk, spoken: str = "") -> Link:
     """An empty opening form of ``kind``, labelled with the kind's name."""
-    link, _ = form_link("open", desk.opening_address, kind, {}, (), desk)
+    link, _ = form_link("open", desk.opening_address, kind, {}, (), desk, spoken)
     return replace(link, label=desk.kinds[kind].label)
 
 

@@ -13,10 +13,14 @@ from rules.desk import Desk
 from rules.facts import Facts
 from rules.letters import Grant, Letter, Link, for_requester, to_sender
 from rules.lifecycle import possible
+from rules.openings import requester_links
 from rules.promises import promises
 from rules.reading import Reading
 from rules.solutions import clicked, closure_letter, verdict_notice, way_out
 from rules.ticket import Event, Ticket
+
+ROWS_SHOWN = 25
+"""How many rows of a list a letter shows."""
 
 
 def is_query(reading: Reading, facts: Facts, desk: Desk) -> bool:
@@ -64,14 +68,17 @@ def unaddressed(event: Event, ticket: Ticket, desk: Desk) -> Event:
 
 
 def own_tickets(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Letter:
-    """The sender's own tickets, newest first."""
+    """The sender's own tickets, newest first, and a link for the state of each."""
     rows = tuple(row(brief.ticket, desk, now) for brief in facts.found)
-    return to_sender(
-        reading.mail,
-        "status",
-        values={"rows": rows, "total": len(rows)},
-        language=language_of(reading.sender, desk, facts.person),
-    )
+    spoken = language_of(reading.sender, desk, facts.person)
+    links = tuple(status_link(brief.ticket, desk, spoken) for brief in facts.found[:ROWS_SHOWN])
+    return to_sender(reading.mail, "status", values={"rows": rows, "total": len(rows)}, links=links, language=spoken)
+
+
+def status_link(ticket: Ticket, desk: Desk, spoken: str) -> Link:
+    """«Consulta de la incidencia N», in a list of several, named by its number."""
+    link, _ = requester_links(replace(ticket, language=spoken), desk)
+    return replace(link, label=ticket.number)
 
 
 def row(ticket: Ticket, desk: Desk, now: datetime) -> dict[str, object]:

@@ -150,7 +150,7 @@ def test_a_duplicate_is_joined_with_its_people_and_files_and_both_requesters_are
 
     world.send(click(ANA, assignment.links["Unir"], {"Con": kept}))
     assert f"trata de lo mismo que {kept}. Se ha cerrado y todo sigue en {kept}" in said(world.wait("merged", PEPE))
-    assert f"Sus archivos y sus personas están ahora en {kept}." in said(world.wait("merged", MARTA))
+    assert f"Sus archivos y quienes participaban están ahora en {kept}." in said(world.wait("merged", MARTA))
     assert f"Se le ha unido {duplicate}" in said(world.wait("update", N1))
     closed, joined = world.show(duplicate), world.show(kept)
     assert (closed["state"], closed["reason"], closed["points_to"]) == ("closed", "merged", kept)

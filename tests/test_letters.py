@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import lru_cache
 from hashlib import sha256
 from html import unescape
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -18,7 +18,7 @@ import pytest
 
 from daemon.composed import Composed
 from daemon.writing.charts import WIDTH
-from daemon.writing.formats import Formats
+from daemon.writing.formats import PROSE, Formats, wrap
 from daemon.writing.letters import Letters
 from daemon.writing.mime import file_header
 from daemon.writing.sample_world import NOW, NUMBER, REQUESTER, sample_ticket
@@ -205,6 +205,59 @@ def test_colours_stand_apart_in_both_schemes(raw: bytes) -> None:
                 assert contrast("#ffffff", dark_boxes[name]) >= 4.5
 
 
+SIZES = {(24, 30), (18, 24), (16, 22), (16, 24), (15, 22), (14, 20)}
+HEADINGS = {"h1": (24, 30), "h2": (18, 24), "h3": (16, 22)}
+LIGHT = {*PALETTE["light"].values(), "#1c2126", "#525c66", "#0b4f9e", "#176b33", "#a3261d", "#7a4b00", "#d5dbe1"}
+DARK = {*PALETTE["dark"].values(), "#e8ecef", "#aab4be", "#8cc4ff", "#2b6cb8", "#2c7a47", "#ffb4ab"}
+FADED = {"#f2c879", "#3a424a"}
+"""A warning and a hairline in the dark, which the specification leaves open."""
+
+
+@every_letter
+def test_sizes_and_colours_are_those_of_the_specification(raw: bytes) -> None:
+    head, _, body = parts(raw)[1].partition("<body")
+    assert set(re.findall(r"#\w{6}", body)) <= LIGHT
+    assert set(re.findall(r"#\w{6}", head)) == DARK | FADED
+    for element in lxml.html.document_fromstring(parts(raw)[1]).iter():
+        style = element.get("style", "") if isinstance(element.tag, str) else ""
+        told = [int(size) for size in re.findall(r"(?:font-size|line-height):\s*(\d+)px", style)]
+        if "font-size" in style and "line-height" in style:
+            assert tuple(told) in SIZES
+            assert tuple(told) == HEADINGS.get(element.tag, tuple(told))
+        assert all(str(size) in {"14", "15", "16", "18", "20", "22", "24", "30"} for size in told)
+
+
+@every_letter
+def test_a_column_of_600_px_with_20_around_it(raw: bytes) -> None:
+    html = parts(raw)[1]
+    assert '<!--[if mso]><table role="presentation" width="600"' in html
+    assert 'style="max-width:600px;margin:0 auto">\n<tr><td\nstyle="padding:20px">' in html
+
+
+@every_letter
+def test_a_button_is_a_cell_48_px_high_with_a_line_that_says_what_it_does(raw: bytes) -> None:
+    looks = []
+    for cell in lxml.html.document_fromstring(parts(raw)[1]).xpath("//td[@bgcolor]"):
+        style, table = cell.get("style"), next(cell.iterancestors("table"))
+        assert (cell.get("height"), "border:2px solid" in style, "mso-padding-alt" in style) == ("44", True, True)
+        assert table.getnext().tag == "p"
+        looks.append(cell.get("class"))
+        assert (cell.get("bgcolor") == "#ffffff") == (cell.get("class") == "no")
+    assert looks[0] != "no" or len(looks) == 1 if looks else True
+    assert looks == ["yes", "no"] if "yes" in looks else True
+
+
+@every_letter
+def test_what_was_asked_for_stands_below_the_links_and_above_what_to_copy(name: str, raw: bytes) -> None:
+    own = {"es": "Su solicitud", "en": "Your request"}[name[:2]]
+    headings = re.findall(r"<h2[^>]*>(.*?)</h2>", parts(raw)[1], re.S)
+    last = [bool(re.match("Si (el|los) enlaces? |If the links? ", heading)) for heading in headings]
+    assert last == sorted(last)
+    if own in headings:
+        below = parts(raw)[1].partition(f">{own}</h2>")[2]
+        assert "href=" not in below
+
+
 def painted(html: str) -> Iterator[tuple[str, str, list[str]]]:
     """Text colour, background and classes of each element that sets a colour."""
     for element in lxml.html.document_fromstring(html).iter():
@@ -229,6 +282,55 @@ def test_the_style_element_only_improves_the_dark(raw: bytes) -> None:
     assert dark
     assert rest.endswith("}\n}\n")
     assert collapsed(light) == ":root { color-scheme: light dark; supported-color-schemes: light dark; }"
+
+
+# -- the words
+
+QUOTING = {"reply", "desk_rejection", "update", "update.rejection", "search_results", "search_results.none"}
+"""Letters whose preheader is what a person wrote."""
+
+
+@every_letter
+def test_the_preheader_says_more_than_the_subject_in_40_to_90_letters(name: str, raw: bytes) -> None:
+    hidden = re.search(r"display:none[^>]*>(.*?)</div>", parts(raw)[1], re.S)
+    assert hidden
+    preheader = lxml.html.fromstring(f"<p>{collapsed(hidden[1])}</p>").text_content()
+    assert preheader != mail_of(raw)["Subject"]
+    assert 40 <= len(preheader) <= 90 or name.partition("/")[2] in QUOTING
+
+
+@every_letter
+def test_sentences_have_at_most_20_words(raw: bytes) -> None:
+    """A date is one, and what lists all actions is no sentence."""
+    for block in lxml.html.document_fromstring(parts(raw)[1]).xpath("//p | //li | //h1 | //h2 | //h3"):
+        text = re.sub(r"\d\d[/ ]\w+[/ ]\d{4}( [\d:]+)?( \(UTC . [\d:]+\))?", "date", collapsed(block.text_content()))
+        for sentence in re.split(r"[.?!:](?= |$)", text):
+            assert len(re.findall(r"[\w@.+-]+", sentence)) <= 20 or sentence.count(",") > 10
+
+
+def test_no_word_in_the_catalogue_makes_a_longer_one() -> None:
+    def strings(table: object) -> Iterator[str]:
+        for value in table.values() if isinstance(table, dict) else table if isinstance(table, list) else ():
+            yield from [value] if isinstance(value, str) else strings(value)
+
+    told = [text for words in letters_desk().catalogue.values() for text in strings(words)]
+    assert [text for text in told if any(len(part.split()) > 20 for part in re.split(r"[.?!:;](?= |$)", text))] == []
+
+
+UNWANTED = {
+    "es": r"estimad[oa]|por favor|lamenta\w*|subsan\w+|remit(?:ir|a|e)|inv[aá]lid\w+|hoy|mañana|ayer|quedan",
+    "en": r"dear|kindly|unfortunately|regret|invalid|today|tomorrow|yesterday",
+}
+
+
+@pytest.mark.parametrize("language", UNWANTED)
+def test_no_letter_uses_an_unwanted_word(language: str) -> None:
+    folder = Path(__file__).parent.parent / "outbox_templates" / language
+    assert [
+        (path.name, word)
+        for path in sorted(folder.glob("*.*"))
+        for word in re.findall(rf"(?i)\b(?:{UNWANTED[language]})\b", path.read_text(encoding="utf-8"))
+    ] == []
 
 
 # -- the text part says the same
@@ -267,9 +369,19 @@ def without_links(text: str) -> str:
     return re.sub(r"(?m)^<mailto:.*>$", "", text)
 
 
+UNWRAPPED = (
+    "<mailto:", "Este correo es", "This message confirms", "El usuario", "Marta Gil created", "Los mensajes", "Genuine",
+    "Descripción: ", "Usted envió", "You sent", "Puede escribir", "You can write", "El correcto es", "The right one is",
+    "Valoración ", "¿Quiso decir", "Did you mean",
+    "Dice «", "“acuse check”", "accesos: ", "09/10/2017 11:31:59", "09 Oct 2017 11:31:59",
+)  # fmt: skip
+"""How the lines begin that are as long as they are: links, fixed sentences, what may be copied, values."""
+
+
 @every_letter
 def test_prose_is_wrapped_and_nothing_ends_in_blanks(raw: bytes) -> None:
     lines = parts(raw)[0].split("\n")
+    assert [line for line in lines if len(line) > PROSE and not line.startswith(UNWRAPPED)] == []
     assert all(line == "-- " or line == line.rstrip() for line in lines)
     assert lines.count("-- ") == 1
 
@@ -310,9 +422,15 @@ def test_what_a_link_opens_can_be_copied_too(name: str, raw: bytes) -> None:
 
 
 @every_letter
-def test_what_a_link_opens_is_told_before_it(name: str, raw: bytes) -> None:
-    text, told = parts(raw)[0], {"es": "Cada enlace abre", "en": "Each link opens"}[name.partition("/")[0]]
-    assert told not in text or text.index(told) < text.index("<mailto:")
+def test_what_a_link_opens_and_that_it_must_be_sent_is_told_beside_it(name: str, raw: bytes) -> None:
+    text = collapsed(parts(raw)[0].partition("\n-- \n")[0])
+    opens, send = {
+        "es": ("(Cada enlace|Se) abre un (mensaje|formulario)", "(pulse Enviar|envíelo)"),
+        "en": ("(Each link|A message|A new message) opens", "send it"),
+    }[name[:2]]
+    first = text.find("<mailto:")
+    assert first == -1 or re.search(opens, text[:first])
+    assert first == -1 or re.search(f"(?i){send}", text)
 
 
 def test_who_has_to_open_a_link_again_is_not_told_to_do_nothing() -> None:
@@ -439,10 +557,21 @@ def test_a_reply_is_known_by_these_subjects_and_no_other_letter_is_answered() ->
     assert sent == {name: subject.format(n=NUMBER) for name, subject in SUBJECTS.items()}
 
 
-@every_letter
-def test_other_subjects_have_at_most_60_characters(name: str, raw: bytes) -> None:
-    letter = name.partition("/")[2].partition(".")[0]
-    assert LETTERS[letter].threads or len(mail_of(raw)["Subject"]) <= 60
+@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize("kind", ["incident", "work_order"])
+def test_other_subjects_have_at_most_60_characters(language: str, kind: str) -> None:
+    desk = letters_desk(kinds={kind: letters_desk().kinds[kind]})
+    told = samples(desk, language, draw=False)
+    refused = told["desk_refusal"]
+    for what, action in product(desk.words(language)["desk_refusals"], ("", *ACTIONS)):
+        values = {**refused.values, "what": what, "action": action}
+        told[f"desk_refusal.{what} {action}"] = replace(refused, values=values)
+    subjects = {name: sent(letter, language, desk)[0].subject for name, letter in told.items()}
+    assert {
+        name: subject
+        for name, subject in subjects.items()
+        if len(subject) > 60 and not LETTERS[name.partition(".")[0]].threads
+    } == {}
 
 
 @pytest.mark.parametrize("name", ["confirmation", "validation", "info_request", "reply", "reopening", "closure"])
@@ -766,11 +895,24 @@ def test_a_mail_address_breaks_at_its_joints_and_is_copied_as_it_is() -> None:
     assert long in shown(html.partition("<body")[2])
 
 
-def test_many_blank_lines_are_one_in_both_parts() -> None:
+KEPT = {
+    "many blank lines are one": ("Uno.\n\n \n\nDos.", "Uno.\n\nDos.", "Uno.<br>\n<br>\nDos."),
+    "a log keeps its shape": ("Error:\n   en AREN", "Error:\n   en AREN", "Error:<br>\n&#160;&#160; en AREN"),
+    "and so does a table": ("a  b\tc", "a  b\tc", "a&#160; b&#160;&#160;&#160; c"),
+}
+
+
+@pytest.mark.parametrize(("written", "in_text", "in_html"), KEPT.values(), ids=KEPT)
+def test_what_a_person_wrote_keeps_its_shape_in_both_parts(written: str, in_text: str, in_html: str) -> None:
     sample = samples(letters_desk())["reply"]
-    text, html = parts(sent(replace(sample, values={**sample.values, "text": "Uno.\n\n \n\nDos."}))[1])
-    assert "Uno.\n\nDos." in text
-    assert "Uno.<br>\n<br>\nDos." in html
+    text, html = parts(sent(replace(sample, values={**sample.values, "text": written}))[1])
+    assert in_text in text
+    assert in_html in html
+
+
+def test_a_date_in_figures_stays_on_one_line() -> None:
+    for date in ("09/10/2017 10:23:58 (UTC + 2)", "09 Oct 2017 10:23:58 (UTC + 5:30)", "09 Oct 2017"):
+        assert all(date in wrap(f"{'a' * before} el {date}. Después.") for before in range(30, 80))
 
 
 def test_a_list_says_what_may_be_written_as_an_action() -> None:

@@ -173,7 +173,7 @@ def with_free_text_where_only_templates_are_sent(scene: Scene) -> EmailMessage:
     return scene.does("Responder", who=EVA, on=theirs, Texto="Mire en el manual.")
 
 
-AGAIN = "Corrija lo que sigue y envíelo otra vez."
+AGAIN = "Corrija lo que sigue. Lo demás está bien"
 REFUSED: dict[Wrong, tuple[str, tuple[str, ...]]] = {
     # what was done: the subject of the letter, what it says
     on_a_closed_ticket: (
@@ -219,7 +219,7 @@ REFUSED: dict[Wrong, tuple[str, tuple[str, ...]]] = {
     ),
     after_another_technician: (
         "«Pedir información» no se ha hecho: alguien se adelantó",
-        ("Mire cómo ha quedado y elija de nuevo.", f"{LUIS} llegó antes, el 09/10/2017", "Vuelve a «Asignado»"),
+        ("Mire cómo ha quedado y elija otra vez una acción.", f"{LUIS} llegó antes, el 09/10/2017", "Vuelve a «Asignado»"),
     ),
     taking_what_another_took: (
         "«Asignarme» no se ha hecho: alguien se adelantó",

@@ -148,7 +148,7 @@ REFUSED: dict[Wrong, tuple[str, str, str, tuple[str, ...]]] = {
         "4. Impacto: ese valor no está en la lista Usted escribió: «mucho»",
         "Alta (Nadie puede trabajar)", "Baja (Molesta, pero se puede seguir)",
     )),
-    encrypted: ("refused", "refusal", "Su incidencia no se ha abierto: el mensaje está cifrado", (
+    encrypted: ("refused", "refusal", "Su incidencia no se ha abierto: mensaje cifrado", (
         "1. Su mensaje: está cifrado y no podemos leerlo Hace falta: el mismo mensaje sin cifrar",
         "Se abre un mensaje nuevo con el formulario.",
         "1. Complete los datos. 2. Envíelo sin cifrar y adjunte otra vez sus archivos, si los había. 3. Pulse Enviar",

@@ -132,13 +132,21 @@ def plural(count: int, one: str, many: str) -> str:
     return f"{count} {one if count == 1 else many}"
 
 
+_MOMENT = re.compile(r"\d\d(?:/\d\d/| \w{3} )\d{4}(?: [\d:]+)?(?: \(UTC [-+] [\d:]+\))?")
+_JOINT = "\u00a0"
+"""A space that no line ends at."""
+
+
 def wrap(text: str, indent: str = "") -> str:
-    """Prose broken at spaces into lines of at most PROSE columns; further lines begin with ``indent``."""
+    """Prose broken at spaces into lines of at most PROSE columns, a date in figures on one line; further lines begin
+    with ``indent``."""
     prose = " ".join(text.split())
     if len(prose) <= PROSE:
         return prose
+    prose = _MOMENT.sub(lambda date: date[0].replace(" ", _JOINT), prose)
     first = _columns(PROSE).match(prose)
-    return f"\n{indent}".join([first[1], *_columns(PROSE - len(indent)).findall(prose, first.end())]) if first else ""
+    rest = _columns(PROSE - len(indent)).findall(prose, first.end()) if first else []
+    return f"\n{indent}".join([first[1] if first else "", *rest]).replace(_JOINT, " ")
 
 
 @lru_cache(maxsize=8)

@@ -180,15 +180,22 @@ def inlined(name: str, sources: Mapping[str, str]) -> str:
 _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+")  # linear: each run of letters is tried once
 _JOINT = re.compile("[@.]")
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
+_GAP = re.compile(r"[ \t]{2,}|\t")
 
 
 def lines(text: object) -> Markup:
-    """What a person wrote, its line ends as `<br>` and never more than one blank line, as in the text part; on a narrow
-    screen a mail address is broken at its joints, which leaves what is copied as it is."""
-    written = _BLANK_LINES.sub("\n\n", str(escape(text)))
+    """What a person wrote, its line ends as `<br>` and never more than one blank line, as in the text part; spaces that
+    give a log or a table its shape stay; on a narrow screen a mail address is broken at its joints, which leaves what
+    is copied as it is."""
+    written = _GAP.sub(_kept, _BLANK_LINES.sub("\n\n", str(escape(text))))
     if "@" in written:  # most texts name no address, and each of their words would be tried
         written = _ADDRESS.sub(lambda found: _JOINT.sub(r"\g<0><wbr>", found[0]), written)
     return Markup(written.replace("\n", "<br>\n"))  # noqa: S704 - escaped just here
+
+
+def _kept(gap: re.Match[str]) -> str:
+    """As many spaces that HTML does not run together; a line may end behind them."""
+    return "\u00a0" * (len(gap[0].expandtabs(4)) - 1) + " "
 
 
 def _as_is(text: object) -> str:

@@ -47,6 +47,7 @@ from rules.desk import Desk
 from rules.letters import Grant, Letter, Link
 from rules.openings import form_link, requester_links
 from rules.people import kinds_explained, opening_link, registration_link
+from rules.queries import status_link
 from rules.solutions import survey_links, verdict_links
 from rules.threads import answer_link
 from rules.ticket import Ticket
@@ -157,7 +158,7 @@ BY_ANA = {"by": "Ana Ruiz"}
 
 
 def _requester(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
-    letters = {**_asked(ticket), **_solved(desk, ticket), **_closed(desk, ticket), **_looked_up(desk, ticket)}
+    letters = {**_asked(desk, ticket), **_solved(desk, ticket), **_closed(desk, ticket), **_looked_up(desk, ticket)}
     return {name: replace(letter, to=(ticket.requester,)) for name, letter in letters.items()}
 
 
@@ -165,13 +166,13 @@ def _letter(name: str, ticket: Ticket | None, values: Mapping[str, Any], *links:
     return Letter(name, (), ticket, values, links)
 
 
-def _asked(ticket: Ticket) -> dict[str, Letter]:
+def _asked(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     question = {**BY_ANA, "closes_at": CLOSES}
     file_alone = _letter("info_request", ticket, {**BY_ANA, "closes_at": None})
     said, waits = "Ya estamos mirándolo.\nMañana le contamos más.", "La pieza llega la semana que viene."
     called = {"about": "contact", "closes_at": None, "last": False}
     return {
-        "info_request": _letter("info_request", ticket, question),
+        "info_request": _letter("info_request", ticket, question, *requester_links(ticket, desk)),
         "info_request.files": replace(file_alone, attachments=(LOG,)),
         "reply": _letter("reply", ticket, {**BY_ANA, "text": said}),
         "reply.on_hold": _letter("reply", ticket, {**BY_ANA, "text": waits, "until": CLOSES}),
@@ -219,6 +220,8 @@ def _closed(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
 
 def _looked_up(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     solved = replace(ticket, state="resolved", reason="no_further_action")
+    listed = rows(ticket)
+    asked = (status_link(row["ticket"], desk, ticket.language) for row in listed)
     withdraw = Link(
         "withdraw_confirm",
         desk.service_address,
@@ -228,7 +231,7 @@ def _looked_up(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     )
     return {
         "status": _letter("status", solved, {"journal": journal(visible=True), "deadlines": AFTER_SOLUTION}),
-        "status.mine": _letter("status", None, {"rows": rows(ticket), "total": 2}),
+        "status.mine": _letter("status", None, {"rows": listed, "total": 2}, *asked),
         "withdrawal": _letter("withdrawal", ticket, {}, withdraw),
     }
 
@@ -286,7 +289,7 @@ def _verdict_notice(
 def _people(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     form = Form((("name", "Marta Gil"),))  # what was right
     wrong = Fault("tax_id", "bad_format", "123", (), "", "CIF/NIF", "pattern", "Una letra y ocho cifras")
-    openings = tuple(opening_link(kind, desk) for kind in desk.kinds)
+    openings = tuple(opening_link(kind, desk, ticket.language) for kind in desk.kinds)
     welcome = {"name": "Marta Gil", "held": 1, "kinds": kinds_explained(desk)}  # held: waiting mails, treated now
     letters = {
         "registration": _letter(

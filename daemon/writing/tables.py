@@ -10,9 +10,9 @@ from typing import Any
 
 from daemon.writing.ticket_views import TicketViews
 from rules import wording
-from rules.consultations import ROWS_SHOWN
 from rules.desk import Desk
 from rules.letters import File
+from rules.queries import ROWS_SHOWN
 
 LIST_COLUMNS = ("number", "kind", "summary", "state", "priority", "group", "opened", "due")
 """Columns of a list's CSV, keys of the catalogue's `[columns]`."""

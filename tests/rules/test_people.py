@@ -11,11 +11,12 @@ import pytest
 
 import daemon.config.settings
 from parsers.mail import Address
+from rules import tables
 from rules.desk import Desk
 from rules.facts import Brief, Facts, HeldGrant, Person
 from rules.letters import Grant
 from rules.reading import token_digest
-from rules.tables import FieldTable, Limits, PersonTable, Quality, Requesters, Rule
+from rules.tables import FieldTable, Limits, Mailbox, PersonTable, Quality, Requesters, Rule
 from rules.ticket import evolve
 from tests.rules.desks import (
     CONFIRMATION,
@@ -122,10 +123,23 @@ def test_the_fixed_subject_asks_for_the_form_at_either_address_from_any_account(
     assert decision.letters[0].links[0].grant == Grant("registration", addressee=sender)
 
 
-def register(body: str, sender: str = NEW, **facts: object):
+def register(body: str, sender: str = NEW, subject: str = "Alta en Soporte CAU", **facts: object):
     held = HeldGrant(Grant("registration", addressee=NEW), token_digest(TOKEN))
-    message = mail(f"Alta en Soporte CAU [{TOKEN}]", body, sender=sender)
+    message = mail(f"{subject} [{TOKEN}]", body, sender=sender)
     return verdict("servicio", message, Facts(**{"grant": held, **facts}), desk=DESK)
+
+
+@pytest.mark.parametrize("subject", [OPENING, M_SUBJECT])
+def test_who_writes_to_an_english_address_registers_in_english(subject: str) -> None:
+    box = Mailbox("apertura", ("opening",), OPENINGS, addresses={OPENINGS: tables.Address(language="en")})
+    desk = registered_desk(mailboxes=(box, *DESK.mailboxes[1:]))
+    (asked,) = verdict("apertura", mail(subject, GOOD, sender=NEW), desk=desk).letters
+    (link,) = asked.links
+    assert (asked.language, link.subject) == ("en", "Registration with Soporte CAU")
+    for body in (FORM, "Nombre: Juan"):
+        (answer,) = register(body, subject=f"Re: {link.subject}").letters
+        assert answer.language == "en"
+        assert all("[Fill in the fields" in each.body for each in answer.links)
 
 
 def test_the_form_makes_a_person_welcomes_them_and_lets_their_mail_go() -> None:

@@ -245,6 +245,16 @@ def test_a_query_shows_state_and_the_visible_journal_to_whoever_takes_part(sende
     ]
 
 
+def test_the_list_of_ones_own_has_a_link_for_the_state_of_each_that_it_shows() -> None:
+    found = tuple(Brief(opened(number=f"I171009_{count:06}")) for count in range(40, 10, -1))
+    (letter,) = verdict("servicio", mail("My tickets", sender="j@casa.test"), Facts(found=found), desk=ENGLISH).letters
+    assert [link.subject for link in letter.links] == [f"Status of {brief.ticket.number}" for brief in found[:25]]
+    assert [link.label for link in letter.links] == [brief.ticket.number for brief in found[:25]]
+    for link in letter.links[:1]:
+        query = mail(link.subject, link.body, sender=MARTA)
+        assert verdict("servicio", query, facts_of(found[0].ticket, registered=None)).letters[0].name == "status"
+
+
 @pytest.mark.parametrize(
     ("subject", "expected"),
     [
