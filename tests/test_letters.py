@@ -421,6 +421,12 @@ def test_what_a_link_opens_can_be_copied_too(name: str, raw: bytes) -> None:
     assert {line for to, subject, _ in to_copy for line in (to, subject)} <= set(text.split("\n"))
 
 
+def test_what_may_be_copied_is_never_wrapped() -> None:
+    sample, form = samples(letters_desk())["refusal"], "Descripción: " + " ".join(["palabra"] * 20)
+    text, _ = parts(sent(replace(sample, values={**sample.values, "form": form}))[1])
+    assert form in text.split("\n")
+
+
 @every_letter
 def test_what_a_link_opens_and_that_it_must_be_sent_is_told_beside_it(name: str, raw: bytes) -> None:
     text = collapsed(parts(raw)[0].partition("\n-- \n")[0])
@@ -591,8 +597,12 @@ def test_a_groups_letter_shares_no_thread_with_the_requester(name: str) -> None:
 
 
 def in_order(text: str, *sentences: str) -> bool:
-    places = [text.find(sentence) for sentence in sentences]
-    return -1 not in places and places == sorted(places)
+    """Each stands behind the one before."""
+    for sentence in sentences:
+        _, found, text = text.partition(sentence)
+        if not found:
+            return False
+    return True
 
 
 def test_the_confirmation_keeps_the_seeds_sentences() -> None:
@@ -638,6 +648,63 @@ def test_the_two_links_write_to_the_service_address() -> None:
         to, subject, _ = read_mailto(found[label])
         assert to == "soporteservicios@cau.example" == mail["From"].addresses[0].addr_spec
         assert re.fullmatch(rf"{label} {NUMBER} \[[A-Z2-7]{{26}}\]", subject)
+
+
+FOOT = "Recibe este mensaje porque"
+HOLDS = {
+    "confirmation": (
+        "Primera respuesta: antes del", f"Número de Incidencia: {NUMBER}", "Archivos recibidos", "captura-aren.png",
+        "Cuándo le contestaremos", "Cómo añadir algo", "Consultar el estado", "Retirar la petición", FOOT,
+    ),
+    "refusal": (
+        "Hay 3 datos que corregir. Los demás son correctos", "1. Servicio/Aplicación:", "Usted escribió: «ARENN»",
+        "Puede escribir: AREN o LIBRA", "¿Quiso decir AREN?", "3. Descripción:", "Hacen falta: 10", "Corregir y enviar",
+        "Escriba lo que falta", "Adjunte otra vez captura-aren.png", "Pulse Enviar", "Si el enlace no funciona", "Para",
+        "Asunto", "Texto", FOOT, "No se ha gastado ningún número",
+    ),
+    "near_miss": (
+        "Usted escribió", "apertura de incidencia automatica", "El correcto es", "Apertura de Incidencia Automática",
+        "Abrir con el asunto correcto", FOOT,
+    ),
+    "assignment": (
+        "AREN: Pérdida de Servicio", "Prioridad Alta.", "La abrió Marta Gil", "Primera respuesta", "Resolución",
+        "Solicitud", "captura-aren.png", "Acciones", "Asignarme", "Responder", "Solicitudes anteriores",
+        "Si los enlaces no funcionan", FOOT,
+    ),
+    "info_request": (
+        "¿Desde qué equipo accede?", "Lo pregunta Ana Ruiz", "Si no contesta", "jueves 19 de octubre de 2017",
+        "Su solicitud", FOOT,
+    ),
+    "validation": (
+        "jueves 19 de octubre de 2017", "Solución:", "Ana Ruiz, L1 Campaña", "envíelo desde marta.gil@empresa.example",
+        "Validar Petición", "Rechazar Petición", FOOT,
+    ),
+    "reopening": ("vuelve a L1 Campaña", "Su motivo", "Sigue fallando en Lugo.", "antes del 11/10/2017 10:23", FOOT),
+    "closure": (
+        "La solución está validada.", "se cerró el 10/10/2017", "5 Muy bien", "4 Bien", "3 Normal", "2 Mal",
+        "1 Muy mal", "Si vuelve a ocurrir", "Abrir otra relacionada", FOOT,
+    ),
+    "reminder.info_request": ("Le recordamos el mensaje de abajo.", "¿Desde qué equipo accede?", "Su solicitud", FOOT),
+    "update": ("Ha contestado Marta Gil", "Desde el puesto 14", "Marta Gil, 09/10/2017", "Cómo está ahora", FOOT),
+    "reply": ("Ya estamos mirándolo.", "Ana Ruiz, L1 Campaña", "Su solicitud", FOOT),
+    "warning": ("el plazo de primera respuesta", "vence el lunes 9 de octubre de 2017", "Aún no la lleva nadie", FOOT),
+    "breach": ("el plazo de resolución", "venció el 10/10/2017 09:23", "aún no la lleva nadie", FOOT),
+    "worklist": (f"{NUMBER}", "20 min de retraso", "I171009_000050", "5 h 30 min"),
+    "report": (
+        "4 peticiones pasaron de su plazo", "Nuevas", "42", "38", "Cerradas", "Reabiertas", "Sin cerrar", "17", "20",
+        "Resueltas a tiempo: Urgente 66 %", "semana-2017-10-02.csv", "Recibe este mensaje cada semana",
+    ),
+    "quarantine_digest": (
+        "1 correo en cuarentena", "<b>Oferta</b> & más", "De: raro@ejemplo.example", "Motivo: Es demasiado complicado",
+        "Tratar otra vez 41", "Desechar 41", FOOT,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOLDS)
+def test_what_each_letter_holds_in_order(name: str) -> None:
+    for text in both(everything()[f"es/{name}"]):
+        assert in_order(text, *HOLDS[name])
 
 
 def both(raw: bytes) -> tuple[str, str]:

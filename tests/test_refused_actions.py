@@ -219,7 +219,7 @@ REFUSED: dict[Wrong, tuple[str, tuple[str, ...]]] = {
     ),
     after_another_technician: (
         "«Pedir información» no se ha hecho: alguien se adelantó",
-        ("Mire cómo ha quedado y elija otra vez una acción.", f"{LUIS} llegó antes, el 09/10/2017", "Vuelve a «Asignado»"),
+        ("Mire cómo ha quedado y elija otra vez", f"{LUIS} llegó antes, el 09/10/2017", "Vuelve a «Asignado»"),
     ),
     taking_what_another_took: (
         "«Asignarme» no se ha hecho: alguien se adelantó",
