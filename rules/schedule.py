@@ -13,13 +13,14 @@ from typing import Literal
 
 from rules.assignment import action_link
 from rules.calendars import DAYS
-from rules.consultations import ROWS_SHOWN, worklist_values
+from rules.consultations import worklist_values
 from rules.deadlines import people_clock
 from rules.decision import Decision, folder_of
 from rules.desk import Desk
 from rules.facts import Brief
 from rules.letters import Letter, Link
 from rules.lifecycle import possible
+from rules.queries import ROWS_SHOWN
 from rules.report import Report, weekly
 from rules.tables import Group
 from rules.ticket import Event, Ticket

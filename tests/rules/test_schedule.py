@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from rules.consultations import ROWS_SHOWN
 from rules.desk import Desk
 from rules.facts import Brief
+from rules.queries import ROWS_SHOWN
 from rules.schedule import last_slot, next_link, proof, reports, slots, week_before, worklists
 from rules.tables import Calendar, Reports
 from rules.ticket import Event
