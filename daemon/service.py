@@ -75,10 +75,7 @@ class Service:
         )  # fmt: skip
         self.outbox = Outbox(post)
         self.intake = Intake(store, self.reader, live, spool, self.outbox.wake, self.mailboxes.lease_of)
-        if store.one_daemon:
-            store.free_claims()  # whoever held them is dead: the lock file is ours
-        store.run(lambda tx: stuck.try_again(tx.session, store.clock()))
-        store.files.sweep(0.0 if store.one_daemon else LONG_DEAD_S)
+        self._take_up()
         self.upkeep = Upkeep(store, live, self.reader, self.outbox, self.intake, self.mailboxes.watchers)
         self._stop = threading.Event()
         self._pump = threading.Thread(target=self._turns, name="due", daemon=True)
@@ -86,6 +83,13 @@ class Service:
         self._reckoned = ""
 
     # -- life
+
+    def _take_up(self) -> None:
+        """What an earlier process had in hand is free again."""
+        if self.store.one_daemon:
+            self.store.free_claims()  # whoever held them is dead: the lock file is ours
+        self.store.run(lambda tx: stuck.try_again(tx.session, self.store.clock()))
+        self.store.files.sweep(0.0 if self.store.one_daemon else LONG_DEAD_S)
 
     def start(self) -> None:
         """Let everything run."""

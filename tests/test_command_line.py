@@ -79,6 +79,8 @@ MISTAKES: list[tuple[list[str], int, str]] = [
     (["explain", "--mailbox", "buzon", "one.eml"], 1, 'there is no mailbox "buzon"; there are: apertura, servicio'),
     (["retry", "1", "99"], 1, "not quarantined: 1, 99; `acuse retry` lists those that are. Nothing was changed"),
     (["release", "1"], 1, "not held or quarantined: 1; `acuse release` lists those that are. Nothing was changed"),
+    (["bench", "--only", "latancy"], 1, 'there is no scenario "latancy"; there are: backlog, large_file'),
+    (["bench", "--tickets", "many"], 2, '"many" is no list of numbers; write it like 0,20000'),
     (["erase", "nadie@cliente.example"], 1, "nothing is known of nadie@cliente.example"),
     (["erase", "s@cliente.example"], 1, "nothing is known of s@cliente.example"),  # the end of luis@cliente.example
     (["erase", "", "--yes"], 1, '"" is no mail address; write one bare address'),

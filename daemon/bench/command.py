@@ -45,16 +45,16 @@ class Options:
     """What the command line says. ``peer_mails`` for the slower others, 0 for as many as ours: their start is counted
     in too, and weighs the less the more mails there are. Without ``runs`` only the scenarios are measured."""
 
-    mails: int = 3000
-    runs: int = 5
-    tickets: tuple[int, ...] = (0, 20_000, 1_000_000)
-    database: str = ""
-    roundup: Path | None = None
-    django_helpdesk: Path | None = None
-    peer_mails: int = 0
-    scenarios: tuple[str, ...] = ()
-    grown: Path | None = None
-    json: Path | None = None
+    mails: int
+    runs: int
+    tickets: tuple[int, ...]
+    database: str
+    roundup: Path | None
+    django_helpdesk: Path | None
+    peer_mails: int
+    scenarios: tuple[str, ...]
+    grown: Path | None
+    json: Path | None
 
     def turns(self) -> Sequence[tuple[int, int]]:
         """Round and tickets, in their order: every size in every round, but a PostgreSQL desk only grows."""
@@ -117,8 +117,3 @@ def _contestants(at: Bench, options: Options, folder: str) -> Mapping[str, Conte
         name: lambda mails, peer=peer: at.peer(options.peer_mails or mails, peer.command, peer.environment)
         for name, peer in peers.items()
     }
-
-
-def sizes(text: str) -> tuple[int, ...]:
-    """«0,20000» as numbers."""
-    return tuple(int(part) for part in text.split(",") if part)

@@ -109,12 +109,12 @@ def _trying_out(verb: NewVerb) -> None:
     bench = verb("bench", "measure the daemon on a private Dovecot and smtp-sink, beside others", verbs.bench)
     bench.add_argument("--mails", type=int, default=3000, help="opening mails of a run")
     bench.add_argument("--runs", type=int, default=5, help="rounds; the contestants take turns")
-    bench.add_argument("--tickets", default="0,20000,1000000", help="how many lie in the database already")
+    bench.add_argument("--tickets", type=_sizes, default="0,20000,1000000", help="how many lie in the database already")
     bench.add_argument("--database", default="", metavar="URL", help="an empty PostgreSQL database instead of SQLite")
     bench.add_argument("--roundup", type=Path, metavar="DIR", help="an environment that holds Roundup")
     bench.add_argument("--django-helpdesk", type=Path, metavar="DIR", help="an environment that holds django-helpdesk")
     bench.add_argument("--peer-mails", type=int, default=0, help="opening mails of a run of those two, if fewer")
-    bench.add_argument("--also", default="", help="backlog,large_file,latency,replies,two_daemons,takeover")
+    bench.add_argument("--also", default="", help="scenarios, such as backlog,latency,takeover")
     bench.add_argument("--only", default="", help="as --also, without the rounds")
     bench.add_argument("--grown", type=Path, metavar="DIR", help="keep desks with many tickets there for the next time")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
@@ -125,3 +125,10 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f'"{text}" is no day; write it like 2026-03-31') from None
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(map(int, text.split(",")))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'"{text}" is no list of numbers; write it like 0,20000') from None

@@ -71,14 +71,17 @@ def demo(options: argparse.Namespace) -> int:
 
 def bench(options: argparse.Namespace) -> int:
     """`acuse bench`: prints its table; a server that is not installed is said with the way to install it."""
-    from daemon.bench.command import Options, sizes
+    from daemon.bench.command import SCENARIOS, Options
     from daemon.bench.command import bench as measure
     from daemon.bench.servers import MissingServerError
+    from daemon.commands.showing import known
 
+    scenarios = tuple(filter(None, (options.only or options.also).split(",")))
+    for name in scenarios:
+        known("scenario", name, SCENARIOS)
     wanted = Options(
-        options.mails, 0 if options.only else options.runs, sizes(options.tickets), options.database, options.roundup,
-        options.django_helpdesk, options.peer_mails, tuple(filter(None, (options.only or options.also).split(","))),
-        options.grown, options.json,
+        options.mails, 0 if options.only else options.runs, options.tickets, options.database, options.roundup,
+        options.django_helpdesk, options.peer_mails, scenarios, options.grown, options.json,
     )  # fmt: skip
     try:
         return measure(wanted)

@@ -127,12 +127,11 @@ class MailboxWatcher(threading.Thread):
                 visit = Visit(imap, self.account, self._intake, self._stop_asked)
                 self._note_uidvalidity(visit.uidvalidity)
                 visit.make_folders()
-                while True:
-                    self._attention.clear()
-                    if self._stop_asked.is_set():
-                        break
+                self._attention.clear()
+                while not self._stop_asked.is_set():
                     self._look(visit)
                     self._wait(imap)
+                    self._attention.clear()
             finally:
                 self._imap = None
 
