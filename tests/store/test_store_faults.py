@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from daemon.store import Cause, Store, Transaction, queues, word_index
+from daemon.store import Cause, Store, Transaction, queues, set_aside, word_index
 from daemon.store.errors import Conflict, InUse, NotADatabase, StoreError, Unavailable
 from rules.decision import Decision
 from rules.facts import Needs
@@ -398,6 +398,24 @@ def test_daemons_at_once_each_index_other_words_and_claim_other_letters(
         assert len(queues.claim(tx.session, "a", NOW, MINUTE, 6)) == 6
         assert _in_thread(lambda: len(other.claim("b", NOW, MINUTE, 9))) == 4
     assert first.index_words() == 0
+    first.close()
+    other.close()
+
+
+def test_a_mail_that_two_release_at_once_is_released_once(postgres: Server, tmp_path: Path, clock: Clock) -> None:
+    """Else the second would take back the verdict that it had got by then."""
+    url = postgres.database("release")
+    first, other = (Store.open(url, tmp_path / "files", clock=clock) for _ in range(2))
+    seen = take(first, 1)
+    with first.write() as tx:
+        tx.apply(Cause(seen.id, mail(1)), Decision("quarantined"), compose, DESK, NOW)
+    waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    with psycopg.connect(url, autocommit=True) as watching, ThreadPoolExecutor(1) as thread:
+        with first.write() as tx:
+            assert set_aside.set_back(tx.session, [seen.id], ("quarantined",), NOW) == [seen.id]
+            releasing = thread.submit(other.release, [seen.id])
+            until(lambda: watching.execute(waits).fetchone())
+        assert releasing.result() == []
     first.close()
     other.close()
 

@@ -15,10 +15,11 @@ import pytest
 from daemon.files import Files
 from daemon.store import Cause, Outcome, Store
 from daemon.store.backup import backup
+from daemon.store.dialect import BUSY_MS
 from daemon.store.errors import StoreError
 from daemon.store.raws import IN_ROW
 from rules.decision import Decision
-from rules.facts import Person
+from rules.facts import Person, Search
 from rules.letters import Letter
 from rules.ticket import Event
 from tests.store.desk import ANA, DESK, LUIS, NOW, Clock, attachment, change, compose, fetched, mail, open_ticket, take
@@ -60,6 +61,19 @@ def test_a_file_is_kept_under_its_digest_once(tmp_path: Path) -> None:
     assert files.matches(digest)
     assert files.open(digest).read() == PICTURE
     assert not list((tmp_path / "new").iterdir())
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files, settled = Files(tmp_path), []
+    digest = attachment(PICTURE).digest
+
+    def fsync(handle: int) -> None:
+        path = Path(f"/proc/self/fd/{handle}").readlink()
+        settled.append((path.parent if path.is_file() else path, files.has(digest)))
+
+    monkeypatch.setattr("daemon.files.os.fsync", fsync)
+    files.keep(PICTURE)
+    assert settled == [(tmp_path / "new", False), (tmp_path, False), (tmp_path / digest[:2], True)]
 
 
 def test_what_a_process_left_half_written_goes_once_it_is_old(tmp_path: Path) -> None:
@@ -177,6 +191,36 @@ def test_f45_a_file_that_comes_during_a_backup_is_in_it(tmp_path: Path, clock: C
     restored.close()
 
 
+def test_f45_a_backup_is_one_picture_however_long_it_takes(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.store.backup.PAGES", 1)
+    store = Store.open(f"sqlite:///{tmp_path}/acuse.db", tmp_path / "files", clock=clock)
+    number, uids = open_ticket(store, 1), iter(range(2, 6))
+
+    def write(done: int, of: int) -> None:
+        if (uid := next(uids, 0)) and done < of:
+            open_ticket(store, uid)
+
+    backup(store.url, store.files, tmp_path / "copy.db", write)
+    store.close()
+    restored = Store.open(f"sqlite:///{tmp_path}/copy.db", tmp_path / "copy.db.files", clock=clock)
+    assert [brief.ticket.number for brief in restored.search(Search())] == [number]
+    restored.close()
+
+
+def test_f32_a_damaged_database_is_not_taken_for_a_backup(tmp_path: Path) -> None:
+    store, path = Store.open(f"sqlite:///{tmp_path}/acuse.db", tmp_path / "files"), tmp_path / "acuse.db"
+    busy(store)
+    store.close()
+    octets = path.read_bytes()
+    middle = len(octets) // 2
+    path.write_bytes(octets[:middle] + b"\xff" * 8192 + octets[middle + 8192 :])
+    with pytest.raises(StoreError, match="damaged"):
+        backup(store.url, store.files, tmp_path / "copy.db")
+    assert not list(tmp_path.glob("copy*"))
+
+
 def test_the_database_is_its_owners_alone(tmp_path: Path) -> None:
     store = Store.open(f"sqlite:///{tmp_path}/acuse.db", tmp_path / "files")
     open_ticket(store, 1)
@@ -191,6 +235,8 @@ def test_a_large_log_is_brought_back_into_the_database(tmp_path: Path, monkeypat
     for uid in range(30):
         open_ticket(store, uid)
     assert (tmp_path / "acuse.db-wal").stat().st_size < 200_000
+    with store.write() as tx:
+        assert tx.session.one("PRAGMA busy_timeout") == (BUSY_MS,), "only for the log nobody is waited for"
     (mode,) = sqlite3.connect(tmp_path / "acuse.db").execute("PRAGMA journal_mode").fetchone()
     assert mode == "wal"
     store.close()
