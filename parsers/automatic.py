@@ -19,6 +19,7 @@ from parsers.skeleton import Part
 AutomaticCause = Literal[
     "auto_submitted", "list", "precedence", "report", "receipt", "calendar", "vendor", "own", "weak_marks"
 ]
+"""``own``: it carries X-Acuse-* headers, as a letter of ours does, or a copy of one."""
 
 
 @dataclass(frozen=True, slots=True)

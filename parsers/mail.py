@@ -68,8 +68,6 @@ class Mail:
     encrypted: Literal["", "smime", "pgp"] = ""
     auth_results: tuple[str, ...] = ()
     """Authentication-Results above the first foreign Received, topmost first, unfolded."""
-    own_marks: bool = False
-    """It carries X-Acuse-* headers: a letter of ours, or a copy of one."""
     digest: str = ""
     remarks: tuple[str, ...] = ()
     """What was odd and mended, as short codes for the ledger: ``charset:unknown-8``, ``headers:bare-cr`` …"""
@@ -114,7 +112,6 @@ def parse(raw: Raw, budget: Budget = DEFAULT_BUDGET, marks: TextMarks = NO_MARKS
         report=verdict.report,
         encrypted=secure.encryption(content.root, body.text),
         auth_results=_auth_results(headers),
-        own_marks=any(name.startswith("x-acuse-") for name, _ in headers.fields),
         digest=_digest(headers, title, body.text, content.files),
         remarks=tuple(dict.fromkeys((*headers.faults, *body.remarks, *content.remarks))),
     )

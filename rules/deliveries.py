@@ -106,7 +106,7 @@ def alerting(topic: str, details: tuple[tuple[str, str], ...], desk: Desk, now: 
 
 def is_automatic(reading: Reading, facts: Facts) -> bool:
     """Sent by a machine, or one of our own letters come back."""
-    return bool(reading.mail.automatic or reading.mail.own_marks or facts.own)
+    return bool(reading.mail.automatic or facts.own)
 
 
 def automatic(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:

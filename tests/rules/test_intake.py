@@ -57,7 +57,7 @@ PLAIN: list[tuple[str, str, Mail, Facts | None, str, list[str]]] = [
     ("a copy", "apertura", mail(OPENING, GOOD), Facts(duplicate="same", next_number=NUMBER), "duplicate", []),
     ("two senders", "apertura", mail(OPENING, GOOD, sender=""), None, "untreated", []),
     ("a robot's opening", "apertura", mail(OPENING, GOOD, automatic="auto_submitted"), None, "automatic", []),
-    ("our own letter back", "apertura", mail(OPENING, GOOD, own_marks=True), None, "automatic", []),
+    ("our own letter back", "apertura", mail(OPENING, GOOD, automatic="own"), None, "automatic", []),
     ("a report about nothing of ours", "servicio", mail("Undelivered", report=Report("failed", ("x@y.test",))), None,
      "bounce", []),
     ("a reply", "servicio", mail(f"RE: {CONFIRMATION}", "Uso Firefox."), facts_of(opened()), "threaded", ["update"]),
