@@ -88,7 +88,10 @@ def held_of(session: Session, sender: str) -> int:
 def release_due(session: Session, now: datetime, rates: Rates) -> list[int]:
     """Rate-held mails whose time has come are judged anew as far as the windows have room; the others wait on."""
     rows = session.all(
-        "SELECT id, sender FROM mails WHERE held_until <= ? ORDER BY held_until, id LIMIT ?", micros(now), AT_ONCE
+        "SELECT id, sender FROM mails WHERE held_until <= ? OR held_until > ? ORDER BY held_until, id LIMIT ?",
+        micros(now),
+        micros(now + LOOK_AGAIN),  # by a clock that was wrong
+        AT_ONCE,
     )
     found, fitting = Windows(session), []  # what is added here is not written: mails count as they are opened
     for id_, sender in rows:

@@ -154,6 +154,12 @@ def test_of_what_is_held_as_much_goes_on_as_the_windows_have_room_for(
     assert store.release_due(clock.now, rates) == [], "the others are looked at later"
 
 
+def test_f38_what_was_held_by_a_clock_far_ahead_goes_on_once_it_is_right(store: Store, clock: Clock) -> None:
+    seen = take(store, 1)
+    decide(store, seen.id, "held", held_until=NOW + timedelta(days=400))
+    assert store.release_due(clock.now, Rates()) == [seen.id]
+
+
 @pytest.mark.parametrize("treated", ["before its move is noted", "after it"])
 def test_a_mail_released_while_it_is_moved_is_moved_on_from_there(store: Store, treated: str) -> None:
     seen = take(store, 1)
