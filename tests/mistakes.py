@@ -48,6 +48,8 @@ MISTAKES = {
     # -- the shape
     "unknown table": ("[smtp]", "‸[smpt]", "", 'unknown key "smpt"; did you mean "smtp"?'),
     "unknown key": ('prefix = "I"', 'prefix = "I"\n‸prefixes = "I"', "", 'unknown key "prefixes"; did you mean "prefix"?'),
+    "unknown key that others need": ('username = "apertura"', '‸user = "apertura"', "", 'unknown key "user"; did you mean "username"?'),
+    "unknown table that others name": ("[groups.n2]", '‸[calendar.o]\n[groups.n2]\ncalendar = "o"', "", 'unknown key "calendar"; did you mean "calendars"?'),
     "unknown key, nothing near": ('prefix = "I"', 'prefix = "I"\n‸xyz = 1', "", 'unknown key "xyz"; allowed: default_group'),
     "unknown key in an array": ('aliases = ["Arena"]', '‸alias = ["Arena"]', "", 'did you mean "aliases"?'),
     "key of the whole file below a table": ('[desk]\nname', '[desk]\n‸include = ["x.toml"]\nname', "", '"include" is a key of the whole file: write it there'),
@@ -254,6 +256,9 @@ MISTAKES = {
         'oauth2 = ‸{ provider = "microsoft", client_id = "x", client_secret_file = "y" }', "", 'needs a "tenant"'),
     "token without a secret": ('password_env = "ACUSE_PASSWORD"',
         'oauth2 = ‸{ provider = "microsoft", tenant = "t", client_id = "x" }', "", 'a token needs "client_secret_file" (or _env, _credential), or a refresh token'),
+    "day on which a token ends": ('password_env = "ACUSE_PASSWORD"',
+        'oauth2 = { provider = "microsoft", tenant = "t", client_id = "x", client_secret_file = "y", expires = ‸"31/03/2027" }', "",
+        '"31/03/2027" is wrong here; it must be a day without quotes, such as 2027-03-31'),
     "token of two secrets": ('password_env = "ACUSE_PASSWORD"',
         'oauth2 = { provider = "microsoft", tenant = "t", client_id = "x", client_secret_file = "y", ‸client_secret_env = "Z" }', "", "are both set; keep one"),
     "token of Google without consent": ('password_env = "ACUSE_PASSWORD"',

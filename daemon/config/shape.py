@@ -14,7 +14,8 @@ import tomllib
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from datetime import date
+from functools import cache, reduce
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
@@ -44,7 +45,7 @@ def fit(shape: type[Shape], table: dict[str, Any]) -> tuple[Shape, list[Misfit],
     found = _misfits(shape, table)
     misfits, mended = list(_explained(found)), frozenset(map(_doubtful, found))
     while found:
-        for misfit in found:
+        for misfit in sorted(found, key=lambda one: one.kind != _UNKNOWN):  # first what is there under another name
             _mend(misfit, table)
         found = _misfits(shape, table)
     return _validated(shape, table), misfits, mended
@@ -213,6 +214,7 @@ _WANTED: dict[Any, str] = {
     float: "a number",
     bool: "true or false",
     Duration: 'a duration, such as "90s", "15m", "2h" or "7d"',
+    date: "a day without quotes, such as 2027-03-31",
 }
 
 
@@ -242,13 +244,17 @@ def nearest(read: object, known: typing.Iterable[object]) -> str:
 
 
 def _mend(misfit: _Found, table: dict[str, Any]) -> None:
-    holder: Any = table
-    for step in misfit.path[:-1]:
-        holder = holder[step]
+    *steps, key = misfit.path
+    holder: Any = reduce(item, steps, table)
     if misfit.kind == _UNKNOWN:
-        del holder[misfit.path[-1]]
+        value = holder.pop(key)
+        *owner, meant = _meant(misfit)
+        if (*owner, meant) != misfit.path and key not in _NEVER:
+            reduce(item, owner, table).setdefault(meant, value)
+    elif misfit.kind == "missing":
+        holder.setdefault(key, _likely(misfit))
     else:
-        holder[misfit.path[-1]] = _likely(misfit)
+        holder[key] = _likely(misfit)
 
 
 def _likely(misfit: _Found) -> Any:
@@ -258,7 +264,14 @@ def _likely(misfit: _Found) -> Any:
     return near or _empty(declared)
 
 
-_EMPTY: dict[Any, Callable[[], Any]] = {str: str, int: int, float: float, bool: bool, Duration: lambda: "1h"}
+_EMPTY: dict[Any, Callable[[], Any]] = {
+    str: str,
+    int: int,
+    float: float,
+    bool: bool,
+    Duration: lambda: "1h",
+    date: lambda: "1970-01-01",
+}
 
 
 def _empty(declared: Any) -> Any:
