@@ -72,6 +72,8 @@ MISTAKES = {
     "number for a switch": ('poll = "1s"', "idle = ‸1", "", "must be true or false"),
     "text for a list": ('roles = ["opening"]', 'roles = ‸"opening"', "", 'must be a list; each element one of "opening", "service", "desk"; write ["opening"] in brackets'),
     "names in a text": ('roles = ["service", "desk"]', 'roles = ‸"service, desk"', "", 'write ["service", "desk"] in brackets'),
+    "table for an array": ("", '‸[people]\nname = "A"\naddresses = ["a@x.es"]\n', "", "; write its head as [[people]]"),
+    "text for a list that others need": ("", '[senders]\nauthentication = "require"\ntrusted_authserv = ‸"mx.x.es"\n', "", '; write ["mx.x.es"] in brackets'),
     "text for a table": ('[groups.n2]\nlabel = "Nivel 2"\naddress = "n2@cau.example"\nmembers = ["eva@cau.example"]', '[groups]\nn2 = ‸"Nivel 2"',
         "", "must be a table with label, address"),
     "value not in the list": ('security = "none"\nuser', 'security = ‸"tsl"\nuser', "", 'did you mean "tls"?'),

@@ -175,6 +175,10 @@ def a_technician_who_is_blocked(folder: Path) -> str:
     return BASE + '[senders]\nblocked = ["Ana@cau.example", "robot@x.es"]\n'
 
 
+def senders_that_are_none(folder: Path) -> str:
+    return BASE + '[senders]\nblocked = ["*@spam.example", "Ana Gil", "robot@x.es", "spam.example"]\n'
+
+
 def a_technicians_domain_that_is_blocked(folder: Path) -> str:
     return BASE + '[senders]\nblocked = ["@spam.example", "@cau.example"]\n'
 
@@ -247,6 +251,7 @@ PLACES: list[tuple[Spoil, int, str]] = [
     (an_opening_by_the_subject_of_a_query_elsewhere, 0, r"{0}/config\.toml: no problems\n"),
     (a_policy_that_admits_nobody, 0, r'.*:\d+:10: warning: "domains" admits nobody but the desk and .*\n'),
     (a_technician_who_is_blocked, 0, r".*:78:12: warning: somebody of the desk, .* would be filed away unread\n"),
+    (senders_that_are_none, 0, r'(.*:78:\d+: warning: ".*" is no address and no domain, .*\n){{2}}'),
     (a_technicians_domain_that_is_blocked, 0, r".*:78:29: warning: somebody of the desk, .* filed away unread\n"),
     (a_rule_for_the_hours_of_no_group, 1, r'.*:40:17: there is no group "n9"; .* n2\n'),
     (a_rule_for_the_hours_of_a_calendar, 0, r"{0}/config\.toml: no problems\n"),

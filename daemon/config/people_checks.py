@@ -35,9 +35,12 @@ def people(written: Written) -> Iterator[Misfit]:
 
 
 def blocked(written: Written) -> Iterator[Misfit]:
-    """Nobody of the desk writes from where mail goes unread."""
+    """Nobody of the desk writes from where mail goes unread, and each entry can be somebody's."""
     staff = {part for _, address in _addresses(written) for part in (address.lower(), domain_of(address))}
     for number, entry in enumerate(written.senders.blocked):
+        if "*" in entry or not (is_address(entry) or is_address(f"acuse@{entry.lstrip('@')}")):
+            text = f'{shown(entry)} is no address and no domain, and blocks nobody; write one such as "spam.example"'
+            yield Misfit(("senders", "blocked", number), text, warning=True)
         if entry.lower().lstrip("@") in staff:
             text = "somebody of the desk, or of [[people]], writes from here, and would be filed away unread"
             yield Misfit(("senders", "blocked", number), text, warning=True)

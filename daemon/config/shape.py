@@ -174,12 +174,21 @@ def _wrong(misfit: _Found) -> str:
 
 def _rewritten(misfit: _Found) -> str:
     """How to write the same value so that it fits; "" where more is wrong than its quotes or brackets."""
+    head = ".".join(step for step in misfit.path if isinstance(step, str))
+    for how, value in _fitting(misfit):
+        if isinstance(misfit.value, dict):
+            return f"; write its head as [[{head}]]"
+        return f"; write {shown(value)} {how}"
+    return ""
+
+
+def _fitting(misfit: _Found) -> Iterator[tuple[str, Any]]:
+    """The same value written in other ways that fit, each with how it is written."""
     for how, rewrite in _WAYS.items():
         with contextlib.suppress(ValueError):  # it cannot be written so, or does not fit either
             value = rewrite(misfit.value)
             _adapter(without_none(misfit.type)).validate_json(json.dumps(value, default=str), strict=True)
-            return f"; write {shown(value)} {how}"
-    return ""
+            yield how, value
 
 
 def _unquoted(value: Any) -> Any:
@@ -249,8 +258,9 @@ def _mend(misfit: _Found, table: dict[str, Any]) -> None:
     if misfit.kind == _UNKNOWN:
         value = holder.pop(key)
         *owner, meant = _meant(misfit)
+        holder = reduce(item, owner, table)
         if (*owner, meant) != misfit.path and key not in _NEVER:
-            reduce(item, owner, table).setdefault(meant, value)
+            holder.setdefault(meant, value)
     elif misfit.kind == "missing":
         holder.setdefault(key, _likely(misfit))
     else:
@@ -258,10 +268,10 @@ def _mend(misfit: _Found, table: dict[str, Any]) -> None:
 
 
 def _likely(misfit: _Found) -> Any:
-    """The word that was probably meant, else the emptiest value."""
+    """The word that was probably meant, else the same value as it must be written, else the emptiest one."""
     declared = without_none(misfit.type)
     near = nearest(misfit.value, get_args(declared)) if get_origin(declared) is Literal else ""
-    return near or _empty(declared)
+    return near or next((value for _, value in _fitting(misfit)), _empty(declared))
 
 
 _EMPTY: dict[Any, Callable[[], Any]] = {
