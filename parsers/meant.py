@@ -50,14 +50,17 @@ def _spaces_as_plus(text: str, grammar: Grammar) -> bool:
 
 
 def _joined(lines: Sequence[str], grammar: Grammar) -> list[str]:
-    """``lines``, with a label that was broken over two of them, or before its colon, on one."""
+    """``lines``, with a label that was broken over two of them, or before its colon, on one, and what clients wrapped
+    off the one line of a text."""
     found: list[str] = []
+    above = ""
     for line in lines:
-        whole = _as_one(found[-1], line, grammar) if found else ""
+        whole = (_as_one(found[-1], line, grammar) or _unwrapped(found[-1], above, line, grammar)) if found else ""
         if whole:
             found[-1] = whole
         else:
             found.append(line)
+        above = line
     return found
 
 
@@ -69,6 +72,25 @@ def _as_one(line: str, below: str, grammar: Grammar) -> str:
         return ""
     wholes = (f"{line} {below}", line.rstrip().removesuffix("-") + below.lstrip())
     return next(filter(grammar.label_at_start, wholes), "")
+
+
+_WRAPPED = 65
+"""Characters of a line for which the narrowest of clients has room: they wrap at 66 (Alpine) to 80."""
+_LONGEST = 1000
+"""Characters beyond which nothing more is put on the line of a value."""
+
+
+def _unwrapped(value: str, above: str, line: str, grammar: Grammar) -> str:
+    """``value``, the one line of a text, with the ``line`` that a client wrapped off it, as most do that know no
+    format=flowed: ``above``, the last of its lines, had no room for the first word. Else ""."""
+    label = grammar.label_at_start(value) if len(above) > _WRAPPED // 2 and len(value) < _LONGEST else None
+    if not label or label.field.many_lines or label.field.type != "text" or not line.strip():
+        return ""
+    if len(above.rstrip()) + len(line.split(maxsplit=1)[0]) < _WRAPPED or grammar.label_at_start(line):
+        return ""
+    whole = f"{value.rstrip()} {line.lstrip()}"
+    unknown = grammar.may_have_label(line) and len(grammar.cut(whole, label, (), grammar.fields)) == 1
+    return "" if unknown else whole
 
 
 def _unswallowed(lines: Sequence[str], grammar: Grammar) -> list[Labelled]:

@@ -413,6 +413,23 @@ TYPED = {
     "a name of twenty letters": ("Nombre: Marta Dolores Ruiz G", "name", "Marta Dolores Ruiz G"),
     "a name that is a bullet": ("Nombre: ✓✓✓", "name", "✓✓✓"),
     "a pattern": ("Matrícula: 1234 BCD", "plate", "1234 BCD"),
+    "a text that a client wrapped": (
+        "Motivo de la urgencia: mañana vence el plazo de las matrículas que no\nse han dado de alta en la aplicación, y el"
+        " martes tenemos la auditoría\nanual.",
+        "reason",
+        "mañana vence el plazo de las matrículas que no se han dado de alta en la aplicación, y el martes tenemos la "
+        "auditoría anual.",
+    ),
+    "what is typed below a line that had room": (
+        "Motivo de la urgencia: mañana vence el plazo\nGracias.",
+        "reason",
+        "mañana vence el plazo",
+    ),
+    "a label that is nobody's below a full line": (
+        "Motivo de la urgencia: mañana vence el plazo de las matrículas nuevas\nEmpresa: Renfe",
+        "reason",
+        "mañana vence el plazo de las matrículas nuevas",
+    ),
     "text after a one-line value": ("Matrícula: 1234 BCD\nes la del coche nuevo", "plate", "1234 BCD"),
 }  # fmt: skip
 
