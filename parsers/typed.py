@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from parsers.spelling import COLON, broken_lines, plain
+from parsers.lines import is_sentence, previous_text
+from parsers.spelling import COLON, broken_lines, fold, plain
 
 
 def typed_text(body: str, own: Iterable[str]) -> str:
@@ -26,13 +27,41 @@ _MARKS_ALONE = re.compile(r"[>|\s]+")
 """What is left of a sentence of ours that a client quoted."""
 
 
+def above_name(body: str, own: Iterable[str], name: str) -> str:
+    """``body`` without what stands, from a line on that is its author's ``name`` and the «Saludos,» above that, below
+    the last sentence of ``own``: Outlook puts its signature there, without «-- »."""
+    ends = (place.end() for text in own if _is_sentence_of_ours(text) for place in _sentence(text).finditer(body))
+    at, names = max(ends, default=len(body)), frozenset(_WORD.findall(fold(name)))
+    below = body[at:].split("\n")
+    signed = next((n for n, line in enumerate(below) if _is_name(line, names)), len(below))
+    closing = previous_text(below, signed, 0)
+    if 0 <= closing < signed < len(below) and re.fullmatch(r"\s*(?:\w+ ){0,3}\w+,\s*", below[closing]):
+        signed = closing
+    return body[:at] + "\n".join(below[:signed])
+
+
+_WORD = re.compile(r"\w+")
+
+
+def _is_name(line: str, names: frozenset[str]) -> bool:
+    """``line`` begins with one of ``names`` and holds two of them, or is the only one there is."""
+    words = _WORD.findall(fold(line[:100]))
+    if not names.intersection(words[:1]) or is_sentence(line):
+        return False
+    return words == list(names) or len(names.intersection(words)) > 1
+
+
+def _is_sentence_of_ours(text: str) -> bool:
+    return bool(text.strip()) and not _is_label(text)
+
+
 def without_own(text: str, own: Iterable[str]) -> str:
     """``text`` (LF, NFC) without the sentences of ``own``; labels among them stay.
 
     A sentence is known although clients changed its spaces, line breaks, case or letters beyond ASCII.
     """
     for sentence in own:
-        if sentence.strip() and not _is_label(sentence):
+        if _is_sentence_of_ours(sentence):
             text = _sentence(sentence).sub("", text)
     return text
 

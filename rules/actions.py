@@ -22,7 +22,7 @@ from rules.effects import Action, Effect, Obstacle, last_change, refusal, refuse
 from rules.facts import Facts
 from rules.letters import Grant
 from rules.lifecycle import possible
-from rules.reading import Reading
+from rules.reading import Reading, filled_in
 from rules.threads import threaded_ticket
 from rules.ticket import Event, Ticket
 
@@ -37,7 +37,7 @@ def act(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     mail = reading.mail
     if (why := not_theirs(reading, facts, ticket, desk)) is not None:
         return why
-    key, form = parse_action(mail.visible, ticket, desk)
+    key, form = parse_action(filled_in(mail, desk), ticket, desk)
     if not key:
         can = (k for k, row in ACTIONS.items() if not row.on_ticket or _can(k, ticket, desk))
         return refusal(mail, ticket, desk, no_action(mail, form, can, desk))

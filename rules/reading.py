@@ -14,6 +14,7 @@ from parsers.mail import Mail
 from parsers.numbers import find_number
 from parsers.reply import strip_signature
 from parsers.subject import find_token, is_near, opening_key, thread_key, without_token
+from parsers.typed import above_name
 from rules import wording
 from rules.action_forms import kind_named, parse_action
 from rules.desk import Desk
@@ -172,6 +173,11 @@ def token_digest(token: str) -> bytes:
     return hashlib.sha256(token.upper().encode()).digest()
 
 
+def filled_in(mail: Mail, desk: Desk) -> str:
+    """The text of a mail that our link opened, without a signature that no «-- » parts from it."""
+    return above_name(mail.visible, wording.own_lines(desk), mail.sender_name)
+
+
 def read(arrival: Arrival, desk: Desk) -> Reading:
     """What ``arrival`` may be, by its mailbox's roles and its subject alone."""
     box = next(box for box in desk.mailboxes if box.name == arrival.mailbox)
@@ -185,7 +191,7 @@ def read(arrival: Arrival, desk: Desk) -> Reading:
     key = thread_key(without_token(mail.subject), fixed.marks)
     consult = "" if kind else query_of(key, number, desk)
     acts = (consult == "consult" or bool(token)) and bool(desk.groups_of(mail.sender))
-    action, action_form = parse_action(mail.visible, None, desk) if acts else ("", NO_FORM)
+    action, action_form = parse_action(filled_in(mail, desk), None, desk) if acts else ("", NO_FORM)
     return Reading(
         arrival,
         box,

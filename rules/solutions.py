@@ -17,7 +17,7 @@ from rules.letters import File, Grant, Letter, Link, for_requester, to_sender
 from rules.lifecycle import move, possible
 from rules.openings import reopen_link
 from rules.promises import promises
-from rules.reading import Reading, author
+from rules.reading import Reading, author, filled_in
 from rules.ticket import MARKS, Event, Ticket, evolve
 
 
@@ -116,7 +116,7 @@ def clicked(
 
 def comment(reading: Reading, desk: Desk) -> str:
     """What a person typed in a mail that our link opened: everything that is not our own text."""
-    return typed_text(reading.mail.visible, wording.own_lines(desk))
+    return typed_text(filled_in(reading.mail, desk), wording.own_lines(desk))
 
 
 def reopening_letter(ticket: Ticket, desk: Desk, reason: str, by: str, in_reply_to: str = "") -> Letter:

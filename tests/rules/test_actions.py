@@ -257,6 +257,28 @@ def test_the_journal_shows_a_requester_only_what_was_written_to_them(form: str, 
     assert act(form).events[0].visible is visible
 
 
+SENT = "[Complete los datos y envíe este mensaje sin cambiar el asunto.]"
+SIGNED = "Saludos,\n\nAna Ruiz Gómez\nNivel 1\nTel. 982 000 000 | Praza Maior, 1, 27001 Lugo"
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (f"Acción: Responder\nTexto: Ya está.\n{SENT}\n\n{SIGNED}", "Ya está."),
+        (f"Acción: Responder\nTexto:\n{SENT}\nYa está.\n\n{SIGNED}", "Ya está."),
+        (f"Acción: Responder\nTexto:\n{SENT}\n\nAna Ruiz no volverá hasta el lunes.", "Ana Ruiz no volverá hasta el lunes."),
+        (f"Acción: Responder\nTexto: Ya está.\nAna Ruiz\nNivel 1\n{SENT}", "Ya está.\nAna Ruiz\nNivel 1"),
+    ],
+    ids=["its text above", "its text below our words", "a sentence", "signed by hand, above our words"],
+)  # fmt: skip
+def test_a_signature_that_outlook_puts_below_the_form_stays_at_the_desk(body: str, text: str) -> None:
+    assert act(body).letters[0].values["text"] == text
+
+
+def test_such_a_signature_is_no_text() -> None:
+    assert act(f"Acción: Responder\nTexto:\n{SENT}\n\n{SIGNED}").why == "refused_faults"
+
+
 def test_why_a_technician_reopens_stays_in_the_journal() -> None:
     decision = act("Acción: Reabrir\nTexto: me equivoqué de cliente", resolved(STAFF))
     assert "equivoqué" in decision.events[0].text

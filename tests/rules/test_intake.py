@@ -306,6 +306,12 @@ def test_validate_closes_with_the_survey() -> None:
     assert decision.used == (token_digest(TOKEN),)
 
 
+def test_a_signature_below_a_validation_is_no_comment() -> None:
+    signed = "Valido la solución.\n[Envíe este mensaje sin cambiar nada.]\n\nUn saludo,\nMarta Gil\nJefa de Registro"
+    click = mail(VALIDATE, signed, sender_name="Gil Pérez, Marta")
+    assert letters(verdict("servicio", click, granted(resolved(), grant_of("validate")))) == [("closure", (MARTA,))]
+
+
 PHOTO = Attachment("foto.png", "image/png", 10, "a" * 64)
 
 
