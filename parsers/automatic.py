@@ -17,7 +17,7 @@ from parsers.reports import read_report
 from parsers.skeleton import Part
 
 AutomaticCause = Literal[
-    "auto_submitted", "list", "precedence", "report", "receipt", "calendar", "vendor", "own", "weak_marks"
+    "auto_submitted", "list", "precedence", "report", "receipt", "calendar", "vendor", "own", "reaction", "weak_marks"
 ]
 """``own``: it carries X-Acuse-* headers, as a letter of ours does, or a copy of one."""
 
@@ -118,6 +118,9 @@ def _is_calendar_reply(raw: Raw, root: Part) -> bool:
     return False
 
 
+_REACTION = "text/vnd.google.email-reaction+json"
+"""Gmail's «👍»: a click, which answers no question."""
+
 _MARKS: tuple[tuple[AutomaticCause, Callable[[Raw, Headers, Part], bool]], ...] = (
     ("own", lambda raw, headers, root: any(name.startswith("x-acuse-") for name, _ in headers.fields)),
     ("auto_submitted", lambda raw, headers, root: _is_submitted(headers)),
@@ -126,6 +129,7 @@ _MARKS: tuple[tuple[AutomaticCause, Callable[[Raw, Headers, Part], bool]], ...] 
     ("receipt", lambda raw, headers, root: _is_receipt(root)),
     ("report", lambda raw, headers, root: "multipart/report" in _media_types(root)),
     ("calendar", lambda raw, headers, root: _is_calendar_reply(raw, root)),
+    ("reaction", lambda raw, headers, root: _REACTION in _media_types(root)),
     ("vendor", lambda raw, headers, root: _is_vendors(headers)),
 )
 """The marks that are decisive alone, in the order in which they are looked for."""

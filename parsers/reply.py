@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from parsers.attributions import may_end_attribution, unglued
+from parsers.banners import below_banner
 from parsers.greetings import announces_nothing, answers_within
 from parsers.history import above_block, head_at, separator
 from parsers.lines import ELIDED, QUOTED, Head, bare, is_blank, is_sentence, next_text, previous_text
@@ -48,6 +49,8 @@ def visible_text(text: str, marks: TextMarks = TextMarks()) -> str:
     Where the author wrote nothing beside it, a forwarded mail is what was meant and is shown; and what looks like the
     head of unquoted history is the author's own, of a letter or a list. A quote to which nothing is added gives "".
     """
+    if begins := below_banner(lines := text.split("\n")):
+        text = _trimmed(lines[begins:])
     read = 0
     while read < _MOST_READ and (shown := _without_one_head(text, marks)) != text:
         read += min(text.count("\n") + 1, MOST_LINES)

@@ -57,7 +57,7 @@ ACTIONS: Mapping[str, ActionForm] = {
     "category": ActionForm(("category",), offered="has_categories"),
     "priority": ActionForm(("priority",)),
     "service": ActionForm(("service",), offered="has_service"),
-    "explain": ActionForm(("number?",)),
+    "explain": ActionForm(("number",)),
     "open": ActionForm(("kind", "requester"), on_ticket=False),
     "search": ActionForm(
         ("number?", "name?", "address?", "tax_id?", "text_words?", "state?", "group_any?", "since?", "until_date?"),
@@ -105,7 +105,7 @@ def offered(key: str, ticket: Ticket, desk: Desk) -> bool:
 def fields_of(key: str, ticket: Ticket | None, desk: Desk) -> tuple[Field, ...]:
     """The form of action ``key`` as fields for the parser; labels in every language are understood."""
     row = ACTIONS[key]
-    entries = [entry for entry in row.fields if not (ticket and entry == "number?")]  # the ticket's own is known
+    entries = [entry for entry in row.fields if not (ticket and entry == "number")]  # the ticket's own is known
     made = (field_of(entry, ticket, desk, row.target) for entry in entries)
     return tuple(field for field in made if field.choices or field.name not in ("canned", "case"))
 

@@ -78,7 +78,9 @@ def consult(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decisi
 
 
 def without_token(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
-    """Any other mail of a technician: the reason why nothing was done."""
+    """Any other mail of a technician, or from a group's address: the reason why nothing was done."""
+    if reading.sender in desk.group_addresses:
+        return refusal(reading.mail, None, desk, Obstacle("group_address"))
     if mine := ticket_named(reading, facts, desk):
         return refusal(reading.mail, mine, desk, Obstacle("subject", read=reading.mail.subject))
     if ticket := threaded_ticket(reading, facts, "group"):
@@ -171,6 +173,13 @@ def only_canned(action: Action) -> tuple[Fault, ...]:
     return (Fault(name, "refused", action.typed, allowed, label=label, detail="free_text"),)
 
 
+def somebody_reads(action: Action) -> tuple[Fault, ...]:
+    """Who asked to be forgotten is a name without an address: nothing can be written to them."""
+    if "@" in action.ticket.requester or not action.text:
+        return ()
+    return (Fault("text", "refused", action.text, label=action.label("text"), detail="erased"),)
+
+
 def to_come(name: str) -> Check:
     """The date in the field ``name`` must lie ahead."""
 
@@ -191,9 +200,9 @@ def this_ticket(action: Action) -> tuple[Fault, ...]:
 
 
 CHECKS: Mapping[str, tuple[Check, ...]] = {
-    "ask": (only_canned,),
-    "answer": (only_canned,),
-    "hold": (only_canned, to_come("until")),
+    "ask": (only_canned, somebody_reads),
+    "answer": (only_canned, somebody_reads),
+    "hold": (only_canned, somebody_reads, to_come("until")),
     "resolve": (only_canned, to_come("follow_up")),
     "escalate": (transfers.wrong_kind, transfers.missing_files),
 }

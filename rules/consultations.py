@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from parsers.form import Fault
 from parsers.mail import Mail
+from rules import wording
 from rules.access import acts_for, language_of
 from rules.action_forms import fields_of, further_fields, kind_named
 from rules.assignment import Handover, assignment_letter, manage_link
@@ -35,6 +38,8 @@ def open_for_caller(reading: Reading, facts: Facts, desk: Desk, now: datetime) -
     """«Abrir»: opens for somebody who telephoned; the requester gets the confirmation (T)."""
     form, mail = reading.action_form, reading.mail
     kind, requester = kind_named(form, desk), form.get("requester")
+    if requester.lower() in desk.own_addresses:
+        return refusal(mail, None, desk, Obstacle("faults", "open", replace(form, faults=(_ours(requester, desk),))))
     names = {field.name for field in further_fields("open", form, desk)}
     fields = tuple((name, value) for name, value in form.values if name in names)
     routed = route(desk, RouteInput(kind=kind, fields=dict(fields), address=reading.address, sender=requester))
@@ -54,6 +59,12 @@ def open_for_caller(reading: Reading, facts: Facts, desk: Desk, now: datetime) -
     assignment = assignment_letter(ticket, desk, Handover(by=by), extra=routed.notify)
     letters = (confirmation_letter(ticket, desk, opened_by=by), *assignment)
     return opening_decision("desk", "open", reading, ticket, (event,), letters)
+
+
+def _ours(requester: str, desk: Desk) -> Fault:
+    """Nobody reads the desk's own addresses: what is told to one reaches no person."""
+    label = wording.word(desk, "action_fields", "requester")
+    return Fault("requester", "refused", requester, label=label, detail="own_address")
 
 
 def search(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:

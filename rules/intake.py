@@ -51,6 +51,11 @@ def _of_the_desk(reading: Reading, facts: Facts, desk: Desk) -> bool:
     return desk.is_desk(reading.mailbox) and bool(desk.groups_of(reading.sender))
 
 
+def _of_a_group(reading: Reading, facts: Facts, desk: Desk) -> bool:
+    """An answer to a letter of the group from the group's address, as clients send it out of a shared mailbox."""
+    return reading.sender in desk.group_addresses and threads.threaded_ticket(reading, facts, "group") is not None
+
+
 def _beside_the_desk(reading: Reading, facts: Facts, desk: Desk) -> bool:
     """A technician's mail about a ticket of theirs to the requesters' address: it reaches nobody, which they learn."""
     return reading.has("service") and actions.ticket_named(reading, facts, desk) is not None
@@ -87,6 +92,7 @@ TABLE: tuple[Row, ...] = (
     Row("near_miss", lambda r, f, d: bool(r.near), openings.near_miss),
     Row("wrong_subject", lambda r, f, d: r.has("service") and threads.may_be_corrected(r, f), threads.wrong_subject),
     Row("desk", lambda r, f, d: _of_the_desk(r, f, d) or _beside_the_desk(r, f, d), actions.without_token),
+    Row("group_address", lambda r, f, d: r.has("desk", "service") and _of_a_group(r, f, d), actions.without_token),
     Row("untreated", lambda r, f, d: True, _constant(Decision("untreated", "no_match"))),
 )  # fmt: skip
 """Every row, in the order in which it is tried."""

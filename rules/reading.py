@@ -233,11 +233,12 @@ def opened_kind(key: str, mail: Mail, box: Mailbox, address: str, desk: Desk) ->
 
 
 def near_kind(subject: str, box: Mailbox, desk: Desk) -> str:
-    """The kind whose opening subject this nearly is; "" for none."""
+    """The kind, of those that some address takes, whose opening subject this nearly is; "" for none."""
     if "opening" not in box.roles:
         return ""
     marks = fixed_subjects(desk).marks
-    return next((name for name, kind in desk.kinds.items() if is_near(subject, kind.subject, marks)), "")
+    taken = (kind for kind in desk.kinds if desk.takers[kind])
+    return next((kind for kind in taken if is_near(subject, desk.kinds[kind].subject, marks)), "")
 
 
 def opening_form(mail: Mail, kind: str, address: str, desk: Desk) -> tuple[Form, str]:

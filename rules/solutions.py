@@ -8,6 +8,7 @@ from parsers.form import Fault
 from parsers.mail import Attachment
 from parsers.typed import typed_text
 from rules import wording
+from rules.action_fields import group_language
 from rules.assignment import News, update_letter
 from rules.decision import Decision
 from rules.desk import Desk
@@ -152,7 +153,7 @@ def survey_links(ticket: Ticket, desk: Desk) -> tuple[Link, ...]:
 
 
 def survey(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
-    """An answer of the survey; the last one per closing counts."""
+    """An answer of the survey; the last one per closing counts. A comment reaches the group."""
     held = facts.granted
     ticket = facts.tickets[held.grant.number]
     text = comment(reading, desk)
@@ -163,7 +164,10 @@ def survey(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decisio
         ticket,
         values={"mark": int(held.grant.verb), "comment": text, "before": ticket.mark},
     )
-    return Decision("survey", events=(event,), letters=(thanks,), kind=ticket.kind, group=ticket.group)
+    marked = wording.word(desk, "marks", held.grant.verb, group_language(ticket, desk))
+    news = News("survey", now, f"{marked}\n\n{text}", author(reading.mail))
+    told = (update_letter(evolve(ticket, event), desk, news),) if text else ()
+    return Decision("survey", events=(event,), letters=(thanks, *told), kind=ticket.kind, group=ticket.group)
 
 
 def verdict_notice(

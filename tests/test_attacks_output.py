@@ -77,7 +77,7 @@ def hostile(property_: Callable[[str], None]) -> Callable[[], None]:
 
 OWN_HEADERS = {
     "From", "To", "Reply-To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Auto-Submitted",
-    "X-Auto-Response-Suppress", "X-Acuse-Number", "X-Acuse-Letter", "MIME-Version", "Content-Type",
+    "X-Auto-Response-Suppress", "X-MS-Reactions", "X-Acuse-Number", "X-Acuse-Letter", "MIME-Version", "Content-Type",
 }  # fmt: skip
 
 

@@ -28,6 +28,7 @@ def heading(letter: Letter, to: str, subject: str, message_id: str, desk: Desk, 
         ("References", mime.message_ids((root, letter.in_reply_to))),
         ("Auto-Submitted", automatic),
         ("X-Auto-Response-Suppress", "All"),
+        ("X-MS-Reactions", "disallow"),  # Outlook's «👍» would come back as an answer
         ("X-Acuse-Number", letter.ticket.number if letter.ticket else ""),
         ("X-Acuse-Letter", letter.name),
         ("MIME-Version", "1.0"),

@@ -344,6 +344,10 @@ def receipt(kind: str) -> bytes:
         (receipt("disposition-notification"), "receipt"),
         (mail_of("report", [NOTE], report_type="otra-cosa"), "report"),
         (mail_of("alternative", [NOTE, part("text/calendar; method=REPLY", "METHOD:REPLY")]), "calendar"),
+        (
+            mail_of("alternative", [NOTE, part("text/vnd.google.email-reaction+json", '{"emoji":"👍","version":1}')]),
+            "reaction",
+        ),
         (mail_of("mixed", [NOTE, part("text/calendar", "BEGIN:VCALENDAR\nMETHOD:COUNTER\n", "base64")]), "calendar"),
         (raw_mail("hola", sender="MAILER-DAEMON@x.example"), "report"),
     ],

@@ -414,8 +414,8 @@ TYPED = {
     "a name that is a bullet": ("Nombre: ✓✓✓", "name", "✓✓✓"),
     "a pattern": ("Matrícula: 1234 BCD", "plate", "1234 BCD"),
     "a text that a client wrapped": (
-        "Motivo de la urgencia: mañana vence el plazo de las matrículas que no\nse han dado de alta en la aplicación, y el"
-        " martes tenemos la auditoría\nanual.",
+        "Motivo de la urgencia: mañana vence el plazo de las matrículas que no\nse han dado de alta en la aplicación, y"
+        " el martes tenemos la auditoría\nanual.",
         "reason",
         "mañana vence el plazo de las matrículas que no se han dado de alta en la aplicación, y el martes tenemos la "
         "auditoría anual.",

@@ -376,6 +376,41 @@ def test_nested_and_unusual_history_goes(text: str) -> None:
     assert visible_text(text) == OWN
 
 
+BANNERS = {
+    "outlook's tip": "No suele recibir correo electrónico de marta@uni.example. Descubra por qué esto es importante"
+    "<https://aka.ms/LearnAboutSenderIdentification>\n",
+    "outlook's tip in brackets": "[Some people who received this message don't often get email from eva@uni.example. "
+    "Learn why this is important at https://aka.ms/LearnAboutSenderIdentification ]\n",
+    "a gateway's, on two lines": "PRECAUCIÓN: este mensaje viene de fuera de la organización. No abra enlaces ni\n"
+    "archivos adjuntos si no reconoce al remitente.\n",
+    "between rules": "____\nATENCIÓN: correo externo. No pulse en enlaces de remitentes desconocidos.\n____\n",
+    "in English": "CAUTION: External email. Do not click on links unless you trust the sender.\n",
+    "in Catalan": "ATENCIÓ: correu de fora de l'organització. No obriu enllaços si no coneixeu el remitent.\n",
+    "a tag": "*EXTERNAL EMAIL*\n",
+    "two": "[EXTERNO]\n\nCorreo externo: extreme las precauciones con los enlaces de este mensaje.\n",
+    "proofpoint's": "ZjQcmQRYFpfptBannerStart\nThis Message Is From an Unknown Sender\n\nZjQcmQRYFpfptBannerEnd\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("banner", BANNERS.values(), ids=BANNERS)
+def test_a_warning_that_a_gateway_put_above_is_not_the_authors(banner: str) -> None:
+    assert visible_text(f"{banner}\n{OWN}\n\n{ABOVE_PLAIN['outlook es']}\n\n{PLAIN}\n") == OWN
+    assert visible_text(banner) == banner, "what stands alone is shown"
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        "El correo externo no llega desde ayer.\n\nLos adjuntos tampoco.",
+        "Atención: desde fuera de la oficina no abre los adjuntos.\n\nGracias.",
+        "Correo externo: no abra enlaces.\nUso Firefox 115.\n\nGracias.",
+        "Externo.\n\nEl puesto es de una subcontrata.",
+    ],
+)
+def test_what_only_reads_like_one_stays(own: str) -> None:
+    assert visible_text(own) == own
+
+
 OWN_LABELS = {
     "a list": "Fecha: 03/03/2026\nEquipo: PC-7\nDe: la tercera planta\nAsunto: no arranca",
     "a booking": "Reserva\nDe: 10:00\nPara: 12:00\nFecha: 03/03/2026\nAsunto: reunión\nno sale.",

@@ -266,7 +266,7 @@ SIGNED = "Saludos,\n\nAna Ruiz Gómez\nNivel 1\nTel. 982 000 000 | Praza Maior, 
     [
         (f"Acción: Responder\nTexto: Ya está.\n{SENT}\n\n{SIGNED}", "Ya está."),
         (f"Acción: Responder\nTexto:\n{SENT}\nYa está.\n\n{SIGNED}", "Ya está."),
-        (f"Acción: Responder\nTexto:\n{SENT}\n\nAna Ruiz no volverá hasta el lunes.", "Ana Ruiz no volverá hasta el lunes."),
+        (f"Acción: Responder\nTexto:\n{SENT}\n\nAna Ruiz no está hasta el lunes.", "Ana Ruiz no está hasta el lunes."),
         (f"Acción: Responder\nTexto: Ya está.\nAna Ruiz\nNivel 1\n{SENT}", "Ya está.\nAna Ruiz\nNivel 1"),
     ],
     ids=["its text above", "its text below our words", "a sentence", "signed by hand, above our words"],
@@ -317,6 +317,13 @@ def test_a_canned_reply_brings_its_text_before_the_typed_one_and_its_files() -> 
     assert letter.files == (FORM,)
     (solution,) = act("Acción: Resolver\nPlantilla: Solicitud documentación").letters
     assert solution.files == (FORM,)
+
+
+@pytest.mark.parametrize("form", ["Responder\n", "Pedir información\n", "Pendiente\nMotivo: Detenido por el cliente\n"])
+def test_who_asked_to_be_forgotten_is_not_written_to(form: str) -> None:
+    forgotten = opened(STAFF, requester="erased-1")
+    decision = act(f"Acción: {form}Texto: ¿Sigue igual?", forgotten)
+    assert (decision.events, [fault.detail for fault in decision.faults]) == ((), ["erased"])
 
 
 def test_a_canned_reply_of_another_group_is_not_in_the_list() -> None:

@@ -12,7 +12,22 @@ from parsers.mail import Address, Attachment
 from rules.facts import Brief, Facts, Search
 from rules.tables import Calendar, FieldTable, PersonTable
 from rules.ticket import Event, evolve, fold
-from tests.rules.desks import ANA, EVA, FIELDS, LUIS, MARTA, NOW, NUMBER, letters, mail, opened, reading, verdict
+from tests.rules.desks import (
+    ANA,
+    EVA,
+    FIELDS,
+    LUIS,
+    MARTA,
+    NOW,
+    NUMBER,
+    OPENINGS,
+    SERVICE,
+    letters,
+    mail,
+    opened,
+    reading,
+    verdict,
+)
 from tests.rules.technicians import STAFF, SUBJECT, act, ask_desk, desk, facts_for
 
 CALL = """Acción: Abrir
@@ -73,6 +88,12 @@ def test_a_label_of_the_kind_takes_nothing_away_from_what_the_form_asks_for(
     decision = ask_desk(CALL, at=known, next_number=NUMBER)
     assert [(f.field, f.code) for f in decision.faults] == faults
     assert [event.changes["requester"] for event in decision.events] == ([] if faults else ["pepe@cliente.test"])
+
+
+@pytest.mark.parametrize("own", [SERVICE, OPENINGS.upper()])
+def test_nothing_is_opened_for_an_address_that_nobody_reads(own: str) -> None:
+    decision = ask_desk(CALL.replace("pepe@cliente.test", own), next_number=NUMBER)
+    assert (decision.events, [(f.field, f.detail) for f in decision.faults]) == ((), [("requester", "own_address")])
 
 
 # -- Buscar
@@ -244,6 +265,10 @@ def test_under_a_tickets_subject_another_ticket_may_be_explained() -> None:
         assert (letter.name, letter.ticket and letter.ticket.number) == ("explanation", explained)
     theirs = replace(other, group="n2")
     assert act(f"Acción: Explicar\nNúmero: {ANOTHER}", opened(STAFF), theirs).why == "refused_unknown_number"
+
+
+def test_whoever_names_no_ticket_to_explain_is_asked_for_one() -> None:
+    assert [(f.field, f.code) for f in ask_desk("Acción: Explicar").faults] == [("number", "missing")]
 
 
 def test_an_unknown_number_is_told() -> None:

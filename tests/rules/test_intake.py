@@ -14,7 +14,7 @@ from rules.intake import TABLE
 from rules.letters import Grant
 from rules.reading import token_digest
 from rules.tables import Address as AddressTable
-from rules.tables import Calendar, FieldTable, Requesters, Senders
+from rules.tables import Calendar, FieldTable, Mailbox, Requesters, Senders
 from rules.ticket import evolve
 from tests.rules.desks import (
     ANA,
@@ -75,6 +75,10 @@ PLAIN: list[tuple[str, str, Mail, Facts | None, str, list[str]]] = [
      facts_of(opened(), registered=Registered(NUMBER, "group", "assignment")), "desk", ["update"]),
     ("another group's technician", "tecnicos", mail(f"RE: Asignación de la incidencia {NUMBER}", "x", sender=EVA),
      facts_of(opened(), registered=Registered(NUMBER, "group", "assignment")), "desk", ["desk_refusal"]),
+    ("a plain answer from the group's address", "tecnicos",
+     mail(f"RE: Asignación de la incidencia {NUMBER}", "Lo miro.", sender="n1@cau.test"),
+     facts_of(opened(), registered=Registered(NUMBER, "group", "assignment")), "desk", ["desk_refusal"]),
+    ("the group's address, of nothing", "tecnicos", mail("hola", sender="n1@cau.test"), None, "untreated", []),
     ("a stranger at the desk", "tecnicos", mail("hola", sender=STRANGER), None, "untreated", []),
     ("a query of state", "servicio", mail(f"Consulta de la incidencia {NUMBER}"), facts_of(opened(), registered=None),
      "query", ["status"]),
@@ -177,6 +181,13 @@ def test_each_kind_is_opened_by_its_exact_subject_and_who_nearly_wrote_it_learns
     for letter in decision.letters:
         assert (letter.to, letter.values["read"], letter.values["right"]) == ((MARTA,), subject, OPENING)
         assert [(link.to, link.subject) for link in letter.links] == [(OPENINGS, OPENING)]
+
+
+def test_the_subject_of_a_kind_that_no_address_takes_is_no_near_miss() -> None:
+    orders = Mailbox("apertura", ("opening",), OPENINGS, addresses={OPENINGS: AddressTable(kinds=("work_order",))})
+    desk = make_desk(mailboxes=(orders, *DESK.mailboxes[1:]))
+    for subject, told in ((f"Re: {OPENING}", []), (f"Re: {ORDER}", ["near_miss"])):
+        assert [letter.name for letter in verdict("apertura", mail(subject, GOOD), desk=desk).letters] == told
 
 
 @pytest.mark.parametrize(("subject", "prefix"), [(OPENING, "I"), (ORDER, "W")])

@@ -93,7 +93,8 @@ CASES = {
         (("reopening", MARTA), ("update", N1)),
     ),
     "a mark of the survey": Case(
-        MARTA, "servicio", f"Encuesta {CLICK}", token(CLOSED, "survey", "5"), "survey", (("survey_thanks", FROM),)
+        MARTA, "servicio", f"Encuesta {CLICK}", token(CLOSED, "survey", "5"), "survey",
+        (("survey_thanks", FROM), ("update", N1)),
     ),
     "a withdrawal": Case(
         MARTA, "servicio", f"Retirar la incidencia {NUMBER}", facts_of(OPEN, registered=None), "query",
