@@ -166,3 +166,6 @@ def test_sighup_reloads_at_once_and_sigterm_ends_well(tmp_path: Path) -> None:
         world.send(write(MARTA, OPENINGS, SUBJECT, GOOD))
         assert world.wait("confirmation", MARTA)["From"].startswith("Otro nombre ")
         assert world.stop() == 0
+        daemon = world.started()
+        daemon.send_signal(signal.SIGINT)
+        assert daemon.wait(PATIENCE_S) == 0
