@@ -135,7 +135,7 @@ def test_where_there_are_no_books_yet_none_are_made(acuse: Any, world: DeskWorld
     config = tmp_path / "config.toml"
     config.write_text(world.config.read_text(encoding="utf-8").replace(f"{world.folder}/acuse.db", f"{tmp_path}/a.db"))
     code, out, told = acuse(*verb.split(), config=config)
-    assert (code, out, told) == (1, "", f"acuse: there is no database at {tmp_path}/a.db yet\n")
+    assert (code, out, told) == (1, "", f"acuse: there is no database at {tmp_path}/a.db yet; `acuse run` makes it\n")
     assert list(tmp_path.iterdir()) == [config]
 
 

@@ -162,7 +162,7 @@ class SqliteConnections:
         if not readonly:
             self._open_writer()
         elif not path.is_file():
-            raise StoreError(f"there is no database at {path} yet")
+            raise StoreError(f"there is no database at {path} yet; `acuse run` makes it")
         self._readers = Readers(path)
         self._checkpoint_over = CHECKPOINT_BYTES
         if readonly:
