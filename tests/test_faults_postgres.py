@@ -47,10 +47,11 @@ class Shared:
 
 @pytest.fixture(scope="module")
 def desk(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
-    url = postgres.database("desk")
+    folder = tmp_path_factory.mktemp("desk")  # another one each time: a worker may come back to these tests
+    url = postgres.database(folder.name)
     with FaultProxy(urlsplit(url).port or 0) as proxy:
         through = url.replace(f":{urlsplit(url).port}/", f":{proxy.port}/")
-        with DeskWorld(tmp_path_factory.mktemp("desk"), database=through) as world:
+        with DeskWorld(folder, database=through) as world:
             yield Shared(world, proxy, postgres)
 
 

@@ -173,7 +173,7 @@ def with_free_text_where_only_templates_are_sent(scene: Scene) -> EmailMessage:
     return scene.does("Responder", who=EVA, on=theirs, Texto="Mire en el manual.")
 
 
-AGAIN = "Corrija lo que sigue. Lo demás está bien"
+AGAIN = "Corrija lo que sigue. Lo que estaba bien"
 REFUSED: dict[Wrong, tuple[str, tuple[str, ...]]] = {
     # what was done: the subject of the letter, what it says
     on_a_closed_ticket: (
