@@ -228,15 +228,29 @@ def attribution_head(lines: Lines, last: int, floor: int) -> Head | None:
     """The head that an attribution ending on line ``last`` makes, where it is one of a client."""
     after = next_text(lines, last + 1)
     quoted = after < len(lines) and bool(QUOTED.match(lines[after]))
-    named = is_name_wrote(lines[last])
-    glued = quoted and after == last + 1 and _ends_quoted(lines)  # Thunderbird's, below a signature in HTML
-    if (named or _day_name_wrote(lines[last])) and (glued or _begins_paragraph(lines, last, floor)):
-        alone = named or _ends_quoted(lines) or previous_text(lines, last, floor) < floor
-        cut = alone if quoted else _is_letter(lines, after)
+    if _is_undated_paragraph(lines, last, floor, quoted and after == last + 1):
+        cut = _is_alone(lines, last, floor) if quoted else _is_letter(lines, after)
         return Head(last, last + 1, quoted=quoted) if cut else None
     if _ZONE_THEN_NAME.match(lines[last]):
         own_paragraph = _begins_paragraph(lines, last, floor) and last + 1 < after < len(lines)
         return Head(last, last + 1, quoted=quoted) if quoted or own_paragraph else None
+    return _signed_head(lines, last, floor, quoted or (after < len(lines) and lines[after].startswith("| ")))
+
+
+def _is_undated_paragraph(lines: Lines, last: int, floor: int, quoted_below: bool) -> bool:
+    """An attribution without a date begins a paragraph, but for Thunderbird's, below a signature in HTML."""
+    if not is_undated(lines[last]):
+        return False
+    return (quoted_below and _ends_quoted(lines)) or _begins_paragraph(lines, last, floor)
+
+
+def _is_alone(lines: Lines, last: int, floor: int) -> bool:
+    """Whether nothing else says who is quoted: with a day alone it must begin or end the mail's text."""
+    return is_name_wrote(lines[last]) or _ends_quoted(lines) or previous_text(lines, last, floor) < floor
+
+
+def _signed_head(lines: Lines, last: int, floor: int, quoted: bool) -> Head | None:
+    """The head of an attribution with a date or an address."""
     if not any(c in line for line in lines[max(floor, last - 5) : last + 1] for c in "@0123456789年"):
         return None
     found = attribution(lines, last, floor)
@@ -244,7 +258,7 @@ def attribution_head(lines: Lines, last: int, floor: int) -> Head | None:
         return None
     first, strength, text = found
     start = first - (first > floor and bool(RULE.match(lines[first - 1])))
-    if quoted or (after < len(lines) and lines[after].startswith("| ")):
+    if quoted:
         return Head(start, last + 1, quoted=True, sure=_is_sure(text))
     return Head(start, last + 1) if _stands_alone(lines, first, last, floor, strength, text) else None
 
