@@ -162,7 +162,7 @@ class Service:
     # -- what the outbox asks
 
     def _content(self, outgoing: Outgoing) -> Iterable[bytes]:
-        return mime.render(outgoing, self.store.files.open)
+        return mime.render(outgoing.content, self.store.files.open)
 
     def _failed(self, outgoing: Outgoing, outcome: Outcome) -> None:
         delivery_failed(self.store, self.live.current, outgoing, outcome)

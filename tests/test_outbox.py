@@ -77,7 +77,7 @@ class Desk:
 
 
 def octets(letter: Outgoing) -> list[bytes]:
-    return [f"Message-ID: {letter.message_id}\r\n".encode(), letter.head]
+    return [f"Message-ID: {letter.message_id}\r\n".encode(), letter.content.head]
 
 
 def smtp_at(port: int, **more: object) -> Smtp:
@@ -127,6 +127,15 @@ def test_everything_due_is_sent_once(desk: Desk, sink: Sink) -> None:
     assert len(set(message_ids(sink))) == CLAIM_AT_ONCE + 20
     assert not desk.due_now()
     assert desk.outbox().send_due() == 0
+
+
+def test_a_letter_whose_row_was_damaged_stops_no_other(desk: Desk, sink: Sink) -> None:
+    desk.write("a@cliente.test", "b@cliente.test", "c@cliente.test")
+    with desk.store.write() as tx:
+        tx.session.run("UPDATE outbox SET head = NULL WHERE recipient = 'b@cliente.test'")
+    desk.outbox().send_due()
+    assert [kept.recipients[0] for kept in sink.mails] == ["a@cliente.test", "c@cliente.test"]
+    assert desk.due_now()
 
 
 def test_a_wake_sends_at_once_over_kept_connections(desk: Desk, sink: Sink, run: Run) -> None:

@@ -35,7 +35,8 @@ class Proof:
         counted = ", ".join(f"{name} {n}" for name, n in sorted(self.mails.items()))
         lines += [f"not looked at: {text}" for text in self.unseen]
         lines.append(f"mails: {counted or 'none'}")
-        lines.append(f"{len(self.findings)} findings" if self.findings else "the books balance")
+        count = len(self.findings)
+        lines.append(f"{count} finding{'s' * (count > 1)}" if count else "the books balance")
         return "\n".join(lines)
 
 

@@ -10,12 +10,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
+from typing import Any
 
 from daemon.files import Files
 from daemon.store import models
 from daemon.store.dialect import Row, Session
-from daemon.store.rows import EVENT_COLUMNS, load_event, load_ticket
+from daemon.store.queues import unpacked
+from daemon.store.rows import EVENT_COLUMNS, LOOKED_UP, load_event, load_ticket, looked_up
 from rules.decision import Verdict, folder_of
 from rules.desk import Desk
 from rules.due import next_due
@@ -69,7 +72,10 @@ class Books:
 
 
 def audit(books: Books, progress: Progress = lambda check, rows: None) -> list[Finding]:
-    """Every finding of every check; none: the books balance."""
+    """Every finding of every check; none: the books balance. Of a damaged database, only what is damaged."""
+    progress("database", 0)
+    if damage := books.session.dialect.damage(books.session):
+        return [Finding("database", text, "restore a backup: nothing else can be proved") for text in damage]
     findings: list[Finding] = []
     for name, check in CHECKS.items():
         progress(name, 0)
@@ -92,6 +98,24 @@ def _ticking(name: str, progress: Progress) -> Tick:
     return through
 
 
+def _each(what: str, rows: Iterable[Row], judge: Callable[..., Found]) -> Found:
+    """What is found in each row, the first column of which names ``what`` it is; one that cannot be read is a finding
+    too, and not the end."""
+    for row in rows:
+        try:
+            yield from judge(*row)
+        except Exception as fault:  # noqa: BLE001 - whatever comes of columns that are not as they were written
+            yield f"{what}{row[0]}", f"it cannot be read: {fault}"
+
+
+# -- what a row belongs to is there
+
+
+def _references(books: Books, tick: Tick) -> Found:
+    for table, parent, count, first in tick(books.session.dialect.orphans(books.session)):
+        yield table, f"rows that belong to {parent} which are gone: {count}, the first has rowid {first}"
+
+
 # -- every mail seen has one verdict, and its bytes
 
 
@@ -110,7 +134,7 @@ def _verdicts(books: Books, tick: Tick) -> Found:
 
 
 def _opened_mails(books: Books, tick: Tick) -> Found:
-    """A mail that opened a ticket opened one, and the other way round."""
+    """A mail that opened a ticket begins that ticket's journal."""
     rows = books.session.all(
         "SELECT m.id, m.number FROM mails m LEFT JOIN events e ON e.number = m.number AND e.seq = 1"
         " WHERE m.verdict = 'opened' AND (e.mail_id IS NULL OR e.mail_id <> m.id)"
@@ -153,12 +177,13 @@ def _file(files: Files, digest: str, about: str) -> Found:
 
 def _folds(books: Books, tick: Tick) -> Found:
     columns = ", ".join(f"events.{name}" for name in EVENT_COLUMNS.split(", "))
+    own = ", ".join(f"tickets.{name}" for name in OWN_COLUMNS)
     query = (
-        f"SELECT {columns}, seq, tickets.body, tickets.version, tickets.state, tickets.due_at"
-        " FROM events JOIN tickets ON tickets.number = events.number ORDER BY events.number, seq"
+        f"SELECT {columns}, seq, {own} FROM events JOIN tickets ON tickets.number = events.number"
+        " ORDER BY events.number, seq"
     )
-    for number, rows in groupby(tick(books.session.stream(query)), key=lambda row: str(row[0])):
-        yield from ((number, text) for text in _ticket_faults(books, number, list(rows)))
+    journals = groupby(tick(books.session.stream(query)), key=lambda row: str(row[0]))
+    yield from _each("", ((number, list(rows)) for number, rows in journals), partial(_ticket_faults, books))
     yield from (
         (number, "a ticket without a journal")
         for (number,) in books.session.all(
@@ -167,20 +192,25 @@ def _folds(books: Books, tick: Tick) -> Found:
     )
 
 
-def _ticket_faults(books: Books, number: str, rows: list[Row]) -> Iterator[str]:
+OWN_COLUMNS = (*LOOKED_UP.split(", "), "due_at", "body")
+"""Of a ticket's row."""
+
+
+def _ticket_faults(books: Books, number: str, rows: list[Row]) -> Found:
     width = len(EVENT_COLUMNS.split(", "))
     if [row[width] for row in rows] != list(range(1, len(rows) + 1)):
-        yield "its journal is not numbered 1, 2, 3 …"
-    body, version, state, due_at = rows[0][width + 1 :]
-    folded, stored = fold(load_event(row[:width]) for row in rows), load_ticket(number, version, body)
+        yield number, "its journal is not numbered 1, 2, 3 …"
+    own = dict(zip(OWN_COLUMNS, rows[0][width + 1 :], strict=True))
+    folded, stored = fold(load_event(row[:width]) for row in rows), load_ticket(number, own["version"], own["body"])
     assert folded
     if folded != stored:
-        yield "its row is not the fold of its journal: " + ", ".join(_differences(folded, stored))
-    if state != folded.state:
-        yield f"its row says {state}, its journal {folded.state}"
+        yield number, "its row is not the fold of its journal: " + ", ".join(_differences(folded, stored))
+    for name, value in zip(OWN_COLUMNS, looked_up(folded), strict=False):
+        if own[name] != value:
+            yield number, f"its row says {name} {own[name]!r}, its journal {value!r}"
     due = next_due(stored, books.desk, books.now)
-    if due and due_at is None:
-        yield f"{due[1]} is due, but nothing waits for it"
+    if due and own["due_at"] is None:
+        yield number, f"{due[1]} is due, but nothing waits for it"
 
 
 def _differences(folded: Ticket, stored: Ticket) -> list[str]:
@@ -196,6 +226,9 @@ def _numbers(books: Books, tick: Tick) -> Found:
     highest: Counter[str] = Counter()
     for (number,) in tick(books.session.query(models.Ticket.select(models.Ticket.number))):
         head, _, tail = number.rpartition("_")
+        if not tail.isdecimal():
+            yield number, "it is no ticket's number"
+            continue
         used[head] += 1
         highest[head] = max(highest[head], int(tail))
     counters = {prefix + day: n for prefix, day, n in books.session.all("SELECT prefix, day, n FROM counters")}
@@ -208,16 +241,27 @@ def _numbers(books: Books, tick: Tick) -> Found:
 
 
 def _letters(books: Books, tick: Tick) -> Found:
-    rows = books.session.stream(
+    query = (
         "SELECT o.id, o.letter, o.recipient, d.status, d.next_at, d.sent_at FROM outbox o"
         " LEFT JOIN deliveries d ON d.id = o.id ORDER BY o.id"
     )
-    for id_, letter, to, status, next_at, sent_at in tick(rows):
+    for id_, letter, to, status, next_at, sent_at in tick(books.session.stream(query)):
         if text := _letter_fault(status, next_at, sent_at):
             yield f"letter {id_} ({letter} to {to})", text
+    waiting = (
+        "SELECT o.id, head, attachments, tail FROM outbox o JOIN deliveries d ON d.id = o.id WHERE next_at IS NOT NULL"
+    )
+    yield from _each("letter ", tick(books.session.stream(waiting)), _unpacked)
+
+
+def _unpacked(_: int, *packed: Any) -> Found:
+    unpacked(*packed)
+    yield from ()
 
 
 def _letter_fault(status: str | None, next_at: int | None, sent_at: int | None) -> str:
+    if status is None:
+        return "nothing says whether it was sent"
     if status not in STATUSES:
         return f"{status!r} is no state of a letter"
     if status in WAITING and next_at is None:
@@ -230,17 +274,19 @@ def _letter_fault(status: str | None, next_at: int | None, sent_at: int | None) 
 def _attachments(books: Books, tick: Tick) -> Found:
     """Files named by journals and letters, each looked at once."""
     seen: set[str] = set()
-    named = (
-        ("SELECT number, attachments FROM events WHERE attachments <> ''", 3),
-        ("SELECT id, attachments FROM outbox WHERE attachments <> '[]' AND head IS NOT NULL", 1),
-    )
-    for sql, column in named:
-        for about, stored in tick(books.session.stream(sql)):
-            for attachment in json.loads(stored):
-                digest = attachment[column]
-                if digest and digest not in seen:
-                    seen.add(digest)
-                    yield from _file(books.files, digest, str(about))
+
+    def judge(about: str | int, stored: str, column: int) -> Found:
+        for attachment in json.loads(stored):
+            digest = attachment[column]
+            if digest and digest not in seen:
+                seen.add(digest)
+                yield from _file(books.files, digest, str(about))
+
+    for what, sql in (
+        ("", "SELECT number, attachments, 3 FROM events WHERE attachments <> ''"),
+        ("letter ", "SELECT id, attachments, 1 FROM outbox WHERE attachments <> '[]' AND head IS NOT NULL"),
+    ):
+        yield from _each(what, tick(books.session.stream(sql)), judge)
 
 
 # -- the IMAP folders match the ledger
@@ -271,6 +317,7 @@ def _folders(books: Books, tick: Tick) -> Found:
 
 
 CHECKS: Mapping[str, Check] = {
+    "references": _references,
     "verdicts": _verdicts,
     "openings": _opened_mails,
     "copies": _copies,

@@ -198,7 +198,7 @@ class SqliteConnections:
                 what = "is not the file that was opened: put that one back, or start anew to go on with this one"
                 raise Unavailable(f"{self.path} {what}")
             connection = raw(self._writer)
-            with _full(connection):
+            with _of_the_disk("written"), _rolled_back(connection):
                 self._wait_for_disk(connection, lasting)
                 connection.execute("BEGIN IMMEDIATE")
                 yield SqliteSession(connection)
@@ -218,7 +218,7 @@ class SqliteConnections:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        with self._readers.lent() as connection:
+        with _of_the_disk("read"), self._readers.lent() as connection:
             connection.execute("BEGIN")
             try:
                 yield SqliteSession(connection, readonly=True)
@@ -289,16 +289,26 @@ def pending_at(path: Path) -> list[str]:
 
 
 @contextmanager
-def _full(connection: sqlite3.Connection) -> Iterator[None]:
-    """Roll back on any exception; what is wrong with the disk or the file is nobody's fault here, and may pass."""
+def _rolled_back(connection: sqlite3.Connection) -> Iterator[None]:
+    """On any exception."""
     try:
         yield
-    except BaseException as fault:
+    except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        if isinstance(fault, sqlite3.Error) and any(word in str(fault) for word in OF_THE_DISK):
-            raise Unavailable(f"nothing can be written: {fault}") from fault
         raise
+
+
+@contextmanager
+def _of_the_disk(done: str) -> Iterator[None]:
+    """What is wrong with the disk or the file is nobody's fault here, and may pass."""
+    try:
+        yield
+    except sqlite3.Error as fault:
+        if not any(word in str(fault) for word in OF_THE_DISK):
+            raise
+        damaged = "; `acuse audit` tells what is damaged" if "malformed" in str(fault) else ""
+        raise Unavailable(f"nothing can be {done}: {fault}{damaged}") from fault
 
 
 @contextmanager

@@ -95,6 +95,12 @@ class Dialect(Protocol):
     def clock(self, session: Session) -> int:
         """The database's own time in µs: leases of several daemons are judged by one clock."""
 
+    def damage(self, session: Session) -> list[str]:
+        """What the database itself finds damaged; where it is anything, reading on leads nowhere."""
+
+    def orphans(self, session: Session) -> list[Row]:
+        """Rows whose foreign key leads nowhere: (table, the table that it leads to, how many, the first of them)."""
+
     def end_abandoned(self, session: Session) -> None:
         """End the transactions that hold locks and whose daemon has said nothing for four seconds: it was stopped, or
         cut off. If it comes back, it does them again."""
@@ -131,6 +137,17 @@ class Sqlite:
     def clock(self, session: Session) -> int:
         """There is one process: its clock is as good as any."""
         return time.time_ns() // 1000
+
+    def damage(self, session: Session) -> list[str]:
+        """SQLite's own check, table by table; the index of words is virtual, its parts are tables like others."""
+        tables = session.all("SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0 ORDER BY name")
+        checked = ((name, *row) for (name,) in tables for row in session.all(f'PRAGMA quick_check("{name}")')[:5])
+        return [f"{name}: {' '.join(text.split())}" for name, text in checked if text != "ok"]
+
+    def orphans(self, session: Session) -> list[Row]:
+        """SQLite holds foreign keys for whoever asks it to; its own shell does not."""
+        found = 'SELECT "table", parent, COUNT(*), MIN(rowid) FROM pragma_foreign_key_check GROUP BY 1, 2 ORDER BY 1, 2'
+        return session.all(found)
 
     def end_abandoned(self, session: Session) -> None:
         """There is no other daemon."""

@@ -68,6 +68,14 @@ class Postgres:
         assert row
         return int(row[0])
 
+    def damage(self, session: Session) -> list[str]:
+        """It tells when it reads."""
+        return []
+
+    def orphans(self, session: Session) -> list[Row]:
+        """It lets nobody make any."""
+        return []
+
     def end_abandoned(self, session: Session) -> None:
         """Asked of PostgreSQL's own list: its time-out for idle transactions does not count inside a pipeline, nor
         after one."""

@@ -21,8 +21,10 @@ LONGEST_REPLY = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing(Content):
-    """A claimed delivery, with its letter's content. ``lease`` fences its result; ``attempts`` counts this one."""
+class Outgoing:
+    """A claimed delivery. ``lease`` fences its result; ``attempts`` counts this one; ``packed`` is its letter's content
+    as its row holds it.
+    """
 
     id: int
     lease: int
@@ -32,6 +34,19 @@ class Outgoing(Content):
     message_id: str
     created_at: datetime
     attempts: int
+    packed: Row = ()
+
+    @property
+    def content(self) -> Content:
+        """The letter's content; an exception where its row was damaged, which is to stop no other."""
+        return unpacked(*self.packed)
+
+
+def unpacked(head: bytes, attachments: str, tail: bytes) -> Content:
+    """A letter's content of these columns of its row."""
+    parts = tuple((part.encode("latin-1"), digest) for part, digest in json.loads(attachments))
+    end = isal_zlib.decompress(tail) if tail else b""
+    return Content(head=isal_zlib.decompress(head), attachments=parts, tail=end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +90,8 @@ def claim(session: Session, owner: str, now: datetime, lease: timedelta, limit: 
 
 
 def _outgoing(row: Row, lease: int, attempts: int) -> Outgoing:
-    id_, letter, number, to, message_id, created_at, head, attachments, tail = row
-    parts = tuple((part.encode("latin-1"), digest) for part, digest in json.loads(attachments))
-    return Outgoing(
-        id_, lease, letter, number, to, message_id, moment(created_at), attempts,
-        head=isal_zlib.decompress(head), attachments=parts, tail=isal_zlib.decompress(tail) if tail else b"",
-    )  # fmt: skip
+    id_, letter, number, to, message_id, created_at, *packed = row
+    return Outgoing(id_, lease, letter, number, to, message_id, moment(created_at), attempts, tuple(packed))
 
 
 def free_claims(session: Session, now: datetime, owner: str = "") -> int:

@@ -89,6 +89,32 @@ def load_ticket(number: str, version: int, body: str) -> Ticket:
     return Ticket(number, version=version, **load_changes(json.loads(body)))
 
 
+LOOKED_UP = (
+    "kind, state, reason, priority, category, group_key, assignee, requester, requester_name, opened_at, closed_at,"
+    " points_to, version"
+)
+"""Columns of a ticket's row that are looked up by, and follow from its journal alone."""
+
+
+def looked_up(ticket: Ticket) -> Row:
+    """A ticket's :data:`LOOKED_UP`."""
+    return (
+        ticket.kind,
+        ticket.state,
+        ticket.reason,
+        ticket.priority,
+        ticket.category,
+        ticket.group,
+        key(ticket.assignee.lower()),
+        key(ticket.requester.lower()),
+        plain(ticket.requester_name),
+        at(ticket.opened_at),
+        at(ticket.closed_at),
+        ticket.points_to,
+        ticket.version,
+    )
+
+
 EVENT_COLUMNS = "number, name, at, actor, text, visible, changes, attachments, version"
 
 

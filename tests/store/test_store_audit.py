@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from daemon.store import Cause, Filed, Store
 from daemon.store.audit import FolderContents, Lying
+from daemon.store.errors import Unavailable
 from daemon.store.raws import IN_ROW
 from rules.decision import Decision
 from rules.letters import Letter
@@ -47,7 +51,8 @@ def test_a_desk_in_order_has_no_findings(books: Store, clock: Clock) -> None:
     ticks: list[str] = []
     assert books.audit(DESK, THERE, lambda check, rows: ticks.append(check)) == []
     assert ticks == [
-        "verdicts", "openings", "copies", "raw mails", "journals", "numbers", "letters", "attachments", "folders",
+        "database", "references", "verdicts", "openings", "copies", "raw mails", "journals", "numbers", "letters",
+        "attachments", "folders",
     ]  # fmt: skip
     clock.turn(days=400)
     assert books.audit(DESK) == []
@@ -92,14 +97,21 @@ def leave_undecided(store: Store) -> None:
         ("raw mails", damage(f"UPDATE mails SET raw_digest = '{'0' * 64}' WHERE id = 1"), "do not match"),
         ("raw mails", damage("DELETE FROM mail_raws WHERE mail_id = 1"), "is missing"),
         ("raw mails", spoil_raw_file, "does not match"),
-        ("journals", damage("UPDATE tickets SET state = 'closed' WHERE number LIKE 'I%'"), "row says closed"),
+        ("journals", damage("UPDATE tickets SET state = 'closed' WHERE number LIKE 'I%'"), "says state 'closed'"),
         ("journals", damage("UPDATE tickets SET body = '{\"group\":\"n2\"}' WHERE number LIKE 'W%'"), "group"),
         ("journals", damage("UPDATE tickets SET due_at = NULL"), "nothing waits for it"),
         ("journals", damage("DELETE FROM unindexed; DELETE FROM events WHERE number LIKE 'I%' AND seq = 2"), "1, 2, 3"),
         ("journals", damage("DELETE FROM unindexed; DELETE FROM events WHERE number LIKE 'W%'"), "without a journal"),
+        ("journals", damage("UPDATE tickets SET body = '{' WHERE number LIKE 'I%'"), "cannot be read"),
+        ("journals", damage("UPDATE events SET changes = '[1]' WHERE number LIKE 'I%'"), "cannot be read"),
+        ("journals", damage("UPDATE tickets SET group_key = 'n2'"), "row says group_key 'n2', its journal 'n1'"),
+        ("journals", damage("UPDATE tickets SET opened_at = 0"), "row says opened_at 0"),
         ("numbers", damage("UPDATE counters SET n = 5 WHERE prefix = 'I'"), "counter 5"),
         ("numbers", damage("DELETE FROM counters WHERE prefix = 'W'"), "counter 0"),
-        ("letters", damage("DELETE FROM deliveries"), "None is no state"),
+        ("letters", damage("DELETE FROM deliveries"), "nothing says whether it was sent"),
+        ("letters", damage("UPDATE deliveries SET status = 'lost'"), "'lost' is no state of a letter"),
+        ("letters", damage("UPDATE outbox SET head = NULL"), "cannot be read"),
+        ("attachments", damage("UPDATE events SET attachments = '[[' WHERE attachments <> ''"), "cannot be read"),
         ("letters", damage("UPDATE deliveries SET next_at = NULL"), "nothing will ever send it"),
         ("letters", damage("UPDATE deliveries SET status = 'sent'"), "at no time"),
         ("attachments", lose_file, "is missing"),
@@ -145,3 +157,43 @@ def test_a_hole_in_the_numbers_is_found(books: Store) -> None:
 
 def test_a_group_that_the_desk_no_longer_has_does_not_stop_the_proof(books: Store) -> None:
     assert books.audit(replace(DESK, priorities={})) == []
+
+
+def shell(path: Path, sql: str) -> None:
+    """What an admin does with sqlite3, which holds no foreign keys."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.executescript(sql)
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("DELETE FROM mails WHERE id = 2", {"events": "mails which are gone: 1, the first has rowid 2",
+                                            "mail_raws": "mails which are gone: 1, the first has rowid 2"}),
+        ("DELETE FROM outbox", {"deliveries": "outbox which are gone: 1, the first has rowid 1"}),
+    ],
+)  # fmt: skip
+def test_rows_whose_owner_is_gone_are_found(books: Store, tmp_path: Path, sql: str, told: dict[str, str]) -> None:
+    shell(tmp_path / "acuse.db", sql)
+    found = {f.subject: f.detail for f in books.audit(DESK) if f.check == "references"}
+    assert found == {table: f"rows that belong to {text}" for table, text in told.items()}
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_of_a_damaged_file_only_the_damage_is_told(books: Store, opened: Callable[..., Store], tmp_path: Path) -> None:
+    """And whoever only reads it learns where to ask."""
+    books.close()
+    path = tmp_path / "acuse.db"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'events_seq'").fetchone()[0]
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    reader = opened(readonly=True)
+    [found] = reader.audit(DESK, THERE)
+    assert (found.check, found.subject.partition(":")[0]) == ("database", "events")
+    assert found.detail == "restore a backup: nothing else can be proved"
+    with pytest.raises(Unavailable, match=r"nothing can be read: .*malformed; `acuse audit` tells what is damaged"):
+        reader.show("I171009_000001")

@@ -255,7 +255,7 @@ def test_sent_letters_lose_their_bytes_and_waiting_ones_keep_them(books: Store) 
     books.run(lambda tx: dropping.drop_bytes(tx.session, old))
     waiting = books.claim("b", NOW + timedelta(hours=1), timedelta(minutes=1), 50)
     assert waiting
-    assert all(each.head for each in waiting)
+    assert all(each.content.head for each in waiting)
     assert books.audit(DESK) == []
 
 

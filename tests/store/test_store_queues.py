@@ -50,7 +50,7 @@ def test_a_letter_is_claimed_once_and_sent_once(store: Store) -> None:
     send(store)
     (outgoing,) = claim(store)
     assert (outgoing.to, outgoing.letter, outgoing.attempts) == (ANA, "refusal", 1)
-    assert outgoing.head == b"Subject: x\r\n\r\nhola\r\n"
+    assert outgoing.content.head == b"Subject: x\r\n\r\nhola\r\n"
     assert claim(store) == []
     assert store.record([Outcome(outgoing.id, outgoing.lease, "sent", "250 ok")], NOW) == [True]
     assert claim(store, NOW + timedelta(days=1)) == []
@@ -62,7 +62,7 @@ def test_f05_a_claim_that_expired_is_claimed_again_and_its_first_holder_fenced_o
     (first,) = claim(store)
     assert claim(store, NOW + MINUTE - timedelta(seconds=1), "b") == []
     (second,) = claim(store, NOW + MINUTE, "b")
-    assert (second.message_id, second.head, second.attempts) == (first.message_id, first.head, 2)
+    assert (second.message_id, second.content, second.attempts) == (first.message_id, first.content, 2)
     outcomes = [Outcome(first.id, first.lease, "failed"), Outcome(second.id, second.lease, "sent")]
     assert store.record(outcomes, NOW) == [False, True]
 
