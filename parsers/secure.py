@@ -47,13 +47,14 @@ def file_leaves(root: Part) -> Iterator[Part]:
 def open_signed(raw: Raw, root: Part, budget: Budget) -> tuple[bytes, Part] | None:
     """The mail inside an opaque signature (S/MIME signed-data), as its octets and parts; None for any other mail.
 
+    What it holds decides, not the type that it names: servers call it a mere file, and lists put it above their footer.
     The signature is not proven: nobody here relies on it.
     """
-    if root.media_type not in _PKCS7 or root.parameters.get("smime-type", "signed-data").lower() != "signed-data":
+    part = next(iter(root.leaves()))
+    wraps = file_name(part).lower() == "smime.p7m" or (part is root and part.media_type in _PKCS7)
+    if not wraps or part.end - part.start > _LIMIT:
         return None
-    if root.end - root.start > _LIMIT:
-        return None
-    content = _signed_content(b"".join(decoded(raw, root.start, root.end, root.encoding)))
+    content = _signed_content(b"".join(decoded(raw, part.start, part.end, part.encoding)))
     if content is None:
         return None
     headers, body = read_headers(content, 0, len(content), budget)

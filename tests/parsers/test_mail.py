@@ -408,8 +408,8 @@ def der(tag: int, content: bytes) -> bytes:
     return bytes([tag]) + (bytes([size]) if size < 128 else b"\x82" + size.to_bytes(2, "big")) + content
 
 
-@pytest.mark.parametrize("pieces", [1, 3])
-def test_an_opaque_signature_is_opened(pieces: int) -> None:
+def opaque(pieces: int = 1) -> str:
+    """A mail with a file, wrapped in a CMS SignedData (RFC 5652), in base64."""
     content_type, body = multipart("mixed", [PLAIN, PDF])
     inner = f"Content-Type: {content_type}\r\n\r\n".encode() + body.replace(b"\n", b"\r\n")
     step = len(inner) // pieces + 1
@@ -419,10 +419,33 @@ def test_an_opaque_signature_is_opened(pieces: int) -> None:
     signed = der(
         0x30, bytes.fromhex("06092a864886f70d010702") + der(0xA0, der(0x30, b"\x02\x01\x01" + der(0x30, data)))
     )
-    raw = raw_mail(base64.encodebytes(signed), "Content-Transfer-Encoding: base64",
-                   content_type="application/pkcs7-mime; smime-type=signed-data; name=smime.p7m")  # fmt: skip
+    return base64.encodebytes(signed).decode()
+
+
+def wrapped(content_type: str, pieces: int = 1) -> bytes:
+    return raw_mail(opaque(pieces), "Content-Transfer-Encoding: base64", content_type=content_type)
+
+
+SIGNED_PART = b"Content-Type: application/pkcs7-mime; name=smime.p7m\nContent-Transfer-Encoding: base64\n\n"
+OPAQUE = {
+    "in one piece": wrapped("application/pkcs7-mime; smime-type=signed-data; name=smime.p7m"),
+    "in pieces": wrapped("application/pkcs7-mime; smime-type=signed-data; name=smime.p7m", 3),
+    "without its kind": wrapped("application/x-pkcs7-mime"),
+    "as a mere file": wrapped("application/octet-stream; name=smime.p7m"),
+    "above a list's footer": mail_of("mixed", [SIGNED_PART + opaque().encode(), MORE]),
+}
+
+
+@pytest.mark.parametrize("raw", OPAQUE.values(), ids=OPAQUE)
+def test_an_opaque_signature_is_opened(raw: bytes) -> None:
     mail = parse(raw)
     assert (mail.body.strip(), mail.encrypted, mail.attachments[0].content) == (BODY.strip(), "", b"%PDF")
+
+
+def test_a_signed_file_above_the_text_stays_a_file() -> None:
+    contract = SIGNED_PART.replace(b"smime", b"contrato") + opaque().encode()
+    mail = parse(mail_of("mixed", [contract, PLAIN]))
+    assert (mail.body.strip(), [file.name for file in mail.attachments]) == (BODY.strip(), ["contrato.p7m"])
 
 
 # -- files
