@@ -113,11 +113,17 @@ def forget(erased: Erasure, gone: frozenset[SentFile]) -> Callable[[Event], Even
             event,
             actor=erased.text(event.actor),
             text=erased.text(event.text),
-            changes=_without_files({name: erased.value(value) for name, value in event.changes.items()}, gone),
+            changes=_without_files(_renamed(erased, event.changes), gone),
             attachments=_others(event.attachments, gone),
         )
 
     return rewritten
+
+
+def _renamed(erased: Erasure, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A requester's name goes however short it is: «張偉»."""
+    own = {"requester_name": erased.pseudonym} if erased.is_of(changes.get("requester", "")) else {}
+    return {name: own.get(name, erased.value(value)) for name, value in changes.items()}
 
 
 def _without_files(changes: Mapping[str, Any], gone: frozenset[SentFile]) -> dict[str, Any]:

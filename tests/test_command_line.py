@@ -73,6 +73,7 @@ MISTAKES: list[tuple[list[str], int, str]] = [
     (["retry", "nine"], 2, "invalid int value: 'nine'"),
     (["list", "--state", "open"], 1, 'there is no state "open"; there are: assigned, pending, resolved, closed'),
     (["list", "--group", "n3"], 1, 'there is no group "n3"; there are: n1, n2'),
+    (["retry", "I170101_000001"], 2, '"I170101_000001" is no number of a mail'),
     (["show", "I170101_000001"], 1, "there is no ticket I170101_000001"),
     (["export", "I170101_000001", "--to", "there"], 1, "there is no ticket I170101_000001"),
     (["explain", "one.eml", "two.eml"], 1, "there is no file one.eml, two.eml"),

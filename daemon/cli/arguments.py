@@ -64,7 +64,7 @@ def _running(verb: NewVerb) -> None:
     run.add_argument("--once", action="store_true", help="treat what waits, send what is due, stop")
     for name, text in (("retry", "treat quarantined mails again"), ("release", "treat held mails now")):
         help_ = "the mails' numbers in the ledger; without any, those that wait are listed"
-        verb(name, text, verbs.set_back).add_argument("ids", nargs="*", type=int, metavar="ID", help=help_)
+        verb(name, text, verbs.set_back).add_argument("ids", nargs="*", type=_mail, metavar="ID", help=help_)
 
 
 def _looking(verb: NewVerb) -> None:
@@ -125,6 +125,12 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f'"{text}" is no day; write it like 2026-03-31') from None
+
+
+def _mail(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f'"{text}" is no number of a mail; without any, those that wait are listed')
+    return int(text)
 
 
 def _sizes(text: str) -> tuple[int, ...]:

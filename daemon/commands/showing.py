@@ -82,7 +82,7 @@ def shown(settings: Settings, number: str) -> dict[str, Any]:
     with books(settings) as store:
         ticket = store.show(number.upper(), settings.desk.zone)
     if ticket is None:
-        raise Unable(f"there is no ticket {number}")
+        raise Unable(f"there is no ticket {number}; `acuse list` tells which there are")
     return ticket
 
 

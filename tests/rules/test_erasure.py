@@ -58,6 +58,12 @@ def test_an_event_keeps_its_shape() -> None:
     dump_changes(after.changes)
 
 
+@pytest.mark.parametrize(("requester", "name", "after"), [(MARTA, "張偉", "erased-1"), (ANA, "張偉", "張偉")])
+def test_a_requester_has_no_name_left_however_short(requester: str, name: str, after: str) -> None:
+    event = Event("I171009_000049", "opened", NOW, requester, changes={"requester": requester, "requester_name": name})
+    assert forget(SHE, frozenset())(event).changes["requester_name"] == after
+
+
 def test_files_of_others_stay() -> None:
     theirs = Event("I171009_000049", "answer", NOW, ANA, attachments=(OTHERS,))
     assert sent_by(SHE, [theirs]) == frozenset()
