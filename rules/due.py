@@ -153,6 +153,6 @@ def _silence(ticket: Ticket, desk: Desk) -> tuple[tuple[int, ...], int]:
 
 def _after_silence(ticket: Ticket, desk: Desk, days: int) -> datetime | None:
     """``days`` business days after the requester was asked; None where nobody waits, or only for a date."""
-    if ticket.state not in WAITING or not ticket.waiting_since or ticket.pending_until:
+    if not ticket.waiting_since or ticket.pending_until:
         return None
     return people_clock(desk, ticket.priority, ticket.group).business_days_after(ticket.waiting_since, days)

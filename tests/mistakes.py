@@ -114,6 +114,7 @@ MISTAKES = {
     "role in capitals": ('["opening"]', '[‸"Opening"]', "", 'did you mean "opening"?'),
     "mode that there is not": ("", '[quality]\nsecret = ‸"warning"\n', "", 'one of "off", "warn", "refuse"; did you mean "warn"?'),
     "priority without its times": ("", '‸[priorities.Alto]\nresponse = "2h"\n', "", '"resolution" is missing in priorities.Alto'),
+    "include of a number": ('[desk]\nname', 'include = ‸[1]\n[desk]\nname', "", "must be a list of file names"),
     "include of one name": ('[desk]\nname', 'include = ‸"rules.toml"\n[desk]\nname', "", "must be a list of file names"),
     # -- names of other tables
     "default group": ('default_group = "n1"', 'default_group = ‸"n3"', "", 'there is no group "n3"'),

@@ -236,6 +236,7 @@ def test_syntax_faults_of_several_files_are_told_together(tmp_path: Path) -> Non
     ("included", "fragment"),
     [
         ("[desk]\nname = 'Otro'\n", "desk.name is set already in"),
+        ("[desk]\nadmins = ['b@cau.example']\n", "desk.admins is set already in"),
         ("include = ['x.toml']\n", "include is allowed in config.toml alone"),
     ],
 )

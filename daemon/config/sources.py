@@ -127,7 +127,7 @@ def _share(shares: list[tuple[int, int]], number: int, index: int) -> int | None
 
 
 def _is_tables(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
 def dotted(path: KeyPath) -> str:
