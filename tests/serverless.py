@@ -134,7 +134,9 @@ class ServerlessDesk:
         """Hand over what is due now; of it the letters of that name and to that address."""
         new: list[Sent] = []
         while claimed := self.store.claim("tests", self.clock(), MINUTE, 500):
-            new += [Sent(out.letter, out.to, b"".join(mime.render(out, self.store.files.open))) for out in claimed]
+            new += [
+                Sent(out.letter, out.to, b"".join(mime.render(out.content, self.store.files.open))) for out in claimed
+            ]
             done = [Outcome(out.id, out.lease, "sent", "250 ok") for out in claimed]
             self.store.record(done, self.clock())
         self.sent += new
