@@ -21,6 +21,7 @@ _LIST_RULE = re.compile(r"^_{2,}\s*$")
 _LINK = re.compile(r"https?://|www\.")
 _LIST_WORD = re.compile(r"@|\b(?:mailing|list[ae]?)\b|subscri|suscri", re.IGNORECASE)
 _LINK_ALONE = re.compile(r"^\W*(?:https?://|www\.)\S+$")
+_LISTED_LINK = re.compile(r"^\[\d{1,3}\] +mailto:\S+$")
 _DASHES_ALONE = re.compile(rf"^\s*[{DASHES}]{{1,80}}\s*$")
 
 
@@ -30,7 +31,7 @@ def text_end(lines: Sequence[str], marks: Sequence[str], *, alone: bool) -> int:
     ``alone``: nothing of the person stands above these lines, so that they are kept where nothing else would remain.
     """
     end = len(lines)
-    for start_of in (partial(_mark, marks=marks), _list_footer, _disclaimer, _delimiter):
+    for start_of in (partial(_mark, marks=marks), _list_footer, _listed_links, _disclaimer, _delimiter):
         cut = start_of(lines[:end])
         if cut < end and (not alone or _has_text(lines, cut)):
             end = cut
@@ -86,6 +87,16 @@ def _list_footer(lines: Sequence[str]) -> int:
         if links and words and links | words == set(below):
             return i
     return len(lines)
+
+
+def _listed_links(lines: Sequence[str]) -> int:
+    """The numbered links of what it quotes in which a client ends that makes its text out of HTML: a title, a rule, and
+    nothing but `mailto:`, for a link of the author's own may be a page."""
+    last = at = previous_text(lines, len(lines), 0)
+    while at >= 0 and _LISTED_LINK.match(lines[at]):
+        at -= 1
+    listed = 0 < at < last and _DASHES_ALONE.match(lines[at]) and lines[at - 1].endswith(":")
+    return at - 1 if listed else len(lines)
 
 
 def _disclaimer(lines: Sequence[str]) -> int:

@@ -366,6 +366,8 @@ QUOTES_OF_QUOTES = {
     "a name with a dash": f"{OWN}\n\nMesa de Ayuda - CAU escribió:\n{QUOTED}",
     "answer above this line": f"{OWN}\n\n##- Please type your reply above this line -##\n\n{PLAIN}",
     "answer above this line es": f"{OWN}\n\n--- Responda por encima de esta línea ---\n\n{PLAIN}",
+    "horde, links of the quote": f"{OWN}\n\nMesa <mesa@cau.example> escribió:\n\n{QUOTED}\n> Consultar[1]\n\n\n"
+    "Vínculos:\n---------\n[1] mailto:mesa@cau.example?subject=Consulta\n",
     "list footer below the quote": f"{OWN}\n\nOn 03/03/2026 08:05, Mesa wrote:\n{QUOTED}\n\n__\n"
     "sedes mailing list\nsedes@lists.example\nhttps://lists.example/sedes",
 }
@@ -658,6 +660,8 @@ NEGATIVES = {
     "a link below a rule, at the end": "Lo veo en\n____________\nhttps://app.example/listado?id=3",
     "a chat's hours": "[8:05, 3/3/2026] Juan: no entra\n[8:06, 3/3/2026] Ana: reinicia",
     "regards in a sentence": "With regards to the listing, it is empty.\nBest regards is printed twice.",
+    "links of one's own": "Fallan:\n-------\n[1] https://app.example/a\n[2] mailto:mesa@cau.example",
+    "links without a rule": "Fallan:\n[1] mailto:mesa@cau.example\n[2] mailto:soporte@cau.example",
     "titles in dashes": "----- Paso 1 -----\nEntrar\n----- Paso 2 -----\nSalir",
     "a phone's fault": "Hola.\n\nEnviado desde mi móvil, con errores en la factura",
     "an offer that fails": "Hola.\n\nObtener Outlook para Android no funciona.",
@@ -723,6 +727,8 @@ TAILS = {
     "notice of a law": "De conformidad con el Reglamento de protección de datos, le informamos de su uso. "
     "Este mensaje es confidencial; si lo recibe por error, bórrelo.",
     "notice below a rule": "________________\n\nEste mensaje se dirige a su destinatario y es confidencial.",
+    "horde, links that it lists": "Vínculos:\n---------\n[1] mailto:mesa@cau.example?subject=Consulta&body=x\n"
+    "[2] mailto:mesa@cau.example?subject=Retirar",
     "signature and notice": "-- \nEva Gil\n\nAviso legal: información confidencial.",
 }
 
