@@ -32,6 +32,8 @@ _DATED_CHARACTERS = 160
 _GLUE = re.compile(
     rf"(?:(?<=[.!?…])\s+(?=[^\W\d])|(?<=[\w,;:)])\s+(?=(?:{OPENINGS})\s))(?=.{{0,{_OPENING_CHARACTERS}}}\d)"
 )
+# Words typed where an editor put the caret, right before an undated line: «Ya va bien.Ana <a@cau.example> escribió:».
+_GLUED_NAME = re.compile(r"(?<=[^\W\d_]{4}[.!?…])(?=[^\W\d_][^<>.]{0,80}<[^<>\s]+@[^<>\s]+>[^<>]{1,30}$)")
 _DIGIT = re.compile(r"\d")
 _OPENING_ALONE = re.compile(rf"\s*(?:{OPENINGS})\s*")
 _GLUES = 20  # so many at the end of a line are looked at
@@ -125,6 +127,8 @@ def unglued(lines: Lines) -> list[str]:
 
 def _unglued(lines: Lines, at: int) -> tuple[str, ...]:
     line = lines[at]
+    if (name := _GLUED_NAME.search(line)) and _strength(fold_line(line[name.end() :])) == "named":
+        return line[: name.end()], "", line[name.end() :]
     if not _DIGIT.search(line):  # nor a date behind glue
         return (line,)
     glues = list(islice(_GLUE.finditer(line, max(0, len(line) - _ATTRIBUTION_CHARACTERS)), _GLUES))

@@ -292,6 +292,12 @@ def test_what_is_said_on_the_line_of_a_wrapped_attribution_stays() -> None:
     assert visible_text(f"Ok {attribution}\n\n{QUOTED}\n") == "Ok"
 
 
+@pytest.mark.parametrize("said", ["Ya funciona.", "Sigue igual.\nY va a peor.", "¿Y ahora?"])
+def test_what_is_typed_right_before_an_undated_attribution_stays(said: str) -> None:
+    """Horde's editor of HTML puts the caret there."""
+    assert visible_text(f"{said}Soporte CAU <soporte@cau.example> escribió:\n\n{QUOTED}\n") == said
+
+
 NAMES = [
     "García Pérez, Ana María",
     "CAU: Soporte",
