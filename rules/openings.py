@@ -68,7 +68,6 @@ def routing_of(ticket: Ticket) -> RouteInput:
         address=ticket.address,
         sender=ticket.requester,
         has_attachment=bool(ticket.attachments),
-        text="\n".join(value for _, value in ticket.fields),
         at=ticket.received_at,
         category=ticket.category,
     )

@@ -263,6 +263,9 @@ PEOPLE = {
     "redirected by a rule": raw_mail(BODY, "X-MS-Exchange-Inbox-Rules-Loop: a@b.example"),
     "through a newsletter's gateway": raw_mail(BODY, "List-Unsubscribe: <mailto:a@b.example>"),
     "outlook that wants no answers": raw_mail(BODY, "X-Auto-Response-Suppress: All"),
+    "outlook that wants answers": raw_mail(BODY, "List-Unsubscribe: <mailto:a@b.example>",
+                                           "X-Auto-Response-Suppress: NONE"),
+    "who says that no machine answers": raw_mail(BODY, "X-Autoreply: No"),
     "precedence of a person": raw_mail(BODY, "Precedence: first-class"),
     "who writes about being away": raw_mail("Estaré fuera de la oficina.", title="Fuera de la oficina"),
     "who reports a bounce": raw_mail("Descripción: me devuelven el correo: «550 5.1.1 user unknown»."),
@@ -343,7 +346,10 @@ def receipt(kind: str) -> bytes:
     [
         (receipt("disposition-notification"), "receipt"),
         (mail_of("report", [NOTE], report_type="otra-cosa"), "report"),
-        (mail_of("alternative", [NOTE, part("text/calendar; method=REPLY", "METHOD:REPLY")]), "calendar"),
+        (mail_of("mixed", [NOTE, part("message/disposition-notification", "Disposition: displayed")]), "receipt"),
+        (mail_of("alternative", [NOTE, part("text/calendar; method=reply", "BEGIN:VCALENDAR")]), "calendar"),
+        (mail_of("alternative", [NOTE, part("text/calendar; method=DECLINECOUNTER", "BEGIN:VCALENDAR")]), "calendar"),
+        (mail_of("alternative", [NOTE, part("text/calendar", "BEGIN:VCALENDAR\nmethod:reply\n")]), "calendar"),
         (
             mail_of("alternative", [NOTE, part("text/vnd.google.email-reaction+json", '{"emoji":"👍","version":1}')]),
             "reaction",

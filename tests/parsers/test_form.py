@@ -205,6 +205,10 @@ TEXTS = {
         "Descripción: Elijo esto\nTipo: Error Funcional\ny falla",
         "Elijo esto\nTipo: Error Funcional\ny falla",
     ),
+    "the first label again, with the same value": (
+        "Descripción: Elijo esto\nServicio/Aplicación: AREN\ny falla",
+        "Elijo esto\nServicio/Aplicación: AREN\ny falla",
+    ),
     "another form": (
         f"Descripción: Mi cliente escribe:\n{HEAD.replace('AREN', 'CONDUCTORES')}Descripción: No imprime.",
         f"Mi cliente escribe:\n{HEAD.replace('AREN', 'CONDUCTORES')}Descripción: No imprime.",

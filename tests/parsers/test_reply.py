@@ -407,6 +407,18 @@ def test_a_warning_that_a_gateway_put_above_is_not_the_authors(banner: str) -> N
 
 
 @pytest.mark.parametrize(
+    "written",
+    [
+        "No abran el correo de hoy ni pulsen su enlace: es un fraude. No pulse nadie el enlace.",
+        "Un remitente externo nos envía enlaces.",
+        "Aviso de correo externo. No pulse enlaces. Al guardar un alta sale un error.",
+    ],
+)
+def test_what_an_author_writes_of_such_mails_is_theirs(written: str) -> None:
+    assert visible_text(f"{written}\n\n{OWN}\n\n{ABOVE_PLAIN['outlook es']}\n\n{PLAIN}\n") == f"{written}\n\n{OWN}"
+
+
+@pytest.mark.parametrize(
     "own",
     [
         "El correo externo no llega desde ayer.\n\nLos adjuntos tampoco.",

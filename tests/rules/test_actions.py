@@ -41,6 +41,7 @@ from tests.rules.technicians import FORM, STAFF, act, after, desk, moved
 
 GROUP = "n1@cau.test"
 PENDING = {"state": "pending", "reason": "info_requested", "waiting_since": NOW}
+EARLIER = NOW - timedelta(hours=1)
 OTHER = "I171008_000007"
 BOSS = "jefe@cliente.test"
 SCREEN = Attachment("captura.png", "image/png", 10, "a" * 64)
@@ -67,6 +68,8 @@ DONE = [
     ("Acción: Resolver\nSolución: Reiniciado.", {},
      {"state": "resolved", "reason": "no_further_action", "round": 1, "solution": "Reiniciado."},
      [("validation", (MARTA,))]),
+    ("Acción: Resolver\nSolución: Otra cosa.", {"round": 1, "responded_at": EARLIER},
+     {"round": 2, "solution": "Otra cosa.", "responded_at": EARLIER}, [("validation", (MARTA,))]),
     ("Acción: Resolver\nPlantilla: Solicitud documentación", PENDING,
      {"state": "resolved", "reason": "auto_notified", "solution": "Envíenos la documentación."},
      [("validation", (MARTA,))]),
@@ -534,7 +537,7 @@ def test_merging_closes_the_duplicate_and_moves_its_people_and_files() -> None:
     decision = act(f"Acción: Unir\nCon: {OTHER}", ticket, other())
     merged, kept = (evolve(t, e) for t, e in zip((ticket, other()), decision.events, strict=True))
     assert (merged.state, merged.reason, merged.points_to) == ("closed", "merged", OTHER)
-    assert (kept.participants, kept.attachments) == ((BOSS,), (SCREEN,))
+    assert (kept.participants, kept.attachments, kept.relations) == ((BOSS,), (SCREEN,), (NUMBER,))
     assert letters(decision) == [("merged", (BOSS,)), ("merged", (MARTA,)), ("update", (GROUP,))]
     assert decision.letters[1].ticket is not None
     assert BOSS not in decision.letters[1].ticket.participants  # they have their own letter
@@ -573,6 +576,16 @@ def test_reclassifying_opens_another_number_that_the_old_one_points_to() -> None
     assert (new.priority, new.received_at, new.attachments) == ("Alta", ticket.received_at, (SCREEN,))
     assert new.value("description") == ticket.value("description")
     assert [name for name, _ in letters(decision)] == ["reclassified", "confirmation", "assignment"]
+
+
+def test_a_reclassified_ticket_that_waited_goes_on_with_what_was_counted_and_told() -> None:
+    counted, told = ((EARLIER, NOW),), ("response_warning:Media",)
+    ticket = opened(STAFF, **PENDING, running=counted, told=told, unreached=(MARTA,), category="Accesos")
+    decision = act("Acción: Reclasificar\nClase: Orden de trabajo", ticket, next_number="W171009_000003")
+    new = evolve(None, decision.events[1])
+    assert decision.events[0].text == new.number
+    assert (new.state, new.running, new.told) == ("assigned", (*counted, (NOW, None)), told)
+    assert (new.unreached, new.category, new.relations) == ((MARTA,), "Accesos", (NUMBER,))
 
 
 def test_fields_that_the_new_kind_lacks_may_come_with_it() -> None:

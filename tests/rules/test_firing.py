@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rules.due import closes_at
 from rules.firing import FIRING, fire
 from rules.ticket import evolve
 from tests.rules.desks import ANA, COORD, DESK, MARTA, NOW, letters, opened, resolved
@@ -42,6 +43,10 @@ def test_what_follows(name: str, ticket: Any, state: str, told: list, says: dict
     after = evolve(ticket, decision.events[0])
     assert (after.state, letters(decision)) == (state, told)
     assert {key: decision.letters[0].values[key] for key in says} == says
+    if "share" in says:
+        assert decision.letters[0].values["deadline"]["key"] == name.partition("_")[0]
+    if "last" in says:
+        assert decision.letters[0].values["closes_at"] == closes_at(ticket, DESK)
     if state == "closed":
         assert (after.reason, after.closed_at, decision.events[0].visible) == ("no_answer", NOW, True)
     elif state == ticket.state:

@@ -14,6 +14,7 @@ NOW = datetime(2017, 10, 9, 8, 2, tzinfo=UTC)
 GUARDS = Guards(letters=60, notices=3, near_miss=1, breaker=Breaker(100, 500, 10))
 ANA = "ana@clientes.example"
 SAME = content_window(ANA, "hola")
+STAFF_FULL = {f"staff:{ANA}": {bucket(NOW): GUARDS.staff}}
 
 
 def ago(minutes: float) -> int:
@@ -51,6 +52,8 @@ def decide(
         ("assignment", {f"letters:{ANA}": {ago(5): 999}}, True, "send"),
         ("desk_refusal", {f"notice:desk_refusal:{ANA}": {ago(5): 59}}, True, "send"),
         ("desk_refusal", {f"notice:desk_refusal:{ANA}": {ago(5): 60}}, True, "drop"),
+        *((answer, STAFF_FULL, True, "drop") for answer in ("search_results", "worklist", "explanation")),
+        *((news, STAFF_FULL, True, "defer") for news in ("update", "delivery_failure", "admin_alert")),
     ],
 )
 def test_guards(letter: str, counts: dict[str, dict[int, int]], staff: bool, action: str) -> None:
@@ -68,6 +71,11 @@ def test_what_is_deferred_goes_when_there_is_room_and_counts_there() -> None:
     assert deferred[0] == datetime(2017, 10, 9, 9, 0, tzinfo=UTC)
     assert deferred[:60] == [deferred[0]] * 60
     assert deferred[60] == deferred[0] + timedelta(hours=1)
+
+
+def test_what_a_breaker_holds_waits_an_hour_and_mails_of_one_content_are_not_counted_again() -> None:
+    held = decide("confirmation", {SAME: {ago(0): 10}})
+    assert (held.at, held.count) == (NOW + timedelta(hours=1), (f"letters:{ANA}",))
 
 
 def _defer(letters: dict[int, int]) -> datetime:

@@ -229,6 +229,9 @@ def test_an_opening_out_of_hours_is_confirmed_at_once_and_says_from_when_it_coun
     assert verdict("apertura", mail(OPENING, GOOD)).letters[0].values["counts_from"] is None
 
 
+PHOTO = Attachment("foto.png", "image/png", 10, "a" * 64)
+
+
 def test_every_verdict_comes_from_a_named_row() -> None:
     assert len({row.name for row in TABLE}) == len(TABLE)
     assert verdict("apertura", mail("Oferta")).why == "no_match"
@@ -260,7 +263,8 @@ def test_a_rule_routes_and_fixes_the_priority() -> None:
 
 
 def test_a_refusal_names_every_fault_and_keeps_what_was_right() -> None:
-    decision = verdict("apertura", mail(OPENING, "Servicio/Aplicación: ARENN\nTipo: Error Acceso\n"))
+    files = (PHOTO, replace(PHOTO, name="logo.png", inline=True))
+    decision = verdict("apertura", mail(OPENING, "Servicio/Aplicación: ARENN\nTipo: Error Acceso\n", attachments=files))
     assert (decision.verdict, decision.events) == ("refused", ())
     assert [(f.field, f.code, f.nearest, f.allowed) for f in decision.faults] == [
         ("service", "not_in_list", "AREN", ("AREN", "CONDUCTORES")),
@@ -270,6 +274,13 @@ def test_a_refusal_names_every_fault_and_keeps_what_was_right() -> None:
     assert "Servicio/Aplicación: AREN" in letter.links[0].body
     assert "Tipo: Error Acceso" in letter.links[0].body
     assert letter.links[0].grant is None
+    assert letter.values["attach_again"] == ("foto.png",)
+
+
+def test_a_reply_to_a_ticket_that_is_worked_on_moves_neither_its_state_nor_a_clock() -> None:
+    ticket = opened(told=("response_warning:Media",))
+    (event,) = verdict("servicio", mail(CONFIRMATION, "Firefox"), facts_of(ticket)).events
+    assert (event.text, event.visible, dict(event.changes)) == ("Firefox", True, {})
 
 
 def test_a_reply_to_a_question_brings_the_ticket_back() -> None:
@@ -321,9 +332,6 @@ def test_a_signature_below_a_validation_is_no_comment() -> None:
     signed = "Valido la solución.\n[Envíe este mensaje sin cambiar nada.]\n\nUn saludo,\nMarta Gil\nJefa de Registro"
     click = mail(VALIDATE, signed, sender_name="Gil Pérez, Marta")
     assert letters(verdict("servicio", click, granted(resolved(), grant_of("validate")))) == [("closure", (MARTA,))]
-
-
-PHOTO = Attachment("foto.png", "image/png", 10, "a" * 64)
 
 
 @pytest.mark.parametrize(
@@ -389,6 +397,7 @@ def test_a_stale_link_changes_nothing_and_says_why(what: str, ticket: Any, grant
     assert (decision.verdict, decision.events) == ("untreated", ())
     (letter,) = decision.letters
     assert (letter.name, letter.values["case"]) == ("verdict_notice", case)
+    assert letter.values["verb"] == grant.verb
     assert tuple(link.key for link in letter.links) == WAYS_OUT[ticket.state]
 
 
@@ -550,7 +559,7 @@ def test_an_out_of_office_is_noted_and_changes_nothing(before: str) -> None:
     assert evolve(pending, decision.events[0]) == replace(pending, version=pending.version + 1)
 
 
-OWN, URGENT, USUAL = OPENINGS, "urgente@cau.test", "normal@cau.test"
+OWN, URGENT, USUAL, CAPITALS = OPENINGS, "urgente@cau.test", "normal@cau.test", "CAU@Cau.test"
 WRITTEN_TO = [
     # Delivered-To and X-Original-To, To, Cc: the address that counts
     ((), ("OTRA@x.test", URGENT.upper()), (), URGENT),
@@ -558,6 +567,8 @@ WRITTEN_TO = [
     ((), ("otra@x.test",), (URGENT,), URGENT),
     (("otra@x.test", URGENT), (USUAL,), (), URGENT),
     ((), ("otra@x.test",), (), OWN),
+    ((), (OWN, USUAL), (), OWN),
+    ((), (CAPITALS.lower(),), (), CAPITALS),
 ]
 
 
@@ -565,7 +576,7 @@ WRITTEN_TO = [
 def test_the_address_written_to_is_the_first_configured_one(
     delivered: tuple[str, ...], to: tuple[str, ...], cc: tuple[str, ...], address: str
 ) -> None:
-    box = replace(DESK.mailboxes[0], addresses={URGENT: AddressTable(), USUAL: AddressTable()})
+    box = replace(DESK.mailboxes[0], addresses={name: AddressTable() for name in (URGENT, USUAL, CAPITALS)})
     message = mail("x", delivered_to=delivered, to=tuple(map(Address, to)), cc=tuple(map(Address, cc)))
     assert reading("apertura", message, make_desk(mailboxes=(box,))).address == address
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -76,6 +77,13 @@ FORM = "Nombre: Juan Ruiz\nCIF/NIF: B12345674\nTipo de cliente: abonado\nTeléfo
 def test_who_may_open(requesters: Requesters, sender: str, expected: str) -> None:
     decision = verdict("apertura", mail(OPENING, GOOD, sender=sender), desk=make_desk(requesters=requesters))
     assert (decision.verdict, bool(decision.events)) == (expected, expected == "opened")
+
+
+@pytest.mark.parametrize("policy", ["domains", "registered"])
+def test_what_an_admin_releases_is_opened_whatever_the_policy(policy: Literal["domains", "registered"]) -> None:
+    strict = make_desk(requesters=Requesters(policy, domains=("otro.test",)))
+    decision = verdict("apertura", mail(OPENING, GOOD, sender=NEW), Facts(next_number=NUMBER, released=True), strict)
+    assert decision.verdict == "opened"
 
 
 @pytest.mark.parametrize("sender", [MARTA, "Marta@CASA.test"])

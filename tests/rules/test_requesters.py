@@ -445,6 +445,7 @@ def test_a_rule_chooses_the_language_before_the_person_and_the_desk_writes_to_al
     rules = (Rule("portugal", {"domain": "cliente.test"}, {"language": "en"}),)
     ruled = replace(DESK, rules=rules)
     assert verdict("apertura", mail(OPENING, GOOD), desk=ruled).letters[0].language == "en"
+    assert verdict("apertura", mail(OPENING, "x"), desk=ruled).letters[0].language == "en"
     assert verdict("apertura", mail(OPENING, GOOD)).letters[0].language == ""
 
 
