@@ -148,8 +148,6 @@ def _in_time(ticket: Ticket, desk: Desk, start: datetime, end: datetime) -> tupl
 
 def _done_at(ticket: Ticket) -> datetime | None:
     """When the desk's work was done: with the solution that stands, else when it was closed without one."""
-    if ticket.state not in ("resolved", "closed"):
-        return None
     stands = ticket.resolved_at and ticket.running and ticket.running[-1][0] <= ticket.resolved_at
     return ticket.resolved_at if stands else ticket.closed_at
 

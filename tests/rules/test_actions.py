@@ -781,6 +781,12 @@ def test_an_unknown_action_is_answered_with_those_there_are(body: str) -> None:
     assert decision.letters[0].links
 
 
+def test_those_are_the_ones_that_the_state_allows() -> None:
+    (fault,) = act("Acción: Bailar", resolved(STAFF)).faults
+    assert {"Reabrir", "Nota", "Buscar"} <= set(fault.allowed)
+    assert not {"Resolver", "Escalar"} & set(fault.allowed)
+
+
 def test_all_faults_of_a_form_come_with_the_repaired_one() -> None:
     decision = act("Acción: Resolver\nMotivo: Con éxito\nSeguimiento: mañana")
     assert decision.events == ()

@@ -10,6 +10,7 @@ import pytest
 
 from parsers.mail import Address, Attachment, Mail, Report
 from rules.facts import Facts, HeldGrant, Registered, Sent
+from rules.holding import LOOK_AGAIN
 from rules.intake import TABLE
 from rules.letters import Grant
 from rules.reading import token_digest
@@ -275,6 +276,7 @@ def test_a_refusal_names_every_fault_and_keeps_what_was_right() -> None:
     assert "Tipo: Error Acceso" in letter.links[0].body
     assert letter.links[0].grant is None
     assert letter.values["attach_again"] == ("foto.png",)
+    assert letter.in_reply_to == "m1@cliente.test"
 
 
 def test_a_reply_to_a_ticket_that_is_worked_on_moves_neither_its_state_nor_a_clock() -> None:
@@ -452,7 +454,7 @@ def test_over_the_rate_is_held_until_the_window_frees() -> None:
     facts = Facts(next_number=NUMBER, counts={f"opening:{MARTA}": 60})
     decision = verdict("apertura", mail(OPENING, GOOD), facts)
     assert (decision.verdict, decision.why, decision.letters) == ("held", "rate", ())
-    assert decision.held_until is not None
+    assert decision.held_until == NOW + LOOK_AGAIN
     assert verdict("apertura", mail(OPENING, GOOD), replace(facts, released=True)).verdict == "opened"
 
 
@@ -498,6 +500,15 @@ def test_a_link_whose_mail_was_too_large_can_be_used_again(verb: str) -> None:
     assert (decision.verdict, decision.events, decision.used) == ("too_large", (), ())
     assert (letter.name, [link.key for link in letter.links]) == ("verdict_notice", ["validate", "reject"])
     assert TOKEN not in letter.values["faults"][0].read
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [("Marta@cliente.test", "untreated"), ("@Cliente.test", "untreated"), ("otra@cliente.test", "opened")],
+)
+def test_the_admin_blocks_an_address_or_a_domain_and_nobody_else(entry: str, expected: str) -> None:
+    blocking = make_desk(senders=Senders(blocked=(entry,)))
+    assert verdict("apertura", mail(OPENING, GOOD), desk=blocking).verdict == expected
 
 
 UNHEARD = [

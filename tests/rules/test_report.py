@@ -89,6 +89,11 @@ def test_opened_closed_reopened_and_backlog_beside_last_week():
     assert figures(found) == {"opened": (2, 3), "closed": (1, 1), "reopened": (2, 0), "backlog": (3, 2)}
 
 
+def test_what_was_closed_before_is_not_closed_again_by_an_answer_to_the_survey():
+    before = marked(journal(-50, solved(-40), ("validate", -30, {})), (10, 4))
+    assert figures(report(before))["closed"] == (0, 1)
+
+
 def test_the_backlog_adds_up():
     found = figures(report(journal(-300), journal(-20), journal(1), journal(2, ("refuse", 3, {}))))
     assert found["backlog"][1] + found["opened"][0] - found["closed"][0] == found["backlog"][0]
@@ -105,6 +110,7 @@ def test_what_happens_later_is_not_known_yet():
 )
 def test_backlog_by_age(opened, age):
     assert [key for key, n in report(journal(opened)).ages if n] == [age]
+    assert [key for key, n in report(journal(167, received_at=hours(opened))).ages if n] == [age]
 
 
 COMPLIANCE = [
@@ -123,6 +129,12 @@ COMPLIANCE = [
     ("withdrawn", journal(10, ("withdraw", 60, {})), None),
     ("rejected: the first solution does not stand", journal(10, solved(12), ("reject", 20, {})), (1, 1, 0)),
     ("rejected and closed by the desk", journal(10, solved(12), ("reject", 20, {}), ("refuse", 25, {})), (1, 1, 1)),
+    (
+        "rejected and closed by the desk too late",
+        journal(10, solved(12), ("reject", 20, {}), ("refuse", 50, {})),
+        (1, 1, 0),
+    ),
+    ("reclassified", journal(10, ("reclassify", 60, {})), None),
     ("a priority that promises nothing", journal(10, solved(12), priority="Vieja"), None),
 ]
 
@@ -176,6 +188,7 @@ FINDINGS = [
     ("backlog_grew", (journal(165),)),
     ("backlog_shrank", (journal(-2, solved(3), ("validate", 4, {})),)),
     ("on_time", (journal(10, solved(11), ("validate", 12, {})),)),
+    ("on_time", (journal(-100, priority="Vieja"),)),
 ]
 
 
