@@ -178,9 +178,6 @@ class _Cutter:
             return False
         if identity in _TAIL_IDS or _TAIL_CLASSES & _classes(values):
             return True
-        if identity in ("appendonsend", "x_appendonsend"):
-            below = self.html[tag.end : tag.end + 400].lower()
-            return "divrplyfwdmsg" in below or "<hr" in below
         line_above = bool(_LINE_ABOVE.search(values.get("style", "")))
         return line_above and self._may_look() and self._has_header_block(tag.end)
 

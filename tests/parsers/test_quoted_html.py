@@ -91,6 +91,7 @@ def test_what_is_typed_between_and_below_quoted_blocks_stays() -> None:
 WHOLE_HTML = {
     "no mark": f"<html><body>{KEPT}<hr>{HISTORY}</body></html>",
     "author's blockquote": f"{KEPT}<blockquote>{HISTORY}</blockquote>",
+    "author's blockquote with a class": f'{KEPT}<blockquote class="nota">{HISTORY}</blockquote>',
     "author's blockquote, introduced": f"<p>El 3/3/2026 dice el manual:</p><blockquote>{HISTORY}</blockquote>",
     "author's blockquote, told of": f"{KEPT}<p>El 3/3/2026 Juan escribió:</p><blockquote>{HISTORY}</blockquote>",
     "border above one label": f"{KEPT}<div style='border-top:1px solid #ccc'><b>De:</b> Vigo a Madrid</div>{HISTORY}",

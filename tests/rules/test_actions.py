@@ -270,9 +270,10 @@ SIGNED = "Saludos,\n\nAna Ruiz Gómez\nNivel 1\nTel. 982 000 000 | Praza Maior, 
         (f"Acción: Responder\nTexto: Ya está.\n{SENT}\n\n{SIGNED}", "Ya está."),
         (f"Acción: Responder\nTexto:\n{SENT}\nYa está.\n\n{SIGNED}", "Ya está."),
         (f"Acción: Responder\nTexto:\n{SENT}\n\nAna Ruiz no está hasta el lunes.", "Ana Ruiz no está hasta el lunes."),
+        (f"Acción: Responder\nTexto:\n{SENT}\n\nAna Gil, de Nivel 2", "Ana Gil, de Nivel 2"),
         (f"Acción: Responder\nTexto: Ya está.\nAna Ruiz\nNivel 1\n{SENT}", "Ya está.\nAna Ruiz\nNivel 1"),
     ],
-    ids=["its text above", "its text below our words", "a sentence", "signed by hand, above our words"],
+    ids=["its text above", "its text below our words", "a sentence", "another name", "signed by hand, above our words"],
 )  # fmt: skip
 def test_a_signature_that_outlook_puts_below_the_form_stays_at_the_desk(body: str, text: str) -> None:
     assert act(body).letters[0].values["text"] == text
