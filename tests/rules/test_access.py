@@ -121,6 +121,11 @@ PROOFS = [
     ("our fail above a forged pass", (PASS.replace("dmarc=pass", "dmarc=fail"), PASS), "fail"),
     ("another server's above ours", (PASS.replace("mx.cau", "mx.other").replace("=pass", "=fail"), PASS), "pass"),
     ("a pass for another domain", (PASS.replace("header.from=cliente", "header.from=evil"),), "fail"),
+    (
+        "a pass for another domain, ours in another property",
+        ("mx.cau.example; dmarc=pass smtp.mailfrom=cliente.example header.from=evil.example",),
+        "fail",
+    ),
     ("a pass for no domain", ("mx.cau.example; dmarc=pass",), "fail"),
     ("two verdicts", (PASS + "; dmarc=fail header.from=cliente.example",), "fail"),
     ("SPF and DKIM alone are no DMARC", ("mx.cau.example; spf=pass; dkim=pass header.d=cliente.example",), "none"),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from rules.due import DUE, closes_at, key_of, next_due, schedule
+from rules.due import DUE, closes_at, is_due, key_of, next_due, schedule
 from rules.tables import Pending, Validation
 from rules.ticket import Ticket
 from tests.rules.offices import DESK, at
@@ -94,6 +95,14 @@ NEVER = [
 @pytest.mark.parametrize("ticket", [row[1] for row in NEVER], ids=[row[0] for row in NEVER])
 def test_nothing_is_due(ticket):
     assert next_due(ticket, DESK, at("2026-11-24 10:00")) is None
+
+
+def test_only_what_is_due_by_now_fires():
+    noon, warning = at("2026-11-23 12:00"), "response_warning:Media"
+    assert is_due(ASSIGNED, warning, DESK, noon)
+    assert not is_due(ASSIGNED, warning, DESK, noon - timedelta(seconds=1))
+    assert not is_due(ASSIGNED, "response_breach:Media", DESK, noon)
+    assert not is_due(replace(ASSIGNED, state="closed"), warning, DESK, noon)
 
 
 def test_the_desks_own_days():
