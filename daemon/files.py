@@ -94,8 +94,9 @@ class Files:
         shutil.copyfile(self.path(digest), target)
 
     def digests(self) -> Iterator[str]:
-        """Every digest kept here."""
-        for folder in sorted(self.root.glob("[0-9a-f][0-9a-f]")):
+        """Every digest kept here; PermissionError where nobody may look, which :meth:`Path.glob` takes for nothing."""
+        found = sorted(self.root.iterdir()) if self.root.is_dir() else ()
+        for folder in (each for each in found if each.match("[0-9a-f][0-9a-f]")):
             yield from (folder.name + file.name for file in sorted(folder.iterdir()))
 
     def _beside(self) -> tempfile._TemporaryFileWrapper[bytes]:

@@ -13,6 +13,7 @@ import pytest
 from daemon.cli import main
 from daemon.config.accounts import Database
 from daemon.config.file_checks import _books, no_room
+from daemon.files import Files
 from daemon.store.connections import connect
 from daemon.store.errors import StoreError
 from tests.configs import BASE, changed
@@ -300,6 +301,12 @@ def test_a_folder_that_this_user_cannot_write(books: str, told: str) -> None:
     folder = Path("/usr", books)
     with an_ordinary_user() as user:
         assert no_room(folder) == told.format(folder=folder, user=user)
+
+
+def test_a_folder_of_files_that_this_user_cannot_read_is_no_empty_one() -> None:
+    """A backup would be made without them."""
+    with an_ordinary_user(), pytest.raises(PermissionError):
+        list(Files(Path("/root")).digests())
 
 
 @pytest.mark.parametrize("readonly", [True, False])

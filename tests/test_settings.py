@@ -220,7 +220,7 @@ def test_included_files_add_to_the_arrays_in_the_order_of_their_names(tmp_path: 
 
 def test_a_fault_of_an_included_file_is_told_there(tmp_path: Path) -> None:
     path = write(tmp_path, 'include = ["rules.d/*.toml"]\n' + BASE)
-    write(tmp_path, RULE.format(name="first", group="n1"), "rules.d/10.toml")
+    write(tmp_path, "".join(RULE.format(name=name, group="n1") for name in ("a", "b")), "rules.d/10.toml")
     second = write(tmp_path, RULE.format(name="x", group="n1") + RULE.format(name="y", group="n7"), "rules.d/20.toml")
     (problem,) = problems_of(path)
     assert (problem.file, problem.line, problem.column) == (str(second), 8, 18)
@@ -233,19 +233,20 @@ def test_syntax_faults_of_several_files_are_told_together(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("included", "fragment"),
+    ("included", "line", "fragment"),
     [
-        ("[desk]\nname = 'Otro'\n", "desk.name is set already in"),
-        ("[desk]\nadmins = ['b@cau.example']\n", "desk.admins is set already in"),
-        ("include = ['x.toml']\n", "include is allowed in config.toml alone"),
+        ("[desk]\nname = 'Otro'\n", 2, "desk.name is set already in"),
+        ("[desk]\nadmins = ['b@cau.example']\n", 2, "desk.admins is set already in"),
+        ("# Otro\n[[desk]]\nname = 'Otro'\n", 2, "desk is set already in"),
+        ("# Otro\n\ninclude = ['x.toml']\n", 3, "include is allowed in config.toml alone"),
     ],
 )
-def test_what_an_included_file_may_not_do(included: str, fragment: str, tmp_path: Path) -> None:
+def test_what_an_included_file_may_not_do(included: str, line: int, fragment: str, tmp_path: Path) -> None:
     path = write(tmp_path, 'include = ["other.toml"]\n' + BASE)
     other = write(tmp_path, included, "other.toml")
     (problem,) = problems_of(path)
     assert fragment in problem.text
-    assert problem.file == str(other)
+    assert (problem.file, problem.line) == (str(other), line)
 
 
 # ---------------------------------------------------------------- a good file

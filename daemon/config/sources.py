@@ -120,7 +120,7 @@ class Document:
 def _share(shares: list[tuple[int, int]], number: int, index: int) -> int | None:
     start = 0
     for source, count in shares:
-        if source == number and start <= index < start + count:
+        if source == number:
             return index - start
         start += count
     return None
@@ -188,7 +188,7 @@ def read_toml(path: Path) -> Source | Problem:
         text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
         return Source(path, text, tomllib.loads(text))
     except OSError as error:
-        return Problem(str(path), 1, 1, f"cannot read this file: {error.strerror or error}")
+        return Problem(str(path), 1, 1, f"cannot read this file: {error.strerror}")
     except UnicodeDecodeError as error:
         return _not_utf8(path, error)
     except tomllib.TOMLDecodeError as error:
