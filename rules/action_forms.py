@@ -67,6 +67,9 @@ ACTIONS: Mapping[str, ActionForm] = {
 }
 """Every action by its key, in the order in which letters show them."""
 
+CONSULTED = (*(key for key, row in ACTIONS.items() if not row.on_ticket), "explain")
+"""Those that a technician may ask for without a ticket's token, by the subject «Consulta»."""
+
 SAME_WORD = {"specialist": "escalate"}
 """Actions that share another's word: «Escalar» by the coordination group chooses the specialist group."""
 

@@ -12,7 +12,7 @@ from parsers.form import Fault, Form
 from parsers.mail import Attachment, Mail
 from rules import quality, wording
 from rules.action_fields import canned_for, group_language
-from rules.action_forms import ACTIONS, SAME_WORD, event_of
+from rules.action_forms import CONSULTED, SAME_WORD, event_of
 from rules.assignment import News, action_link, action_links, consult_link, update_letter
 from rules.decision import Decision
 from rules.desk import Desk
@@ -189,7 +189,7 @@ def _ways_out(ticket: Ticket | None, desk: Desk, obstacle: Obstacle) -> tuple[Li
     if obstacle.what == "unknown_number":
         return (consult_link("search", desk, {}),)
     if obstacle.what in ("unknown_action", "encrypted") and ticket is None:
-        return tuple(consult_link(key, desk, {}) for key, asked in ACTIONS.items() if not asked.on_ticket)
+        return tuple(consult_link(key, desk, {}) for key in CONSULTED)
     if obstacle.what != "faults":
         return action_links(ticket, desk) if ticket else ()
     values = prepared_values(form)

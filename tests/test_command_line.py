@@ -257,6 +257,18 @@ def test_several_mails_are_explained_an_object_each(acuse: Any, world: DeskWorld
     assert (stale["verdict"], stale["mailbox"], stale["letters"]) == ("untreated", "servicio", ["verdict_notice"])
     assert told == ""
     assert world.query("SELECT COUNT(*) FROM mails") == before
+    code, out, told = acuse("explain", "none.eml", str(faulty))
+    assert (code, out.startswith(f"{faulty}: refused"), told) == (1, True, "acuse: there is no file none.eml\n")
+
+
+def test_of_a_mail_that_is_nothing_the_subjects_that_open_are_told(
+    acuse: Any, world: DeskWorld, tmp_path: Path
+) -> None:
+    mail = tmp_path / "loose.eml"
+    mail.write_bytes(write("pepe@cliente.example", OPENINGS, "Algo falla", GOOD).as_bytes())
+    out = acuse("explain", str(mail))[1]
+    assert "untreated (no_match)" in out
+    assert f"\n  would open: subject «{SUBJECT}»\n" in out
 
 
 @pytest.mark.parametrize("database", [None, "minutes of a meeting\n" * 400])

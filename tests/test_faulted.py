@@ -45,7 +45,7 @@ def refused(folder: Path, field: FieldTable, written: str) -> str:
 def test_a_fault_says_what_is_needed_and_what_helps(tmp_path: Path, kind: str, written: str) -> None:
     limits = {"min_length": 3, "max_length": 350, "pattern": "[a-z]+"} if kind == "text" else {}
     field = FieldTable("Correo", "mail", kind, hint=HINT, **limits)
-    assert f"1. {SAYS[kind, written]} Nos ayuda saber: {HINT} Cómo" in refused(tmp_path, field, written)
+    assert f"1. {SAYS[kind, written]} Qué escribir: {HINT} Cómo" in refused(tmp_path, field, written)
 
 
 def test_files_that_are_too_many_or_too_large_are_named(tmp_path: Path) -> None:

@@ -667,7 +667,7 @@ HOLDS = {
         "Hay 3 datos que corregir. Los demás son correctos", "1. Servicio/Aplicación:", "Usted escribió: «ARENN»",
         "Puede escribir: AREN o LIBRA", "¿Quiso decir AREN?", "3. Descripción:", "Hacen falta: 10", "Corregir y enviar",
         "Escriba lo que falta", "Adjunte otra vez captura-aren.png", "Pulse Enviar", "Si el enlace no funciona", "Para",
-        "Asunto", "Texto", FOOT, "No se ha gastado ningún número",
+        "Asunto", "Texto", FOOT, "La incidencia tendrá número cuando se abra",
     ),
     "near_miss": (
         "Usted escribió", "apertura de incidencia automatica", "El correcto es", "Apertura de Incidencia Automática",
@@ -817,7 +817,7 @@ def test_a_phrase_is_told_without_its_article_where_none_belongs(phrase: str, la
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("confirmation", "Lo recibió el equipo"),
+        ("confirmation", "El equipo ya tiene su aviso"),
         ("refusal", "Cómo enviarlo de nuevo"),
         ("info_request", "el aviso se cerrará solo"),
         ("validation", "el aviso se cerrará solo"),

@@ -235,11 +235,12 @@ REFUSED: dict[Wrong, tuple[str, tuple[str, ...]]] = {
         (AGAIN, "1. Hasta: no se admite", "Usted escribió: «01/10/2017»", "Escriba un día que esté por llegar."),
     ),
     with_no_action_at_all: (
-        "No se ha hecho nada: no lleva ninguna acción conocida",
+        "No se ha hecho nada: falta una acción conocida",
         (
             "1. Acción: ese valor no está en la lista",
             "Usted escribió: «Bailar»",
             "Puede escribir: Abrir, Buscar, Turno o Explicar",
+            "Explicar: Le cuenta por qué una petición está donde está.",
         ),
     ),
     explaining_an_unknown_number: (

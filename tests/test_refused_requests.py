@@ -137,7 +137,7 @@ REFUSED: dict[Wrong, tuple[str, str, str, tuple[str, ...]]] = {
         "1. Servicio/Aplicación: ese valor no está en la lista Usted escribió: «ARENN»",
         "Puede escribir: AREN o CONDUCTORES ¿Quiso decir AREN? Así está en el mensaje preparado.",
         "2. Tipo: hay varios valores y hace falta uno", "3. Descripción: es un texto demasiado corto",
-        "Texto: Servicio/Aplicación: AREN Tipo: Descripción: Nada", "No se ha gastado ningún número.",
+        "Texto: Servicio/Aplicación: AREN Tipo: Descripción: Nada", "La incidencia tendrá número cuando se abra.",
     )),
     without_two_fields: ("refused", "refusal", f"{UNOPENED}2 datos", (
         "1. Servicio/Aplicación: falta Hace falta: una línea que empiece por «Servicio/Aplicación:»",
@@ -153,14 +153,14 @@ REFUSED: dict[Wrong, tuple[str, str, str, tuple[str, ...]]] = {
         "Se abre un mensaje nuevo con el formulario.",
         "1. Complete los datos. 2. Envíelo sin cifrar y adjunte otra vez sus archivos, si los había. 3. Pulse Enviar",
     )),
-    from_a_shared_address: ("refused", "refusal", f"{UNOPENED}1 dato", (
+    from_a_shared_address: ("refused", "refusal", f"{UNOPENED}1 punto", (
         "1. Su mensaje: no se admite Usted escribió: «info@cliente.test»",
         "Viene de una dirección compartida. Escriba desde la suya, para que sepamos quién es.",
     )),
-    that_shouts: ("refused", "refusal", f"{UNOPENED}1 dato", (
+    that_shouts: ("refused", "refusal", f"{UNOPENED}1 punto", (
         "1. Su mensaje: no se admite El texto lleva muchos signos seguidos. Con uno basta.",
     )),
-    that_a_rule_refuses: ("refused", "refusal", f"{UNOPENED}1 dato", (
+    that_a_rule_refuses: ("refused", "refusal", f"{UNOPENED}1 punto", (
         "1. Su mensaje: no se admite CONDUCTORES se atiende en otro buzón.",
     )),
     with_nearly_the_subject: ("untreated", "near_miss", "Su incidencia no se ha abierto: corrija el asunto", (

@@ -62,8 +62,8 @@ def _setting_up(verb: NewVerb) -> None:
 def _running(verb: NewVerb) -> None:
     run = verb("run", "the daemon", verbs.run)
     run.add_argument("--once", action="store_true", help="treat what waits, send what is due, stop")
-    for name, text in (("retry", "treat quarantined mails again"), ("release", "treat held mails now")):
-        help_ = "the mails' numbers in the ledger; without any, those that wait are listed"
+    for name, text in (("retry", "look again at quarantined mails"), ("release", "treat held mails without waiting")):
+        help_ = "the mails' numbers; without any, the mails that wait are listed with theirs"
         verb(name, text, verbs.set_back).add_argument("ids", nargs="*", type=_mail, metavar="ID", help=help_)
 
 
@@ -80,7 +80,7 @@ def _looking(verb: NewVerb) -> None:
     a_number = "a ticket's, such as I171009_000049"
     show = verb("show", "one ticket with its journal and letters", verbs.show)
     show.add_argument("number", metavar="NUMBER", help=a_number)
-    audit = verb("audit", "prove the books", verbs.audit)
+    audit = verb("audit", "prove that no mail was lost, nothing was done twice and all records agree", verbs.audit)
     for one in (explain, lists, show, audit):
         one.add_argument("--json", action="store_true", help="for programs")
     export = verb("export", "a ticket's raw mails, attachments and journal", verbs.export)

@@ -33,12 +33,14 @@ FAULT = ("field", "code", "read", "allowed", "nearest", "detail")
 
 @dataclass(frozen=True)
 class Explained:
-    """A mail with what it was read as and what would follow; ``steps`` tell of the routing rules that were tried."""
+    """A mail with what it was read as and what would follow; ``steps`` tell of the routing rules that were tried,
+    ``opening`` the subjects that would have opened where it was nothing."""
 
     file: str
     reading: Reading
     decision: Decision
     steps: tuple[Step, ...] = ()
+    opening: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The object of `explain --json`."""
@@ -68,14 +70,15 @@ class Explained:
 def explain(paths: list[Path], settings: Settings, mailbox: str, now: datetime) -> Iterator[Explained]:
     """What would be done with each of these raw mails. ``mailbox`` "" takes the one that a mail is addressed to.
 
-    Unable, before any is explained, where a file or the mailbox does not exist.
+    Unable before any is explained where the mailbox does not exist, once the others are where a file does not.
     """
     known("mailbox", mailbox, (box.name for box in settings.mailboxes))
-    if missing := [str(path) for path in paths if not path.exists()]:
-        raise Unable(f"there is no file {', '.join(missing)}")
+    there = [path for path in paths if path.exists()]
     with open_readonly(settings) as store:
-        for path in paths:
+        for path in there:
             yield explain_one(path, settings, mailbox, store, now)
+    if missing := [str(path) for path in paths if path not in there]:
+        raise Unable(f"there is no file {', '.join(missing)}")
 
 
 def explain_one(path: Path, settings: Settings, mailbox: str, store: Store | None, now: datetime) -> Explained:
@@ -86,7 +89,9 @@ def explain_one(path: Path, settings: Settings, mailbox: str, store: Store | Non
     reading = read(Arrival(box, mail, now, poisoned), desk)
     facts = load(reading, desk, store, now)
     steps = route(desk, route_input(reading, desk)).trace if reading.kind else ()
-    return Explained(str(path), reading, decide(reading, facts, desk, now), steps)
+    decision = decide(reading, facts, desk, now)
+    opening = tuple(kind.subject for kind in desk.kinds.values()) if decision.why == "no_match" else ()
+    return Explained(str(path), reading, decision, steps, opening)
 
 
 def read_mail(raw: bytes, desk: Desk) -> tuple[Mail, str]:
@@ -132,6 +137,7 @@ def as_text(explained: Explained) -> str:
     shown = explained.as_json()
     lines = [f"{shown['file']}: {shown['verdict']} ({shown['why']}), mailbox {shown['mailbox']}"]
     lines += [f"  from {shown['from'] or '(no single sender)'}, subject «{shown['subject']}»"]
+    lines += [f"  would open: subject «{subject}»" for subject in explained.opening]
     lines += [f"  {name}: {value}" for name, value in shown["fields"].items()]
     lines += [f"  fault: {_fault_text(fault)}" for fault in shown["errors"]]
     lines += [f"  rule {s['rule']}: {'took it' if s['matched'] else 'no'} ({s['why']})" for s in shown["steps"]]

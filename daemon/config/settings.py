@@ -111,8 +111,10 @@ def load(path: Path, *further: Check) -> Settings:
     checked = (*_checked(written, desk, further), *absent)
     misfits += [misfit for misfit in checked if not _touches(misfit.path, doubtful)]
     faulty = {*doubtful, *(misfit.path for misfit in misfits if not misfit.warning)}
-    misfits += _tried_rules(desk, faulty, document.problems)
+    first = _to_mend_first(faulty, document.problems)
+    misfits += [] if first else _failing_tests(desk)
     problems = _in_order([*problems, *wrong_words, *(_problem(misfit, document) for misfit in misfits)], document)
+    problems += [_problem(misfit, document) for misfit in _not_run(desk, first)]
     files = _files(document, replies, own)
     patterns = document.patterns + ((f"{own}/*/*",) if own else ())
     settings = _settings(written, desk, path, files, document.patterns)
@@ -161,12 +163,15 @@ _ROUTED_BY = frozenset({"rules", "kinds", "services", "categories", "groups", "p
 """Keys of what routing looks at: tests of rules tell nothing as long as one of these is in doubt."""
 
 
-def _tried_rules(desk: Desk, faulty: set[KeyPath], unread: list[Problem]) -> Iterator[Misfit]:
-    """The rules' own tests that fail; or what must be mended before they can be run: tables, or files ``unread``."""
+def _to_mend_first(faulty: set[KeyPath], unread: list[Problem]) -> list[str]:
+    """What must be mended before the rules' own tests can be run: tables, or files ``unread``."""
     tables = {str(path[0]) for path in faulty if _ROUTED_BY.intersection(path)}
-    if not (first := sorted(tables | {Path(problem.file).name for problem in unread})):
-        yield from _failing_tests(desk)
-    elif any(rule.tests for rule in desk.rules):
+    return sorted(tables | {Path(problem.file).name for problem in unread})
+
+
+def _not_run(desk: Desk, first: list[str]) -> Iterator[Misfit]:
+    """That the rules' tests wait for the rest: told last, for nothing is to be done about it."""
+    if first and any(rule.tests for rule in desk.rules):
         yield Misfit(("rules",), f"the tests of the rules were not run: mend {', '.join(first)} first", at_key=True)
 
 

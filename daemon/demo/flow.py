@@ -10,7 +10,7 @@ from rich.console import Console
 
 from daemon.commands import COMMAND
 from daemon.demo.correspondent import click, reply, write
-from daemon.demo.desks import OPENINGS, PASSWORD, SUBJECT
+from daemon.demo.desks import OPENINGS, PASSWORD, SERVICE, SUBJECT, TECHNICIANS
 from daemon.demo.embedded import HOST
 from daemon.demo.stage import Stage
 from daemon.demo.week import show_week
@@ -82,6 +82,9 @@ def stay(stage: Stage) -> None:
         "imap": servers.imap_port,
         "smtp": servers.smtp_port,
         "password": PASSWORD,
+        "openings": OPENINGS,
+        "service": SERVICE,
+        "technicians": TECHNICIANS,
     }
     for user, sender in (("marta", MARTA), ("pepe", PEPE), ("ana", ANA)):
         (stage.folder / user).write_text(MUTTRC.format(user=user, sender=sender, **where), encoding="utf-8")
@@ -117,8 +120,10 @@ mail. Thunderbird: IMAP {host} port {imap}, user marta, pepe or ana,
 password {password}; SMTP {host} port {smtp}, no login; neither encrypted;
 marta@cliente.example, pepe@cliente.example, ana@cau.example.
 
-Open an incident by a mail to soportecau@cau.example with the subject and the
-body that you saw above. What the desk has in its books:
+Open an incident by a mail to {openings} with the subject and the
+body that you saw above. Answers, and «Mis incidencias», go to
+{service}; what ana asks («Consulta») goes to
+{technicians}. What the desk has in its books:
 
   {command} --config {folder}/config.toml list"""
 MUTTRC = """

@@ -11,7 +11,7 @@ import pytest
 from parsers.mail import Attachment
 from rules import wording
 from rules.access import acts_for
-from rules.action_forms import ACTIONS, event_of, offered, parse_action
+from rules.action_forms import ACTIONS, CONSULTED, event_of, offered, parse_action
 from rules.actions import EFFECTS
 from rules.assignment import action_grant, action_links
 from rules.consultations import CONSULTATIONS
@@ -110,6 +110,7 @@ def test_an_action_does_what_its_row_says(form: str, before: dict, expected: dic
 
 def test_every_action_has_a_form_and_an_effect() -> None:
     assert set(ACTIONS) == set(EFFECTS) | set(CONSULTATIONS)
+    assert CONSULTED == tuple(CONSULTATIONS)
 
 
 def test_a_link_is_offered_for_each_action_that_is_possible_and_all_share_one_token() -> None:
