@@ -11,7 +11,7 @@ MAX_LENGTH = 1900
 """Encoded characters. Over 2,048 browsers on Windows open nothing, without a word."""
 
 _LINE_END = re.compile(r"\r\n?|\n")
-_LABEL = re.compile(r"[^\n:]{1,80}: ?")
+_LABEL = re.compile(r"(?!\[)[^\n:]{1,80}: ?")
 
 
 def mailto(to: str, subject: str, body: str = "") -> str:

@@ -81,7 +81,13 @@ def _label(label: str) -> re.Pattern[str]:
     return re.compile(rf"^[ \t*_•·-]*{spelled}[*_]*|{spelled}[*_ \t]*$", re.IGNORECASE | re.MULTILINE)
 
 
+_FILLED = re.compile(r"\{\w+\}")
+
+
 def _damaged(text: str) -> str:
-    """A pattern for ``text`` after a client's damage: other white space, letters beyond ASCII broken or lost."""
+    """A pattern for ``text`` after a client's damage: other white space, letters beyond ASCII broken or lost. What was
+    filled in for a name in braces may be anything without brackets."""
+    if filled := _FILLED.search(text):
+        return f"{_damaged(text[: filled.start()])}[^\\[\\]]{{0,400}}{_damaged(text[filled.end() :])}"
     words = ("".join(re.escape(c) if c.isascii() else r"\S{0,4}?" for c in word) for word in text.split())
     return r"[\s+]+".join(words)

@@ -232,8 +232,10 @@ def action_lines(key: str, ticket: Ticket | None, desk: Desk, values: Mapping[st
     word = partial(wording.word, desk, language=language)
     head = f"{word('action_fields', 'action')}: {word('actions', event_of(key))}"
     asked = (*_unless_asked(_may_write(fields, key, ticket, desk), further), *further)
-    filled = form_lines(asked, {**defaults, **values}, dates=wording.date_forms(desk, language))
-    return [head, *filled, *wording.instructions(desk, asked, language)]
+    known = {**defaults, **values}
+    filled = form_lines(asked, known, dates=wording.date_forms(desk, language))
+    open_ones = wording.values_hints(desk, (field for field in asked if not known.get(field.name)), language)
+    return [head, *filled, *open_ones, *wording.instructions(desk, asked, language)]
 
 
 def _unless_asked(fields: tuple[Field, ...], further: tuple[Field, ...]) -> tuple[Field, ...]:

@@ -14,6 +14,9 @@ from parsers.form import Field
 from parsers.spelling import fold_label
 from rules.desk import Desk
 
+VALUES_ROOM = 200
+"""Characters of a field's label and values that a form shows; a longer list is told where a value is refused."""
+
 
 def phrase(desk: Desk, kind: str, language: str = "") -> str:
     """A kind with its article: «la incidencia». The TOML's own holds in the desk's language, else the catalogue's; a
@@ -84,9 +87,19 @@ def instructions(desk: Desk, fields: Iterable[Field], language: str = "") -> lis
     return [word(desk, "bodies", key, language) for key in (("date_hint",) if dated else ()) + ("form_hint",)]
 
 
+def values_hints(desk: Desk, fields: Iterable[Field], language: str = "") -> list[str]:
+    """What may be written in each choice among ``fields``, where it is few enough to be read: for a form that a
+    technician fills in without a list at hand."""
+    told = (
+        f"{field.label}: {', '.join(choice.value for choice in field.choices)}" for field in fields if field.choices
+    )
+    hint = word(desk, "bodies", "values_hint", language)
+    return [hint.format(values=values) for values in told if len(values) <= VALUES_ROOM and not set("[]") & set(values)]
+
+
 def form_hints(desk: Desk) -> tuple[str, ...]:
     """All such instructions, in every language."""
-    return (*spellings(desk, "bodies", "date_hint"), *spellings(desk, "bodies", "form_hint"))
+    return tuple(text for key in ("date_hint", "values_hint", "form_hint") for text in spellings(desk, "bodies", key))
 
 
 def date_forms(desk: Desk, language: str = "") -> tuple[str, str]:

@@ -834,6 +834,7 @@ HOSTILE = {
     "spaces": "Tipo:" + " " * 200_000 + "x",
     "line breaks": "Tipo:" + "\n" * 200_000,
     "our hint begun": "[Complete los datos " * 10_000,
+    "our hint with values begun": ("[Puede escribir en " + "x, " * 200) * 300,
     "values in a list": "Tipo:\n" + "Error Acceso\n" * 15_000,
     "bullets": "- • * " * 33_000 + "Tipo: x",
     "bold marks": "*" * 200_000 + "Tipo:" + "*" * 1_000,
@@ -857,6 +858,6 @@ HOSTILE = {
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_bodies_cost_time_in_line_with_their_length(body: str) -> None:
     started = time.process_time()
-    parse_form(body, (*INCIDENT, *CALL), MADRID, own=[HINT])
-    typed_text(body, [MOTIVE, ASK, HINT])
+    parse_form(body, (*INCIDENT, *CALL), MADRID, own=[HINT, "[Puede escribir en {values}]"])
+    typed_text(body, [MOTIVE, ASK, HINT, "[Puede escribir en {values}]"])
     assert time.process_time() - started < 10  # a second at most where nothing else runs; quadratic would be minutes

@@ -99,6 +99,7 @@ def test_a_body_that_fits_stays_whole() -> None:
 
 def test_lines_without_a_label_go_altogether() -> None:
     assert fitting_body(ADDRESS, SUBJECT, ["x" * 3000, "y" * 20]) == ("y" * 20, True)
+    assert fitting_body(ADDRESS, SUBJECT, ["Tipo: ", "[En Tipo: " + "x" * 3000 + "]"]) == ("Tipo: ", True)
 
 
 def test_a_link_shortens_a_body_that_is_too_long() -> None:

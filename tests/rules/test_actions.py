@@ -19,7 +19,7 @@ from rules.due import next_due
 from rules.firing import fire
 from rules.letters import LETTERS, Grant
 from rules.lifecycle import move, possible
-from rules.tables import Calendar, Quality
+from rules.tables import Calendar, Quality, Service
 from rules.ticket import Ticket, evolve
 from tests.rules.desks import (
     ANA,
@@ -110,7 +110,7 @@ def test_an_action_does_what_its_row_says(form: str, before: dict, expected: dic
 
 def test_every_action_has_a_form_and_an_effect() -> None:
     assert set(ACTIONS) == set(EFFECTS) | set(CONSULTATIONS)
-    assert CONSULTED == tuple(CONSULTATIONS)
+    assert tuple(CONSULTATIONS) == CONSULTED
 
 
 def test_a_link_is_offered_for_each_action_that_is_possible_and_all_share_one_token() -> None:
@@ -147,6 +147,15 @@ def test_every_link_opens_a_form_that_its_own_action_understands() -> None:
         wrong = [fault.code for fault in decision.faults if fault.code not in ("missing", "empty")]
         assert decision.why in (link.key, "refused_faults"), link.key
         assert wrong == [], link.key
+
+
+def test_a_form_tells_what_may_be_written_in_a_choice_that_is_still_open() -> None:
+    bodies = {link.key: link.body for link in action_links(opened(STAFF), STAFF)}
+    assert "\nPrioridad: \n[Puede escribir en Prioridad: Urgente, Alta, Media, Baja]\n" in bodies["priority"]
+    assert "\n[Puede escribir en Técnico: ana@cau.test, luis@cau.test]\n" in bodies["assign"]
+    assert "en Motivo" not in bodies["hold"]  # the usual one stands there
+    many = desk(services=(*STAFF.services, *(Service(f"Aplicación {n}") for n in range(20))))
+    assert "[Puede" not in next(link.body for link in action_links(opened(many), many) if link.key == "service")
 
 
 # -- reasons
@@ -273,8 +282,9 @@ SIGNED = "Saludos,\n\nAna Ruiz Gómez\nNivel 1\nTel. 982 000 000 | Praza Maior, 
         (f"Acción: Responder\nTexto:\n{SENT}\n\nAna Ruiz no está hasta el lunes.", "Ana Ruiz no está hasta el lunes."),
         (f"Acción: Responder\nTexto:\n{SENT}\n\nAna Gil, de Nivel 2", "Ana Gil, de Nivel 2"),
         (f"Acción: Responder\nTexto: Ya está.\nAna Ruiz\nNivel 1\n{SENT}", "Ya está.\nAna Ruiz\nNivel 1"),
+        (f"Acción: Responder\nTexto: Ya está.\n[Puede escribir en Plantilla: Solicitud\nque hubo]\n{SENT}", "Ya está."),
     ],
-    ids=["its text above", "its text below our words", "a sentence", "another name", "signed by hand, above our words"],
+    ids=["its text above", "its text below our words", "a sentence", "another name", "signed by hand above", "a hint"],
 )  # fmt: skip
 def test_a_signature_that_outlook_puts_below_the_form_stays_at_the_desk(body: str, text: str) -> None:
     assert act(body).letters[0].values["text"] == text
