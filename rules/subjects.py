@@ -14,6 +14,9 @@ from rules.desk import Desk
 TOKEN_ROOM = " [" + 26 * "A" + "]"
 """What a token adds to the subject of its link: room that the link's body must leave."""
 
+QUERIES = {"mine": "mine", "requests": "mine", "consult": "consult"}
+"""The catalogue's subjects that ask without a number, and the query that each is."""
+
 
 @dataclass(frozen=True, slots=True)
 class FixedSubjects:
@@ -36,8 +39,8 @@ def fixed_subjects(desk: Desk) -> FixedSubjects:
         opening_key(desk.requesters.registration_subject, marks),
         {
             fold_label(text): name
-            for name in ("mine", "consult")
-            for text in wording.spellings(desk, "subjects", name)
+            for entry, name in QUERIES.items()
+            for text in wording.spellings(desk, "subjects", entry)
         },
     )  # fmt: skip
 

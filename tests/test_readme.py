@@ -5,12 +5,16 @@ from __future__ import annotations
 
 import ast
 import re
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
 
 from daemon.commands.checking import check
+from rules.facts import Facts
+from rules.intake import decide
 from rules.lifecycle import TRANSITIONS
+from tests.rules.desks import DESK, GOOD, NOW, NUMBER, OPENING, mail, reading
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -65,6 +69,27 @@ def test_every_hop_of_the_architecture_is_in_the_code() -> None:
         for part in filter(None, name.split(".")):
             assert part in defined(body), f"{file}::{name}"
             body = getattr(defined(body)[part], "body", [])
+
+
+def test_the_worked_example_is_what_the_rules_make_of_it() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    at = dict(re.findall(r"^\| `(Reading|Needs|Facts|Decision)` \| (.*) \|$", page, re.M))
+    read = reading("apertura", mail(OPENING, GOOD))
+    facts = Facts(next_number=NUMBER)
+    values = {"Reading": read, "Needs": read.needs(DESK), "Facts": facts, "Decision": decide(read, facts, DESK, NOW)}
+    for name, told in at.items():
+        for path, value in re.findall(r"`([a-z_.]+)=(.*?)`", told):
+            found = str(attrgetter(path)(values[name]) if path != "form.values" else short(read.form.values))
+            assert found == value.strip("'") or found == value, path
+    assert len(at) == 4
+    assert [f"`{each.name}`" for each in (*values["Decision"].events, *values["Decision"].letters)] == re.findall(
+        r"`[a-z]+`", at["Decision"]
+    )
+
+
+def short(values: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The fields of a form as the page shows them: of a long text it only says that there is one."""
+    return tuple((name, value if len(value) < 30 else "…") for name, value in values)
 
 
 def test_the_make_targets_exist() -> None:

@@ -17,6 +17,7 @@ from daemon.config.shape import Misfit, nearest, shown
 from parsers.spelling import fold, fold_label
 from parsers.subject import opening_key, thread_key
 from rules import calendars
+from rules.subjects import QUERIES
 from rules.ticket import STATES
 
 Check = Callable[[Written], Iterator[Misfit]]
@@ -281,7 +282,7 @@ def queries(written: Written, catalogue: Mapping[str, Any]) -> Iterator[Misfit]:
     if not any("opening" in box.roles and len(box.roles) > 1 for box in written.mailboxes):
         return
     tables = [words.get("subjects", {}) for words in catalogue.values()]
-    asked = {fold_label(table.get(key, "")) for table in tables for key in ("mine", "consult")} - {""}
+    asked = {fold_label(table.get(key, "")) for table in tables for key in QUERIES} - {""}
     for path, subject in _fixed_subjects(written):
         if fold_label(subject) in asked:
             text = "people ask the desk by this subject, too: their mails would be taken for openings; use another"

@@ -262,6 +262,7 @@ def test_the_list_of_ones_own_has_a_link_for_the_state_of_each_that_it_shows() -
         (f"RE: consulta de la incidencia {NUMBER}", "query"),
         (f"Status of {NUMBER}", "query"),
         ("Mis incidencias", "query"),
+        ("RE: mis peticiones", "query"),
         (f"Retirar la incidencia {NUMBER}", "query"),
         (f"Withdraw {NUMBER}", "query"),
         (f"Consulta sobre la factura y la incidencia {NUMBER}", "untreated"),
