@@ -70,7 +70,7 @@ MISTAKES: list[tuple[list[str], int, str]] = [
     (["lisst"], 2, "invalid choice: 'lisst'"),
     (["show"], 2, "the following arguments are required: NUMBER"),
     (["list", "--since", "yesterday"], 2, '"yesterday" is no day; write it like 2026-03-31'),
-    (["retry", "nine"], 2, "invalid int value: 'nine'"),
+    (["retry", "nine"], 2, '"nine" is no number of a mail; without any, those that wait are listed'),
     (["list", "--state", "open"], 1, 'there is no state "open"; there are: assigned, pending, resolved, closed'),
     (["list", "--group", "n3"], 1, 'there is no group "n3"; there are: n1, n2'),
     (["retry", "I170101_000001"], 2, '"I170101_000001" is no number of a mail'),
