@@ -183,7 +183,9 @@ def test_a_file_that_is_no_text(content: bytes, place: tuple[int, int], fragment
 
 def test_a_missing_file(tmp_path: Path) -> None:
     assert problems_of(tmp_path / "none.toml") == (
-        Problem(str(tmp_path / "none.toml"), 1, 1, "there is no such file; `acuse init` writes a config.toml"),
+        Problem(
+            str(tmp_path / "none.toml"), 1, 1, "cannot read this file: there is none; `acuse init` writes a config.toml"
+        ),
     )
 
 

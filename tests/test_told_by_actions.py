@@ -106,7 +106,9 @@ ACTIONS: dict[str, tuple[list[Form], Done]] = {
     )),
     "put first": ([("Prioridad", {"Prioridad": "Urgente"})], Done(
         {"priority": "Urgente"}, "",
-        {("update", N1): (OURS, "Prioridad nueva: Urgente", "Los plazos se han recalculado.", "(1 h) Resolución:")},
+        {("update", N1): (
+            OURS, "Prioridad nueva: Urgente", "Los plazos se han recalculado.", "(plazo: 1 h) Resolución:",
+        )},
     )),
     "of another service": ([("Servicio", {"Servicio": "conductores"})], Done(
         {"state": "assigned"}, "CONDUCTORES", {("update", N1): (OURS, "Servicio nuevo: CONDUCTORES")},

@@ -20,6 +20,7 @@ NUMBER = "I171009_000049"
 PROMISED = {
     # what the README says that one gets: verdict, letter, a text in it that only this answer has
     "a table of one's own tickets": ("query", "status", "Tiene 1 petición"),
+    "the same table": ("query", "status", "Tiene 1 petición"),
     "its state and times": ("query", "status", "Primera respuesta"),
     "a link that withdraws it": ("query", "withdrawal", "Confirmar la retirada"),
     "the open tickets of one's groups": ("desk", "worklist", "Gestionar"),

@@ -142,7 +142,9 @@ def read_document(path: Path) -> Document:
     """Read ``path`` and the files that it includes; faults are in the document's ``problems``."""
     document = Document(path, files=[path])
     if not path.exists():
-        document.problems.append(Problem(str(path), 1, 1, "there is no such file; `acuse init` writes a config.toml"))
+        document.problems.append(
+            Problem(str(path), 1, 1, "cannot read this file: there is none; `acuse init` writes a config.toml")
+        )
         return document
     source = read_toml(path)
     if isinstance(source, Problem):

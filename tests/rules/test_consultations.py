@@ -300,7 +300,7 @@ def test_any_other_mail_of_a_technician_gets_a_reason(subject: str, body: str, w
 @pytest.mark.parametrize("body", ["hola", "Acción: Bailar"])
 def test_who_names_no_action_gets_a_link_for_each_that_needs_no_ticket(body: str) -> None:
     (letter,) = ask_desk(body).letters
-    assert {link.key for link in letter.links} == {"open", "search", "worklist"}
+    assert {link.key for link in letter.links} == {"open", "search", "worklist", "explain"}
 
 
 def test_a_search_is_understood_with_a_reply_prefix_and_in_any_case() -> None:
