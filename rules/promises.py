@@ -17,7 +17,7 @@ def promises(ticket: Ticket, desk: Desk) -> tuple[Mapping[str, Any], ...]:
     due = deadlines(ticket, desk)
     clocks = (
         ("response", due.response_due, due.response_amount, ticket.responded_at),
-        ("resolution", due.resolution_due, due.resolution_amount, ticket.resolved_at),
+        ("resolution", due.resolution_due, due.resolution_amount, ticket.solved_at),
     )
     return tuple(
         {

@@ -137,19 +137,13 @@ def _in_time(ticket: Ticket, desk: Desk, start: datetime, end: datetime) -> tupl
         return None
     clock = calendar_for(desk, ticket.priority, ticket.group)
     due = reached(ticket, clock, promise.resolution)
-    done = _done_at(ticket)
+    done = ticket.solved_at or ticket.closed_at
     ended = min((at for at in (due, done) if at), default=None)
     if ended is None or not start <= ended < end:
         return None
     answer_due = reached(ticket, clock, promise.response)
     answered = ticket.responded_at
     return answered is not None and (not answer_due or answered <= answer_due), done == ended
-
-
-def _done_at(ticket: Ticket) -> datetime | None:
-    """When the desk's work was done: with the solution that stands, else when it was closed without one."""
-    stands = ticket.resolved_at and ticket.running and ticket.running[-1][0] <= ticket.resolved_at
-    return ticket.resolved_at if stands else ticket.closed_at
 
 
 def _is_overdue(ticket: Ticket, desk: Desk, end: datetime) -> bool:

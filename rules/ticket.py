@@ -93,6 +93,12 @@ class Ticket:
         return bool(self.running) and self.running[-1][1] is None
 
     @property
+    def solved_at(self) -> datetime | None:
+        """When the solution that stands was given; None where its requester has rejected it."""
+        stands = self.resolved_at and self.running and self.running[-1][0] <= self.resolved_at
+        return self.resolved_at if stands else None
+
+    @property
     def people(self) -> frozenset[str]:
         """Requester and participants, in lower case."""
         return frozenset(a.lower() for a in (self.requester, *self.participants) if a)

@@ -23,6 +23,8 @@ ANSWERED = replace(RUNS, responded_at=hour(4))
 SOLVED = replace(ANSWERED, state="resolved", running=((START, hour(24)),), resolved_at=hour(24))
 GIVEN_UP = replace(SOLVED, state="closed", running=((START, hour(5)),), resolved_at=None)
 
+REJECTED = replace(SOLVED, state="pending", running=((START, hour(8)), (hour(9), hour(10))), resolved_at=hour(8))
+
 PROMISED = {
     # ticket; of each clock that is told: its name, when it is over, when it was met, whether that is late
     "nothing done yet": (RUNS, [("response", 4, None, False), ("resolution", 24, None, False)]),
@@ -45,6 +47,8 @@ PROMISED = {
         [("response", None, None, False), ("resolution", None, None, False)],
     ),
     "closed without a solution": (GIVEN_UP, [("response", None, 4, False)]),
+    "pending after a rejection": (REJECTED, [("response", None, 4, False), ("resolution", None, None, False)]),
+    "closed after a rejection": (replace(REJECTED, state="closed"), [("response", None, 4, False)]),
     "closed without a word": (replace(GIVEN_UP, responded_at=None), []),
     "a priority that promises nothing": (replace(RUNS, priority="Vieja"), []),
 }
