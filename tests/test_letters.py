@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from html import unescape
@@ -34,7 +34,7 @@ from rules.facts import SetAside
 from rules.letters import LETTERS, Letter
 from rules.quarantine import digest
 from rules.tables import FieldTable, LettersTable
-from rules.ticket import Ticket
+from rules.ticket import Event, Ticket
 from tests.letter_reading import collapsed, contrast, links, mail_of, parts, shown
 from tests.lettering import composed_samples, letters_desk, sent, token_source
 
@@ -507,6 +507,13 @@ def test_a_field_is_called_as_in_the_kind_that_it_was_asked_in(
     words = desk.catalogue["es"]
     ticket = Ticket("L171009_000001", kind, fields=(("day", "el lunes"),), relations=came_from)
     assert TicketViews(desk, Formats(words, desk.zone), "es").values(ticket) == [(label, "el lunes")]
+
+
+def test_what_somebody_wrote_stands_in_a_story_without_the_blank_lines_around_it() -> None:
+    desk = letters_desk()
+    views = TicketViews(desk, Formats(desk.catalogue["es"], desk.zone), "es")
+    events = [Event("I1", "note", datetime(2017, 10, 9, tzinfo=UTC), text=text) for text in ("\nYa.\n\nVa.\n\n", " \n")]
+    assert [told for _, told, _ in views.story(events)] == ["Nota\nYa.\n\nVa.", "Nota"]
 
 
 @every_letter

@@ -127,7 +127,7 @@ class TicketViews:
     def _told(self, event: Event) -> str:
         what = self._formats.word(event.name, "events")
         said = f"{what}, {self.named(event.actor)}" if event.actor else what
-        return f"{said}\n{shortened(event.text)}" if event.text else said
+        return f"{said}\n{shortened(text)}" if (text := event.text.strip()) else said
 
     def _opened(self, ticket: Ticket) -> list[Row]:
         if not ticket.opened_at:
