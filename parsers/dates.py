@@ -55,22 +55,24 @@ _MOMENTS = tuple(
 )
 
 
+class NoSuchDayError(ValueError):
+    """A date as people write it, of a day that the calendar does not have: 31/02/2017."""
+
+
 def read_date(text: str) -> date:
-    """The day that ``text`` names; ValueError where it names none."""
-    found = _found(_DATES, text)
-    day = date(int(found["year"]), _month(found), int(found["day"]))
-    return _on_its_weekday(day, found)
+    """The day that ``text`` names; ValueError where it names none, NoSuchDayError where none is called so."""
+    return _day(_found(_DATES, text))
 
 
 def read_moment(text: str, zone: ZoneInfo) -> datetime:
-    """The instant that ``text`` names, in ``zone`` unless it gives an offset; ValueError where it names none.
+    """The instant that ``text`` names, in ``zone`` unless it gives an offset; ValueError as for a day.
 
     A time that the clocks skip in spring is as much later as they were put on.
     """
     if moment := _iso(text):
         return moment if moment.tzinfo else moment.replace(tzinfo=zone)
     found = _found(_MOMENTS, text)
-    day = _on_its_weekday(date(int(found["year"]), _month(found), int(found["day"])), found)
+    day = _day(found)
     clock = time(_hour(found), int(found["minute"] or 0), int(found["second"] or 0))
     return datetime.combine(day, clock, _told_zone(found) or zone)
 
@@ -119,7 +121,12 @@ def _month(found: dict[str, str]) -> int:
     return _place(found["name"], _MONTHS) + 1 if found["name"] else int(found["month"])
 
 
-def _on_its_weekday(day: date, found: dict[str, str]) -> date:
+def _day(found: dict[str, str]) -> date:
+    year, month, number = int(found["year"]), _month(found), int(found["day"])
+    try:
+        day = date(year, month, number)
+    except ValueError as error:
+        raise NoSuchDayError(str(error)) from error
     if found["weekday"] and _place(found["weekday"], _WEEKDAYS) != day.weekday():
         raise ValueError("another day of the week")
     return day

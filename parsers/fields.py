@@ -48,8 +48,8 @@ class Field:
 
 FaultCode = Literal[
     "missing", "empty", "not_in_list", "several_values", "given_twice", "too_short", "too_long", "bad_format",
-    "bad_date", "attachment_too_large", "mail_too_large", "too_many_attachments", "missing_file", "encrypted",
-    "no_text", "refused", "unknown_number", "same_ticket", "closed_ticket", "other_group", "other_ticket",
+    "bad_date", "no_such_day", "attachment_too_large", "mail_too_large", "too_many_attachments", "missing_file",
+    "encrypted", "no_text", "refused", "unknown_number", "same_ticket", "closed_ticket", "other_group", "other_ticket",
     "other_address",
 ]  # fmt: skip
 
@@ -61,9 +61,9 @@ class Fault:
     ``field`` is the field's name ("" for the mail as a whole), ``label`` its label; ``read`` what was read; ``allowed``
     the allowed literals or, for a length or size, the limit as text; ``nearest`` the nearest valid value or "".
     For what is ``missing``, ``read`` is the line that may have been meant, if any.
-    ``detail`` says more where the code does not suffice: the type that ``bad_format`` and ``bad_date`` wanted («email»,
-    «phone», «number», «pattern», «date», «datetime»), the length or size that was read, the names of files beyond the
-    limit, or why something is ``refused``. ``hint`` is the field's own.
+    ``detail`` says more where the code does not suffice: the type that ``bad_format``, ``bad_date`` and ``no_such_day``
+    wanted («email», «phone», «number», «pattern», «date», «datetime»), the length or size that was read, the names of
+    files beyond the limit, or why something is ``refused``. ``hint`` is the field's own.
     """
 
     field: str

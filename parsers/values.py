@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import re2
 
-from parsers.dates import put_right, read_date, read_moment
+from parsers.dates import NoSuchDayError, put_right, read_date, read_moment
 from parsers.fields import Choice, Fault, FaultCode, Field
 from parsers.senders import bare
 from parsers.spelling import fold_label, index, look_up, nearest
@@ -107,13 +107,17 @@ def _datetime(field: Field, text: str, zone: ZoneInfo) -> str | Fault:
 
 
 def _dated(field: Field, text: str, read: Callable[[str], str]) -> str | Fault:
+    code: FaultCode = "bad_date"
     for spelling in (text, put_right(text)):
         try:
             value = read(spelling)
+        except NoSuchDayError:
+            code = "no_such_day"
+            continue
         except (ValueError, OverflowError):
             continue
         return value if spelling == text else fault(field, "bad_date", text, detail=field.type, nearest=value)
-    return fault(field, "bad_date", text, detail=field.type)
+    return fault(field, code, text, detail=field.type)
 
 
 _AROUND = r"[\s<>()\[\]\",:;]"

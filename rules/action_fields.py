@@ -80,8 +80,11 @@ def _states(desk: Desk) -> tuple[Choice, ...]:
     return tuple(Choice(first, tuple(others)) for first, *others in literals)
 
 
-def _kinds(desk: Desk) -> tuple[Choice, ...]:
-    return tuple(Choice(kind.label, (key,)) for key, kind in desk.kinds.items())
+def _kinds(asked: _Asked) -> Field:
+    """Any kind but the one that it is."""
+    kind_now = asked.ticket.kind if asked.ticket else ""
+    choices = tuple(Choice(kind.label, (key,)) for key, kind in asked.desk.kinds.items() if key != kind_now)
+    return Field("kind", "", "choice", choices=choices)
 
 
 _FIELDS: Mapping[str, Callable[[_Asked], Field]] = {
@@ -98,7 +101,7 @@ _FIELDS: Mapping[str, Callable[[_Asked], Field]] = {
     "case": _from_table("case", lambda desk: tuple(Choice(case.name) for case in desk.escalations)),
     "group": _specialists,
     "group_any": _from_table("group", _groups),
-    "kind": _from_table("kind", _kinds),
+    "kind": _kinds,
     "category": _from_table("category", lambda desk: tuple(Choice(c.name, c.aliases) for c in desk.categories)),
     "priority": _from_table("priority", lambda desk: tuple(Choice(p) for p in desk.priorities)),
     "service": _from_table("service", lambda desk: tuple(Choice(s.name, s.aliases) for s in desk.services)),

@@ -222,20 +222,25 @@ def default_reason(key: str, ticket: Ticket | None, desk: Desk) -> str:
     return wording.word(desk, "reasons", code, group_language(ticket, desk)) if code else ""
 
 
+def only_kind(key: str, desk: Desk) -> str:
+    """The kind of a caller's ticket where the desk has but one; "" where it is to be chosen."""
+    return next(iter(desk.kinds.values())).label if key == "open" and len(desk.kinds) == 1 else ""
+
+
 def action_lines(key: str, ticket: Ticket | None, desk: Desk, values: Mapping[str, str]) -> list[str]:
     """The form of action ``key`` as lines, filled with ``values``, and what is said below it; the reason begins with
-    the usual one."""
+    the usual one, the kind of a caller's ticket with the only one."""
     fields = fields_of(key, ticket, desk)
-    defaults = {"reason": default_reason(key, ticket, desk)}
-    further = further_fields(key, Form(tuple(values.items())), desk)
+    known = {"reason": default_reason(key, ticket, desk), "kind": only_kind(key, desk), **values}
+    further = further_fields(key, Form(tuple(known.items())), desk)
     language = group_language(ticket, desk)
     word = partial(wording.word, desk, language=language)
     head = f"{word('action_fields', 'action')}: {word('actions', event_of(key))}"
     asked = (*_unless_asked(_may_write(fields, key, ticket, desk), further), *further)
-    known = {**defaults, **values}
     filled = form_lines(asked, known, dates=wording.date_forms(desk, language))
     open_ones = wording.values_hints(desk, (field for field in asked if not known.get(field.name)), language)
-    return [head, *filled, *open_ones, *wording.instructions(desk, asked, language)]
+    to_follow = [word("bodies", "kind_hint")] if key == "open" and not further else []
+    return [head, *filled, *open_ones, *to_follow, *wording.instructions(desk, asked, language)]
 
 
 def _unless_asked(fields: tuple[Field, ...], further: tuple[Field, ...]) -> tuple[Field, ...]:

@@ -16,8 +16,9 @@ from rules.ticket import Event, Ticket
 def prepared_values(form: Form) -> dict[str, str]:
     """What a repaired form holds by field: what was right, and the nearest valid value of what was not; secrets
     masked."""
-    nearest = ((fault.field, fault.nearest) for fault in form.faults if fault.nearest)
-    return dict(masked_fields((*nearest, *form.values)))
+    mended = {fault.field: fault.nearest for fault in form.faults}
+    values = {**dict(form.values), **mended}
+    return dict(masked_fields(tuple((name, value) for name, value in values.items() if value)))
 
 
 def masked(letter: Letter) -> Letter:

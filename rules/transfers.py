@@ -146,9 +146,6 @@ def merged_into(kept: Ticket, closed: Ticket) -> tuple[Letter, ...]:
 def reclassify(action: Action) -> Decision:
     """Another kind, a new number; the old one points to it. Fields of the new kind may be given along with it."""
     kind = kind_named(action.form, action.desk)
-    if kind == action.ticket.kind:
-        chosen, label = action.form.get("kind"), action.label("kind")
-        return refused(action, (Fault("kind", "not_in_list", chosen, other_kinds(action), label=label),))
     number = action.facts.next_number
     closing = action.move(text=number, points_to=number)
     opening = Event(
@@ -166,11 +163,6 @@ def reclassify(action: Action) -> Decision:
         *handed_over(ticket, action, Handover("reclassified", action.by)),
     )
     return Decision("desk", "reclassify", events=(closing, opening), letters=letters, kind=kind, group=ticket.group)
-
-
-def other_kinds(action: Action) -> tuple[str, ...]:
-    """The labels of the kinds that it is not."""
-    return tuple(kind.label for key, kind in action.desk.kinds.items() if key != action.ticket.kind)
 
 
 KEPT = (

@@ -90,16 +90,19 @@ def instructions(desk: Desk, fields: Iterable[Field], language: str = "") -> lis
 def values_hints(desk: Desk, fields: Iterable[Field], language: str = "") -> list[str]:
     """What may be written in each choice among ``fields``, where it is few enough to be read: for a form that a
     technician fills in without a list at hand."""
-    told = (
-        f"{field.label}: {', '.join(choice.value for choice in field.choices)}" for field in fields if field.choices
-    )
+    told = ((field.label, ", ".join(choice.value for choice in field.choices)) for field in fields if field.choices)
     hint = word(desk, "bodies", "values_hint", language)
-    return [hint.format(values=values) for values in told if len(values) <= VALUES_ROOM and not set("[]") & set(values)]
+    return [
+        hint.format(label=label, values=values)
+        for label, values in told
+        if len(label + values) <= VALUES_ROOM and not set("[]") & set(label + values)
+    ]
 
 
 def form_hints(desk: Desk) -> tuple[str, ...]:
     """All such instructions, in every language."""
-    return tuple(text for key in ("date_hint", "values_hint", "form_hint") for text in spellings(desk, "bodies", key))
+    keys = ("values_hint", "kind_hint", "date_hint", "form_hint")
+    return tuple(text for key in keys for text in spellings(desk, "bodies", key))
 
 
 def date_forms(desk: Desk, language: str = "") -> tuple[str, str]:

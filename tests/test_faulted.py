@@ -21,9 +21,11 @@ SAYS = {
     "Hace falta: un número de teléfono, como 600 123 456",
     ("number", "muchos"): "Correo: no tiene la forma esperada Usted escribió: «muchos» "
     "Hace falta: un número, como 12 o 3,5",
-    ("date", "ayer"): "Correo: no es una fecha Usted escribió: «ayer» Hace falta: una fecha, como 09/10/2017",
+    ("date", "ayer"): "Correo: no es una fecha Usted escribió: «ayer» Hace falta: una fecha, como 31/12/2017",
+    ("date", "31/02/2027"): "Correo: ese día no existe Usted escribió: «31/02/2027» "
+    "Hace falta: una fecha, como 31/12/2017",
     ("datetime", "ayer"): "Correo: no es una fecha Usted escribió: «ayer» "
-    "Hace falta: fecha y hora, como 09/10/2017 10:30",
+    "Hace falta: fecha y hora, como 31/12/2017 10:30",
     ("text", "x"): "Correo: es un texto demasiado corto Usted escribió: «x» (1 carácter) "
     "Hacen falta: 3 caracteres o más",
     ("text", "x" * 400): f"Correo: es un texto demasiado largo Usted escribió: «{'x' * 300}…» (400 caracteres) "

@@ -468,7 +468,10 @@ MISTYPED = {
     "no such zone": ("Fecha y Hora: 09/10/2017 10:23:58 (UTC + 24)", "moment: bad_date"),
     "a date and much more": ("Hasta: 09/10/2017 " + "x" * 5000, "until: bad_date"),
     "words": ("Fecha y Hora: ayer por la tarde", "moment: bad_date"),
-    "no such day": ("Hasta: 31/02/2020", "until: bad_date"),
+    "no such day": ("Hasta: 31/02/2020", "until: no_such_day"),
+    "no such month of a day": ("Hasta: 13/13/2017", "until: no_such_day"),
+    "no such day, in words": ("Hasta: 31 de febrero de 2020", "until: no_such_day"),
+    "no such day, with a time": ("Fecha y Hora: 2020-02-31 10:23", "moment: no_such_day"),
     "a time where a date is wanted": ("Hasta: 20/10/2017 10:00", "until: bad_date"),
     "before the calendar": ("Fecha y Hora: 0001-01-01T00:00:00+14:00", "moment: bad_date"),
     "a phone in words": ("Teléfono: llámeme", "phone: bad_format"),
@@ -489,7 +492,7 @@ def test_each_type_has_its_fault(line: str, wanted: str) -> None:
         ("Hasta: 09/10/17", "2017-10-09"), ("Hasta: 10/23/2017", "2017-10-23"), ("Hasta: 10/23/17", "2017-10-23"),
         ("Fecha y Hora: 10/23/2017 10:23", "2017-10-23T10:23:00+02:00"),
         ("Fecha y Hora: 9.10.17 10:23", "2017-10-09T10:23:00+02:00"),
-        ("Hasta: 40/10/2017", ""), ("Hasta: 13/13/2017", ""), ("Hasta: 31/02/2020", ""), ("Hasta: ayer", ""),
+        ("Hasta: ayer", ""),
     ],
 )  # fmt: skip
 def test_a_date_that_may_have_been_meant_is_asked_back(line: str, meant: str) -> None:
@@ -834,7 +837,7 @@ HOSTILE = {
     "spaces": "Tipo:" + " " * 200_000 + "x",
     "line breaks": "Tipo:" + "\n" * 200_000,
     "our hint begun": "[Complete los datos " * 10_000,
-    "our hint with values begun": ("[Puede escribir en " + "x, " * 200) * 300,
+    "our hint with values begun": ("[Valores de " + "x, " * 200) * 300,
     "values in a list": "Tipo:\n" + "Error Acceso\n" * 15_000,
     "bullets": "- • * " * 33_000 + "Tipo: x",
     "bold marks": "*" * 200_000 + "Tipo:" + "*" * 1_000,
@@ -858,6 +861,6 @@ HOSTILE = {
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_bodies_cost_time_in_line_with_their_length(body: str) -> None:
     started = time.process_time()
-    parse_form(body, (*INCIDENT, *CALL), MADRID, own=[HINT, "[Puede escribir en {values}]"])
-    typed_text(body, [MOTIVE, ASK, HINT, "[Puede escribir en {values}]"])
+    parse_form(body, (*INCIDENT, *CALL), MADRID, own=[HINT, "[Valores de {label}: {values}]"])
+    typed_text(body, [MOTIVE, ASK, HINT, "[Valores de {label}: {values}]"])
     assert time.process_time() - started < 10  # a second at most where nothing else runs; quadratic would be minutes

@@ -42,7 +42,7 @@ from tests.rules.technicians import FORM, STAFF, act, after, desk, moved
 GROUP = "n1@cau.test"
 PENDING = {"state": "pending", "reason": "info_requested", "waiting_since": NOW}
 EARLIER = NOW - timedelta(hours=1)
-OTHER = "I171008_000007"
+OTHER, GONE_ON, ELSEWHERE = "I171008_000007", "I171008_000008", "I171008_000009"
 BOSS = "jefe@cliente.test"
 SCREEN = Attachment("captura.png", "image/png", 10, "a" * 64)
 INLINE = Attachment("logo.png", "image/png", 10, "b" * 64, inline=True)
@@ -151,11 +151,12 @@ def test_every_link_opens_a_form_that_its_own_action_understands() -> None:
 
 def test_a_form_tells_what_may_be_written_in_a_choice_that_is_still_open() -> None:
     bodies = {link.key: link.body for link in action_links(opened(STAFF), STAFF)}
-    assert "\nPrioridad: \n[Puede escribir en Prioridad: Urgente, Alta, Media, Baja]\n" in bodies["priority"]
-    assert "\n[Puede escribir en Técnico: ana@cau.test, luis@cau.test]\n" in bodies["assign"]
-    assert "en Motivo" not in bodies["hold"]  # the usual one stands there
+    assert "\nPrioridad: \n[Valores de Prioridad: Urgente, Alta, Media, Baja]\n" in bodies["priority"]
+    assert "\n[Valores de Técnico: ana@cau.test, luis@cau.test]\n" in bodies["assign"]
+    assert "\n[Valores de Clase: Orden de trabajo]\n" in bodies["reclassify"]
+    assert "de Motivo" not in bodies["hold"]  # the usual one stands there
     many = desk(services=(*STAFF.services, *(Service(f"Aplicación {n}") for n in range(20))))
-    assert "[Puede" not in next(link.body for link in action_links(opened(many), many) if link.key == "service")
+    assert "[Valores" not in next(link.body for link in action_links(opened(many), many) if link.key == "service")
 
 
 # -- reasons
@@ -282,7 +283,7 @@ SIGNED = "Saludos,\n\nAna Ruiz Gómez\nNivel 1\nTel. 982 000 000 | Praza Maior, 
         (f"Acción: Responder\nTexto:\n{SENT}\n\nAna Ruiz no está hasta el lunes.", "Ana Ruiz no está hasta el lunes."),
         (f"Acción: Responder\nTexto:\n{SENT}\n\nAna Gil, de Nivel 2", "Ana Gil, de Nivel 2"),
         (f"Acción: Responder\nTexto: Ya está.\nAna Ruiz\nNivel 1\n{SENT}", "Ya está.\nAna Ruiz\nNivel 1"),
-        (f"Acción: Responder\nTexto: Ya está.\n[Puede escribir en Plantilla: Solicitud\nque hubo]\n{SENT}", "Ya está."),
+        (f"Acción: Responder\nTexto: Ya está.\n[Valores de Plantilla: Solicitud\nque hubo]\n{SENT}", "Ya está."),
     ],
     ids=["its text above", "its text below our words", "a sentence", "another name", "signed by hand above", "a hint"],
 )  # fmt: skip
@@ -576,6 +577,27 @@ def test_an_unknown_number_is_a_fault(action: str, number: str) -> None:
 @pytest.mark.parametrize("changes", [{"state": "closed"}, {"group": "n2"}], ids=["closed", "another group's"])
 def test_a_ticket_that_is_closed_or_of_another_group_takes_no_duplicate(changes: dict) -> None:
     assert act(f"Acción: Unir\nCon: {OTHER}", opened(STAFF), other(**changes)).events == ()
+
+
+@pytest.mark.parametrize(
+    ("form", "left"),
+    [
+        ("Relacionar\nCon: la de Marta", "Con: \n"),
+        (f"Unir\nCon: {NUMBER}", "Con: \n"),
+        (f"Unir\nCon: {OTHER}", "Con: \n"),
+        (f"Unir\nCon: {GONE_ON}", f"Con: {ELSEWHERE}\n"),
+        ("Reclasificar\nClase: Incidencia", "Clase: \n"),
+        ("Prioridad\nPrioridad: Enorme", "Prioridad: \n"),
+        ("Pendiente\nMotivo: Detenido por el cliente\nHasta: 01/10/2017", "Motivo: Detenido por el cliente\nHasta: \n"),
+        ("Pendiente\nMotivo: Detenido por el cliente\nHasta: ayer", "Motivo: Detenido por el cliente\nHasta: \n"),
+        ("Escalar\nCaso: Incongruencia en FLEI", "Caso: \n"),
+    ],
+)
+def test_the_prepared_message_has_what_was_right_or_meant_and_leaves_empty_what_was_wrong(form: str, left: str) -> None:
+    gone = replace(other(state="closed", points_to=ELSEWHERE), number=GONE_ON)
+    others = other(state="closed"), gone, replace(other(), number=ELSEWHERE)
+    (link,) = act(f"Acción: {form}", opened(STAFF), *others).letters[0].links
+    assert left in link.body
 
 
 def test_reclassifying_opens_another_number_that_the_old_one_points_to() -> None:

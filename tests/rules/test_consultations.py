@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 from parsers.mail import Address, Attachment
+from rules.assignment import consult_link
 from rules.facts import Brief, Facts, Search
 from rules.tables import Calendar, FieldTable, PersonTable
 from rules.ticket import Event, evolve, fold
@@ -69,6 +70,20 @@ def test_a_faulty_form_for_a_caller_is_answered_with_all_faults_and_the_repaired
     (link,) = decision.letters[0].links
     assert (link.subject, link.to, link.grant) == ("Consulta", "tecnicos@cau.test", None)
     assert "Tipo: Error Acceso" in link.body
+
+
+def test_its_link_holds_the_fields_of_the_only_kind_or_says_that_those_of_each_kind_follow() -> None:
+    one = consult_link("open", desk(kinds={"incident": STAFF.kinds["incident"]}, escalations=()), {}).body
+    assert "Clase: Incidencia\nSolicitante: \nServicio/Aplicación: \nTipo: \nDescripción: \n" in one
+    assert "recibirá" not in one
+    several = consult_link("open", STAFF, {}).body
+    assert "Solicitante: \n[Valores de Clase: Incidencia, Orden de trabajo]\n[Al enviarlo recibirá el" in several
+    sent = several.replace("Clase: ", "Clase: Incidencia").replace("Solicitante: ", "Solicitante: pepe@cliente.test")
+    refused = ask_desk(sent, next_number=NUMBER)
+    assert {fault.code for fault in refused.faults} == {"missing"}
+    (again,) = refused.letters[0].links
+    assert "Solicitante: pepe@cliente.test\nServicio/Aplicación: \nTipo: \nDescripción: \n" in again.body
+    assert "recibirá" not in again.body
 
 
 def test_for_whom_it_is_opened_must_be_said() -> None:
