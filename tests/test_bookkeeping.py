@@ -127,7 +127,7 @@ def test_a_request_that_cannot_be_done_stops_nothing(world: DeskWorld) -> None:
 def test_backup_beside_the_running_daemon(world: DeskWorld) -> None:
     run(world)
     target = world.folder / "copy" / "acuse.db"
-    assert f"{target}.files" in world.acuse("backup", str(target)).stdout
+    assert world.acuse("backup", str(target)).stdout == f"{target}: the database, and 1 file in {target}.files\n"
     assert world.stop() == 0
     assert sqlite3.connect(target).execute("SELECT COUNT(*) FROM tickets").fetchone() == (1,)
     assert [file.read_bytes() for file in Path(f"{target}.files").rglob("*") if file.is_file()] == [b"\x89PNG"]

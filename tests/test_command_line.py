@@ -18,7 +18,7 @@ import pytest
 from daemon.cli import main
 from daemon.cli.arguments import parser
 from daemon.demo.correspondent import write
-from tests.deskworld import GOOD, GROUP, MARTA, OPENINGS, SUBJECT, DeskWorld
+from tests.deskworld import GOOD, GROUP, MARTA, OPENINGS, SERVICE, SUBJECT, DeskWorld
 
 TOO_LONG = "x" * 70_000
 """More than all headers of a mail may take: quarantined."""
@@ -73,6 +73,7 @@ MISTAKES: list[tuple[list[str], int, str]] = [
     (["retry", "nine"], 2, '"nine" is no number of a mail; without any, those that wait are listed'),
     (["list", "--state", "open"], 1, 'there is no state "open"; there are: assigned, pending, resolved, closed'),
     (["list", "--group", "n3"], 1, 'there is no group "n3"; there are: n1, n2'),
+    (["list", "--state", "open", "--group", "n3"], 1, 'closed\nthere is no group "n3"; there are: n1, n2'),
     (["retry", "I170101_000001"], 2, '"I170101_000001" is no number of a mail'),
     (["show", "I170101_000001"], 1, "there is no ticket I170101_000001"),
     (["export", "I170101_000001", "--to", "there"], 1, "there is no ticket I170101_000001"),
@@ -261,14 +262,23 @@ def test_several_mails_are_explained_an_object_each(acuse: Any, world: DeskWorld
     assert (code, out.startswith(f"{faulty}: refused"), told) == (1, True, "acuse: there is no file none.eml\n")
 
 
-def test_of_a_mail_that_is_nothing_the_subjects_that_open_are_told(
-    acuse: Any, world: DeskWorld, tmp_path: Path
+@pytest.mark.parametrize(
+    ("to", "subject", "mailbox", "told"),
+    [
+        (OPENINGS, "Algo falla", "apertura", True),
+        (SERVICE, SUBJECT, "servicio", True),
+        ("otra@cau.example", "Algo falla", "apertura (guessed: it names none of the desk's addresses)", True),
+        (OPENINGS, "Mis incidencias", "apertura", False),
+    ],
+)
+def test_of_a_mail_that_is_nothing_it_is_told_what_opens_and_where(
+    acuse: Any, tmp_path: Path, to: str, subject: str, mailbox: str, told: bool
 ) -> None:
     mail = tmp_path / "loose.eml"
-    mail.write_bytes(write("pepe@cliente.example", OPENINGS, "Algo falla", GOOD).as_bytes())
+    mail.write_bytes(write("pepe@cliente.example", to, subject, GOOD).as_bytes())
     out = acuse("explain", str(mail))[1]
-    assert "untreated (no_match)" in out
-    assert f"\n  would open: subject «{SUBJECT}»\n" in out
+    assert out.startswith(f"{mail}: untreated (no_match), mailbox {mailbox}\n")
+    assert (f"\n  opens at {OPENINGS}: subject «{SUBJECT}»\n" in out, "opens at" in out) == (told, told)
 
 
 @pytest.mark.parametrize("database", [None, "minutes of a meeting\n" * 400])

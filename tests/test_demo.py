@@ -100,6 +100,19 @@ def test_kept_a_technicians_own_client_reads_answers_and_solves(tmp_path: Path) 
         assert process.wait(PATIENCE_S) == 0
 
 
+@pytest.mark.parametrize("what", [[], ["--week"], ["--keep"]])
+def test_a_reader_that_has_seen_enough_ends_it(tmp_path: Path, what: list[str]) -> None:
+    command = [sys.executable, "-m", "daemon", "demo", *what]
+    environment = {**ENVIRONMENT, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
+        assert process.stdout and process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(PATIENCE_S) == 130
+    assert not list(tmp_path.glob("acuse-demo-*"))
+
+
 def test_a_week_of_a_desk_is_shown_and_ends_by_itself(tmp_path: Path) -> None:
     process = demo(tmp_path, "--week")
     assert process.wait(PATIENCE_S) == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -193,6 +194,10 @@ def a_rule_for_the_hours_of_a_calendar(folder: Path) -> str:
     return f'{text}[calendars.o]\nhours = ["09:00-18:00"]\n'
 
 
+def an_include_that_finds_nothing(folder: Path) -> str:
+    return 'include = ["reglas.d/*.toml"]\n' + BASE
+
+
 def a_port_of_another_security(folder: Path) -> str:
     return BASE.replace('host = "imap.cau.example"', 'host = "imap.cau.example"\nport = 587')
 
@@ -209,6 +214,7 @@ PLACES: list[tuple[Spoil, int, str]] = [
     (figures_for_a_folder_that_is_not_there, 1, r".*config\.toml:\d+:12: there is no folder {0}/exporter\n"),
     (figures_beside, 0, r"{0}/config\.toml: no problems\n"),
     (a_port_of_another_security, 0, r'.*:\d+:8: warning: servers speak "starttls" at port 587, not "tls": .*\n'),
+    (an_include_that_finds_nothing, 0, r".*:1:12: warning: no file matches {0}/reglas\.d/\*\.toml: nothing is .*\n"),
     (nobody_who_is_told, 0, r".*:6:10: warning: nobody would be told when something fails; .*\n"),
     (
         a_rule_behind_one_that_takes_all, 0,
@@ -307,6 +313,14 @@ def test_a_folder_of_files_that_this_user_cannot_read_is_no_empty_one() -> None:
     """A backup would be made without them."""
     with an_ordinary_user(), pytest.raises(PermissionError):
         list(Files(Path("/root")).digests())
+
+
+def test_a_database_of_ones_own_that_may_not_be_written_is_told_with_its_mending() -> None:
+    with an_ordinary_user(), tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "acuse.db"
+        file.touch(0o400)
+        *_, closed = _books(Database(url=f"sqlite:///{file}", files=folder))
+    assert closed.text == f"{file} may not be read and written by its owner: chmod u+rw {file}*"
 
 
 @pytest.mark.parametrize("readonly", [True, False])

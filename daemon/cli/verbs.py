@@ -77,8 +77,7 @@ def bench(options: argparse.Namespace) -> int:
     from daemon.commands.showing import known
 
     scenarios = tuple(filter(None, (options.only or options.also).split(",")))
-    for name in scenarios:
-        known("scenario", name, SCENARIOS)
+    known(*(("scenario", name, SCENARIOS) for name in scenarios))
     wanted = Options(
         options.mails, 0 if options.only else options.runs, options.tickets, options.database, options.roundup,
         options.django_helpdesk, options.peer_mails, scenarios, options.grown, options.json,
@@ -135,9 +134,9 @@ def show(options: argparse.Namespace) -> int:
 
 def export(options: argparse.Namespace) -> int:
     """`acuse export NUMBER --to DIR`."""
-    from daemon.commands.showing import exported
+    from daemon.commands.showing import counted, exported
 
-    print(f"{options.to}: {exported(configured.for_books(options), options.number, options.to)} files")
+    print(f"{options.to}: {counted(exported(configured.for_books(options), options.number, options.to))}")
     return 0
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from daemon.commands import Unable
 from daemon.commands.asking import ask
 from daemon.commands.progress import progress
-from daemon.commands.showing import books
+from daemon.commands.showing import books, counted
 from daemon.config.people_checks import is_address
 from daemon.config.settings import Settings
 from daemon.files import Files
@@ -51,7 +51,7 @@ def backup(settings: Settings, target: Path) -> str:
     url, files = settings.database.login_url(), Files(Path(settings.database.files))
     with progress() as tell:
         written = copy(url, files, target, lambda done, of: tell("backup", done, of))
-    beside = f"and {len(written) - 1} files in {target}.files" if written[1:] else "and there are no files yet"
+    beside = f"and {counted(len(written) - 1)} in {target}.files" if written[1:] else "and there are no files yet"
     return f"{target}: the database, {beside}"
 
 

@@ -34,13 +34,15 @@ FAULT = ("field", "code", "read", "allowed", "nearest", "detail")
 @dataclass(frozen=True)
 class Explained:
     """A mail with what it was read as and what would follow; ``steps`` tell of the routing rules that were tried,
-    ``opening`` the subjects that would have opened where it was nothing."""
+    ``opening`` the subjects that would have opened where it was nothing, by the addresses that take them; ``guessed``
+    the mailbox was, since the mail names none of ours."""
 
     file: str
     reading: Reading
     decision: Decision
     steps: tuple[Step, ...] = ()
-    opening: tuple[str, ...] = ()
+    opening: tuple[tuple[str, str], ...] = ()
+    guessed: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The object of `explain --json`."""
@@ -72,7 +74,7 @@ def explain(paths: list[Path], settings: Settings, mailbox: str, now: datetime) 
 
     Unable before any is explained where the mailbox does not exist, once the others are where a file does not.
     """
-    known("mailbox", mailbox, (box.name for box in settings.mailboxes))
+    known(("mailbox", mailbox, (box.name for box in settings.mailboxes)))
     there = [path for path in paths if path.exists()]
     with open_readonly(settings) as store:
         for path in there:
@@ -85,13 +87,19 @@ def explain_one(path: Path, settings: Settings, mailbox: str, store: Store | Non
     """One mail, against the books of ``store`` where there are any."""
     desk = settings.desk
     mail, poisoned = read_mail(path.read_bytes(), desk)
-    box = mailbox or addressed_mailbox(mail, desk)
-    reading = read(Arrival(box, mail, now, poisoned), desk)
+    addressed = mailbox or addressed_mailbox(mail, desk)
+    reading = read(Arrival(addressed or first_for_openings(desk), mail, now, poisoned), desk)
     facts = load(reading, desk, store, now)
     steps = route(desk, route_input(reading, desk)).trace if reading.kind else ()
     decision = decide(reading, facts, desk, now)
-    opening = tuple(kind.subject for kind in desk.kinds.values()) if decision.why == "no_match" else ()
-    return Explained(str(path), reading, decision, steps, opening)
+    opening = tuple(openings(desk)) if decision.why == "no_match" and not reading.consult else ()
+    return Explained(str(path), reading, decision, steps, opening, not addressed)
+
+
+def openings(desk: Desk) -> Iterator[tuple[str, str]]:
+    """The subject of each kind that is opened by mail, below the addresses that take it."""
+    taken = ((", ".join(desk.takers[key]), kind.subject) for key, kind in desk.kinds.items())
+    return ((addresses, subject) for addresses, subject in taken if addresses)
 
 
 def read_mail(raw: bytes, desk: Desk) -> tuple[Mail, str]:
@@ -104,11 +112,15 @@ def read_mail(raw: bytes, desk: Desk) -> tuple[Mail, str]:
 
 
 def addressed_mailbox(mail: Mail, desk: Desk) -> str:
-    """The mailbox that the mail was sent to, else the first that takes openings."""
+    """The mailbox that the mail was sent to; "" where it names none of our addresses."""
     sent_to = [*mail.delivered_to, *(a.address for a in (*mail.to, *mail.cc))]
     own = {a.lower(): box.name for box in desk.mailboxes for a in (box.address, *box.addresses)}
-    first = next((box.name for box in desk.mailboxes if "opening" in box.roles), desk.mailboxes[0].name)
-    return next((own[a.lower()] for a in sent_to if a.lower() in own), first)
+    return next((own[a.lower()] for a in sent_to if a.lower() in own), "")
+
+
+def first_for_openings(desk: Desk) -> str:
+    """The first mailbox that takes openings, where there is one."""
+    return next((box.name for box in desk.mailboxes if "opening" in box.roles), desk.mailboxes[0].name)
 
 
 def load(reading: Reading, desk: Desk, store: Store | None, now: datetime) -> Facts:
@@ -135,9 +147,10 @@ def open_readonly(settings: Settings) -> Iterator[Store | None]:
 def as_text(explained: Explained) -> str:
     """One mail for a person at a terminal."""
     shown = explained.as_json()
-    lines = [f"{shown['file']}: {shown['verdict']} ({shown['why']}), mailbox {shown['mailbox']}"]
+    guessed = " (guessed: it names none of the desk's addresses)" if explained.guessed else ""
+    lines = [f"{shown['file']}: {shown['verdict']} ({shown['why']}), mailbox {shown['mailbox']}{guessed}"]
     lines += [f"  from {shown['from'] or '(no single sender)'}, subject «{shown['subject']}»"]
-    lines += [f"  would open: subject «{subject}»" for subject in explained.opening]
+    lines += [f"  opens at {addresses}: subject «{subject}»" for addresses, subject in explained.opening]
     lines += [f"  {name}: {value}" for name, value in shown["fields"].items()]
     lines += [f"  fault: {_fault_text(fault)}" for fault in shown["errors"]]
     lines += [f"  rule {s['rule']}: {'took it' if s['matched'] else 'no'} ({s['why']})" for s in shown["steps"]]

@@ -31,10 +31,21 @@ def books(settings: Settings) -> Iterator[Store]:
         store.close()
 
 
-def known(what: str, read: str, names: Iterable[str]) -> None:
-    """Unable where ``read`` is none of ``names``; "" names nothing."""
-    if read and read not in (there := list(names)):
-        raise Unable(f'there is no {what} "{read}"; there are: {", ".join(there)}')
+def known(*named: tuple[str, str, Iterable[str]]) -> None:
+    """Unable that tells each name that is none of its names, as (what it names, what was read, its names); "" names
+    nothing."""
+    told = [
+        f'there is no {what} "{read}"; there are: {", ".join(there)}'
+        for what, read, names in named
+        if read and read not in (there := list(names))
+    ]
+    if told:
+        raise Unable("\n".join(told))
+
+
+def counted(count: int) -> str:
+    """«1 file», «2 files»."""
+    return f"{count} file{'' if count == 1 else 's'}"
 
 
 # -- many tickets
@@ -43,8 +54,7 @@ def known(what: str, read: str, names: Iterable[str]) -> None:
 def listed(settings: Settings, state: str = "", group: str = "", since: date | None = None) -> list[dict[str, Any]]:
     """Tickets, newest first; ``since`` is a day of the desk's zone. Unable for a state or group that does not exist."""
     zone = settings.desk.zone
-    known("state", state, STATES)
-    known("group", group, settings.desk.groups)
+    known(("state", state, STATES), ("group", group, settings.desk.groups))
     wanted = Search(
         states=(state,) if state else (),
         groups=(group,) if group else (),

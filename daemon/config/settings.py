@@ -108,7 +108,7 @@ def load(path: Path, *further: Check) -> Settings:
     replies, absent = _canned(written, path, catalogue)
     absent += _absent_letters(own)
     desk = _desk(written, path, catalogue, replies)
-    checked = (*_checked(written, desk, further), *absent)
+    checked = (*_checked(written, desk, further), *absent, *_unmatched(document))
     misfits += [misfit for misfit in checked if not _touches(misfit.path, doubtful)]
     faulty = {*doubtful, *(misfit.path for misfit in misfits if not misfit.warning)}
     first = _to_mend_first(faulty, document.problems)
@@ -137,6 +137,13 @@ def _problem(misfit: Misfit, document: Document) -> Problem:
         place = f"in line {other.line}" if other.file == problem.file else f"at {other.file}:{other.line}"
         problem = dataclasses.replace(problem, text=f"{problem.text}; the other stands {place}")
     return dataclasses.replace(problem, warning=misfit.warning)
+
+
+def _unmatched(document: Document) -> Iterator[Misfit]:
+    """A folder may be empty yet, and a name may be wrong: with it all that stands there is left out."""
+    for number in document.unmatched:
+        text = f"no file matches {document.patterns[number]}: nothing is included by it"
+        yield Misfit(("include", number), text, warning=True)
 
 
 def _in_order(problems: list[Problem], document: Document) -> list[Problem]:

@@ -58,6 +58,8 @@ class Document:
     """Every file asked for, also those that could not be read."""
     patterns: tuple[str, ...] = ()
     """The include patterns, absolute: new files that match belong to the configuration too."""
+    unmatched: list[int] = field(default_factory=list)
+    """Which of the patterns no file matches, counted from 0."""
     _joined: dict[KeyPath, list[tuple[int, int]]] = field(default_factory=dict)
     """Arrays of tables spread over several files: (source, how many elements) in order."""
 
@@ -177,12 +179,13 @@ def _included(document: Document, patterns: object) -> Iterator[Path]:
         document.problems.append(document.problem(("include",), text))
         return
     found: list[Path] = []
-    for pattern in patterns:
+    for number, pattern in enumerate(patterns):
         absolute = str(document.path.parent / pattern)
         document.patterns += (absolute,)
         # glob and not Path.glob, which also takes the hidden lock files of editors
         matches = sorted(glob.glob(absolute)) if glob.has_magic(pattern) else [absolute]  # noqa: PTH207
         found += (Path(match) for match in matches)
+        document.unmatched += [] if matches else [number]
     yield from (path for path in dict.fromkeys(found) if path != document.path)
 
 

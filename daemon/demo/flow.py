@@ -6,13 +6,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from rich.console import Console
-
 from daemon.commands import COMMAND
 from daemon.demo.correspondent import click, reply, write
 from daemon.demo.desks import OPENINGS, PASSWORD, SERVICE, SUBJECT, TECHNICIANS
 from daemon.demo.embedded import HOST
-from daemon.demo.stage import Stage
+from daemon.demo.stage import Screen, Stage
 from daemon.demo.week import show_week
 
 MARTA, PEPE, ANA = "Marta Gil <marta@cliente.example>", "Pepe Sanz <pepe@cliente.example>", "Ana Ruiz <ana@cau.example>"
@@ -21,13 +19,14 @@ MARTA, PEPE, ANA = "Marta Gil <marta@cliente.example>", "Pepe Sanz <pepe@cliente
 def demo(keep: bool = False, week: bool = False) -> int:
     """Show the flow; with ``keep`` leave it running until Ctrl-C, and say how to attach a mail client. ``week`` shows a
     week of a desk with three groups instead."""
+    screen = Screen()
     with tempfile.TemporaryDirectory(prefix="acuse-demo-") as folder:
         if week:
-            show_week(Path(folder), Console())
+            show_week(Path(folder), screen)
         else:
-            _show_flow(Stage(Path(folder), Console()), keep)
+            _show_flow(Stage(Path(folder), screen), keep)
     if not keep:
-        Console().print(NEXT_STEPS, soft_wrap=True, highlight=False)
+        screen.print(NEXT_STEPS, soft_wrap=True, highlight=False)
     return 0
 
 

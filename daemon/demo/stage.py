@@ -7,7 +7,9 @@ temporary one.
 from __future__ import annotations
 
 import time
+from _thread import interrupt_main
 from collections.abc import Iterable
+from contextlib import suppress
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -24,6 +26,16 @@ from daemon.service import Service, open_service
 
 SHOWN_LINES = 26
 WAIT_S = 60.0
+
+
+class Screen(Console):
+    """Where the mails are shown, in the main thread and in that of the servers."""
+
+    def on_broken_pipe(self) -> None:
+        """rich's hook. Its own ends the thread that writes: that of the servers, too, which then cannot be stopped."""
+        with suppress(SystemExit):
+            super().on_broken_pipe()
+        interrupt_main()
 
 
 class Stage:

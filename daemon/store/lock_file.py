@@ -96,6 +96,8 @@ def not_ours(path: Path) -> str:
     user = os.geteuid()
     if not path.is_file() or os.access(path, os.R_OK | os.W_OK, effective_ids=True):
         return ""
+    if path.stat().st_uid == user:
+        return f"{path} may not be read and written by its owner: chmod u+rw {path}*"
     return f"{path} is another user's: run this as its owner, or chown {user} {path}*"
 
 
