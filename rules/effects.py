@@ -21,7 +21,7 @@ from rules.letters import File, Letter, Link, to_sender
 from rules.lifecycle import move
 from rules.lookups import number_line
 from rules.masking import prepared_values
-from rules.openings import requester_links
+from rules.openings import reopen_link, requester_links
 from rules.reading import author
 from rules.tables import Canned
 from rules.ticket import Event, Ticket
@@ -30,6 +30,11 @@ SHOWS_FILES = frozenset({"answer", "ask", "resolve"})
 """Actions whose files the requester gets (T); of all the others they see nothing but the text of the letter."""
 PASSED_ON = frozenset({"reply", "info_request"})
 """Letters that say what the technician wrote and no more."""
+_LINKS: Mapping[str, Callable[[Ticket, Desk], tuple[Link, ...]]] = {
+    "info_request": requester_links,
+    "desk_rejection": lambda ticket, desk: (reopen_link(ticket, desk),),
+}
+"""What a letter to the requester lets them do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,7 @@ def to_requester(name: str, ticket: Ticket, action: Action, values: Mapping[str,
         (ticket.requester,),
         ticket,
         values=values,
-        links=requester_links(ticket, action.desk) if name == "info_request" else (),
+        links=_LINKS[name](ticket, action.desk) if name in _LINKS else (),
         language=ticket.language,
         attachments=action.attachments,
         files=action.files,

@@ -20,7 +20,7 @@ from rules.letters import Letter, Link, for_requester, to_sender
 from rules.masking import prepared_values
 from rules.promises import counts_from, promises
 from rules.quality import Finding
-from rules.reading import Reading, opening_windows
+from rules.reading import Reading, opening_form, opening_windows
 from rules.routing import Routed, route
 from rules.ticket import Event, Ticket, fold
 
@@ -221,7 +221,7 @@ def refuse(reading: Reading, faults: tuple[Fault, ...], desk: Desk, language: st
             "kind": kind,
             "faults": faults,
             "fields": reading.form.values,
-            "form": "\n".join(form_lines(desk.fields_of(kind), values, faults, wording.date_forms(desk, language))),
+            "form": form_text(kind, values, faults, desk, language),
             "left_out": left_out,
             "attach_again": attached_files(reading.mail),
             "received_at": reading.arrival.received_at,
@@ -231,6 +231,11 @@ def refuse(reading: Reading, faults: tuple[Fault, ...], desk: Desk, language: st
         language=language,
     )
     return Decision("refused", letters=(letter,), kind=kind, fields=reading.form.values, faults=faults)
+
+
+def form_text(kind: str, values: Mapping[str, str], faults: tuple[Fault, ...], desk: Desk, language: str) -> str:
+    """The whole repaired form of ``kind``, as a letter shows it."""
+    return "\n".join(form_lines(desk.fields_of(kind), values, faults, wording.date_forms(desk, language)))
 
 
 def attached_files(mail: Mail) -> tuple[str, ...]:
@@ -266,9 +271,12 @@ def reopen_link(ticket: Ticket, desk: Desk) -> Link:
 
 
 def near_miss(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
-    """A subject that is nearly an opening's: not treated, but the sender gets the right one (D says no more)."""
+    """A subject that is nearly an opening's: not treated, but the sender gets the right one (D says no more),
+    with the form as far as it was read."""
     kind, spoken = reading.near, language(reading, facts, desk)
-    link, _ = form_link("open", desk.opens_at(reading.address, kind), kind, {}, (), desk, spoken)
+    form, _ = opening_form(reading.mail, kind, reading.address, desk)
+    values, to = prepared_values(form), desk.opens_at(reading.address, kind)
+    link, left_out = form_link("open", to, kind, values, form.faults, desk, spoken)
     letter = to_sender(
         reading.mail,
         "near_miss",
@@ -276,7 +284,8 @@ def near_miss(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Deci
             "kind": kind,
             "read": reading.mail.subject,
             "right": desk.kinds[kind].subject,
-            "form": "\n".join(form_lines(desk.fields_of(kind), {})),
+            "form": form_text(kind, values, form.faults, desk, spoken),
+            "left_out": left_out,
             "received_at": reading.arrival.received_at,
             "address": reading.address,
         },

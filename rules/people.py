@@ -21,6 +21,7 @@ from rules.reading import Reading
 from rules.subjects import TOKEN_ROOM
 
 _NAMED = ("name", "organisation", "tax_id")
+_SHARED = Fault("", "refused", detail="shared_address")
 
 
 def is_unregistered(reading: Reading, facts: Facts, desk: Desk) -> bool:
@@ -44,7 +45,7 @@ def hold_for_registration(reading: Reading, facts: Facts, desk: Desk, now: datet
     """Held, and asked to register; a shared address is told why not (J)."""
     spoken = language(reading, facts, desk)
     if is_shared(reading.sender, desk):
-        return refuse(reading, (_shared(reading),), desk, spoken)
+        return refuse(reading, (_SHARED,), desk, spoken)
     return Decision("held", "registration", letters=(invitation(reading, desk, spoken),), kind=reading.kind)
 
 
@@ -52,8 +53,8 @@ def invite(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decisio
     """M's fixed subject asks for the registration form."""
     spoken = language(reading, facts, desk)
     if is_shared(reading.sender, desk):
-        faults = (_shared(reading),)
-        return Decision("refused", "registration", letters=(invitation(reading, desk, spoken, faults),), faults=faults)
+        letter = invitation(reading, desk, spoken, (_SHARED,))
+        return Decision("refused", "registration", letters=(letter,), faults=(_SHARED,))
     return Decision("registered", "asked", letters=(invitation(reading, desk, spoken),))
 
 
@@ -137,7 +138,3 @@ def opening_link(kind: str, desk: Desk, spoken: str = "") -> Link:
     """An empty opening form of ``kind``, labelled with the kind's name."""
     link, _ = form_link("open", desk.opening_address, kind, {}, (), desk, spoken)
     return replace(link, label=desk.kinds[kind].label)
-
-
-def _shared(reading: Reading) -> Fault:
-    return Fault("", "refused", reading.mail.sender, detail="shared_address")

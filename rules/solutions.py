@@ -165,7 +165,7 @@ def survey(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decisio
         values={"mark": int(held.grant.verb), "comment": text, "before": ticket.mark},
     )
     marked = wording.word(desk, "marks", held.grant.verb, group_language(ticket, desk))
-    news = News("survey", now, f"{marked}\n\n{text}", author(reading.mail))
+    news = News("survey", now, f"{marked}: {text}", author(reading.mail))
     told = (update_letter(evolve(ticket, event), desk, news),) if text else ()
     return Decision("survey", events=(event,), letters=(thanks, *told), kind=ticket.kind, group=ticket.group)
 

@@ -154,8 +154,9 @@ REFUSED: dict[Wrong, tuple[str, str, str, tuple[str, ...]]] = {
         "1. Complete los datos. 2. Envíelo sin cifrar y adjunte otra vez sus archivos, si los había. 3. Pulse Enviar",
     )),
     from_a_shared_address: ("refused", "refusal", f"{UNOPENED}1 punto", (
-        "1. Su mensaje: no se admite Usted escribió: «info@cliente.test»",
-        "Viene de una dirección compartida. Escriba desde la suya, para que sepamos quién es.",
+        "1. Su mensaje: no se admite Viene de una dirección compartida. Escriba desde la suya, para que sepamos quién",
+        "vuelva a enviarla desde su propia dirección.",
+        "Pulse Enviar sin cambiar el asunto, desde su propia dirección.", "Texto: Servicio/Aplicación: AREN",
     )),
     that_shouts: ("refused", "refusal", f"{UNOPENED}1 punto", (
         "1. Su mensaje: no se admite El texto lleva muchos signos seguidos. Con uno basta.",
@@ -166,6 +167,7 @@ REFUSED: dict[Wrong, tuple[str, str, str, tuple[str, ...]]] = {
     with_nearly_the_subject: ("untreated", "near_miss", "Su incidencia no se ha abierto: corrija el asunto", (
         "Usted escribió: Apertura de incidencia automatica aplicación/desarrollo", f"El correcto es: {OPENING}",
         f"Para: {OPENINGS} Asunto: {OPENING}", "Le avisamos una vez por hora como mucho.",
+        "Texto: Servicio/Aplicación: AREN Tipo: Error Funcional Descripción: La pantalla",
     )),
     with_a_subject_of_its_own: ("untreated", "wrong_subject", "Su mensaje no se ha añadido: corrija el asunto", (
         f"Usted escribió: Sobre mi incidencia {FIRST} El correcto es: Confirmación de la incidencia {FIRST}",

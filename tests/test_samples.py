@@ -12,7 +12,7 @@ from daemon.writing.samples import samples
 from parsers.mail import Mail
 from rules.assignment import Handover, News, action_grant, action_links, assignment_letter, update_letter
 from rules.desk import Desk
-from rules.facts import Facts, HeldGrant
+from rules.facts import Facts, HeldGrant, Registered
 from rules.firing import fire
 from rules.intake import decide
 from rules.letters import Letter
@@ -55,6 +55,22 @@ def wrong_form(desk: Desk) -> Letter:
     return received("tecnicos", mail, Facts(tickets={ticket.number: ticket}, grant=held), desk)
 
 
+def closed_notice(desk: Desk) -> Letter:
+    ticket = replace(ticket_of(desk), state="closed")
+    mail = Mail(sender=REQUESTER, message_id="", subject="Re: x", body="Sigue igual.", visible="Sigue igual.")
+    facts = Facts(tickets={ticket.number: ticket}, registered=Registered(ticket.number, "requester", "closure"))
+    return received("servicio", mail, facts, desk)
+
+
+def rejected(desk: Desk) -> Letter:
+    ticket, words = ticket_of(desk), desk.words()
+    body = f"{words['action_fields']['action']}: {words['actions']['refuse']}\n"
+    body += f"{words['action_fields']['reason']}: x\n{words['action_fields']['text']}: x"
+    mail = Mail(sender="ana@cau.example", subject=f"x [{TOKEN}]", body=body, visible=body)
+    held = HeldGrant(action_grant(ticket), token_digest(TOKEN))
+    return received("tecnicos", mail, Facts(tickets={ticket.number: ticket}, grant=held), desk)
+
+
 def fired(name: str) -> Callable[[Desk], Letter]:
     return lambda desk: fire(ticket_of(desk), name, desk, NOW).letters[0]
 
@@ -66,6 +82,8 @@ LIVE: dict[str, Callable[[Desk], Letter]] = {
     "update": lambda desk: update_letter(ticket_of(desk), desk, News("reply", NOW, "x", "Marta Gil")),
     "registration": stranger,
     "desk_refusal": wrong_form,
+    "closed_notice": closed_notice,
+    "desk_rejection": rejected,
 }
 """Letter → the rules that write it."""
 

@@ -84,7 +84,7 @@ ACTIONS: dict[str, tuple[list[Form], Done]] = {
     "rejected": ([("Rechazar", {"Motivo": "No es de aquí", "Texto": "Pídalo en su delegación."})], Done(
         {"state": "closed", "reason": "desk_rejected"}, "No es de aquí\n\nPídalo en su delegación.",
         {("desk_rejection", MARTA): ("Rechazo de la incidencia", "se ha cerrado sin solución. Motivo: «No es de aquí».",
-         "Pídalo en su delegación. Ana Ruiz, Nivel 1")}, shown=True,
+         "Pídalo en su delegación. Ana Ruiz, Nivel 1", "Abrir otra relacionada:", "Texto: Con: {n} ")}, shown=True,
     )),
     "taken back": ([SOLVE, ("Nota", {"Acción": "Reabrir", "Texto": "Era otro servicio."})], Done(
         {"state": "assigned", "reason": "reopened"}, "Era otro servicio.",

@@ -49,7 +49,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "verdict_notice": {"at": None, "verb": "", "used": ""},
     "status": {"journal": (), "deadlines": (), "rows": (), "total": 0},
     "refusal": {"fields": (), "form": "", "left_out": False, "attach_again": ()},
-    "near_miss": {"form": ""},
+    "near_miss": {"form": "", "left_out": False},
     "desk_refusal": {"action": "", "faults": (), "read": "", "by": "", "at": None, "event": "", "files": ()},
     "delivery_failure": {"contact": "", "diagnostic": "", "tried_since": None},
     "survey_thanks": {"comment": "", "before": 0},

@@ -58,6 +58,7 @@ def _group(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
         **_assignments(desk, ticket),
         "update": _update(desk, informed, "info_received", answer, "Marta Gil", files=(LOG,)),
         "update.only_files": _update(desk, ticket, "reply", "", "Marta Gil", files=(LOG,)),
+        "update.no_text": _update(desk, informed, "info_received", "", "Marta Gil"),
         "update.rejection": _update(desk, reopened, "rejection", "Sigue fallando en Lugo.", "Marta Gil"),
         "update.rejection_untouched": _update(desk, reopened, "rejection", "", "Marta Gil"),
         "update.noted": _update(desk, ticket, "noted", "Parece el mismo fallo del viernes.", "Ana Ruiz"),

@@ -45,10 +45,10 @@ from parsers.form import Fault, Form
 from rules import wording
 from rules.desk import Desk
 from rules.letters import Grant, Letter, Link
-from rules.openings import form_link, requester_links
+from rules.openings import form_link, reopen_link, requester_links
 from rules.people import kinds_explained, opening_link, registration_link
 from rules.queries import status_link
-from rules.solutions import survey_links, verdict_links
+from rules.solutions import closure_letter, verdict_links
 from rules.threads import answer_link
 from rules.ticket import Ticket
 
@@ -145,6 +145,7 @@ def _near_miss(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
         "read": "apertura de incidencia automatica aplicacion/desarrollo",
         "right": desk.kinds[ticket.kind].subject,
         "form": form_text(desk, ticket),
+        "left_out": False,
         "address": desk.opening_address,
         "received_at": NOW,
     }
@@ -204,14 +205,13 @@ def _closed(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     def closed(reason: str, points_to: str = "") -> Ticket:
         return replace(ticket, state="closed", reason=reason, closed_at=CLOSED, points_to=points_to)
 
-    again, survey = opening_form(desk, ticket, "reopen"), survey_links(ticket, desk)
     no_service = {**BY_ANA, "reason": "No es de este servicio", "text": "Pida el alta en su delegación."}
     other = "I171006_000012"
     return {
-        "closure": _letter("closure", closed("validated"), {}, *survey, again),
-        "closure.no_answer": _letter("closure", closed("no_answer"), {}, *survey, again),
-        "closure.withdrawn": _letter("closure", closed("withdrawn"), {}),
-        "desk_rejection": _letter("desk_rejection", closed("desk_rejected"), no_service, again),
+        "closure": closure_letter(closed("validated"), desk),
+        "closure.no_answer": closure_letter(closed("no_answer"), desk),
+        "closure.withdrawn": closure_letter(replace(closed("withdrawn"), round=0), desk),
+        "desk_rejection": _letter("desk_rejection", closed("desk_rejected"), no_service, reopen_link(ticket, desk)),
         "merged": _letter("merged", closed("merged", points_to=other), {"into": other}),  # to those of the closed one
         "merged.kept": _letter("merged", ticket, {"into": ""}),  # to those of the ticket that goes on
         "reclassified": _letter("reclassified", ticket, {"old": "W171009_000003"}),  # ``ticket`` is the new one
@@ -240,7 +240,7 @@ def _looked_up(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
 
 
 def _notices(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
-    closed, open_again = replace(ticket, state="closed", closed_at=CLOSED), opening_form(desk, ticket, "reopen")
+    closed, open_again = replace(ticket, state="closed", closed_at=CLOSED), reopen_link(ticket, desk)
     answer = answer_link(ticket, "", desk)
     wrong = {"read": f"Sobre mi incidencia {NUMBER}", "right": answer.subject}
     thanked = {"mark": 4, "comment": "Muy amables.", "before": 0}

@@ -498,7 +498,7 @@ def test_a_mark_with_its_comment_and_the_last_one_counts() -> None:
     first = survey("4", "Muy amables.")
     assert (first.verdict, first.events[0].changes, first.events[0].text) == ("survey", {"mark": 4}, "Muy amables.")
     assert letters(first) == [("survey_thanks", (MARTA,)), ("update", ("n1@cau.test",))]
-    assert first.letters[1].values["text"] == "4 Bien\n\nMuy amables."
+    assert first.letters[1].values["text"] == "4 Bien: Muy amables."
     again = survey("2", mark=4)
     assert letters(again) == [("survey_thanks", (MARTA,))], "a mark alone stands in the report"
     assert (again.events[0].changes, again.letters[0].values["before"]) == ({"mark": 2}, 4)
