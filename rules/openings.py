@@ -271,8 +271,8 @@ def reopen_link(ticket: Ticket, desk: Desk) -> Link:
 
 
 def near_miss(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
-    """A subject that is nearly an opening's: not treated, but the sender gets the right one (D says no more),
-    with the form as far as it was read."""
+    """A subject that is nearly an opening's, or an opening at the address of all letters: not treated, but the sender
+    gets the right one (D says no more), with the form as far as it was read."""
     kind, spoken = reading.near, language(reading, facts, desk)
     form, _ = opening_form(reading.mail, kind, reading.address, desk)
     values, to = prepared_values(form), desk.opens_at(reading.address, kind)
@@ -284,6 +284,7 @@ def near_miss(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Deci
             "kind": kind,
             "read": reading.mail.subject,
             "right": desk.kinds[kind].subject,
+            "to": "" if reading.has("opening") else to,
             "form": form_text(kind, values, form.faults, desk, spoken),
             "left_out": left_out,
             "received_at": reading.arrival.received_at,

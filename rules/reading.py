@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -197,7 +197,7 @@ def read(arrival: Arrival, desk: Desk) -> Reading:
         box,
         address,
         kind=kind,
-        near="" if kind else near_kind(mail.subject, box, desk),
+        near="" if kind else near_kind(opening, mail, box, desk),
         form=form,
         key=key,
         token=token,
@@ -222,23 +222,33 @@ def written_to(mail: Mail, box: Mailbox) -> str:
 
 def opened_kind(key: str, mail: Mail, box: Mailbox, address: str, desk: Desk) -> str:
     """The kind whose opening subject has this key, in a mailbox for openings: one that ``address`` takes, else one for
-    which the mail went to none that does; "" for none."""
+    which the mail went astray; "" for none."""
     if "opening" not in box.roles:
         return ""
-    meant = [kind for own, kind in fixed_subjects(desk).openings if own == key]
-    sent_to = {each.address.lower() for each in (*mail.to, *mail.cc)} if meant else set()
-    here = (kind for kind in meant if address in desk.takers[kind])
-    astray = (kind for kind in meant if desk.takers[kind] and sent_to.isdisjoint(map(str.lower, desk.takers[kind])))
-    return next(chain(here, astray), "")
+    here = (kind for kind in _meant(key, desk) if address in desk.takers[kind])
+    return next(chain(here, _astray(key, mail, desk)), "")
 
 
-def near_kind(subject: str, box: Mailbox, desk: Desk) -> str:
-    """The kind, of those that some address takes, whose opening subject this nearly is; "" for none."""
+def near_kind(key: str, mail: Mail, box: Mailbox, desk: Desk) -> str:
+    """The kind, of those that some address takes, whose opening subject this nearly is; at the address that all letters
+    come from, where people write to it, the one whose subject this is. "" for none."""
     if "opening" not in box.roles:
-        return ""
+        return next(_astray(key, mail, desk), "") if "service" in box.roles else ""
     marks = fixed_subjects(desk).marks
     taken = (kind for kind in desk.kinds if desk.takers[kind])
-    return next((kind for kind in taken if is_near(subject, desk.kinds[kind].subject, marks)), "")
+    return next((kind for kind in taken if is_near(mail.subject, desk.kinds[kind].subject, marks)), "")
+
+
+def _meant(key: str, desk: Desk) -> list[str]:
+    return [kind for own, kind in fixed_subjects(desk).openings if own == key]
+
+
+def _astray(key: str, mail: Mail, desk: Desk) -> Iterator[str]:
+    """The kinds with this opening subject for which the mail went to no address that takes them."""
+    for kind in _meant(key, desk):
+        sent_to = {each.address.lower() for each in (*mail.to, *mail.cc)}
+        if desk.takers[kind] and sent_to.isdisjoint(map(str.lower, desk.takers[kind])):
+            yield kind
 
 
 def opening_form(mail: Mail, kind: str, address: str, desk: Desk) -> tuple[Form, str]:

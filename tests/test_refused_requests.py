@@ -96,6 +96,10 @@ def with_nearly_the_subject(desk: ServerlessDesk) -> EmailMessage:
     return opening(GOOD, subject="Apertura de incidencia automatica aplicación/desarrollo")
 
 
+def to_the_address_of_all_letters(desk: ServerlessDesk) -> EmailMessage:
+    return write(MARTA, SERVICE, OPENING, GOOD)
+
+
 def with_a_subject_of_its_own(desk: ServerlessDesk) -> EmailMessage:
     return write(MARTA, SERVICE, f"Sobre mi incidencia {FIRST}", "Uso Firefox.")
 
@@ -167,6 +171,10 @@ REFUSED: dict[Wrong, tuple[str, str, str, tuple[str, ...]]] = {
     with_nearly_the_subject: ("untreated", "near_miss", "Su incidencia no se ha abierto: corrija el asunto", (
         "Usted escribió: Apertura de incidencia automatica aplicación/desarrollo", f"El correcto es: {OPENING}",
         f"Para: {OPENINGS} Asunto: {OPENING}", "Le avisamos una vez por hora como mucho.",
+        "Texto: Servicio/Aplicación: AREN Tipo: Error Funcional Descripción: La pantalla",
+    )),
+    to_the_address_of_all_letters: ("untreated", "near_miss", "Su incidencia no se ha abierto: corrija la dirección", (
+        f"Usted escribió a: {SERVICE} La correcta es: {OPENINGS}", f"Para: {OPENINGS} Asunto: {OPENING}",
         "Texto: Servicio/Aplicación: AREN Tipo: Error Funcional Descripción: La pantalla",
     )),
     with_a_subject_of_its_own: ("untreated", "wrong_subject", "Su mensaje no se ha añadido: corrija el asunto", (

@@ -146,10 +146,17 @@ def _near_miss(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
         "right": desk.kinds[ticket.kind].subject,
         "form": form_text(desk, ticket),
         "left_out": False,
+        "to": "",
         "address": desk.opening_address,
         "received_at": NOW,
     }
-    return {"near_miss": _answer("near_miss", None, values, (opening_form(desk, ticket, "open"),))}
+    right = values["right"]
+    astray = {**values, "read": right, "address": desk.service_address, "to": desk.opening_address}
+    link = opening_form(desk, ticket, "open")
+    return {
+        "near_miss": _answer("near_miss", None, values, (link,)),
+        "near_miss.address": _answer("near_miss", None, astray, (link,)),
+    }
 
 
 # -- letters to the requester about a ticket

@@ -30,6 +30,7 @@ from tests.rules.desks import (
     OPENING,
     OPENINGS,
     ORDER,
+    SERVICE,
     TOKEN,
     facts_of,
     granted,
@@ -42,6 +43,7 @@ from tests.rules.desks import (
     verdict,
 )
 
+BOTH = (Address(SERVICE), Address(OPENINGS))
 BAD = "Servicio/Aplicación: ARENN\nTipo: Se ha roto\n"
 STRANGER = "mallory@otro.test"
 
@@ -54,7 +56,8 @@ PLAIN: list[tuple[str, str, Mail, Facts | None, str, list[str]]] = [
     ("a near miss at the service address", "servicio", mail(f"Re: {OPENING}", GOOD), None, "untreated", []),
     ("an opening as a reply", "apertura", mail(f"Re: {OPENING}", GOOD), None, "untreated", ["near_miss"]),
     ("anything else", "apertura", mail("Oferta de tóner", "compre"), None, "untreated", []),
-    ("an opening at the service address", "servicio", mail(OPENING, GOOD), None, "untreated", []),
+    ("an opening at the service address", "servicio", mail(OPENING, GOOD), None, "untreated", ["near_miss"]),
+    ("an opening at both addresses", "servicio", mail(OPENING, GOOD, to=BOTH), None, "untreated", []),
     ("a copy", "apertura", mail(OPENING, GOOD), Facts(duplicate="same", next_number=NUMBER), "duplicate", []),
     ("two senders", "apertura", mail(OPENING, GOOD, sender=""), None, "untreated", []),
     ("a robot's opening", "apertura", mail(OPENING, GOOD, automatic="auto_submitted"), None, "automatic", []),
