@@ -266,7 +266,7 @@ def test_several_mails_are_explained_an_object_each(acuse: Any, world: DeskWorld
     ("to", "subject", "mailbox", "told"),
     [
         (OPENINGS, "Algo falla", "apertura", True),
-        (SERVICE, SUBJECT, "servicio", True),
+        (SERVICE, f"Re: {SUBJECT}", "servicio", True),
         ("otra@cau.example", "Algo falla", "apertura (guessed: it names none of the desk's addresses)", True),
         (OPENINGS, "Mis incidencias", "apertura", False),
     ],
