@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 from rules.desk import Desk
 from rules.tables import Calendar
@@ -123,27 +124,34 @@ def check_holidays(code: str) -> None:
         raise ValueError(f'no holidays are known for the region "{region}" of {country}; allowed: {regions}')
 
 
-def _all_days(days: tuple[str, ...]) -> None:
-    for day in days:
-        read_day(day)
-
-
-_CHECKS: Mapping[str, Callable[[Calendar], object]] = {
+_EACH: Mapping[str, Callable[[str], object]] = {
+    "hours": _hour_range,
+    "extra_holidays": read_day,
+    "working_days": read_day,
+}
+"""What reads an element of a list."""
+_WHOLE: Mapping[str, Callable[[Calendar], object]] = {
     "days": lambda calendar: read_days(calendar.days),
     "hours": lambda calendar: read_hours(calendar.hours),
     "holidays": lambda calendar: check_holidays(calendar.holidays),
-    "extra_holidays": lambda calendar: _all_days(calendar.extra_holidays),
-    "working_days": lambda calendar: _all_days(calendar.working_days),
 }
+"""What reads all that stands at a key, where no element is wrong by itself."""
 
 
-def problems(desk: Desk) -> tuple[tuple[str, str, str], ...]:
-    """What is wrong with the calendars: (calendar's name, key, what is wrong and what is allowed)."""
-    found = []
+def problems(desk: Desk) -> Iterator[tuple[tuple[str, str] | tuple[str, str, int], str]]:
+    """What is wrong with the calendars: (calendar's name, key and, of a list, which element; what is allowed)."""
     for name, calendar in desk.calendars.items():
-        for key, check in _CHECKS.items():
-            try:
-                check(calendar)
-            except ValueError as error:
-                found.append((name, key, str(error)))
-    return tuple(found)
+        elements = ((key, n, text) for key in _EACH for n, text in enumerate(getattr(calendar, key)))
+        wrong = [((name, key, n), fault) for key, n, text in elements if (fault := _fault(_EACH[key], text))]
+        yield from wrong
+        for key in _WHOLE.keys() - {place[1] for place, _ in wrong}:
+            if fault := _fault(_WHOLE[key], calendar):
+                yield (name, key), fault
+
+
+def _fault(read: Callable[[Any], object], value: object) -> str:
+    try:
+        read(value)
+    except ValueError as error:
+        return str(error)
+    return ""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -115,6 +118,26 @@ def test_a_server_without_tls(small: DeskWorld) -> None:
 def test_a_database_that_is_none(small: DeskWorld) -> None:
     (small.folder / "acuse.db").write_bytes(b"this is no database" * 500)
     assert "not a usable database" in bad(small)[0]
+
+
+def test_what_is_no_file_where_the_database_should_be(small: DeskWorld) -> None:
+    (small.folder / "acuse.db").mkdir()
+    told = f"{small.folder}/acuse.db is no file: move it away"
+    assert bad(small)[0].startswith(f"database: {told}")
+    for verb in ("check", "list", "run --once", "backup copy.db"):
+        done = small.acuse(*verb.split(), check=False)
+        assert (done.returncode, told in done.stdout + done.stderr) == (1, True), verb
+
+
+def test_a_page_of_the_database_that_is_damaged(small: DeskWorld) -> None:
+    small.acuse("run", "--once")
+    path = small.folder / "acuse.db"
+    with closing(sqlite3.connect(path)) as books:
+        (page,) = books.execute("SELECT rootpage FROM sqlite_master WHERE name = 'events_seq'").fetchone()
+        (size,) = books.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as file:
+        os.pwrite(file.fileno(), b"\xff" * size, (page - 1) * size)
+    assert bad(small)[0].startswith("database: damaged, restore a backup: events: ")
 
 
 def test_an_old_schema_wants_migrate(small: DeskWorld) -> None:

@@ -236,6 +236,7 @@ def test_what_is_due_on_a_damaged_ticket_keeps_no_other_waiting(world: DeskWorld
         damaged, sound = (number for (number,) in world.query("SELECT number FROM tickets ORDER BY number"))
         with service.store.write() as tx:
             tx.session.run("UPDATE tickets SET body = '{' WHERE number = ?", damaged)
+            tx.session.run("UPDATE events SET changes = '{' WHERE number = ?", damaged)
         clock.off = timedelta(hours=3, minutes=30)
         assert world.wait("warning", GROUP)["X-Acuse-Number"] == sound
 

@@ -198,6 +198,18 @@ def an_include_that_finds_nothing(folder: Path) -> str:
     return 'include = ["reglas.d/*.toml"]\n' + BASE
 
 
+def an_alarm_by_a_program_that_there_is_not(folder: Path) -> str:
+    return BASE + '[alerts]\ncommand = ["/usr/bin/pager-of-nobody", "-x"]\n'
+
+
+def an_alarm_by_what_is_no_program(folder: Path) -> str:
+    return BASE + '[alerts]\ncommand = ["servicio.password"]\n'
+
+
+def an_alarm_by_a_program(folder: Path) -> str:
+    return BASE + '[alerts]\ncommand = ["sh", "-c", "true"]\n'
+
+
 def a_port_of_another_security(folder: Path) -> str:
     return BASE.replace('host = "imap.cau.example"', 'host = "imap.cau.example"\nport = 587')
 
@@ -214,6 +226,9 @@ PLACES: list[tuple[Spoil, int, str]] = [
     (figures_for_a_folder_that_is_not_there, 1, r".*config\.toml:\d+:12: there is no folder {0}/exporter\n"),
     (figures_beside, 0, r"{0}/config\.toml: no problems\n"),
     (a_port_of_another_security, 0, r'.*:\d+:8: warning: servers speak "starttls" at port 587, not "tls": .*\n'),
+    *((spoil, 0, r".*:78:11: warning: there is no program [/a-z.-]+, or it may not be run: .*\n")
+      for spoil in (an_alarm_by_a_program_that_there_is_not, an_alarm_by_what_is_no_program)),
+    (an_alarm_by_a_program, 0, r"{0}/config\.toml: no problems\n"),
     (an_include_that_finds_nothing, 0, r".*:1:12: warning: no file matches {0}/reglas\.d/\*\.toml: nothing is .*\n"),
     (nobody_who_is_told, 0, r".*:6:10: warning: nobody would be told when something fails; .*\n"),
     (

@@ -17,7 +17,7 @@ from rich.table import Table
 from daemon.commands.roundtrip import round_trip
 from daemon.commands.showing import books
 from daemon.config.accounts import Account, Database, SecretError, Smtp
-from daemon.config.file_checks import is_secret, named_files, too_open
+from daemon.config.file_checks import is_secret, named_files, no_program, too_open
 from daemon.config.settings import Settings
 from daemon.mail.filing import Folders
 from daemon.mail.imap import Imap
@@ -137,9 +137,8 @@ def smtp(settings: Settings) -> Iterator[Found]:
     yield from _smtp("smtp", settings.smtp, Tokens())
     if settings.alerts.smtp:
         yield from _smtp("alerts.smtp", settings.alerts.smtp, Tokens())
-    command = settings.alerts.command
-    if command and shutil.which(command[0]) is None:
-        yield Found("bad", "alerts.command", f"there is no program {command[0]}")
+    if lacking := no_program(settings.alerts.command):
+        yield Found("bad", "alerts.command", lacking)
 
 
 def _smtp(what: str, table: Smtp, tokens: Tokens) -> Iterator[Found]:
@@ -180,6 +179,8 @@ def database(settings: Settings) -> Iterator[Found]:
             with books(settings) as store:
                 yield Found("ok", what, f"{settings.database.shown}: {version_of(url)}, schema up to date")
                 yield from _holder(settings.database, what)
+                damage = store.look(lambda session: session.dialect.damage(session))
+                yield from (Found("bad", what, f"damaged, restore a backup: {text}") for text in damage)
                 yield from (Found("bad", what, misfit.text) for misfit in dangling(store, settings.desk))
                 yield from _standing(store, settings, what)
     except (StoreError, SecretError) as fault:

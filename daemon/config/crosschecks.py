@@ -145,8 +145,8 @@ def _fixed_subjects(written: Written) -> Named:
 
 def hours(written: Written) -> Iterator[Misfit]:
     """Calendars, the desk's zone, and the times at which something is sent."""
-    for name, key, text in calendars.problems(written):
-        yield Misfit(("calendars", name, key), text)
+    for place, text in calendars.problems(written):
+        yield Misfit(("calendars", *place), text)
     try:
         ZoneInfo(written.desk.timezone)
     except (LookupError, OSError, ValueError):

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from daemon.config.accounts import Database, Written, beside
@@ -30,6 +31,8 @@ def checks(written: Written, config: Path) -> Iterator[Misfit]:
             yield Misfit(path, doubt, warning=True)
     yield from _books(written.database.located(config))
     yield from _figures(beside(config, written.metrics.textfile))
+    if lacking := no_program(written.alerts.command):
+        yield Misfit(("alerts", "command"), lacking, warning=True)
 
 
 # -- files that are read
@@ -54,6 +57,13 @@ def is_secret(path: KeyPath) -> bool:
 def too_open(file: Path) -> str:
     """How to mend a secret that others than its owner may get at; "" for one that is its owner's alone."""
     return f"others may read {file}: chmod 600 {file}" if file.stat().st_mode & 0o077 else ""
+
+
+def no_program(command: Sequence[str]) -> str:
+    """Why nobody would be told by this command; "" where its program can be run, or where there is none."""
+    if not command or shutil.which(command[0]):
+        return ""
+    return f"there is no program {command[0]}, or it may not be run: nobody would be told by it"
 
 
 REMEDIES = {

@@ -42,13 +42,29 @@ class Misfit:
 
 def fit(shape: type[Shape], table: dict[str, Any]) -> tuple[Shape, list[Misfit], frozenset[Path]]:
     """``table`` as a ``shape``, with all misfits and the paths that had to be mended in ``table`` itself."""
+    spoilt = list(_cleaned(table))
     found = _misfits(shape, table)
-    misfits, mended = list(_explained(found)), frozenset(map(_doubtful, found))
+    misfits = [*(Misfit(path, _NUL) for path in spoilt), *_explained(found)]
+    mended = frozenset((*spoilt, *map(_doubtful, found)))
     while found:
         for misfit in sorted(found, key=lambda one: one.kind != _UNKNOWN):  # first what is there under another name
             _mend(misfit, table)
         found = _misfits(shape, table)
     return _validated(shape, table), misfits, mended
+
+
+def _cleaned(within: Any, under: Path = ()) -> Iterator[Path]:
+    """The places of texts with a NUL, which no file, database or mail server takes; it is taken out of them."""
+    for key in list(within) if isinstance(within, dict) else range(len(within)):
+        value = within[key]
+        if isinstance(value, dict | list):
+            yield from _cleaned(value, (*under, key))
+        elif isinstance(value, str) and "\0" in value:
+            within[key] = value.replace("\0", "")
+            yield (*under, key)
+
+
+_NUL = r"the invisible character \u0000 stands in this; delete it"
 
 
 def _doubtful(misfit: _Found) -> Path:
@@ -174,11 +190,17 @@ def _wrong(misfit: _Found) -> str:
 
 def _rewritten(misfit: _Found) -> str:
     """How to write the same value so that it fits; "" where more is wrong than its quotes or brackets."""
-    head = ".".join(step for step in misfit.path if isinstance(step, str))
-    for how, value in _fitting(misfit):
-        if isinstance(misfit.value, dict):
-            return f"; write its head as [[{head}]]"
-        return f"; write {shown(value)} {how}"
+    if head := _head(misfit.value, without_none(misfit.type)):
+        return f"; write its head as {head.format('.'.join(step for step in misfit.path if isinstance(step, str)))}"
+    return next((f"; write {shown(value)} {how}" for how, value in _fitting(misfit)), "")
+
+
+def _head(value: Any, declared: Any) -> str:
+    """How the head of a table is written that has a bracket too few or too many; "" for what is no table."""
+    if isinstance(value, dict) and dataclasses.is_dataclass(inner(declared, 0)):
+        return "[[{}]]"
+    if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+        return "[{}]" if dataclasses.is_dataclass(declared) else "[{}.…], with a name of its own"
     return ""
 
 
@@ -203,10 +225,15 @@ def _listed(value: Any) -> list[Any]:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else [value]
 
 
+def _alone(value: Any) -> Any:
+    return value[0] if isinstance(value, list) and len(value) == 1 else None
+
+
 _WAYS: Mapping[str, Callable[[Any], Any]] = {
     "without quotes": _unquoted,
     "in brackets": _listed,
     "in quotes": _quoted,
+    "without brackets": _alone,
 }
 """What may be wrong with how a value is written, and that value written right."""
 

@@ -174,7 +174,7 @@ def _include(document: Document, path: Path) -> None:
 
 def _included(document: Document, patterns: object) -> Iterator[Path]:
     """The files that match, in the patterns' order and by name; a name without a wildcard must exist."""
-    if not isinstance(patterns, list) or not all(isinstance(pattern, str) for pattern in patterns):
+    if not isinstance(patterns, list) or not all(isinstance(each, str) and "\0" not in each for each in patterns):
         text = 'include must be a list of file names, such as ["rules.d/*.toml"]'
         document.problems.append(document.problem(("include",), text))
         return

@@ -13,6 +13,7 @@ from pathlib import Path
 from daemon.files import Files
 from daemon.store.dialect import sqlite_path
 from daemon.store.errors import StoreError
+from daemon.store.lock_file import not_ours
 
 PAGES = 2000
 """Pages copied between two reports of progress."""
@@ -51,7 +52,7 @@ def _database(url: str, part: Path, progress: Progress) -> None:
     if source is None:
         return _postgres(url, part)
     if not source.is_file():
-        raise StoreError(f"there is no database at {source} yet")
+        raise StoreError(not_ours(source) or f"there is no database at {source} yet")
     try:
         _sqlite(source, part, progress)
     except sqlite3.Error as fault:

@@ -31,9 +31,6 @@ from daemon.store.lock_file import claimed, lies_as_left, not_ours, sign, size
 from daemon.store.migrations import migrate, pending
 from daemon.store.receipts import Receipts
 
-OF_THE_DISK = ("full", "disk I/O", "malformed", "not a database", "readonly", "unable to open")
-"""Words of SQLite's faults that tell of the disk, or of a file that it has damaged."""
-
 
 class Connections(Protocol):
     """What the store needs of a database."""
@@ -80,7 +77,7 @@ def connect(url: str, readonly: bool) -> Connections:
 def schema_of(url: str) -> list[str]:
     """What the schema of ``url`` lacks, changing nothing; everything, where there is no database yet."""
     if path := sqlite_path(url):
-        if not path.is_file():
+        if not path.exists():
             return ["a new database"]
         with _readable(path):
             return pending_at(path)
@@ -162,7 +159,7 @@ class SqliteConnections:
         if not readonly:
             self._open_writer()
         elif not path.is_file():
-            raise StoreError(f"there is no database at {path} yet; `acuse run` makes it")
+            raise StoreError(not_ours(path) or f"there is no database at {path} yet; `acuse run` makes it")
         self._readers = Readers(path)
         self._checkpoint_over = CHECKPOINT_BYTES
         if readonly:
@@ -198,7 +195,7 @@ class SqliteConnections:
                 what = "is not the file that was opened: put that one back, or start anew to go on with this one"
                 raise Unavailable(f"{self.path} {what}")
             connection = raw(self._writer)
-            with _of_the_disk("written"), _rolled_back(connection):
+            with _rolled_back(connection):
                 self._wait_for_disk(connection, lasting)
                 connection.execute("BEGIN IMMEDIATE")
                 yield SqliteSession(connection)
@@ -218,7 +215,7 @@ class SqliteConnections:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        with _of_the_disk("read"), self._readers.lent() as connection:
+        with self._readers.lent() as connection:
             connection.execute("BEGIN")
             try:
                 yield SqliteSession(connection, readonly=True)
@@ -297,18 +294,6 @@ def _rolled_back(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-
-
-@contextmanager
-def _of_the_disk(done: str) -> Iterator[None]:
-    """What is wrong with the disk or the file is nobody's fault here, and may pass."""
-    try:
-        yield
-    except sqlite3.Error as fault:
-        if not any(word in str(fault) for word in OF_THE_DISK):
-            raise
-        damaged = "; `acuse audit` tells what is damaged" if "malformed" in str(fault) else ""
-        raise Unavailable(f"nothing can be {done}: {fault}{damaged}") from fault
 
 
 @contextmanager

@@ -4,6 +4,7 @@ written once, with `?` for a value.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
@@ -18,6 +19,12 @@ Row = tuple[Any, ...]
 BUSY_MS = 5000
 """How long SQLite waits for a lock that another process holds."""
 CHECKPOINT_BYTES = 16 * 1024 * 1024
+BROKEN = {
+    "full|disk I/O|readonly|unable to open|not a database": "",
+    "malformed": "; `acuse audit` tells what is damaged",
+    "no such (table|column)|has no column": "; it was made by Acuse: restore a backup",
+}
+"""Words of SQLite's faults that tell of the disk, or of a file that is damaged, and what is to be done."""
 IN_LIST = 500
 """Values in one IN list, at the most."""
 MERGE_PAGES = 64
@@ -78,6 +85,10 @@ class Dialect(Protocol):
     def transient(self, fault: BaseException) -> bool:
         """Whether the whole transaction may succeed if it is done again."""
 
+    def broken(self, fault: BaseException) -> str:
+        """What is wrong with the disk, the file or the schema, which is nobody's fault here and lasts until somebody
+        mends it; "" for any other fault."""
+
     def word(self, word: str) -> str:
         """A condition on the table `words`: rows with a word that begins with ``word`` (letters and digits only)."""
 
@@ -116,6 +127,11 @@ class Sqlite:
     def transient(self, fault: BaseException) -> bool:
         """Locked or busy, by another process."""
         return isinstance(fault, sqlite3.OperationalError) and any(word in str(fault) for word in ("locked", "busy"))
+
+    def broken(self, fault: BaseException) -> str:
+        """By the words of SQLite, which has one kind of fault for all of them."""
+        found = (remedy for words, remedy in BROKEN.items() if re.search(words, str(fault)))
+        return next((f"{fault}{remedy}" for remedy in found if isinstance(fault, sqlite3.Error)), "")
 
     last_id = "last_insert_rowid()"
     index_words = "INSERT INTO words (rowid, text, number) VALUES (?, ?, ?)"

@@ -17,6 +17,10 @@ class NotADatabase(StoreError):
     """The file is no database of ours, or it is damaged."""
 
 
+class Damaged(StoreError):
+    """What a row holds is not what was written there."""
+
+
 class WrongVersion(StoreError):
     """The schema is older or newer than this program."""
 

@@ -92,9 +92,14 @@ def claimed(path: Path) -> int:
 
 
 def not_ours(path: Path) -> str:
-    """Why this user can do nothing with a database that is there, as one that root made; "" for any other."""
+    """Why this user can do nothing with what lies at a database's place, as with one that root made; "" where nothing
+    does, or a database."""
     user = os.geteuid()
-    if not path.is_file() or os.access(path, os.R_OK | os.W_OK, effective_ids=True):
+    if not os.path.exists(path):  # noqa: PTH110 - may not look
+        return ""
+    if not path.is_file():
+        return f"{path} is no file: move it away, and put a backup in its place where there was a database"
+    if os.access(path, os.R_OK | os.W_OK, effective_ids=True):
         return ""
     if path.stat().st_uid == user:
         return f"{path} may not be read and written by its owner: chmod u+rw {path}*"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from playhouse.migrations import Runner
 
-from daemon.store.errors import WrongVersion
+from daemon.store.errors import NotADatabase, WrongVersion
 
 SCRIPTS = Path(__file__).parent / "schema"
 _ADVISORY_LOCK = 0x_AC_05_E0
@@ -30,7 +31,24 @@ def pending(database: Any) -> list[str]:
     status = Runner(database, str(SCRIPTS)).status()
     if unknown := [each.name for each in status if each.path is None]:
         raise WrongVersion(f"the database was written by a newer Acuse ({', '.join(unknown)}): update this program")
+    _whole(database, [Path(each.path) for each in status if each.applied])
     return [each.name for each in status if not each.applied]
+
+
+def _whole(database: Any, applied: list[Path]) -> None:
+    """NotADatabase where a table is gone that these scripts have made."""
+    made = {name for script in applied for name in _MADE.findall(script.read_text(encoding="utf-8"))}
+    there = {name for (name,) in database.execute_sql(_THERE[hasattr(database, "pragma")])}
+    if lost := sorted(made - there):
+        raise NotADatabase(f"the database has lost what stood in {', '.join(lost)}: restore a backup")
+
+
+_MADE = re.compile(r"CREATE (?:VIRTUAL )?TABLE (\w+)")
+_THERE = {
+    True: "SELECT name FROM sqlite_master",
+    False: "SELECT tablename FROM pg_tables WHERE schemaname = ANY (current_schemas(false))",
+}
+"""The tables of SQLite, and of PostgreSQL."""
 
 
 def _up(runner: Any) -> list[str]:

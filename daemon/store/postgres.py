@@ -21,6 +21,10 @@ STATEMENT_S = 120
 ANSWER_S = STATEMENT_S + 10.0
 """How long we wait for its answer: the connection may be open, and nobody at its other end."""
 
+BROKEN = (
+    psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.InsufficientPrivilege,
+    psycopg.errors.DataCorrupted, psycopg.errors.IndexCorrupted,
+)  # fmt: skip
 FILES_LOCK = int.from_bytes(b"Acuse")
 """The number of the lock on what names files."""
 
@@ -46,6 +50,10 @@ class Postgres:
         gone = (psycopg.OperationalError, psycopg.InterfaceError, peewee.OperationalError, peewee.InterfaceError)
         of_the_server = (*gone, psycopg.errors.ReadOnlySqlTransaction)
         return isinstance(fault, of_the_server) and not isinstance(fault, psycopg.errors.ProgramLimitExceeded)
+
+    def broken(self, fault: BaseException) -> str:
+        """A table or column that is not as it was made, rights that were taken away, pages that are damaged."""
+        return f"{fault}".partition("\n")[0] if isinstance(fault, BROKEN) else ""
 
     last_id = "lastval()"
     index_words = "INSERT INTO words (rowid, text, number) VALUES (?, to_tsvector('simple', ?), ?)"

@@ -42,7 +42,7 @@ class Retrying:
         ``needs`` of a whole batch are locked in one step; ``lease`` refuses the transaction where another daemon
         has the mailbox now; one that need not be ``lasting`` may be lost by a power failure, by nothing else.
         """
-        with self._connections.write(lasting) as session:
+        with self._mended("written"), self._connections.write(lasting) as session:
             tx = Transaction(session, self._remembered, self.files)
             if lease:
                 daemons.fence(session, lease)
@@ -88,12 +88,22 @@ class Retrying:
     def read(self) -> Iterator[Lookups]:
         """Several look-ups in one consistent picture; Unavailable where the database is away."""
         try:
-            with self._connections.read() as session:
+            with self._mended("read"), self._connections.read() as session:
                 yield Lookups(session, self._remembered)
         except Exception as fault:
             if self._connections.dialect.transient(fault):
                 self._connections.renew()
                 raise _unavailable(fault) from fault
+            raise
+
+    @contextmanager
+    def _mended(self, done: str) -> Iterator[None]:
+        """Unavailable, with what is to be mended, where the database is damaged or has no room."""
+        try:
+            yield
+        except self._connections.dialect.faults as fault:
+            if told := self._connections.dialect.broken(fault):
+                raise Unavailable(f"nothing can be {done}: {told}") from fault
             raise
 
     def _run(self, work: Callable[[Session], T], lease: daemons.Lease | None = None, lasting: bool = True) -> T:
@@ -105,7 +115,7 @@ class Retrying:
         """``work(session)``, which changes and locks nothing, done again where the database asks for it."""
         for tried in range(TRIES):
             try:
-                with self._connections.read() as session:
+                with self._mended("read"), self._connections.read() as session:
                     return work(session)
             except Exception as fault:  # noqa: BLE001 - asked for its kind, raised again unless it passes
                 self._pause_or_raise(fault, tried)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import MISSING, fields
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from pydantic_core import PydanticSerializationError, to_json
 
 from daemon.store.dialect import Row
+from daemon.store.errors import Damaged
 from rules.facts import HeldGrant, Person
 from rules.letters import Grant
 from rules.ticket import Event, Ticket, dump_attachment, dump_changes, load_attachment, load_changes, micros, moment
@@ -37,6 +39,15 @@ def dumps(value: Any) -> str:
 def loads(text: str) -> Any:
     """The inverse of :func:`dumps`; "" is None."""
     return json.loads(text) if text else None
+
+
+@contextmanager
+def legible(what: str) -> Iterator[None]:
+    """Damaged where ``what`` is not as it was written, whatever reading it then comes upon."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as fault:
+        raise Damaged(f"{what} cannot be read: {fault}; `acuse audit` tells what is damaged") from fault
 
 
 def plain(text: str) -> str:

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from daemon.store.dialect import Session, marks
-from daemon.store.rows import EVENT_COLUMNS, load_event, load_ticket
-from rules.ticket import Event, Ticket, micros
+from daemon.store.dialect import Row, Session, marks
+from daemon.store.errors import Damaged
+from daemon.store.rows import EVENT_COLUMNS, legible, load_event, load_ticket
+from rules.ticket import Event, Ticket, fold, micros
 
 MOST_POINTERS = 20
 """A ticket merged into one that was merged … further than this is a defect, not a desk."""
@@ -97,7 +98,7 @@ class Tickets:
             *numbers,
         )
         for number, version, body in rows:
-            self._locked[number] = load_ticket(number, version, body)
+            self._locked[number] = _ticket(self._session, number, version, body)
 
 
 def read_tickets(session: Session, versions: Sequence[tuple[str, int]], remembered: Remembered) -> list[Ticket]:
@@ -106,14 +107,29 @@ def read_tickets(session: Session, versions: Sequence[tuple[str, int]], remember
     missing = [number for number, _ in versions if number not in found]
     if missing:
         rows = session.all(f"SELECT number, version, body FROM tickets WHERE number IN ({marks(missing)})", *missing)
-        found.update({row[0]: remembered.put(load_ticket(*row)) for row in rows})
+        found.update({row[0]: remembered.put(_ticket(session, *row)) for row in rows})
     return [found[number] for number, _ in versions if number in found]
 
 
+def _ticket(session: Session, number: str, version: int, body: str) -> Ticket:
+    """The ticket of a row; where that is damaged, the same one from its journal."""
+    try:
+        with legible(f"ticket {number}"):
+            return load_ticket(number, version, body)
+    except Damaged:
+        if folded := fold(journal(session, number)):
+            return folded
+        raise
+
+
 def journal(session: Session, number: str) -> tuple[Event, ...]:
-    """The whole journal of a ticket."""
-    rows = session.all(f"SELECT {EVENT_COLUMNS} FROM events WHERE number = ? ORDER BY seq", number)
-    return tuple(load_event(row) for row in rows)
+    """The whole journal of a ticket; Damaged where it cannot be read."""
+    return _events(number, session.all(f"SELECT {EVENT_COLUMNS} FROM events WHERE number = ? ORDER BY seq", number))
+
+
+def _events(number: str, rows: Iterable[Row]) -> tuple[Event, ...]:
+    with legible(f"the journal of {number}"):
+        return tuple(map(load_event, rows))
 
 
 def journals_since(session: Session, since: datetime) -> Iterator[tuple[Event, ...]]:
@@ -123,5 +139,5 @@ def journals_since(session: Session, since: datetime) -> Iterator[tuple[Event, .
         " UNION SELECT number FROM events WHERE at >= ?) ORDER BY number, seq",
         micros(since),
     )
-    for _, own in groupby(rows, key=lambda row: str(row[0])):
-        yield tuple(load_event(row) for row in own)
+    for number, own in groupby(rows, key=lambda row: str(row[0])):
+        yield _events(number, own)

@@ -366,11 +366,18 @@ def test_days(text, days):
 )
 def test_problems_of_a_calendar(calendar, key, words):
     desk = Desk(DESK.desk, (), DESK.kinds, DESK.groups, calendars={"mala": calendar, "buena": OFFICE})
-    ((name, where, text),) = calendars.problems(desk)
-    assert (name, where) == ("mala", key)
+    ((place, text),) = calendars.problems(desk)
+    assert place[:2] == ("mala", key)
     assert words in text
 
 
 def test_several_problems_are_told_at_once():
     desk = Desk(DESK.desk, (), DESK.kinds, DESK.groups, calendars={"mala": Calendar(days="x", hours=("y",))})
-    assert [key for _, key, _ in calendars.problems(desk)] == ["days", "hours"]
+    assert {place[1] for place, _ in calendars.problems(desk)} == {"days", "hours"}
+
+
+def test_every_wrong_element_of_a_list_is_told_and_the_list_as_a_whole_once_none_is():
+    bad = Calendar(hours=("9-18", "10:00-14:00", "13:00-25:00"), extra_holidays=("02-30", "05-15", "2026-13-01"))
+    desk = Desk(DESK.desk, (), DESK.kinds, DESK.groups, calendars={"mala": bad})
+    told = [place for place, _ in calendars.problems(desk)]
+    assert told == [("mala", key, n) for key in ("hours", "extra_holidays") for n in (0, 2)]

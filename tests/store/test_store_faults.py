@@ -19,14 +19,14 @@ import psycopg
 import pytest
 
 from daemon.store import Cause, Store, Transaction, queues, set_aside, word_index
-from daemon.store.errors import Conflict, InUse, NotADatabase, StoreError, Unavailable
+from daemon.store.errors import Conflict, Damaged, InUse, NotADatabase, StoreError, Unavailable
 from rules.decision import Decision
-from rules.facts import Needs
+from rules.facts import Needs, Search
 from rules.letters import Letter
 from tests.faultproxy import FaultProxy
 from tests.patience import PATIENCE_S, until
 from tests.postgres import Server
-from tests.store.desk import ANA, DESK, NOW, ZONE, Clock, compose, fetched, mail, open_ticket, opening, take
+from tests.store.desk import ANA, DESK, NOW, ZONE, Clock, change, compose, fetched, mail, open_ticket, opening, take
 
 ROOT = Path(__file__).absolute().parents[2]
 MINUTE = timedelta(minutes=1)
@@ -210,6 +210,45 @@ def test_f32_only_a_file_that_lies_as_a_daemon_left_it_is_not_looked_through(tmp
     Path(f"{path}.lock").write_text("1234\n", encoding="ascii")  # as one that was killed leaves it
     with pytest.raises(NotADatabase, match=r"acuse\.db"):
         Store.open(url, tmp_path / "files")
+
+
+def test_f32_a_database_that_has_lost_a_table_is_refused(store: Store, opened: Callable[..., Store]) -> None:
+    """By whoever opens it; in a daemon that has it open, mails wait for a backup."""
+    with store.write() as tx:
+        tx.session.run("DROP TABLE windows")
+        tx.session.run("DROP TABLE unindexed")
+    for sql in ("SELECT n FROM windows", "SELECT lost FROM mails"):
+        with pytest.raises(Unavailable, match=r"nothing can be read: .*(windows|lost)"):
+            store.look(lambda session, sql=sql: session.all(sql))
+    with pytest.raises(Unavailable, match=r"nothing can be written: .*windows"), store.write() as tx:
+        tx.session.run("DELETE FROM windows")
+    store.close()
+    for readonly in (True, False):
+        with pytest.raises(NotADatabase, match="has lost what stood in unindexed, windows: restore"):
+            opened(readonly=readonly)
+
+
+def test_a_ticket_whose_row_is_damaged_is_the_one_of_its_journal(store: Store, opened: Callable[..., Store]) -> None:
+    """Its next event writes the row anew."""
+    damaged, sound = open_ticket(store, 1), open_ticket(store, 2)
+    with store.write() as tx:
+        tx.session.run("UPDATE tickets SET body = '{' WHERE number = ?", damaged)
+    reader = opened(readonly=True)
+    assert [found.ticket.number for found in reader.search(Search())] == [sound, damaged]
+    assert reader.show(damaged) == {**reader.show(sound), "number": damaged, "journal": reader.show(damaged)["journal"]}
+    assert {(found.check, found.subject) for found in reader.audit(DESK)} == {("journals", damaged)}
+    change(store, damaged, "assigned", assignee="tec@cau.example")
+    assert reader.audit(DESK) == []
+
+
+def test_a_ticket_that_nobody_can_read_is_named_and_keeps_no_other_waiting(store: Store) -> None:
+    damaged, sound = open_ticket(store, 1), open_ticket(store, 2)
+    for spoilt in ("'{'", "'[1]'", "'{\"opened_at\": 9223372036854775807}'"):
+        with store.write() as tx:
+            tx.session.run(f"UPDATE events SET changes = {spoilt} WHERE number = ?", damaged)
+        with pytest.raises(Damaged, match=f"the journal of {damaged} cannot be read: .*; `acuse audit` tells"):
+            store.show(damaged)
+    assert store.show(sound)
 
 
 def test_a_reader_sees_nothing_of_a_transaction_that_runs(store: Store) -> None:
