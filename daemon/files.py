@@ -100,9 +100,7 @@ class Files:
             yield from (folder.name + file.name for file in sorted(folder.iterdir()))
 
     def _beside(self) -> tempfile._TemporaryFileWrapper[bytes]:
-        for each in (self.root, self._new):  # with `parents` alone the root would be everybody's
-            each.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return tempfile.NamedTemporaryFile(dir=self._new, delete=False)
+        return tempfile.NamedTemporaryFile(dir=made(self._new), delete=False)
 
     def _settle(self, file: tempfile._TemporaryFileWrapper[bytes], digest: str) -> None:
         file.flush()
@@ -113,6 +111,13 @@ class Files:
             _fsync(self.root)
         Path(file.name).replace(target)
         _fsync(target.parent)
+
+
+def made(folder: Path) -> Path:
+    """The folder, and the one above it, made where somebody has removed them, for nobody else to look into."""
+    for each in (folder.parent, folder):  # with `parents` alone the one above would be everybody's
+        each.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
 
 
 def _fsync(folder: Path) -> None:

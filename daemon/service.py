@@ -22,6 +22,7 @@ from daemon.config.accounts import Account
 from daemon.config.live import Changed, Live, Refused
 from daemon.config.settings import ConfigErrors
 from daemon.config.sources import Problem
+from daemon.files import made
 from daemon.intake import Intake
 from daemon.log import log
 from daemon.mail.mailbox import MailboxWatcher, run_once
@@ -242,13 +243,11 @@ def _told(problems: Sequence[Problem]) -> tuple[tuple[str, str], ...]:
 
 
 def _made(folder: Path) -> Path:
-    """The folder, and ours above it, for nobody else to look into."""
+    """As :func:`daemon.files.made`; StoreError where it cannot be."""
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder.mkdir(exist_ok=True, mode=0o700)
+        return made(folder)
     except OSError as fault:
         raise StoreError(f"the folder {fault.filename} cannot be made: {fault.strerror}") from fault
-    return folder
 
 
 def run_until_signal(service: Service) -> None:

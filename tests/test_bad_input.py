@@ -62,7 +62,7 @@ FAULTS: list[tuple[Callable[[DeskWorld], None], str]] = [
     (wrong_password, r"acuse: login as apertura at 127\.0\.0\.1:\d+: \[AUTHENTICATIONFAILED\] "),
     (no_password, r"acuse: login as apertura at 127\.0\.0\.1:\d+: cannot read the secret in .*/password: No such file"),
     (no_database, r"acuse: .*/acuse\.db is not a usable database: .*; nothing was changed"),
-    (a_folder_for_a_database, r"acuse: the database .*/acuse\.db cannot be written: Is a directory"),
+    (a_folder_for_a_database, r"acuse: .*/acuse\.db is no file: move it away"),
     (a_file_for_the_databases_folder, r"acuse: the database .*/password/acuse\.db cannot be written: "),
     (a_file_for_the_files_folder, r"acuse: the folder .*/files cannot be made: File exists"),
     (unknown_key, r'config\.toml:5:1: unknown key "timezoen"; did you mean "timezone"\?'),

@@ -129,6 +129,17 @@ def test_what_is_no_file_where_the_database_should_be(small: DeskWorld) -> None:
         assert (done.returncode, told in done.stdout + done.stderr) == (1, True), verb
 
 
+def test_a_place_of_files_that_is_no_folder(small: DeskWorld) -> None:
+    files = small.folder / "files"
+    files.mkdir()
+    for each in (files / "spool", files):
+        shutil.rmtree(files, ignore_errors=True)
+        each.parent.mkdir(exist_ok=True)
+        each.symlink_to(each)
+        assert f"files: {each} is no folder; name another place" in bad(small)
+        each.unlink()
+
+
 def test_a_page_of_the_database_that_is_damaged(small: DeskWorld) -> None:
     small.acuse("run", "--once")
     path = small.folder / "acuse.db"

@@ -73,6 +73,15 @@ def test_f16_the_server_dies_while_it_sends_30_megabytes(tmp_path: Path) -> None
             assert violations(world, 1, 1) == []
 
 
+def test_a_folder_of_files_that_somebody_removes_is_made_again(world: DeskWorld) -> None:
+    """With the place in it for large mails, while they are treated."""
+    world.started()
+    shutil.rmtree(world.folder / "files")
+    world.servers.deliver("apertura", opening("marta@cliente.example", 3 * 1024 * 1024))
+    run_until_rest(world, 1)
+    assert violations(world, 1, 1) == []
+
+
 def half_a_mail(spool: Path) -> Path | None:
     """What has come of one so far, once that is a lot; its name is never used again."""
     with contextlib.suppress(FileNotFoundError):

@@ -17,8 +17,9 @@ from rich.table import Table
 from daemon.commands.roundtrip import round_trip
 from daemon.commands.showing import books
 from daemon.config.accounts import Account, Database, SecretError, Smtp
-from daemon.config.file_checks import is_secret, named_files, no_program, too_open
+from daemon.config.file_checks import is_secret, named_files, no_program, no_room, too_open
 from daemon.config.settings import Settings
+from daemon.files import Files
 from daemon.mail.filing import Folders
 from daemon.mail.imap import Imap
 from daemon.mail.imap_faults import ImapError
@@ -249,6 +250,8 @@ def files(settings: Settings) -> Iterator[Found]:
             yield Found("note", "files", f"{place} is {stat.filemode(mode)}: others may get at it; chmod go= {place}")
         else:
             yield Found("ok", "files", f"{place} is {stat.filemode(mode)}")
+    faults = dict.fromkeys(map(no_room, (folder, Files(folder).spool)))
+    yield from (Found("bad", "files", fault) for fault in faults if fault)
     near = next(place for place in (folder, *folder.parents) if place.exists())
     free = shutil.disk_usage(near).free
     yield Found("bad" if free < ROOM else "ok", "files", f"{free // 2**20:,} MiB free at {near}")

@@ -102,7 +102,7 @@ def _figures(textfile: str) -> Iterator[Misfit]:
 
 def no_room(folder: Path) -> str:
     """Why nothing can be kept in ``folder``, and how to mend it; "" where it can, or where it can be made."""
-    there = next(place for place in (folder, *folder.parents) if os.path.exists(place))  # noqa: PTH110 - may not look
+    there = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
     user = os.geteuid()
     if not there.is_dir():
         return f"{there} is no folder; name another place"

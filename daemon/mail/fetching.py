@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from daemon.files import made
 from daemon.log import log
 from daemon.mail.imap import Imap
 from daemon.mail.imap_faults import ImapError
@@ -161,7 +162,7 @@ def _streamed(imap: Imap, mail: Announced, spool: Path) -> Fetched | None:
 
 
 def _to_file(imap: Imap, mail: Announced, spool: Path) -> Path | None:
-    descriptor, name = tempfile.mkstemp(prefix="mail-", suffix=".part", dir=spool)
+    descriptor, name = tempfile.mkstemp(prefix="mail-", suffix=".part", dir=made(spool))
     path = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
