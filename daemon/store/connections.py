@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ import peewee
 from daemon.store.dialect import (
     BUSY_MS,
     CHECKPOINT_BYTES,
+    CHECKPOINT_EVERY_S,
     Dialect,
     Session,
     Sqlite,
@@ -161,7 +163,7 @@ class SqliteConnections:
         elif not path.is_file():
             raise StoreError(not_ours(path) or f"there is no database at {path} yet; `acuse run` makes it")
         self._readers = Readers(path)
-        self._checkpoint_over = CHECKPOINT_BYTES
+        self._checkpoint_over, self._checkpoint_at = CHECKPOINT_BYTES, 0.0
         if readonly:
             self._check_version()
 
@@ -200,7 +202,8 @@ class SqliteConnections:
                 connection.execute("BEGIN IMMEDIATE")
                 yield SqliteSession(connection)
                 connection.execute("COMMIT")
-            self._checkpoint(connection, self._checkpoint_over)
+            late = time.monotonic() >= self._checkpoint_at
+            self._checkpoint(connection, 0 if late else self._checkpoint_over)
 
     @contextmanager
     def _own_turn(self) -> Iterator[None]:
@@ -255,7 +258,8 @@ class SqliteConnections:
 
     def _checkpoint(self, connection: sqlite3.Connection, over: int) -> None:
         """Bring a log of so many octets back into the database, unless a reader still needs it or the disk is full:
-        what has been committed stands in the log."""
+        what has been committed stands in the log. Now and then any log: somebody may take the database for the whole.
+        """
         if size(self._log) < over:
             return
         connection.execute("PRAGMA busy_timeout = 0")
@@ -265,6 +269,7 @@ class SqliteConnections:
             stays = True
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         self._checkpoint_over = CHECKPOINT_BYTES + (size(self._log) if stays else 0)
+        self._checkpoint_at = time.monotonic() + CHECKPOINT_EVERY_S
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

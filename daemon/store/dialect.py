@@ -19,6 +19,8 @@ Row = tuple[Any, ...]
 BUSY_MS = 5000
 """How long SQLite waits for a lock that another process holds."""
 CHECKPOINT_BYTES = 16 * 1024 * 1024
+CHECKPOINT_EVERY_S = 600.0
+"""How long what was committed may stand in the log alone, which somebody may forget when copying a database."""
 BROKEN = {
     "full|disk I/O|readonly|unable to open|not a database": "",
     "malformed": "; `acuse audit` tells what is damaged",

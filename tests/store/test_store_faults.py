@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -210,6 +211,20 @@ def test_f32_only_a_file_that_lies_as_a_daemon_left_it_is_not_looked_through(tmp
     Path(f"{path}.lock").write_text("1234\n", encoding="ascii")  # as one that was killed leaves it
     with pytest.raises(NotADatabase, match=r"acuse\.db"):
         Store.open(url, tmp_path / "files")
+
+
+def test_f32_a_database_without_its_log_lacks_ten_minutes_at_the_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that somebody copies by itself, or whose log goes after a crash."""
+    monkeypatch.setattr("daemon.store.connections.CHECKPOINT_EVERY_S", 0.0)
+    store, copy = Store.open(f"sqlite:///{tmp_path}/acuse.db", tmp_path / "files"), tmp_path / "copy.db"
+    number = open_ticket(store, 1)
+    shutil.copyfile(tmp_path / "acuse.db", copy)
+    store.close()
+    alone = Store.open(f"sqlite:///{copy}", tmp_path / "files", readonly=True)
+    assert alone.show(number)
+    alone.close()
 
 
 def test_f32_a_database_that_has_lost_a_table_is_refused(store: Store, opened: Callable[..., Store]) -> None:
