@@ -79,20 +79,18 @@ def reckon_anew(store: Store, loaded: Loaded[Letters]) -> None:
     store.run(lambda tx: reckoning.note(tx.session, digest))
 
 
-def delivery_failed(store: Store, loaded: Loaded[Letters], outgoing: Outgoing, outcome: Outcome) -> bool:
-    """Record a delivery that failed for good, with the note and the letter that tell of it; False where the claim had
-    expired and somebody else has it now."""
+def delivery_failed(store: Store, loaded: Loaded[Letters], outgoing: Outgoing, outcome: Outcome) -> None:
+    """Record a delivery that failed for good, with the note and the letter that tell of it; nothing where the claim has
+    expired and another pump has it."""
     sent = Sent(outgoing.letter, outgoing.number, outgoing.to, outgoing.message_id, outgoing.created_at)
 
-    def work(tx: Transaction) -> bool:
+    def work(tx: Transaction) -> None:
         now = store.clock()
-        if not queues.record(tx.session, outcome, now):
-            return False
-        decision = undelivered(sent, outcome.reply, tx.tickets.get, loaded.settings.desk, now, outcome.given_up)
-        apply(tx, Cause(), decision, loaded, now)
-        return True
+        if queues.record(tx.session, outcome, now):
+            decision = undelivered(sent, outcome.reply, tx.tickets.get, loaded.settings.desk, now, outcome.given_up)
+            apply(tx, Cause(), decision, loaded, now)
 
-    return bool(store.run(work))
+    store.run(work)
 
 
 def tell_admins(store: Store, loaded: Loaded[Letters], topic: str, details: tuple[tuple[str, str], ...]) -> None:

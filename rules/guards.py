@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -147,24 +147,28 @@ def admit(
 ) -> Admission:
     """Whether a letter goes now, later or never, given what the windows of its :func:`limits` hold."""
     for limit in wanted:
-        if not limit.breaker and last_hour(counts.get(limit.name, {}), now) >= limit.most:
-            return _held(letter, limit, wanted, counts, now)
-    verdicts = [_pass(limit, counts, breakers.get(limit.name), now) for limit in wanted if limit.breaker]
-    changed = tuple((limit.name, after) for limit, passes, after in verdicts if after != breakers.get(limit.name))
-    stopped = next((limit for limit, passes, _ in verdicts if not passes), None)
-    if stopped is None:
+        if not limit.breaker and _is_full(limit, counts, now):
+            return _held(letter, limit.name, wanted, counts, now, now)
+    tried = {limit.name: _pass(limit, counts, breakers.get(limit.name), now) for limit in wanted if limit.breaker}
+    changed = tuple((name, after) for name, (_, after) in tried.items() if after != breakers.get(name))
+    stopped = next((name for name, (passes, _) in tried.items() if not passes), "")
+    if not stopped:
         return Admission("send", now, count=_counted(wanted), breakers=changed)
-    opened = stopped.name if stopped.name not in breakers else ""
-    if _is_dropped(letter):
-        return Admission("drop", now, stopped.name, breakers=changed, opened=opened)
-    later = _room(wanted, counts, now + HOUR)
-    return Admission("defer", later, stopped.name, _counted(wanted), changed, opened)
+    held = _held(letter, stopped, wanted, counts, now, now + HOUR)
+    return replace(held, breakers=changed, opened="" if stopped in breakers else stopped)
 
 
-def _held(letter: str, limit: Limit, wanted: tuple[Limit, ...], counts: Counts, now: datetime) -> Admission:
+def _held(
+    letter: str, window: str, wanted: tuple[Limit, ...], counts: Counts, now: datetime, start: datetime
+) -> Admission:
+    """The letter is dropped, or deferred to the first time from ``start`` on that has room for it."""
     if _is_dropped(letter):
-        return Admission("drop", now, limit.name)
-    return Admission("defer", _room(wanted, counts, now), limit.name, _counted(wanted))
+        return Admission("drop", now, window)
+    return Admission("defer", _room(wanted, counts, start), window, _counted(wanted))
+
+
+def _is_full(limit: Limit, counts: Counts, now: datetime) -> bool:
+    return last_hour(counts.get(limit.name, {}), now) >= limit.most
 
 
 def _counted(wanted: tuple[Limit, ...]) -> tuple[str, ...]:
@@ -186,13 +190,10 @@ def _hour(buckets: Buckets, last: int) -> int:
     return sum(n for number, n in buckets.items() if last - _BUCKETS < number <= last)
 
 
-def _pass(
-    limit: Limit, counts: Counts, breaker: OpenBreaker | None, now: datetime
-) -> tuple[Limit, bool, OpenBreaker | None]:
-    """A closed breaker opens at its limit; an open one lets a probe through each hour, and closes after a quiet one."""
+def _pass(limit: Limit, counts: Counts, breaker: OpenBreaker | None, now: datetime) -> tuple[bool, OpenBreaker | None]:
+    """Whether a letter passes the breaker, and the breaker afterwards. A closed one opens at its limit; an open one
+    lets a probe through each hour, and closes after a quiet one."""
     if breaker is None or now - breaker.tripped_at >= HOUR:
-        if last_hour(counts.get(limit.name, {}), now) < limit.most:
-            return limit, True, None
-        return limit, False, OpenBreaker(now, now, now)
+        return (False, OpenBreaker(now, now, now)) if _is_full(limit, counts, now) else (True, None)
     probe = now - breaker.probed_at >= HOUR
-    return limit, probe, OpenBreaker(breaker.opened_at, now if probe else breaker.probed_at, now)
+    return probe, OpenBreaker(breaker.opened_at, now if probe else breaker.probed_at, now)

@@ -18,11 +18,11 @@ import pytest
 from daemon.commands import doctor
 from daemon.config.accounts import Account, Alerts, OAuth2, SecretError, Smtp
 from daemon.config.live import Loaded
-from daemon.mail.filing import look_into_folders
 from daemon.mail.oauth import EARLY_S, Tokens
 from daemon.mail.wire import Endpoint, xoauth2
 from daemon.operations import second_route
 from daemon.operations.alarms import Alarms
+from daemon.operations.proving import look_into_folders
 from daemon.operations.route_watch import RouteWatch
 from daemon.store.audit import NO_FOLDER
 from daemon.writing.letters import Letters

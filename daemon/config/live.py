@@ -88,7 +88,7 @@ class Watch:
 
     def paths(self) -> tuple[Path, ...]:
         """Every file to look at now; one that has gone missing is still looked for."""
-        included = (Path(name) for pattern in self.patterns for name in glob.glob(pattern))  # noqa: PTH207 - as in config_files
+        included = (Path(name) for pattern in self.patterns for name in glob.glob(pattern))  # noqa: PTH207 - as in sources.py
         return tuple(dict.fromkeys([*self.files, *included, *letter_files(self.own_letters)]))
 
 

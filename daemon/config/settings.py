@@ -1,8 +1,9 @@
 """config.toml becomes one value, or a list of everything that is wrong with it.
 
-The order: read the files and join them (config_files), lay them over the defaults, fit them to the declared shape
-(shape), ask what no type can say (crosschecks, the other …_checks), read the words and canned replies.
-A fault ends nothing but the step that needs what is missing: an admin sees all there is to correct at once.
+The order: read and join the files (sources.py), lay them over the defaults (defaults.py), fit them to the declared
+types (shape.py), read the words (catalogue.py) and canned replies, check what no type can express (crosschecks.py, the
+other …_checks.py), run the rules' own tests. A fault skips only the steps that need what is missing, so that an admin
+sees everything there is to correct at once.
 """
 
 from __future__ import annotations

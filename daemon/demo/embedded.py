@@ -44,7 +44,7 @@ class EmbeddedServers:
     """Both servers, from :meth:`start` to :meth:`stop` (or as a context manager).
 
     ``users``: name at login → the addresses whose mail is his; all with the same ``password``. ``on_mail`` hears every
-    mail that is sent, in the servers' thread. Port 0 takes a free one. ``clock`` dates what arrives.
+    mail that is sent, in the servers' thread. ``clock`` dates what arrives.
     """
 
     def __init__(
@@ -52,14 +52,11 @@ class EmbeddedServers:
         users: Mapping[str, Iterable[str]],
         password: str = "secret",  # noqa: S107 loopback, in memory
         on_mail: Callable[[SentMail], None] = lambda mail: None,
-        imap_port: int = 0,
-        smtp_port: int = 0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.users = {user: tuple(addresses) for user, addresses in users.items()}
         self.password = password
-        self.imap_port = imap_port
-        self.smtp_port = smtp_port
+        self.imap_port = self.smtp_port = 0
         self._on_mail = on_mail
         self._clock = clock
         self._sent: list[SentMail] = []
@@ -116,8 +113,8 @@ class EmbeddedServers:
         for user in self.users:
             self._login.users_dict[user] = UserMetadata(config, user, password=self.password)
         imap = IMAPServer(self._login, config)
-        serve = await asyncio.start_server(lambda r, w: self._connected(imap, r, w), HOST, self.imap_port)
-        smtp = await self._loop.create_server(lambda: _Smtp(self._received), HOST, self.smtp_port)
+        serve = await asyncio.start_server(lambda r, w: self._connected(imap, r, w), HOST, 0)
+        smtp = await self._loop.create_server(lambda: _Smtp(self._received), HOST, 0)
         self._servers = [serve, smtp]
         self.imap_port, self.smtp_port = (server.sockets[0].getsockname()[1] for server in self._servers)
 

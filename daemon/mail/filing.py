@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
-from daemon.config.accounts import Account
 from daemon.faults import kill_point
 from daemon.mail.imap import Imap, Selected, read_uid_set, uid_set
 from daemon.mail.imap_faults import ImapError
-from daemon.mail.wire import Endpoint, TokenSource
 from daemon.slices import in_slices
-from daemon.store.audit import NO_FOLDER, FolderContents, Lying
+from daemon.store.audit import NO_FOLDER, Lying
 
 MOVE_AT_ONCE = 500
 
@@ -176,21 +174,3 @@ def _naming(imap: Imap) -> tuple[tuple[str, ...], str]:
         listed = imap.client.list_folders("", "")
         delimiter = listed[0][1] if listed else b"/"
         return ("",), (delimiter or b"").decode("ascii", "replace")
-
-
-def look_into_folders(accounts: tuple[Account, ...], token: TokenSource) -> tuple[FolderContents, tuple[str, ...]]:
-    """What lies in our folders, and which mailboxes could not be reached, and why."""
-    contents = {}
-    unseen = []
-    for account in accounts:
-        try:
-            contents[account.name] = _looked_into(account, token)
-        except ImapError as fault:
-            unseen.append(f"{account.name}: {fault}")
-    return contents, tuple(unseen)
-
-
-def _looked_into(account: Account, token: TokenSource) -> dict[str, Lying]:
-    with Imap(Endpoint.of_account(account, token)) as imap:
-        folders = Folders(imap)
-        return {key: folders.contents(name) for key, name in asdict(account.folders).items()}

@@ -28,14 +28,13 @@ class Posting:
 
     def send(self, decision: Decision) -> Iterator[dict[str, str]]:
         """Post every letter that the guards let pass; what they held back, as notes for the ledger."""
-        content = self._content(decision)
+        content = self._count_content(decision)
         alarms: list[tuple[str, str]] = []
         for letter in decision.letters:
             self.tx.keep_files(letter)
             for to in _recipients(letter):
                 admission = self._admit(letter.name, to, content if to.lower() == self.cause.sender else "")
-                alarms += [("breaker_open", admission.opened)] * bool(admission.opened)
-                alarms += [("breaker_closed", name) for name, breaker in admission.breakers if breaker is None]
+                alarms += _alarms(admission)
                 if admission.action != "drop":
                     self._post(_copy(letter, self.desk.addresses_of(to)), to, admission)
                 if admission.action != "send":
@@ -43,8 +42,8 @@ class Posting:
         for topic, name in dict.fromkeys(alarms):
             self._tell_admins(topic, name)
 
-    def _content(self, decision: Decision) -> str:
-        """The window of mails of this content from this sender; the mail counts where it would be answered."""
+    def _count_content(self, decision: Decision) -> str:
+        """Count the mail among its sender's with the same content, and name that window; "" if nothing answers it."""
         mail = self.cause.mail
         if mail is None or not self.cause.sender or not decision.letters:
             return ""
@@ -77,6 +76,12 @@ class Posting:
 
     def _post(self, letter: Letter, to: str, admission: guards.Admission) -> None:
         self.tx.posted.append(Posted(letter, to, admission, self.cause.mail_id, self.now, self.compose))
+
+
+def _alarms(admission: guards.Admission) -> list[tuple[str, str]]:
+    """The loop breakers that opened or closed for this letter, each with the topic of its alarm."""
+    opened = [("breaker_open", admission.opened)] if admission.opened else []
+    return opened + [("breaker_closed", name) for name, breaker in admission.breakers if breaker is None]
 
 
 def _recipients(letter: Letter) -> list[str]:

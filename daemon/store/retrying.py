@@ -107,6 +107,7 @@ class Retrying:
             raise
 
     def _run(self, work: Callable[[Session], T], lease: daemons.Lease | None = None, lasting: bool = True) -> T:
+        """As :meth:`run`, of work that decides no mail: what it returns may be None, so it travels in a tuple."""
         result = self.run(lambda tx: (work(tx.session),), lease=lease, lasting=lasting)
         assert result
         return result[0]
