@@ -39,8 +39,8 @@ def apply(tx: Transaction, cause: Cause, decision: Decision, loaded: Loaded[Lett
 
 
 def fire_due(store: Store, loaded: Loaded[Letters]) -> int:
-    """Do some of what is due on tickets now; how many are due no more, being done or put off. Each is a transaction of
-    its own, and one that cannot be done stops no other: it is logged, and due again after a while."""
+    """Do some of what is due on tickets now; returns how many were done or put off. Each has a transaction of its own,
+    and one that fails stops no other: it is logged, and due again after a while."""
     return sum(_fired(store, number, name, loaded) for number, name in store.due(store.clock()))
 
 
@@ -69,7 +69,7 @@ def _fire(number: str, name: str, loaded: Loaded[Letters], clock: Callable[[], d
 
 
 def reckon_anew(store: Store, loaded: Loaded[Letters]) -> None:
-    """Have what is due on every ticket follow from the configuration ``loaded``; nothing to do where it does."""
+    """Compute anew, by the configuration ``loaded``, what is due on every ticket, unless that has been done."""
     digest, desk = loaded.desk_digest, loaded.settings.desk
     if store.look(lambda session: reckoning.follows(session, digest)):
         return

@@ -33,7 +33,7 @@ class Files:
         self._new = root / "new"
 
     def sweep(self, older_than_s: float) -> None:
-        """Remove what was being written or treated when its process died, if nobody has touched it for so long."""
+        """Remove what was being written or treated when its process died, if nobody has touched it for that long."""
         before = time.time() - older_than_s
         for left in (*self.spool.glob("*"), *self._new.glob("*")):
             with suppress(FileNotFoundError):  # its process lives, and was faster

@@ -36,7 +36,7 @@ from rules.intake import decide
 from rules.reading import Arrival, Reading, read
 
 AHEAD = 25
-"""Mails that are read before a transaction begins; the parser process goes on with the next ones meanwhile."""
+"""Mails read before a transaction begins; the parser process goes on with the next ones meanwhile."""
 
 Verdicts = dict[int, tuple[str, str]]
 """Verdict and Message-ID by ledger id."""
@@ -52,7 +52,7 @@ class Pending:
 
 
 class Intake:
-    """Gives every mail of a mailbox its verdict. Used by one thread a mailbox; the store serialises what must be."""
+    """Gives every mail of a mailbox its verdict. Used by one thread per mailbox; the store serialises what it must."""
 
     def __init__(
         self,
@@ -79,8 +79,8 @@ class Intake:
     # -- what a mailbox asks
 
     def treat(self, account: Account, uidvalidity: int, mails: Sequence[Fetched]) -> list[Unfiled]:
-        """A verdict for every mail, committed; the answer says where each belongs. Mails that could not be finished are
-        left out and offered again; one that was filed before, and whose mark the server left, belongs nowhere."""
+        """Give every mail a verdict and commit; returns where each belongs. Mails that could not be finished are left
+        out and offered again; the marked copy of one that was filed before belongs nowhere."""
         seen = self._store.take(account.name, uidvalidity, mails, self._lease_of(account.name))
         decided = {row.id: (row.verdict, "") for row in seen if row.verdict}
         decided |= self._treat_all(account.name, [row for row in seen if not row.verdict])
@@ -134,7 +134,7 @@ class Intake:
         return decided
 
     def _together(self, mailbox: str, rows: Sequence[Seen]) -> Verdicts:
-        """A batch; which of its mails is at fault where it fails shows when each is treated alone."""
+        """A batch. If it fails, treating each mail alone shows which one is at fault."""
         found, failed = self._tried(mailbox, rows, "batch failed", mails=len(rows))
         for row in rows if failed else ():
             if row.id not in found:
@@ -151,7 +151,8 @@ class Intake:
         return self._quarantine(mailbox, row)
 
     def _tried(self, mailbox: str, rows: Sequence[Seen], what: str, **about: int) -> tuple[Verdicts, bool]:
-        """What was decided, and whether the rest failed by a fault of the mails, which is logged."""
+        """What was decided, and whether the rest failed because of a mail, which is logged. An absent database
+        raises."""
         found: Verdicts = {}
         try:
             for verdicts in self._decide(mailbox, rows):
@@ -174,7 +175,8 @@ class Intake:
     def _decide(self, mailbox: str, rows: Sequence[Seen]) -> Iterator[Verdicts]:
         """From octets to verdicts, one transaction after the other, by one version of the configuration.
 
-        A database that is away takes the attempt back; a lost lease does not: its next holder counts one of its own.
+        If the database is away, the attempt is taken back; if the lease is lost, it is not: the next holder counts its
+        own.
         """
         loaded = self._live.current
         mails = self._in_hand(mailbox, rows, loaded.settings.desk)
@@ -204,8 +206,8 @@ class Intake:
         return Pending(row, reading, reading.needs(desk))
 
     def _transaction(self, mails: Sequence[Pending], loaded: Loaded[Letters]) -> tuple[int, dict[int, Decision]]:
-        """How many were looked at, and what was decided of those that still wanted it: numbers, verdicts and letters
-        are there together or not at all."""
+        """How many mails one transaction looked at, and its decisions on those that had no verdict. Numbers, verdicts
+        and letters are committed together or not at all."""
         desk = loaded.settings.desk
 
         def work(tx: Transaction) -> tuple[int, dict[int, Decision]]:
@@ -226,7 +228,7 @@ class Intake:
         return self._store.run(work, [pending.needs for pending in mails], lease) or (0, {})
 
     def _told(self, mails: Sequence[Pending], decided: Mapping[int, Decision]) -> Verdicts:
-        """What was decided, counted and logged."""
+        """Count and log what was decided; returns the verdicts."""
         verdicts: Verdicts = {}
         for pending in mails:
             if decision := decided.get(mail := pending.seen.id):

@@ -1,6 +1,6 @@
-"""A small process: libraries without what they take along for features of no use here, and few arenas for many threads.
+"""A small process: libraries without the extras they would import for nothing, and few malloc arenas for many threads.
 
-Every thread gets an arena of glibc's own, which grows with what the thread once needed and is never given back.
+Each thread gets an arena of glibc's, which grows with what the thread once needed and is never given back.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ ARENAS = 2
 
 @contextmanager
 def without(*modules: str) -> Iterator[None]:
-    """What is imported here for the first time finds these ``modules`` missing; others may import them later."""
+    """Whatever is imported here for the first time finds these ``modules`` missing; others may import them later."""
     hidden = [name for name in modules if name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None there means: cannot be imported
     try:

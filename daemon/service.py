@@ -49,7 +49,7 @@ RELOAD_EVERY_S = 2.0
 MOST_TOLD = 20
 """Problems of a configuration that a letter tells; `acuse check` tells all."""
 LONG_DEAD_S = 24 * 60 * 60.0
-"""What nobody has touched for so long is in no other daemon's hands either."""
+"""Files that nobody has touched for so long belong to no other daemon either."""
 STOP_S = 4.0
 """What has not ended by then is left as it is; SIGTERM promises five seconds."""
 
@@ -126,9 +126,9 @@ class Service:
             log.warning("leases not given up", why=str(fault))
 
     def once(self, progress: Callable[[str, int, int], None] = lambda mailbox, done, total: None) -> int:
-        """Treat all that waits in the mailboxes, fire what is due, send all that is due; how many mails were treated.
+        """Treat what waits in the mailboxes, fire what is due, send what is due; returns how many mails were treated.
 
-        A server that cannot be used raises, ImapError or SmtpError, after all else was done.
+        A server that cannot be used raises ImapError or SmtpError, after everything else was done.
         """
         faults: list[Exception] = []
         self.mailboxes.hold()
@@ -198,7 +198,7 @@ class Service:
             self.mailboxes.wake()
 
     def _reckon(self) -> None:
-        """Where another configuration is in force since, what is due is what it says."""
+        """If another configuration has come into force, compute anew what is due."""
         loaded = self.live.current
         if self._reckoned != loaded.desk_digest:
             reckon_anew(self.store, loaded)
@@ -264,8 +264,8 @@ def run_until_signal(service: Service) -> None:
 def _signals() -> int:
     """A pipe that each signal leaves its number in.
 
-    Python's own handlers wait for the main thread to wake up, which a signal does not do that the system gives to
-    another one: so it is with one that follows SIGCONT.
+    Python's own handlers run when the main thread wakes up. A signal that the system delivers to another thread does
+    not wake it, as happens with one that follows SIGCONT.
     """
     heard, told = os.pipe()
     os.set_blocking(told, False)
@@ -276,7 +276,7 @@ def _signals() -> int:
 
 
 def _obey(service: Service, heard: int, stop: threading.Event) -> None:
-    """Whatever holds the end up by :data:`STOP_S` is left as a kill would leave it."""
+    """Obey signals until one ends the daemon; what has not ended after :data:`STOP_S` is left as by a kill."""
     while os.read(heard, 1)[0] == signal.SIGHUP:
         service.reload_soon()
     stop.set()

@@ -84,8 +84,8 @@ def check_files(attachments: Sequence[Attachment], max_count: int, max_size: int
 
 
 def _is_repeated(labels: Sequence[str]) -> bool:
-    """Whether a form stands there twice or more: several fields, again and again in the same order to the last. With
-    other values, it belongs to the text of the first."""
+    """Whether a whole form is repeated: several fields in the same order, again and again, to the end. If the values
+    differ, the repetition belongs to the text of the first."""
     period = [*labels[1:], *labels[:1]].index(labels[0]) + 1 if labels else 0
     return 1 < period < len(labels) and len(labels) % period == 0 and all(map(eq, labels, labels[period:]))
 
@@ -194,7 +194,7 @@ def _judged(reading: _Reading, zone: ZoneInfo) -> Form:
 
 
 def _asking(form: Form, lines: Sequence[Labelled], grammar: Grammar, zone: ZoneInfo) -> Form:
-    """``form``, whose faults of what is missing tell which line may have been meant, and with which value."""
+    """``form``, whose faults about missing fields name the line that may have been meant, and its value."""
     missing = [one.field for one in form.faults if one.code == "missing"]
     nearly = nearly_labelled(lines, missing, grammar) if missing else []
     if not nearly:

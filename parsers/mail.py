@@ -118,7 +118,7 @@ def parse(raw: Raw, budget: Budget = DEFAULT_BUDGET, marks: TextMarks = NO_MARKS
 
 
 def _with_feeds(raw: Raw) -> Raw:
-    """A mail whose lines all end in CR is read as if they ended in LF: every place in it stays the same."""
+    """A mail whose lines all end in CR is read as if they ended in LF; all offsets stay the same."""
     if raw.find(b"\n") < 0 and raw.find(b"\r") >= 0:
         return raw[:].replace(b"\r", b"\n")
     return raw
@@ -154,13 +154,13 @@ _EMPTY_LINES = re.compile(rb"(?:[ \t\r]*\n)*\r*(?=[!-9;-~]+:)")
 
 
 def _first(raw: Raw) -> int:
-    """Empty lines above the first header are none of its own."""
+    """Where the first header begins: empty lines above it are skipped."""
     found = _EMPTY_LINES.match(raw, 0, 1000)
     return found.end() if found else 0
 
 
 def _files(raw: Raw, root: Part, body: Body, budget: Budget) -> tuple[tuple[Attachment, ...], list[str]]:
-    """Every leaf that is not the body; winmail.dat opened; later texts too, so that nothing an author wrote is lost."""
+    """Every leaf but the body, winmail.dat opened; further texts too, so that nothing an author wrote is lost."""
     found: list[Attachment] = []
     remarks: list[str] = []
     for part in secure.file_leaves(root):
@@ -215,7 +215,7 @@ _BY = re.compile(r"\bby\s+([\w.-]+)", re.IGNORECASE)
 
 
 def _auth_results(headers: Headers) -> tuple[str, ...]:
-    """A foreign Received is one that another organisation's host wrote than the topmost."""
+    """A foreign Received was written by a host of another organisation than the topmost one."""
     own: str | None = None
     found: list[str] = []
     for name, value in headers.fields:

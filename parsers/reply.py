@@ -59,7 +59,7 @@ def visible_text(text: str, marks: TextMarks = TextMarks()) -> str:
 
 
 def _without_one_head(text: str, marks: TextMarks) -> str:
-    """One look at ``text``: heads above nothing, one upon the other, come off one at a time."""
+    """One pass over ``text``: of several heads above nothing, one on top of the other, each pass takes off one."""
     lines = text.split("\n")
     reach = _reach(lines)
     lines = unglued(lines[:reach]) + lines[reach:]

@@ -131,7 +131,8 @@ def left_since(grant: Grant, facts: Facts) -> bool:
 
 
 def assigned_since(key: str, reading: Reading, facts: Facts) -> Event | None:
-    """Of two who assign a ticket at once the second learns of the first's event; the links they get then do serve."""
+    """The assignment that somebody else made since this link was sent: of two who assign at once, the second learns of
+    the first; the links in that answer then work."""
     if key not in ("take", "assign"):
         return None
     chosen = [event for event in since(facts.granted.grant, facts) if "assignee" in event.changes]
@@ -174,7 +175,7 @@ def only_canned(action: Action) -> tuple[Fault, ...]:
 
 
 def somebody_reads(action: Action) -> tuple[Fault, ...]:
-    """Who asked to be forgotten is a name without an address: nothing can be written to them."""
+    """A requester who was erased on request is a name without an address: nothing can be written to them."""
     if "@" in action.ticket.requester or not action.text:
         return ()
     return (Fault("text", "refused", action.text, label=action.label("text"), detail="erased"),)
@@ -193,7 +194,7 @@ def to_come(name: str) -> Check:
 
 
 def this_ticket(action: Action) -> tuple[Fault, ...]:
-    """Whoever names another ticket in this one's mail may mean that one; nothing is done to either."""
+    """A form that names another ticket may be meant for that one: nothing is done to either."""
     label = action.label("number")
     fault = Fault("number", "other_ticket", action.elsewhere, (action.ticket.number,), label=label)
     return (fault,) if action.elsewhere and action.key != "explain" else ()

@@ -34,9 +34,9 @@ AT_ONCE = frozenset({"login", "disk_full", "job_failed", "oauth_expiry"})
 """What is told without waiting: it does not pass by itself."""
 
 LOGINS_REFUSED = 3
-"""A server that refuses our name and password so often in a row means it."""
+"""How often in a row a server must refuse our name and password before it counts."""
 GROUPED = timedelta(hours=1)
-"""Mails that come to quarantine are told of at most so often, together."""
+"""How often at most the admins are told of mails that came to quarantine, all together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,8 @@ class Alarm:
 def due(
     troubles: Sequence[Trouble], well: Collection[str], told: Collection[str], after: timedelta, now: datetime
 ) -> tuple[Alarm, ...]:
-    """What is to be told now. ``well`` are keys of which this daemon knows that they work, ``told`` those that stand
-    told; of what neither fails nor is known to work nothing is said."""
+    """What is to be told now. ``well`` are the keys of what this daemon knows to work, ``told`` those of alarms that
+    stand; nothing is said of what neither fails nor is known to work."""
     new = [
         Alarm(trouble.key, trouble.topic, trouble.details)
         for trouble in troubles

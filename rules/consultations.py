@@ -29,7 +29,7 @@ from rules.routing import route
 from rules.ticket import Event, Ticket, evolve
 
 UNREAD = 5
-"""How many lines of a search that nothing is searched by are told."""
+"""How many lines of a search form that name no criterion are told."""
 
 Consultation = Callable[[Reading, Facts, Desk, datetime], Decision]
 
@@ -62,7 +62,7 @@ def open_for_caller(reading: Reading, facts: Facts, desk: Desk, now: datetime) -
 
 
 def _ours(requester: str, desk: Desk) -> Fault:
-    """Nobody reads the desk's own addresses: what is told to one reaches no person."""
+    """The fault that this is an address of the desk's own, which no person reads."""
     label = wording.word(desk, "action_fields", "requester")
     return Fault("requester", "refused", requester, label=label, detail="own_address")
 

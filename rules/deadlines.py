@@ -35,8 +35,8 @@ def calendar_for(desk: Desk, priority: str, group: str) -> Clock:
 
 
 def people_clock(desk: Desk, priority: str, group: str) -> Clock:
-    """The clock that people are written to by: reminders and closings. The group's hours come first here, so that a
-    priority that is served round the clock wakes nobody; Monday to Friday where neither has a calendar."""
+    """The clock for reminders and closings. The group's hours come first here, so that a priority served round the
+    clock wakes nobody; Monday to Friday if neither has a calendar."""
     own = desk.groups[group].calendar if group in desk.groups else ""
     return clock_named(desk, own or calendar_name(desk, priority, group))
 

@@ -1,7 +1,7 @@
 """What becomes due on a ticket by itself, and when: a table of name → when.
 
-There are no timers to keep in step: :func:`next_due` reads everything off the ticket. A thing that has been done stands
-by its name in ``ticket.told`` and is not due again; what follows when one fires is decided elsewhere.
+There are no timers to keep in step: :func:`next_due` computes everything from the ticket. What was done is named in
+``ticket.told`` and not due again; what follows when something is due stands in rules/firing.py.
 """
 
 from __future__ import annotations
@@ -43,8 +43,9 @@ When = Callable[[Outlook], Iterator[tuple[datetime | None, str]]]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """In ``states``, ``when`` gives instants with what distinguishes each («1», «2»; "" for nothing); None is never. Of
-    one ``family`` only the last that is over, or told, matters: who missed the breach needs no warning any more."""
+    """In ``states``, ``when`` yields instants, each with what tells it apart («1», «2»; "" for nothing); None means
+    never. Within a ``family`` a later instant that has passed, or was told, cancels the earlier ones: after a breach
+    nobody needs the warning."""
 
     family: Family
     states: tuple[State, ...]
@@ -113,8 +114,8 @@ def schedule(ticket: Ticket, desk: Desk) -> tuple[Moment, ...]:
 
 
 def next_due(ticket: Ticket, desk: Desk, now: datetime) -> tuple[datetime, str] | None:
-    """The first thing on ``ticket`` that is not done yet, with its time, past or to come; None for nothing. What a desk
-    that was away would have written to the requester waits until people are written to again."""
+    """The first thing on ``ticket`` that is not done yet, with its time, past or future; None for nothing. Letters to
+    the requester that fell due while the desk was away wait for the next business hours."""
     moments = schedule(ticket, desk)
     open_moments = (
         (_in_hours(moment, ticket, desk, now), moment.name)

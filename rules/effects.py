@@ -88,8 +88,8 @@ class Action:
 
     @property
     def elsewhere(self) -> str:
-        """The number of another ticket that a line «Número: …» names, as none of a ticket's own forms asks; "" for
-        none."""
+        """The number of another ticket that a line «Número: …» names, although no form of a ticket's own asks for one;
+        "" for none."""
         number, _ = number_line(self.mail.visible, "number", self.desk)
         return "" if number in ("", self.ticket.number) or self.facts.followed(number) == self.ticket else number
 
@@ -108,7 +108,7 @@ class Action:
 
     @property
     def reached(self) -> frozenset[str]:
-        """Who else has this mail, and with it all that the requester will read: nobody, where a canned reply adds."""
+        """Who else got this mail, and in it all that the requester will read; nobody if a canned reply adds to it."""
         addressed = (*self.mail.to, *self.mail.cc)
         return frozenset() if self.canned else frozenset(each.address.lower() for each in addressed)
 
@@ -123,8 +123,8 @@ def done(action: Action, event: Event, *letters: Letter) -> Decision:
 
 
 def to_requester(name: str, ticket: Ticket, action: Action, values: Mapping[str, Any]) -> tuple[Letter, ...]:
-    """A letter to the requester's side, with the files that they may see; and to its author alone what may be
-    said of the way it is written."""
+    """A letter to the requester's side, with the files that they may see; and, to its author alone, remarks on how it
+    is written."""
     letter = Letter(
         name,
         (ticket.requester,),
@@ -140,7 +140,8 @@ def to_requester(name: str, ticket: Ticket, action: Action, values: Mapping[str,
 
 
 def netiquette(ticket: Ticket, action: Action) -> tuple[Letter, ...]:
-    """What the netiquette checks say of a technician's text (M), told to nobody else; nothing where all is well."""
+    """What the netiquette checks say of a technician's text (M), told to nobody else; nothing if there is nothing to
+    say."""
     files = len(action.attachments) + len(action.files)
     found = quality.warnings(quality.netiquette(action.typed, files, action.desk)) if action.typed else ()
     if not found:
@@ -165,7 +166,7 @@ class Obstacle:
 
 
 def refusal(mail: Mail, ticket: Ticket | None, desk: Desk, obstacle: Obstacle) -> Decision:
-    """Nothing changed: one letter that says what is wrong, with the repaired form or links to what is possible now."""
+    """Nothing changes: one letter that says what is wrong, with the repaired form or links to what is possible now."""
     what, last, faults = obstacle.what, obstacle.last, obstacle.form.faults
     letter = to_sender(
         mail,
@@ -188,8 +189,8 @@ def refusal(mail: Mail, ticket: Ticket | None, desk: Desk, obstacle: Obstacle) -
 
 
 def _ways_out(ticket: Ticket | None, desk: Desk, obstacle: Obstacle) -> tuple[Link, ...]:
-    """The form of its action with all that was right; without one, a link to each thing that is possible: for a number
-    that there is not, a search; for no action where there is no ticket, whatever needs none."""
+    """The form of its action with all that was right; without a form, a link for each thing that is possible: a search
+    for an unknown number; whatever needs no ticket, if no action was named and there is no ticket."""
     action, form = obstacle.action, obstacle.form
     if obstacle.what == "unknown_number":
         return (consult_link("search", desk, {}),)

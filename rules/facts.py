@@ -1,7 +1,7 @@
-"""What a decision may want to know: Needs → Facts.
+"""What a decision may need to know: Needs → Facts.
 
-``needs`` of a reading name every look-up beforehand; the store answers them in one transaction as Facts. No rule looks
-anything up by itself.
+:meth:`rules.reading.Reading.needs` names every look-up in advance; the store answers them in one transaction. No rule
+looks anything up by itself.
 """
 
 from __future__ import annotations
@@ -87,7 +87,8 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """A mail of the ledger as letters to the admins tell it: a digest's item, or what a quarantine link speaks of.
+    """A mail of the ledger as letters to the admins show it: an item of the digest, or the mail that a quarantine link
+    is about.
 
     ``why`` is the ledger's; ``extract`` the harmless beginning of its text.
     """
@@ -139,9 +140,8 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The answers to Needs. ``tickets`` holds every ticket that the needs led to, pointers followed (a merged ticket's
-    subject or token gives the ticket it points to as well). ``next_number`` is peeked under the counter's lock.
-    """
+    """The answers to Needs. ``tickets`` holds every ticket that the needs led to, and those they point to (the subject
+    or token of a merged ticket leads to the other one as well). ``next_number`` is peeked under the counter's lock."""
 
     duplicate: Literal["", "same", "other_content"] = ""
     own: Sent | None = None
@@ -173,7 +173,7 @@ class Facts:
 
     @property
     def granted(self) -> HeldGrant:
-        """``grant``, for a rule that is asked only where there is one."""
+        """``grant``, for rules that only run when there is one."""
         assert self.grant is not None
         return self.grant
 

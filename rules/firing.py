@@ -9,7 +9,7 @@ from rules.assignment import News, group_letter, update_letter
 from rules.decision import Decision
 from rules.desk import Desk
 from rules.due import closes_at, key_of
-from rules.letters import Letter, for_requester
+from rules.letters import for_requester
 from rules.lifecycle import move
 from rules.promises import promises
 from rules.solutions import closure_letter, verdict_links
@@ -33,25 +33,22 @@ def told(ticket: Ticket, name: str, event: str, now: datetime) -> Event:
 
 def warn(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:
     """Three quarters of a clock are gone: the assignee is warned, else the group."""
-    event = told(ticket, name, "warning", now)
-    return Decision(
-        events=(event,), letters=(clock_letter("warning", evolve(ticket, event), name, desk, ticket.assignee),)
-    )
+    return clock_told("warning", 75, ticket, name, desk, now, ticket.assignee)
 
 
 def breach(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:
     """A clock ran out: the coordinator is told, else the group."""
-    event = told(ticket, name, "breach", now)
-    to = desk.groups[ticket.group].coordinator
-    return Decision(events=(event,), letters=(clock_letter("breach", evolve(ticket, event), name, desk, to),))
+    return clock_told("breach", 100, ticket, name, desk, now, desk.groups[ticket.group].coordinator)
 
 
-def clock_letter(letter: str, ticket: Ticket, name: str, desk: Desk, to: str) -> Letter:
-    """A warning or a breach: which clock, due when, whose."""
-    clock = name.partition("_")[0]
-    deadline = next(d for d in promises(ticket, desk) if d["key"] == clock)
-    share = 75 if letter == "warning" else 100
-    return group_letter(letter, ticket, desk, {"deadline": deadline, "share": share}, to=to)
+def clock_told(what: str, share: int, ticket: Ticket, name: str, desk: Desk, now: datetime, to: str) -> Decision:
+    """The event and the letter ``what``: of which clock ``share`` % are gone, and when it is due."""
+    event, clock = told(ticket, name, what, now), name.partition("_")[0]
+    after = evolve(ticket, event)
+    deadline = next(d for d in promises(after, desk) if d["key"] == clock)
+    return Decision(
+        events=(event,), letters=(group_letter(what, after, desk, {"deadline": deadline, "share": share}, to=to),)
+    )
 
 
 def remind(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:

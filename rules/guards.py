@@ -1,8 +1,8 @@
 """What bounds the letters that we send: limits per address and hour, and the loop breaker.
 
-Every letter passes here, the refusal first of all. A guarded letter about a ticket is deferred, a notice is dropped.
-Letters to the desk's own people are a class of their own: only what mails may cause without end is bounded, so that a
-technician's autoresponder comes to rest as well, and a flood in a requester's name does not bury the group.
+Every letter passes here. A guarded letter about a ticket is deferred, a notice is dropped. Letters to the desk's own
+people are a class of their own: only those that mails could cause without end are limited, so that a loop with a
+technician's autoresponder ends too, and a flood in a requester's name does not bury the group.
 """
 
 from __future__ import annotations
@@ -74,13 +74,13 @@ def span_of(window: str) -> int:
     return LONGEST // BUCKET if window.startswith("day:") else _BUCKETS
 
 
-def last_hour(buckets: Buckets, at: datetime) -> int:
-    """How many stand in the hour that ends with ``at``'s bucket."""
-    return _hour(buckets, bucket(at))
+def last_hour(buckets: Buckets, last: int) -> int:
+    """How many stand in the hour that ends with the bucket of the number ``last``."""
+    return sum(n for number, n in buckets.items() if last - _BUCKETS < number <= last)
 
 
 def fingerprint(text: str) -> str:
-    """What two texts share that differ in case, white space, punctuation and ASCII digits alone: 16 hex digits."""
+    """16 hex digits, equal for texts that differ only in case, white space, punctuation and ASCII digits."""
     return _digest(text.encode("utf-8", "replace").translate(_LOWER, _NOT_LETTERS))
 
 
@@ -95,9 +95,10 @@ _NOT_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
 def content_window(sender: str, text: str, done: tuple[object, ...] = ()) -> str:
     """The window that counts one sender's mails of the same content.
 
-    A robot numbers and dates its answers, so ``text`` counts without digits. ``done`` is what the mail did that others
-    of its text would not, and counts as it stands: the fields of an opening, for a monitoring system's openings differ
-    in a number alone, and each is a ticket; the tokens that it used up, for the links of all solutions write the same.
+    A robot numbers and dates its answers, so digits in ``text`` do not count. ``done`` is what this mail did and others
+    of the same text would not; it counts literally. Openings of a monitoring system differ in a number alone, and each
+    is a ticket: their ``done`` is their fields. The links of all solutions write the same: theirs is the tokens used
+    up.
     """
     values = repr(done).encode("utf-8", "replace")
     return f"same:{sender.lower()}:{_digest(values) if done else fingerprint(text)}"
@@ -120,7 +121,8 @@ def limits(letter: str, to: str, staff: bool, guards: Guards, content: str = "")
 _NOTICES: frozenset[Guard] = frozenset({"notice", "near_miss"})
 _ANSWERS = frozenset({"search_results", "worklist", "explanation"})
 _CAUSED = _ANSWERS | {"update", "delivery_failure", "admin_alert"}
-"""Letters to staff of which a mail in anybody's name may cause one each; the others are as many as tickets and days."""
+"""Letters to staff of which any mail, whoever sent it, may cause one; of the others there are as many as tickets and
+days."""
 
 
 def _staff_limits(letter: str, to: str, guard: Guard, guards: Guards) -> tuple[Limit, ...]:
@@ -149,13 +151,20 @@ def admit(
     for limit in wanted:
         if not limit.breaker and _is_full(limit, counts, now):
             return _held(letter, limit.name, wanted, counts, now, now)
-    tried = {limit.name: _pass(limit, counts, breakers.get(limit.name), now) for limit in wanted if limit.breaker}
-    changed = tuple((name, after) for name, (_, after) in tried.items() if after != breakers.get(name))
-    stopped = next((name for name, (passes, _) in tried.items() if not passes), "")
+    changed: list[tuple[str, OpenBreaker | None]] = []
+    stopped = ""
+    for limit in wanted:
+        if limit.breaker:
+            before = breakers.get(limit.name)
+            passes, after = _pass(limit, counts, before, now)
+            if after != before:
+                changed.append((limit.name, after))
+            if not passes:
+                stopped = stopped or limit.name
     if not stopped:
-        return Admission("send", now, count=_counted(wanted), breakers=changed)
+        return Admission("send", now, count=_counted(wanted), breakers=tuple(changed))
     held = _held(letter, stopped, wanted, counts, now, now + HOUR)
-    return replace(held, breakers=changed, opened="" if stopped in breakers else stopped)
+    return replace(held, breakers=tuple(changed), opened="" if stopped in breakers else stopped)
 
 
 def _held(
@@ -168,7 +177,7 @@ def _held(
 
 
 def _is_full(limit: Limit, counts: Counts, now: datetime) -> bool:
-    return last_hour(counts.get(limit.name, {}), now) >= limit.most
+    return last_hour(counts.get(limit.name, {}), bucket(now)) >= limit.most
 
 
 def _counted(wanted: tuple[Limit, ...]) -> tuple[str, ...]:
@@ -177,17 +186,14 @@ def _counted(wanted: tuple[Limit, ...]) -> tuple[str, ...]:
 
 
 def _room(wanted: tuple[Limit, ...], counts: Counts, start: datetime) -> datetime:
-    """The first time from ``start`` on when every window has room; letters put off already count where they will go."""
+    """The first time from ``start`` on at which every window has room; deferred letters already count at the time they
+    will go."""
     first = bucket(start)
     plain = [(counts.get(limit.name, {}), limit.most) for limit in wanted if not limit.breaker]
     for candidate in range(first, first + _HORIZON):
-        if all(_hour(buckets, candidate) < most for buckets, most in plain):
+        if all(last_hour(buckets, candidate) < most for buckets, most in plain):
             return max(start, moment(candidate * _BUCKET_US))
     return moment((first + _HORIZON) * _BUCKET_US)
-
-
-def _hour(buckets: Buckets, last: int) -> int:
-    return sum(n for number, n in buckets.items() if last - _BUCKETS < number <= last)
 
 
 def _pass(limit: Limit, counts: Counts, breaker: OpenBreaker | None, now: datetime) -> tuple[bool, OpenBreaker | None]:

@@ -29,7 +29,8 @@ def poisoned(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decis
 
 
 def too_large(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
-    """Over the size limit: it stays on the server; whom a smaller one would be answered learns that it was not read."""
+    """Over the size limit: it stays on the server. Those who would get an answer to a smaller one are told that it was
+    not read."""
     out = facts.blocked or is_blocked(reading, desk) or is_unproven(reading, facts, desk)
     if out or not reading.sender or is_kept_out(reading, facts, desk):
         return Decision("too_large")
@@ -37,7 +38,8 @@ def too_large(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Deci
 
 
 def _told_too_large(reading: Reading, facts: Facts, desk: Desk) -> Decision:
-    """Told of an opening, of what a letter of ours brought from whoever takes part, and to a technician."""
+    """The answer that says so, to whoever gets one: the sender of an opening, a participant who answers a letter of
+    ours, a technician."""
     sent = without_token(reading.mail.subject)
     size, limit = reading.arrival.size, desk.limits.mail
     faults = (Fault("", "mail_too_large", sent, (str(limit),), detail=str(size)),)

@@ -68,7 +68,7 @@ FIRST_RESPONSES = frozenset({"ask", "answer", "resolve", "refuse"})
 
 _CLOCKS = ("response", "resolution")
 _STAYS_TOLD: Mapping[State, tuple[str, ...]] = {"closed": (*_CLOCKS, "follow_up")}
-"""Beginnings of the names of due things that need not be told again in a new state."""
+"""Of the due things that were told, the beginnings of those that stay told in a new state."""
 
 WAITING: tuple[State, ...] = ("pending", "resolved")
 """States in which the requester is waited for."""

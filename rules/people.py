@@ -32,8 +32,8 @@ def is_unregistered(reading: Reading, facts: Facts, desk: Desk) -> bool:
 
 
 def is_kept_out(reading: Reading, facts: Facts, desk: Desk) -> bool:
-    """Under `domains`, an opening of somebody whom it does not admit, or what nearly is one: not treated, no letter.
-    Who has the form that names a ticket of theirs, opened by telephone, is asked to open by it."""
+    """Under `domains`, an opening, or what nearly is one, of somebody whom the policy does not admit: not treated, no
+    letter. An exception is a form that names a ticket of theirs, opened by telephone: they were asked to use it."""
     opens = bool(reading.kind or reading.near) and not facts.released
     earlier = facts.tickets.get(reading.related)
     if not opens or desk.requesters.policy != "domains" or (earlier and reading.is_from(earlier.people)):

@@ -12,8 +12,8 @@ from rules.ticket import Ticket
 
 
 def promises(ticket: Ticket, desk: Desk) -> tuple[Mapping[str, Any], ...]:
-    """The two clocks, in the shape that daemon/writing/samples.py calls *deadline*; a ticket that was closed without a
-    clock's being met has none of it any more."""
+    """The two clocks, in the shape that daemon/writing/samples.py calls *deadline*. A ticket that was closed before a
+    clock was met no longer has that clock."""
     due = deadlines(ticket, desk)
     clocks = (
         ("response", due.response_due, due.response_amount, ticket.responded_at),

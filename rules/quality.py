@@ -28,10 +28,10 @@ FEW_WORDS = 5
 """A description of fewer words is too short."""
 
 FEW_WORDS_BESIDE_A_CALL = 15
-"""Who asks for a call in a text of fewer words has not said what happens."""
+"""A text of fewer words that asks for a call has not said what happens."""
 
 ALIKE = 65
-"""From which likeness on (0 to 100) two texts tell of the same thing."""
+"""How alike (0 to 100) two texts must be to count as the same matter."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,8 @@ def ask_withdrawal(reading: Reading, ticket: Ticket, desk: Desk) -> Decision:
 
 
 def cannot_withdraw(case: str, reading: Reading, ticket: Ticket, desk: Desk) -> Letter:
-    """It is closed, or a participant asks who has not opened it, such as whoever opened one that was merged into it."""
+    """Why it cannot be withdrawn: it is closed, or who asks did not open it, such as the requester of one merged into
+    it."""
     return to_sender(
         reading.mail,
         "verdict_notice",

@@ -174,7 +174,7 @@ def token_digest(token: str) -> bytes:
 
 
 def filled_in(mail: Mail, desk: Desk) -> str:
-    """The text of a mail that our link opened, without a signature that no «-- » parts from it."""
+    """The text of a mail that our link opened, without a signature that lacks the «-- » above it."""
     return above_name(mail.visible, wording.own_lines(desk), mail.sender_name)
 
 
@@ -230,8 +230,8 @@ def opened_kind(key: str, mail: Mail, box: Mailbox, address: str, desk: Desk) ->
 
 
 def near_kind(key: str, mail: Mail, box: Mailbox, desk: Desk) -> str:
-    """The kind, of those that some address takes, whose opening subject this nearly is; at the address that all letters
-    come from, where people write to it, the one whose subject this is. "" for none."""
+    """The kind whose opening subject this nearly is, among those that some address takes. In a service mailbox that
+    takes no openings: the kind whose opening subject it is. "" for none."""
     if "opening" not in box.roles:
         return next(_astray(key, mail, desk), "") if "service" in box.roles else ""
     marks = fixed_subjects(desk).marks

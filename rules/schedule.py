@@ -28,7 +28,7 @@ from rules.ticket import Event, Ticket
 JobName = Literal["report", "proof", "digest", "worklist", "retention"]
 
 RETENTION_AT = time(3, 30)
-"""When what is too old is dropped, be it only what the guards counted: nobody works then, nothing else runs."""
+"""When retention runs, even if only for what the guards counted: at night, when nobody works and no other job runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ import re
 from datetime import datetime
 from typing import Any
 
-from parsers.mail import Mail
 from parsers.spelling import fold_label
 from rules import wording
 from rules.access import acts_for
@@ -16,7 +15,7 @@ from rules.caching import once_per_desk
 from rules.decision import Decision
 from rules.desk import Desk
 from rules.facts import Facts
-from rules.letters import Letter, Link, to_sender
+from rules.letters import Link, to_sender
 from rules.lifecycle import move
 from rules.openings import participants, reopen_link, unproven_warning
 from rules.reading import Reading, author, closed_window
@@ -40,15 +39,11 @@ def reply(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision
     after = evolve(ticket, event)
     again = (validation_letter(after, desk, again=True),) if after.state == "resolved" else ()
     mail = reading.mail
-    asked, warnings = ticket.state == "pending", (*unproven_warning(reading, desk), *_encrypted_warning(mail))
+    warnings = (*unproven_warning(reading, desk), *(("encrypted",) if mail.encrypted else ()))
+    asked = ticket.state == "pending"
     news = News("info_received" if asked else "reply", now, mail.said, author(mail), warnings)
     told = update_letter(after, desk, news, attachments=mail.attachments)
     return Decision("threaded", events=(event,), letters=(told, *again), kind=ticket.kind, group=ticket.group)
-
-
-def _encrypted_warning(mail: Mail) -> tuple[str, ...]:
-    """The group is warned of a reply that nobody here can read: a key of the catalogue's `[quality]`."""
-    return ("encrypted",) if mail.encrypted else ()
 
 
 def reply_event(reading: Reading, ticket: Ticket, desk: Desk, now: datetime, facts: Facts) -> Event:
@@ -79,12 +74,8 @@ def closed(reading: Reading, ticket: Ticket, facts: Facts, desk: Desk) -> Decisi
     counter = closed_window(reading.sender)
     if facts.counts.get(counter) or only_thanks(reading.mail.visible, desk):
         return Decision("untreated", "closed", kind=ticket.kind)
-    return Decision("untreated", "closed", letters=(closed_notice(reading, ticket, desk),), counters=(counter,))
-
-
-def closed_notice(reading: Reading, ticket: Ticket, desk: Desk) -> Letter:
-    """The closed notice with an opening form that names the earlier ticket, so that the two are related."""
-    return to_sender(reading.mail, "closed_notice", ticket, links=(reopen_link(ticket, desk),))
+    notice = to_sender(reading.mail, "closed_notice", ticket, links=(reopen_link(ticket, desk),))
+    return Decision("untreated", "closed", letters=(notice,), counters=(counter,))
 
 
 def only_thanks(text: str, desk: Desk) -> bool:

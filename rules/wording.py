@@ -15,7 +15,7 @@ from parsers.spelling import fold_label
 from rules.desk import Desk
 
 VALUES_ROOM = 200
-"""Characters of a field's label and values that a form shows; a longer list is told where a value is refused."""
+"""Characters of a field's label and values that a form shows; a longer list is only told when a value is refused."""
 
 
 def phrase(desk: Desk, kind: str, language: str = "") -> str:

@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _do(options: argparse.Namespace) -> int:
-    """The verb; what the configuration or the store says against it is told as it stands."""
+    """Run the verb; what the configuration or the store complains of is told as it stands."""
     from daemon.config.accounts import SecretError
     from daemon.config.settings import ConfigErrors
     from daemon.store.errors import StoreError

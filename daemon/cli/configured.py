@@ -17,7 +17,7 @@ SYSTEM_CONFIG = Path("/etc/acuse/config.toml")
 
 
 def config_path(options: argparse.Namespace) -> Path:
-    """The file that --config, the environment or custom names; Unable where there is none of custom either."""
+    """The file named by --config or by the environment, else one in the usual places; Unable if there is none."""
     if named := options.config or os.environ.get("ACUSE_CONFIG"):
         return Path(named)
     usual = (Path("config.toml"), SYSTEM_CONFIG)

@@ -12,7 +12,7 @@ from typing import Any
 
 
 def prepare() -> None:
-    """Let every verb print without a thought: what nobody reads goes nowhere, what the encoding lacks is escaped."""
+    """Let every verb print without precautions: what nobody reads is discarded, what the encoding lacks is escaped."""
     sys.stdout = sys.stdout or _nowhere()
     sys.stderr = sys.stderr or _nowhere()
     if isinstance(sys.stdout, io.TextIOWrapper):

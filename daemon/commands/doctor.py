@@ -42,7 +42,7 @@ CAPABILITIES = {
     "UIDPLUS": "filed mails stay marked as deleted in the watched folder",
     "CONDSTORE": "",
 }
-"""What a mailbox server should offer, and what becomes of us without it; "": nothing."""
+"""What a mailbox server should offer, and what happens without it; "": nothing."""
 SKEW = timedelta(seconds=30)
 LONGEST = 2000
 """Characters of a line where no terminal breaks it."""
@@ -78,7 +78,7 @@ def examine(settings: Settings, round_trip: bool, console: Console | None = None
 
 
 def _console() -> Console:
-    """Standard output; elsewhere than on a terminal a line is as long as it is, for whoever searches it."""
+    """Standard output; lines are left unbroken where it is no terminal, so that they can be searched."""
     return Console(width=None if sys.stdout.isatty() else LONGEST)
 
 

@@ -33,9 +33,9 @@ FAULT = ("field", "code", "read", "allowed", "nearest", "detail")
 
 @dataclass(frozen=True)
 class Explained:
-    """A mail with what it was read as and what would follow; ``steps`` tell of the routing rules that were tried,
-    ``opening`` the subjects that would have opened where it was nothing, by the addresses that take them; ``guessed``
-    the mailbox was, since the mail names none of ours."""
+    """A mail with what it was read as and what would follow. ``steps`` are the routing rules that were tried;
+    ``opening``, where it would be left untreated, the subjects that would open a ticket, by the addresses that take
+    them; ``guessed``: the mail names none of our addresses, so the mailbox is a guess."""
 
     file: str
     reading: Reading

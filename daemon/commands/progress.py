@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 Tell = Callable[[str, int, int], None]
-"""What is being done, and how much of how much; of 0: nobody knows of how much."""
+"""What is being done, and how much of how much; a total of 0 is unknown."""
 
 
 @contextmanager

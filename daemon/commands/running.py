@@ -50,7 +50,7 @@ def _opened(path: Path) -> Service:
 
 
 def once(path: Path) -> int:
-    """Treat all that waits, fire and send all that is due; how many mails. Unable where a server could not be used."""
+    """Treat what waits, fire and send what is due; returns how many mails. Unable if a server could not be used."""
     from daemon.commands.progress import progress
 
     service = open_service(path)
@@ -65,5 +65,5 @@ def once(path: Path) -> int:
 
 
 def _beside_a_bar(log: Log) -> Log:
-    """At a terminal the bar says how far it is, and a line for each mail would tear it apart."""
+    """At a terminal the bar shows how far it is; a log line for each mail would tear it apart."""
     return replace(log, level="warning") if log.level == "info" and sys.stderr.isatty() else log

@@ -32,8 +32,8 @@ def books(settings: Settings) -> Iterator[Store]:
 
 
 def known(*named: tuple[str, str, Iterable[str]]) -> None:
-    """Unable that tells each name that is none of its names, as (what it names, what was read, its names); "" names
-    nothing."""
+    """Check names, each given as (what it names, what was read, the names that exist): Unable with all that do not
+    exist. "" is never looked for."""
     told = [
         f'there is no {what} "{read}"; there are: {", ".join(there)}'
         for what, read, names in named
@@ -156,14 +156,15 @@ _HEAD: Mapping[str, Any] = {
     "goes on in": lambda ticket: ticket["points_to"],
     "solution": lambda ticket: ticket["solution"],
 }
-"""What stands at the top of a ticket, and where it is found; what is empty is left out."""
+"""What stands at the top of a ticket, and where it is found; empty entries are left out."""
 
 
 # -- its mails and files
 
 
 def exported(settings: Settings, number: str, folder: Path) -> int:
-    """Raw mails, attachments and journal of a ticket written into ``folder``; how many files. Unable without it."""
+    """Write raw mails, attachments and journal of a ticket into ``folder``; returns how many files. Unable if there is
+    no such ticket."""
     shown(settings, number)
     with books(settings) as store:
         return len(store.export(number.upper(), folder, settings.desk.zone))

@@ -1,7 +1,7 @@
-"""The configuration in force: one immutable value, replaced as a whole when a file of it changes and is without fault.
+"""The configuration in force: one immutable value, replaced as a whole when its files have changed and are valid.
 
 Whoever treats a mail takes :attr:`Live.current` once and keeps it for that mail. A bad file changes nothing: the old
-value stays in force, and the same bad state is told once.
+value stays in force, and each bad state is told once.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Loaded(Generic[Letters]):
 
     @cached_property
     def desk_digest(self) -> str:
-        """Of all that the rules decide by and letters are written with, wherever its files lie and however its
-        mailboxes are reached: daemons that share a database are to agree in it."""
+        """A digest of everything that rules decide by and letters are written with, wherever its files lie and however
+        its mailboxes are reached: daemons that share a database must agree on it."""
         desk = self.settings.desk
         seen_by_rules = replace(desk, mailboxes=tuple(map(_as_rules_see, desk.mailboxes)))
         written = repr(seen_by_rules).replace(str(self.settings.path.parent), "") + self.templates
@@ -68,7 +68,8 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """A file's state; the digest decides, time and size say when it must be taken anew. "" for a missing file."""
+    """A file's state: the digest decides whether it changed; time and size tell when the digest must be taken anew. ""
+    for a missing file."""
 
     modified_ns: int = 0
     size: int = -1
@@ -106,12 +107,12 @@ class Live(Generic[Letters]):
         self.current = self._stamped(loaded)
 
     def insist(self, check: Check) -> None:
-        """From now on ``check``, too, must find nothing; raises :class:`ConfigErrors` where it does."""
+        """Require from now on that ``check`` finds nothing; raises :class:`ConfigErrors` if it finds something now."""
         self._further += (check,)
         load(self._path, check)
 
     def poll(self) -> Changed[Letters] | Refused | None:
-        """Look at the files: None where they are as they were when last looked at."""
+        """Look at the files; None if they are as they were at the last look."""
         before, self._stamps = self._stamps, stamps(self._watch.paths(), self._stamps)
         try:
             return None if _digests(before) == _digests(self._stamps) else self._take()
@@ -134,7 +135,7 @@ class Live(Generic[Letters]):
         return replace(loaded, version=_version(self._stamps), templates=_version(own))
 
     def _swap(self, loaded: Loaded[Letters]) -> Changed[Letters] | None:
-        """Put ``loaded`` in force; None where a bad state was only taken back."""
+        """Put ``loaded`` in force; None if its files are the same as before, because a bad change was taken back."""
         before, self.current = self.current, loaded
         if before.version == loaded.version:
             return None

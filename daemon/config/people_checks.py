@@ -14,7 +14,7 @@ from rules.tables import Group
 
 
 def is_address(text: str) -> bool:
-    """Whether ``text`` is one bare address that we would write to; whether it exists, only a letter can tell."""
+    """Whether ``text`` is one bare address that we would write to; only a letter can tell whether it exists."""
     return bool(text) and bare(text).lower() == text.lower()
 
 

@@ -58,12 +58,12 @@ class Settings:
     patterns: tuple[str, ...] = ()
     """Include patterns, absolute: a new file that matches one belongs to the configuration."""
     warnings: tuple[Problem, ...] = ()
-    """What the further checks of :func:`load` say that keeps nothing from working."""
+    """Problems found by the further checks of :func:`load` that keep nothing from working."""
 
 
 class ConfigErrors(Exception):  # noqa: N818 - it is several
-    """Everything that is wrong with a configuration, in the order of the files. ``for_books`` and ``for_letters``: the
-    settings all the same, where nothing is wrong with the tables of :data:`FOR_BOOKS`, of :data:`FOR_LETTERS`."""
+    """Everything that is wrong with a configuration, in the order of the files. ``for_books`` and ``for_letters`` are
+    the settings all the same if nothing is wrong with the tables of :data:`FOR_BOOKS`, or of :data:`FOR_LETTERS`."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class ConfigErrors(Exception):  # noqa: N818 - it is several
         self.for_letters = for_letters
 
     def joined(self, build: Callable[[Desk], object]) -> ConfigErrors:
-        """These, and what ``build`` raises of the letters, where they can be tried all the same."""
+        """These faults, and those that ``build`` raises about the letters, if the letters can be tried at all."""
         try:
             if self.for_letters:
                 build(self.for_letters.desk)
@@ -91,9 +91,9 @@ class ConfigErrors(Exception):  # noqa: N818 - it is several
 
 
 FOR_BOOKS = frozenset({"database", "desk"})
-"""What is needed by who only looks into the books."""
+"""The tables needed to look into the books."""
 FOR_LETTERS = frozenset({"desk", "mailboxes", "smtp", "kinds", "groups", "letters"})
-"""What is needed to write a letter."""
+"""The tables needed to write a letter."""
 
 
 def load(path: Path, *further: Check) -> Settings:
@@ -125,7 +125,7 @@ def load(path: Path, *further: Check) -> Settings:
 
 
 def _for_less(settings: Settings, faulty: set[KeyPath], document: Document) -> tuple[Settings | None, Settings | None]:
-    """The settings for books and for letters, each where nothing is wrong with what it needs."""
+    """The settings for the books and for letters; None for either if something that it needs is wrong."""
     tables = {path[0] for path in faulty}
     for_letters = None if FOR_LETTERS & tables or document.problems else settings
     return None if FOR_BOOKS & tables else settings, for_letters
@@ -141,7 +141,7 @@ def _problem(misfit: Misfit, document: Document) -> Problem:
 
 
 def _unmatched(document: Document) -> Iterator[Misfit]:
-    """A folder may be empty yet, and a name may be wrong: with it all that stands there is left out."""
+    """A warning for each pattern that no file matches: a folder may still be empty, but the name may also be wrong."""
     for number in document.unmatched:
         text = f"no file matches {document.patterns[number]}: nothing is included by it"
         yield Misfit(("include", number), text, warning=True)
@@ -168,7 +168,7 @@ def _checked(written: Written, desk: Desk, further: tuple[Check, ...]) -> Iterat
 
 
 _ROUTED_BY = frozenset({"rules", "kinds", "services", "categories", "groups", "priorities", "addresses"})
-"""Keys of what routing looks at: tests of rules tell nothing as long as one of these is in doubt."""
+"""What routing looks at: as long as one of these is in doubt, the tests of the rules tell nothing."""
 
 
 def _to_mend_first(faulty: set[KeyPath], unread: list[Problem]) -> list[str]:
@@ -178,13 +178,13 @@ def _to_mend_first(faulty: set[KeyPath], unread: list[Problem]) -> list[str]:
 
 
 def _not_run(desk: Desk, first: list[str]) -> Iterator[Misfit]:
-    """That the rules' tests wait for the rest: told last, for nothing is to be done about it."""
+    """A note that the tests of the rules were not run. It comes last, because nothing need be done about it."""
     if first and any(rule.tests for rule in desk.rules):
         yield Misfit(("rules",), f"the tests of the rules were not run: mend {', '.join(first)} first", at_key=True)
 
 
 def _failing_tests(desk: Desk) -> Iterator[Misfit]:
-    """Each at its place; a rule that fails them never takes a mail."""
+    """Each failing test, at its place: a rule that fails its tests never takes a mail."""
     places: dict[str, KeyPath] = {
         f'rule "{rule.name}", test {test + 1}:': ("rules", number, "tests", test)
         for number, rule in enumerate(desk.rules)
@@ -212,7 +212,8 @@ def _canned(written: Written, config: Path, catalogue: dict[str, Words]) -> tupl
 
 
 def _canned_folders(written: Written, config: Path, catalogue: dict[str, Words]) -> list[Path]:
-    """Beside config.toml first, then with the letters in the desk's language, if it is one."""
+    """Where the files of canned replies may be: beside config.toml, then with the letters in the desk's language, or in
+    the standard one if there are none in it."""
     own, language = _own_letters(written, config), written.desk.language
     known = language if language in catalogue else STANDARD
     return [config.parent, *(root / known for root in (own, SHIPPED) if root)]
@@ -242,7 +243,7 @@ def _find(name: str, folders: list[Path], at: KeyPath, misfits: list[Misfit]) ->
 
 
 def _read_text(file: str, at: KeyPath, misfits: list[Misfit]) -> str:
-    """Nothing where it was not found, which :func:`_find` has told."""
+    """The text; "" for a file that was not found, which :func:`_find` has told."""
     if not Path(file).is_file():
         return ""
     try:
@@ -255,7 +256,7 @@ def _read_text(file: str, at: KeyPath, misfits: list[Misfit]) -> str:
 
 
 def _file(path: Path) -> File:
-    """What a canned reply carries, with the type that its name tells."""
+    """A file that a canned reply carries, its type guessed from its name."""
     return File(path.name, mimetypes.guess_type(path.name)[0] or "application/octet-stream", path.read_bytes())
 
 
@@ -294,7 +295,7 @@ def _settings(written: Written, desk: Desk, path: Path, files: tuple[Path, ...],
 
 
 def _located(server: Server, config: Path) -> Server:
-    """The files of an account seen from the folder of config.toml."""
+    """The account with the paths of its files made absolute, from the folder of config.toml."""
     oauth2 = server.oauth2 and dataclasses.replace(
         server.oauth2,
         client_secret_file=beside(config, server.oauth2.client_secret_file),

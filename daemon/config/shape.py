@@ -1,8 +1,8 @@
-"""Does the document have the declared shape? Every misfit becomes a fault in plain words, and is mended for the moment.
+"""Does the document have the declared shape? Every misfit becomes a fault in plain words, and is mended provisionally.
 
-pydantic finds the misfits against the dataclasses of rules/tables.py and daemon/config/accounts.py. So that one pass
-shows all there is to correct, a faulty value is then replaced by an empty one: the checks that follow see a whole desk,
-and what they say about a mended place is dropped.
+pydantic finds the misfits against the dataclasses of rules/tables.py and daemon/config/accounts.py. A faulty value is
+then replaced by a likely or an empty one, so that the checks that follow see a whole desk and one run shows everything
+there is to correct; what they say about a mended place is dropped.
 """
 
 from __future__ import annotations
@@ -68,13 +68,13 @@ _NUL = r"the invisible character \u0000 stands in this; delete it"
 
 
 def _doubtful(misfit: _Found) -> Path:
-    """The place whose value is not known now: where a key is misspelt or misplaced, that of the key that was meant."""
+    """The place whose value is unknown now: of a misspelt or misplaced key, that of the key that was meant."""
     return _meant(misfit) if misfit.kind == _UNKNOWN else misfit.path
 
 
 def _meant(misfit: _Found) -> Path:
-    """The key that somebody meant who wrote an unknown one: that of a table around it, which has none yet; or one of
-    nearly that name. Its own path where there is neither."""
+    """The key that the writer of an unknown one meant: a missing key of a table around it, or one of nearly that name;
+    else its own path."""
     *table, key = misfit.path
     owner = next((path for path, known, held in misfit.around if key in known and key not in held), None)
     return (*table, nearest(key, misfit.siblings) or key) if owner is None else (*owner, key)

@@ -1,7 +1,7 @@
-"""Mails out of an IMAP folder: small ones many at a time, large ones in pieces to a file, others by their headers.
+"""Fetching mails from IMAP: small ones many at a time, large ones in pieces into a file, of oversized ones the headers.
 
-A mail is handed on only when its octets are here. One that another client took away meanwhile is left out, never taken
-for an empty mail; one that is there, and of which the server gives nothing, is a fault.
+A mail is passed on only once its octets are here. One that another client has removed meanwhile is left out, never
+taken for an empty mail; one that is still there, but of which the server sends nothing, is a fault.
 """
 
 from __future__ import annotations
@@ -71,9 +71,10 @@ def batches(mails: Iterable[Announced]) -> Iterator[list[Announced]]:
 
 @contextmanager
 def fetched(imap: Imap, mails: Sequence[Announced], spool: Path, largest: int) -> Iterator[list[Fetched]]:
-    """One batch: mails up to ``largest`` octets whole, others by their headers. Gone mails are left out.
+    """One batch: mails of up to ``largest`` octets whole, of larger ones the headers; those that have gone are left
+    out.
 
-    Large mails lie in files under ``spool`` as long as the block lasts, whatever ends it.
+    Large mails are in files under ``spool`` until the block ends, however it ends.
     """
     found: list[Fetched] = []
     try:
@@ -100,7 +101,7 @@ def _alone(imap: Imap, mail: Announced, spool: Path, largest: int) -> Fetched | 
 
 
 def _must_have_gone(imap: Imap, uids: Iterable[int]) -> None:
-    """Nothing came of these. ImapError where one is there all the same: left out, nobody would ever hear of it."""
+    """The server sent nothing of these. ImapError if one is still there: left out, it would never be noticed."""
     for uid in uids:
         if imap.holds(uid):
             raise ImapError("transient", f"fetch UID {uid}", "the server has this mail, and gives nothing of it")
@@ -203,7 +204,7 @@ def _fetch(imap: Imap, uids: Sequence[int], items: list[str], octets: int = 0) -
 
 
 def _one_by_one(imap: Imap, uids: Sequence[int], items: list[str], octets: int) -> dict[int, Mapping[bytes, Any]]:
-    """A FETCH that was refused, for some servers because one of its mails has gone: the others are not to suffer."""
+    """Repeat a refused FETCH mail by mail: some servers refuse it because one of its mails has gone."""
     if len(uids) == 1:
         return {}
     found: dict[int, Mapping[bytes, Any]] = {}
@@ -213,5 +214,5 @@ def _one_by_one(imap: Imap, uids: Sequence[int], items: list[str], octets: int) 
 
 
 def _utc(moment: datetime | None) -> datetime:
-    """INTERNALDATE in UTC; a server that gives none gets the time of now: it is when we saw the mail."""
+    """INTERNALDATE in UTC; the present time if the server gives none, for that is when we saw the mail."""
     return moment.astimezone(UTC) if moment is not None else datetime.now(UTC)

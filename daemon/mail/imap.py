@@ -62,7 +62,8 @@ class Imap:
         try:
             with self.bounded(f"connect to {endpoint.server}", deadlines.login):
                 self._client = Client(endpoint, self._opened)
-                self._secure()
+                if endpoint.security == "starttls":
+                    self._client.starttls(endpoint.tls_context())
             with self.bounded(f"login as {endpoint.username} at {endpoint.server}", deadlines.login):
                 self._login()
         except ImapError:
@@ -187,10 +188,6 @@ class Imap:
 
     def _opened(self, cord: Cord) -> None:
         self._cord = cord
-
-    def _secure(self) -> None:
-        if self.endpoint.security == "starttls":
-            self._client.starttls(self.endpoint.tls_context())
 
     def _login(self) -> None:
         username = self.endpoint.username

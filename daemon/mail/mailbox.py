@@ -18,9 +18,9 @@ from daemon.store.clock import utc_now
 from daemon.store.errors import LeaseLost
 
 CUT_AFTER_S = 3.0
-"""A stopping watcher may finish what it does for so long; then its connection is cut."""
+"""How long a stopping watcher may go on with what it is doing before its connection is cut."""
 IN_VAIN = 12
-"""So many looks in a row that brought nothing, and `run --once` leaves the rest to the next run."""
+"""After so many looks in a row without progress, `run --once` leaves the rest to the next run."""
 
 
 def run_once(
@@ -29,8 +29,8 @@ def run_once(
     token: TokenSource | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> int:
-    """Treat all that waits in one mailbox and return how many mails; raises ImapError, where the connection breaks at
-    one mail, or OSError, where it has no room here, after all others were treated."""
+    """Treat everything that waits in one mailbox; returns how many mails. A mail at which the connection breaks
+    (ImapError) or for which there is no room here (OSError) raises only after all others were treated."""
     treated = in_vain = 0
     while True:
         with Imap(Endpoint.of_account(account, token)) as imap:
@@ -53,11 +53,11 @@ Phase = Literal["connecting", "treating", "waiting", "failing", "stopped"]
 
 @dataclass(slots=True)
 class WatchState:
-    """How a watcher fares, for alarms and the note of its last good poll. Times are aware UTC.
+    """The condition of a watcher, for alarms and the note of its last good poll. Times are aware UTC.
 
-    ``failing_since`` is the first of the failures in a row, None when all is well; ``fault`` its last text, and
-    ``auth_failures`` how often in a row the server refused our name and password. ``refused``: why it would not file
-    a mail away, at every look since ``refused_since``.
+    ``failing_since`` is the first of the failures in a row, None when all is well; ``fault`` the text of the last one;
+    ``auth_failures`` how often in a row the server refused our name and password; ``refused`` why it would not file a
+    mail away, at every look since ``refused_since``.
     """
 
     phase: Phase = "connecting"
@@ -93,7 +93,7 @@ class MailboxWatcher(threading.Thread):
         self._uidvalidity = 0
 
     def stop(self) -> None:
-        """Ask it to end; it does after the batch in hand, and within seconds even where the server hangs."""
+        """Ask it to end: it does so after the batch in hand, and within seconds even if the server hangs."""
         self._stop_asked.set()
         self._attention.set()
         cut = threading.Timer(CUT_AFTER_S, self._cut)
@@ -138,16 +138,13 @@ class MailboxWatcher(threading.Thread):
     def _look(self, visit: Visit) -> None:
         self.state.phase = "treating"
         visit.look()
-        self._note_refusal(visit.refused)
+        self.state.refused = visit.refused
+        self.state.refused_since = (self.state.refused_since or self._now()) if visit.refused else None
         self.state.last_good_poll = self._now()
         self.state.failing_since = None
         self.state.fault = ""
         self.state.auth_failures = 0
         self._backoff.succeeded()
-
-    def _note_refusal(self, why: str) -> None:
-        self.state.refused = why
-        self.state.refused_since = (self.state.refused_since or self._now()) if why else None
 
     def _wait(self, imap: Imap) -> None:
         self.state.phase = "waiting"
@@ -158,7 +155,8 @@ class MailboxWatcher(threading.Thread):
             self._attention.wait(seconds)
 
     def _note_uidvalidity(self, uidvalidity: int) -> None:
-        """New UIDs for old mails: everything is looked at again, the ledger knows the copies by their content."""
+        """A new UIDVALIDITY gives old mails new UIDs: all are looked at again, and the ledger recognises copies by
+        content."""
         if self._uidvalidity and self._uidvalidity != uidvalidity:
             log.warning(
                 "uidvalidity changed", mailbox=self.account.name, before=self._uidvalidity, uidvalidity=uidvalidity

@@ -13,7 +13,8 @@ from daemon.slices import in_slices
 from daemon.store import Unfiled
 
 REFUSED_IN_A_ROW = 10
-"""So many single mails refused, none moved in between, and it is the folder that takes none (quota, permissions)."""
+"""After so many refusals of single mails without a move in between, the folder itself takes nothing (quota,
+permissions)."""
 
 
 class Mover:
@@ -29,8 +30,7 @@ class Mover:
 
     def move(self, mails: Sequence[Unfiled], folder: str) -> Iterator[tuple[Sequence[Unfiled], Filing]]:
         """Move mails of the selected folder to ``folder``, an attribute of the account's folders: group by group, each
-        with what became of it. A group that is refused is halved, until the mail is alone that is at fault.
-        """
+        yielded with what became of it. A refused group is halved until the mail at fault is alone."""
         groups = deque(in_slices(mails, MOVE_AT_ONCE))
         while groups and self._in_a_row[folder] < REFUSED_IN_A_ROW:
             some = groups.popleft()

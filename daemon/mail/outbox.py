@@ -1,7 +1,7 @@
-"""The outbox: as many pumps as `smtp.connections`, each in a thread of its own; and what is due sent once.
+"""The outbox: a pump for each of `smtp.connections`, in threads of their own, or everything that is due sent once.
 
-What a pump does stands in daemon/mail/pump.py. Here it is woken when letters have been queued, rests after a fault,
-and ends when it is asked to.
+The pumps themselves are in daemon/mail/pump.py. Here they are woken when letters have been queued, pause after a fault,
+and end when asked to.
 """
 
 from __future__ import annotations
@@ -54,9 +54,8 @@ class Outbox:
                 thread.join(max(0.0, until - time.monotonic()))
 
     def send_due(self) -> int:
-        """Send all that is due now, in this thread (`acuse run --once`); how many letters were tried. Raises SmtpError,
-        the letters waiting, when the server cannot be used.
-        """
+        """Send all that is due now, in this thread (`acuse run --once`); returns how many letters were tried. Raises
+        SmtpError if the server cannot be used; the letters wait."""
         count = 0
         pump = self.pumps[0]
         try:

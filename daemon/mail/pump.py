@@ -30,10 +30,10 @@ LEASE = timedelta(minutes=10)
 KEEP_S = 30.0
 """A connection without work is closed after this."""
 LEAST_TRIES = 10
-"""A letter is given up after no fewer, some twenty minutes: its days may have passed while the desk was off, or a wrong
-clock have dated it."""
+"""A letter is given up after no fewer tries, some twenty minutes: its days may have passed while the desk was off, or a
+wrong clock may have dated it."""
 RECORD_EVERY_S = 0.5
-"""A letter that is sent stands in the books so long afterwards, and is known to be sent at once."""
+"""How long after it was sent a letter may be entered into the books; its receipt is kept at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +105,8 @@ class Pump:
         self._outcomes: list[Outcome] = []
 
     def send_due(self) -> int:
-        """Send one claim of what is due now; how many letters were tried. Raises SmtpError after noting the letters
-        as waiting, when the server cannot be used.
-        """
+        """Send one claim of what is due now; returns how many letters were tried. Raises SmtpError, after noting that
+        the letters wait, if the server cannot be used."""
         self._settle()
         due = self._post.store.next_delivery()
         if due is None or due > self._post.now() or not self._post.alive():
@@ -118,7 +117,8 @@ class Pump:
         try:
             self._send({letter.id: letter for letter in claimed})
         except Exception:
-            self._abandon()
+            self.cut()  # in the middle of something: the connection cannot be used again
+            self.hang_up()
             raise
         finally:
             self._record()
@@ -126,7 +126,7 @@ class Pump:
         return len(claimed)
 
     def _settle(self) -> None:
-        """After a fault of the database: what was sent is recorded first, then every claim of ours is free."""
+        """After a fault of the database: record what was sent first, then free every claim of ours."""
         self._record()
         if self._in_doubt:
             self._post.store.free_claims(self._name)
@@ -155,11 +155,6 @@ class Pump:
     def _may_send(self, until: float) -> bool:
         return not (self._stop.is_set() or self._overtaken) and time.monotonic() < until and self._post.alive()
 
-    def _abandon(self) -> None:
-        """In the middle of something: the connection cannot be used again."""
-        self.cut()
-        self.hang_up()
-
     def _connected(self) -> Session:
         if self._session is None or not self._session.is_fresh:
             self.hang_up()
@@ -182,23 +177,20 @@ class Pump:
         outcome = self._post.retry.outcome(letter, result, self._post.now(), self._post.smtp.expire_after)
         self._count(outcome)
         if outcome.status == "failed":
-            self._tell_failure(letter, outcome)
+            log.warning("letter failed", letter=letter.letter, number=letter.number, id=letter.id, why=outcome.reply)
+            self._post.failed(letter, outcome)
         elif outcome.status == "sent":
             self._sent(outcome)
         else:
             self._outcomes.append(outcome)
 
     def _sent(self, outcome: Outcome) -> None:
-        """Before the next letter's content: a crash leaves one letter in doubt, not many."""
+        """Record it before the next letter's content goes: a crash then leaves one letter in doubt, not many."""
         self._outcomes.append(outcome)  # first: where no receipt can be written, it is not forgotten
         if self._post.store.keep_receipt(outcome):
             self._outcomes.pop()
         if self._outcomes or time.monotonic() - self._recorded_at > RECORD_EVERY_S:
             self._record()
-
-    def _tell_failure(self, letter: Outgoing, outcome: Outcome) -> None:
-        log.warning("letter failed", letter=letter.letter, number=letter.number, id=letter.id, why=outcome.reply)
-        self._post.failed(letter, outcome)
 
     def _count(self, outcome: Outcome) -> None:
         self.state.results[outcome.status] += 1

@@ -1,8 +1,8 @@
 """The reader: raw mails become :class:`parsers.mail.Mail` in a child process that may die of them.
 
-No limit inside a process stops a parser that eats time or memory, so the child has limits of its own (address space,
-processor time) and a wall clock that its parent keeps. The child answers mail by mail: when it dies it is known of
-which, the others go to its successor. It also keeps every attachment's octets by digest, so that they never travel.
+No limit inside a process stops a parser that eats time or memory. So the child has limits of its own (address space,
+processor time) and a wall clock that its parent keeps. It answers mail by mail, so that its parent knows which mail
+killed it; its successor gets the others. It stores attachments by digest, so that their octets never cross the pipe.
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ class Reader:
         return list(self.answers(mails))
 
     def answers(self, mails: Sequence[tuple[int, Octets | None]]) -> Iterator[Mail | Poisoned]:
-        """The same one by one, each when it is there: the child reads on while the caller works with what it has."""
+        """The same one by one, each as soon as it is there: the child reads on while the caller works with what it
+        has."""
         answers: SimpleQueue[Mail | Poisoned | None] = SimpleQueue()
         reading = self._worker.submit(self._read, [octets for _, octets in mails], answers.put)
         reading.add_done_callback(lambda _: answers.put(None))
@@ -85,7 +86,7 @@ class Reader:
         reading.result()  # raises what has kept it from reading
 
     def close(self, patience_s: float = 1.0) -> None:
-        """Let the child end; what it has in hand for longer is given up (and offered again)."""
+        """Let the child end; what it has not finished within ``patience_s`` is given up, and offered again later."""
         ended = self._worker.submit(self._drop)
         wait([ended], patience_s)
         if not ended.done() and (child := self._child) is not None:
@@ -98,7 +99,7 @@ class Reader:
             mails = mails[self._batch(mails, tell) :]
 
     def _batch(self, mails: Sequence[Octets | None], tell: Tell) -> int:
-        """Answers up to and including the first mail that the child died of: how many, at least one."""
+        """Answer up to and including the first mail that the child dies of; returns how many, at least one."""
         child = self._child = self._child or _started(self._limits)
         answered = 0
         try:

@@ -1,8 +1,8 @@
 """Handing letters to the SMTP server, and knowing afterwards what became of each.
 
-smtplib says «disconnected» alike before and after the final dot, and sends one command at a time. This client keeps
-the phase, and sends a letter's content together with the opening of the next (PIPELINING, RFC 2920): one round trip a
-letter. Whatever is not a clear refusal is transient, and so is 421 at any point.
+smtplib cannot tell a connection lost before the final dot from one lost after it, and sends one command at a time. This
+client keeps the phase, and sends a letter's content together with the opening of the next (PIPELINING, RFC 2920): one
+round trip a letter. Whatever is not a clear refusal is transient, and so is 421 at any point.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from daemon.mail.wire import Endpoint
 Status = Literal["sent", "deferred", "failed"]
 
 DOT_FACTOR = 4
-"""The server may take so many times a command's deadline to take over a letter: that is when it does its work."""
+"""The server may take this many times a command's deadline to accept a letter: that is when it does its work."""
 ADDRESS = re.compile(r"""(?:"[^"<>\x00-\x1f\x7f]*"|[^\s"<>@\x00-\x1f\x7f]+)@[^\s"<>@\x00-\x1f\x7f]+""")
 """What may stand between < and > of a command without ending it: local part, maybe quoted, and domain."""
 RATE = 16 * 1024.0
-"""Octets a second that content must move at."""
+"""Octets per second that content must move at least."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from daemon.log import log
 from daemon.store.errors import StoreError
 
 ALONE = 2
-"""Blamed so often, a mail was at fault by itself: together with others one is blamed but once."""
+"""A mail blamed this often has failed alone: a failure among others counts once, a failure alone at least twice."""
 
 
 class Suspects:
@@ -25,22 +25,22 @@ class Suspects:
 
     @property
     def blamed(self) -> dict[int, int]:
-        """How often each was."""
+        """How often each was blamed."""
         return dict(self._blamed)
 
     def untried(self, mails: Iterable[int]) -> bool:
-        """Whether one of ``mails``, or of the suspects, has not been seen to fail alone."""
+        """Whether any of ``mails``, or of the suspects, has not been seen to fail alone."""
         return any(self._blamed[mail] < ALONE for mail in (*mails, *self._blamed))
 
     def apart(self, mails: Sequence[int]) -> tuple[list[int], list[int]]:
-        """Those of ``mails`` that can be asked for together, and the suspects, to be asked for one by one afterwards:
-        those first that were blamed the fewest times."""
+        """Those of ``mails`` that can be asked for together, and the suspects, to be asked for one by one afterwards,
+        the least blamed first."""
         suspects = sorted((mail for mail in mails if mail in self._blamed), key=lambda mail: (self._blamed[mail], mail))
         return [mail for mail in mails if mail not in self._blamed], suspects
 
     @contextmanager
     def asked_for(self, mails: Collection[int]) -> Iterator[None]:
-        """If the connection breaks meanwhile, or anything but the database fails, any of ``mails`` may be at fault."""
+        """Blame ``mails`` if the connection breaks meanwhile, or if anything but the database fails."""
         try:
             yield
         except StoreError:
@@ -52,17 +52,17 @@ class Suspects:
             raise
 
     def blame(self, mails: Collection[int]) -> None:
-        """It may be any of these."""
+        """Any of these may be at fault; a single one is."""
         self._blamed.update(mails)
         if len(mails) == 1:
             self._blamed.update({mail: ALONE - 1 for mail in mails if self._blamed[mail] < ALONE})
 
     def forget_all_but(self, mails: Iterable[int]) -> None:
-        """Only these are still there."""
+        """Forget the mails that are no longer there."""
         self.clear(self._blamed.keys() - set(mails))
 
     def clear(self, mails: Collection[int]) -> None:
-        """With these all is well."""
+        """These are not at fault."""
         for mail in mails:
             self._blamed.pop(mail, None)
 
@@ -77,7 +77,7 @@ class InTheWay:
 
     @classmethod
     def remembered(cls, text: str) -> InTheWay:
-        """As it was written."""
+        """Read back what ``str`` wrote."""
         noted = json.loads(text) if text else {}
         return cls(*(Suspects({int(mail): times for mail, times in noted.get(of, ())}) for of in ("fetch", "move")))
 

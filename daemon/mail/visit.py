@@ -37,23 +37,22 @@ class Intake(Protocol):
         """Octets; of a larger mail only the headers are fetched."""
 
     def treat(self, account: Account, uidvalidity: int, mails: Sequence[Fetched]) -> Sequence[Unfiled]:
-        """Give every mail its verdict and commit; the answer says where each belongs: nowhere else ("") where it was
-        filed before. A mail that the answer leaves out is offered again at the next look; an exception means that none
-        was treated.
-        """
+        """Give every mail its verdict and commit; returns the folder of each, "" for one that was filed before and
+        stays. A mail missing from the answer is offered again at the next look; an exception means that none was
+        treated."""
 
     def treat_waiting(self, account: Account) -> Iterator[int]:
-        """Treat what stands in the ledger without a verdict (released, retried), some at a time: how many. Their move
-        is `unfiled`."""
+        """Treat the mails in the ledger that have no verdict (released, retried), some at a time; yields how many.
+        :meth:`unfiled` moves them."""
 
     def unfiled(self, mailbox: str, uidvalidity: int, after: int) -> Sequence[Unfiled]:
-        """Some of the mails that have their verdict and are to be moved, by ids above ``after``; () for no more."""
+        """Some of the mails with a verdict that wait to be moved, by ids above ``after``; () when there are no more."""
 
     def filed(self, mailbox: str, moved: Sequence[Filed]) -> None:
         """Note where these mails lie now."""
 
     def forget_places(self, mailbox: str, uidvalidity: int) -> None:
-        """The watched folder has this UIDVALIDITY now; places noted under another one mean nothing any more."""
+        """The watched folder has this UIDVALIDITY now: places noted under another one are void."""
 
     def suspects(self, mailbox: str) -> str:
         """What :meth:`suspect` was last given; "" for nothing."""
@@ -100,8 +99,8 @@ class Visit:
 
     @property
     def untried(self) -> bool:
-        """Whether the last look left mails alone because of others, at which the connection broke, and which nobody
-        has asked for alone yet. What a folder refuses waits for the next run: it may take none."""
+        """Whether the last look skipped mails because the connection broke at others, and some have not been tried
+        alone yet. What a folder refuses waits for the next run: the folder may take nothing."""
         return self._suspects.untried(self._unfetched) or self._unmoved.untried(())
 
     def make_folders(self) -> None:
@@ -110,9 +109,9 @@ class Visit:
             self._folders.make(name)
 
     def look(self, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
-        """Treat and file away everything that lies in the folder now; how many mails were treated.
+        """Treat and file away everything that lies in the folder now; returns how many mails were treated.
 
-        ``progress`` hears how many of how many are done. What stands in the way is remembered, however the look ends.
+        ``progress`` is told how many of how many are done. What stands in the way is remembered, however the look ends.
         """
         try:
             return self._look(progress)
@@ -128,12 +127,12 @@ class Visit:
                 return done
         unmoved = self._file_unfiled()
         uids = [uid for uid in self._imap.uids(self._selected) if uid not in self._settled]
-        of = done + len(uids)
+        total = done + len(uids)
         for batch in self._batches(uids):
             if self._stop.is_set():
                 break
             done += self._treat(batch)
-            progress(done, of)
+            progress(done, total)
         self._file_away()
         for mail in unmoved:
             self._waiting = [mail]
@@ -141,8 +140,8 @@ class Visit:
         return done
 
     def _file_unfiled(self) -> list[Unfiled]:
-        """Move what was decided earlier: by a process that died, while the server refused, from the ledger alone. What
-        stood in the way is left for the end of the look."""
+        """Move mails that were decided earlier: by a process that died, while the server refused, or from the ledger
+        alone. Returns those that stood in the way, which are left for the end of the look."""
         left: list[Unfiled] = []
         unfiled: set[int] = set()
         after = 0
@@ -198,7 +197,7 @@ class Visit:
         return len(mails)
 
     def _file_away(self) -> None:
-        """Move everything that waits for it, and have it noted."""
+        """Move every mail that waits to be moved, and have its new place noted."""
         waiting, self._waiting = self._waiting, []
         here = [mail for mail in waiting if not mail.lies_in]
         for lies_in, mails in _grouped((mail for mail in waiting if mail.lies_in), lambda mail: mail.lies_in):
@@ -218,7 +217,7 @@ class Visit:
                 self._note(group, folder, filed)
 
     def _note(self, mails: Sequence[Unfiled], folder: str, filed: Filing) -> None:
-        """Have the places noted of those that were moved to ``folder``."""
+        """Have it noted where the moved mails lie now."""
         moved = {mail.id: mail.uid for mail in mails if mail.uid in filed.moved}
         self._intake.filed(
             self._account.name,

@@ -32,8 +32,8 @@ AT_ONCE = 100
 MOST_OPEN = 100_000
 DAY = timedelta(days=1)
 A_NIGHT = timedelta(days=7)
-"""Retention reckons by a time that goes on no faster: a clock far ahead takes a week a night, not all at once. What was
-due while a desk was off is made up for at the same pace."""
+"""Retention's own time advances by no more than this at once: with a clock far ahead it drops a week more each night,
+not everything. A desk that was off catches up at the same pace."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class JobContext:
 
 
 def run_job(name: schedule.JobName, context: JobContext) -> bool:
-    """Do a job for its time; False where it has been done."""
+    """Do a job for its time; False if that was done before."""
     last = context.store.look(lambda session: notes.last_run(session, name))
     if last is not None and context.slot <= last <= context.now + notes.FUTURE:
         return False
@@ -133,7 +133,7 @@ def retention(context: JobContext) -> Decision:
 
 
 def _drop_old(table: str, before: datetime, context: JobContext) -> None:
-    """What is looked for keeps nobody waiting who writes."""
+    """The search takes place outside the transactions, so that nobody who writes waits for it."""
     old, store = OLD[table], context.store
     after = old.first
     while found := store.look(partial(old.find, after=after, before=before, limit=old.at_once)):
@@ -160,11 +160,11 @@ OLD: Mapping[str, Old] = {
     "sent": Old(0, 100, outdated.old_letters, lambda ids, _, tx: dropping.drop_bytes(tx.session, ids)),
     "closed_tickets": Old("", 20, outdated.old_tickets, _empty),
 }
-"""Key of `[retention]` → what it is the time of."""
+"""Key of `[retention]` → what is dropped after that time."""
 
 
 def remove_leftovers(store: Store) -> int:
-    """Remove the files that nothing names any more; how many."""
+    """Remove the files that nothing names any more; returns how many."""
     listed = store.run(lambda tx: unnamed.listed(tx.session))
     if not listed or not listed.listed:
         return 0

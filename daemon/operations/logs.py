@@ -111,7 +111,7 @@ class LineWriter:
         """The thread writes as soon as it can."""
 
     def wait(self, seconds: float) -> bool:
-        """Wait until everything is written, at most so long; whether it is."""
+        """Wait until everything is written, at most ``seconds``; returns whether it is."""
         until = time.monotonic() + seconds
         while (self._waiting or self._writing) and time.monotonic() < until:
             time.sleep(0.01)

@@ -18,8 +18,8 @@ from daemon.store.audit import Finding, FolderContents, Lying, Progress
 def proved(
     store: Store, settings: Settings, progress: Progress = lambda check, rows: None
 ) -> tuple[list[Finding], tuple[str, ...]]:
-    """The findings, and the mailboxes that could not be looked at. Of two looks at the folders, what only one finds was
-    a mail on its way."""
+    """The findings, and the mailboxes that could not be looked at. The folders are looked at twice: what only one look
+    finds was a mail on its way."""
     tokens = Tokens()
     contents, unseen = look_into_folders(settings.mailboxes, tokens)
     found = store.audit(settings.desk, contents, progress)

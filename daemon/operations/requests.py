@@ -39,7 +39,7 @@ def leave_request(files: Path, verb: str, arguments: Mapping[str, Any]) -> Path:
 
 
 def serve_requests(store: Store, loaded: Loaded[Letters]) -> int:
-    """Do what was asked for; how many requests."""
+    """Do what was asked for; returns how many requests."""
     served = 0
     for path in sorted((store.files.root / FOLDER).glob("*.json")):
         try:

@@ -34,7 +34,7 @@ class Looked:
 
     @classmethod
     def noted(cls, note: str) -> Looked:
-        """As it was written."""
+        """Read back what ``str`` wrote."""
         at, since, fault = note.split(" ", 2)
         return cls(moment(int(at)), moment(int(since)) if int(since) else None, fault)
 
@@ -42,7 +42,7 @@ class Looked:
         return f"{micros(self.at)} {micros(self.failing_since) if self.failing_since else 0} {self.fault}"
 
     def holds(self, now: datetime) -> bool:
-        """Whether no new look is wanted yet; a time that lies ahead was written by a clock that was wrong."""
+        """Whether no new look is needed yet; a time that lies ahead was written by a clock that was wrong."""
         return timedelta() <= now - self.at < (AGAIN if self.failing_since else EVERY)
 
 
@@ -65,14 +65,14 @@ class RouteWatch:
         return thread
 
     def troubles(self) -> Iterator[Trouble]:
-        """That it fails."""
+        """The trouble that it fails, if it does."""
         smtp = self._smtp()
         last = self._last(smtp)
         if smtp and last and last.failing_since:
             yield Trouble(TOPIC, "", last.failing_since, (("server", smtp.host), ("diagnostic", last.fault)))
 
     def wells(self) -> Iterator[str]:
-        """That it works, or that there is none any more."""
+        """That it works, or that there is none any more, for the alarms."""
         smtp = self._smtp()
         last = self._last(smtp)
         if smtp is None or (last and not last.failing_since):

@@ -31,7 +31,7 @@ LATE = timedelta(minutes=1)
 
 @dataclass(slots=True)
 class JobState:
-    """How a job fares: APScheduler swallows what a job raises."""
+    """What became of a job's last run, kept here because APScheduler swallows what a job raises."""
 
     tried_at: float = 0.0
     done_at: datetime | None = None
@@ -73,8 +73,8 @@ class Jobs:
         self._scheduler = None
 
     def tend(self) -> None:
-        """To be called now and then, by who may wait for the database: follow the configuration, make up for what was
-        missed."""
+        """Follow the configuration and make up for what was missed. Called now and then, by a thread that may wait for
+        the database."""
         wanted = (schedule.slots(self._desk()), self._desk().desk.timezone)
         if self._scheduler is not None and wanted != self._set:
             self._set_alarms(*wanted)
@@ -83,7 +83,7 @@ class Jobs:
             self._spawn(job)
 
     def run_missed(self) -> int:
-        """Do what was missed, here and now (`acuse run --once`); how many jobs."""
+        """Do what was missed, here and now (`acuse run --once`); returns how many jobs."""
         return sum(self.run(job) for job in self.missed())
 
     def missed(self) -> tuple[JobName, ...]:
@@ -100,7 +100,8 @@ class Jobs:
         return tuple(found)
 
     def run(self, job: JobName) -> bool:
-        """Do a job for its last time; whether it had not been done before. A fault is kept, and tried again later."""
+        """Do a job for its last time; returns whether that was still to be done. A fault is kept, and the job tried
+        again later."""
         state = self.states.setdefault(job, JobState())
         with self._lock:
             if state.running:

@@ -47,7 +47,7 @@ def apply(tx: Writing, cause: Cause, decision: Decision, compose: Compose, desk:
 
 
 def _use_tokens(session: Session, digests: Sequence[bytes], now: datetime) -> None:
-    """The first who commits wins; who comes second sees it when the transaction is done again."""
+    """The first to commit wins; the second notices when its transaction is done again."""
     for digest in digests:
         if not session.run("UPDATE tokens SET used_at = ? WHERE digest = ? AND used_at IS NULL", micros(now), digest):
             raise Conflict("a token was used by somebody else in the meantime")

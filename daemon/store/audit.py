@@ -1,4 +1,4 @@
-"""The books proved: a table of checks, each a stream over rows, each finding said so that a person can follow it up."""
+"""The audit: a table of checks, each a stream over rows, with findings worded so that a person can follow them up."""
 
 # ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
 
@@ -34,7 +34,8 @@ STATUSES = WAITING | {"sent", "failed", "erased"}
 Progress = Callable[[str, int], None]
 """Told the check's name and how many rows it has seen, every now and then."""
 LATELY = timedelta(days=3)
-"""How long a mail must lie where it was filed, so that the proof of every day has looked: then people may tidy up."""
+"""How long the audit expects a mail where it was filed, so that each daily proof has seen it; after that people may
+tidy up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +100,8 @@ def _ticking(name: str, progress: Progress) -> Tick:
 
 
 def _each(what: str, rows: Iterable[Row], judge: Callable[..., Found]) -> Found:
-    """What is found in each row, the first column of which names ``what`` it is; one that cannot be read is a finding
-    too, and not the end."""
+    """The findings of each row, whose first column names ``what`` it is; a row that cannot be read is a finding too,
+    and does not end the check."""
     for row in rows:
         try:
             yield from judge(*row)
@@ -293,7 +294,7 @@ def _attachments(books: Books, tick: Tick) -> Found:
 
 
 def _folders(books: Books, tick: Tick) -> Found:
-    """What was filed lately lies where it was put. What has no folder went with an old UIDVALIDITY."""
+    """What was filed lately lies where it was put. A mail without a folder went with an old UIDVALIDITY."""
     unplaced: Counter[tuple[str, str]] = Counter()
     rows = books.session.all(
         "SELECT id, mailbox, verdict, folder, folder_uidvalidity, folder_uid FROM mails"

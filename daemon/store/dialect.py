@@ -59,7 +59,7 @@ class Session(Protocol):
         """The same statement for every row, as :meth:`put`."""
 
     def settle(self) -> None:
-        """Wait for what was put."""
+        """Wait until everything that was put has been executed."""
 
     def stream(self, sql: str, *values: Any) -> Iterable[Row]:
         """Rows as they come, for whole tables."""
@@ -100,7 +100,7 @@ class Dialect(Protocol):
     """Puts one event's words into the index: rowid, text, number."""
 
     def wipe_words(self, session: Session, first: bool) -> bool:
-        """A step towards an index of words without those that were deleted from it; whether another is needed."""
+        """A step towards a word index without those that were deleted from it; returns whether another is needed."""
 
     def hold_files(self, session: Session, alone: bool) -> None:
         """Until this transaction ends no other removes files, or with ``alone`` names any."""
@@ -109,10 +109,10 @@ class Dialect(Protocol):
         """The database's own time in µs: leases of several daemons are judged by one clock."""
 
     def damage(self, session: Session) -> list[str]:
-        """What the database itself finds damaged; where it is anything, reading on leads nowhere."""
+        """The damage that the database itself finds; if there is any, reading on is pointless."""
 
     def orphans(self, session: Session) -> list[Row]:
-        """Rows whose foreign key leads nowhere: (table, the table that it leads to, how many, the first of them)."""
+        """Rows whose foreign key points to nothing: (table, the table referred to, how many, the first of them)."""
 
     def end_abandoned(self, session: Session) -> None:
         """End the transactions that hold locks and whose daemon has said nothing for four seconds: it was stopped, or

@@ -133,7 +133,7 @@ def _drop_mails(session: Session, ids: Sequence[int], erased: Erasure, now: date
 
 
 def _settle_waiting(session: Session, sender: str, now: datetime) -> None:
-    """What waited for an admin or for a free hour has nothing to be treated any more."""
+    """Settle the mails that waited for an admin or a free hour: nothing is left to be treated."""
     for (id_,) in session.all("SELECT id FROM mails WHERE sender = ? AND verdict IN ('held', 'quarantined')", sender):
         keep_try(session, id_)
         session.run(
@@ -145,7 +145,7 @@ def _settle_waiting(session: Session, sender: str, now: datetime) -> None:
 
 
 def _reword(session: Session, erased: Erasure) -> None:
-    """What the ledger tells of other people's mails, where it names them."""
+    """Rewrite what the ledger says of other people's mails where it names the person."""
     for table, column in (("mails", "subject"), ("mails", "detail"), ("mail_tries", "detail")):
         for address in erased.addresses:
             like = f"SELECT id, {column} FROM {table} WHERE LOWER({column}) LIKE ? ESCAPE '!'"

@@ -91,7 +91,8 @@ def _verdicts(session: Session, ids: Sequence[int]) -> dict[int, str]:
 
 
 def forget_places(session: Session, mailbox: str, uidvalidity: int, now: datetime) -> int:
-    """The watched folder has a new UIDVALIDITY: decided rows of an older one have nothing left to move; how many."""
+    """A new UIDVALIDITY of the watched folder: decided rows of an older one have nothing left to move; returns how
+    many."""
     return session.run(
         "UPDATE mails SET filed_at = ? WHERE mailbox = ? AND filed_at IS NULL AND verdict <> '' AND folder = ''"
         " AND uidvalidity <> ?",

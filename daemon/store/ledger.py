@@ -23,7 +23,7 @@ from rules.decision import Verdict
 from rules.ticket import micros, moment
 
 RELEASED, RETRIED = "released", "retried"
-"""Why a mail has lost its verdict: let pass whatever held it back, or to be judged once more."""
+"""Why a mail has lost its verdict: to pass whatever held it back, or to be judged anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ class Fetched:
 class Seen:
     """A mail taken into the ledger. ``octets`` is None after retention or erasure dropped them.
 
-    ``verdict`` "" asks for a decision; any other mail was decided before and only wants its move. ``attempts`` counts
-    this one; ``attempts_alone`` those that no other mail shared. ``too_large``: the octets are its headers only.
-    ``filed``: it lies in one of our folders; here is what its server leaves where it cannot expunge.
+    ``verdict`` "" asks for a decision; any other mail was decided before and only waits to be moved. ``attempts``
+    counts this one; ``attempts_alone`` those that no other mail shared. ``too_large``: the octets are its headers only.
+    ``filed``: it lies in one of our folders already; this is the marked copy that a server which cannot expunge leaves.
     ``received_at`` is INTERNALDATE, or the time of its release: clocks count from it.
     """
 
@@ -78,7 +78,7 @@ RETURNING id, verdict, attempts, attempts_alone, released_at, why, filed_at IS N
   size, received_at
 """
 _DISPLACE = "UPDATE mails SET uidvalidity = -id WHERE id = ?"
-"""Its UID is another mail's now: its place means as little as one under an old UIDVALIDITY."""
+"""Its UID belongs to another mail now, so its place is as void as one under an old UIDVALIDITY."""
 
 
 def take(
@@ -92,8 +92,8 @@ def take(
 ) -> list[Seen]:
     """A row for every mail, its bytes beside it; a UID that has one already keeps it.
 
-    ``again``: a transaction that is done once more, perhaps because only the answer to its COMMIT was lost; no attempt
-    is counted on rows that are there.
+    ``again``: the transaction is being repeated, perhaps only because the answer to its COMMIT was lost, so rows that
+    exist already count no further attempt.
     """
     alone = int(len(fetched) == 1)
     counted = (0, 0) if again else (1, alone)
@@ -114,8 +114,8 @@ def take(
 
 
 def _row(session: Session, mailbox: str, uidvalidity: int, uid: int, arrived: int, size: int, *values: Any) -> Row:
-    """The row of the mail that has this UID. A server that was put back from a backup gives UIDs again, another one may
-    have the same UIDVALIDITY: what has come at another time *and* has another size is another mail."""
+    """The row of the mail with this UID. A server restored from a backup gives UIDs again, and another server may have
+    the same UIDVALIDITY: a mail with another arrival time *and* another size is another mail."""
     for _ in range(2):
         row = session.one(_TAKE, mailbox, uidvalidity, uid, arrived, size, *values)
         assert row
@@ -160,8 +160,8 @@ ANY_WAITING = "SELECT 1 FROM mails WHERE mailbox = ? AND id > ? AND filed_at IS 
 
 
 def waiting(session: Session, files: Files, mailbox: str, after: int, limit: int) -> list[Seen]:
-    """Mails, by ids above ``after``, that have a row but no verdict, and count an attempt: released, retried, left by a
-    process that died."""
+    """Mails with ids above ``after`` that have a row but no verdict (released, retried, left by a process that died);
+    counts an attempt for each."""
     rows = sorted(session.all(_WAITING, mailbox, after, limit))
     return [_seen(session, files, row) for row in rows]
 
@@ -176,8 +176,8 @@ def _seen(session: Session, files: Files, row: Row) -> Seen:
 
 
 def copies(session: Session, mailbox: str, key: bytes, since: datetime | None, but: int) -> list[str]:
-    """The digests of the mails treated in this mailbox under the copy key ``key``, other than row ``but``. A copy
-    counts for nothing: what it copies may have been held, and is treated now."""
+    """The digests of the mails treated in this mailbox under the copy key ``key``, other than row ``but``. Rows that
+    were copies themselves do not count: their originals may have been held, and are treated now."""
     rows = session.all(
         "SELECT digest FROM mails WHERE mailbox = ? AND copy_key = ? AND id <> ?"
         " AND verdict NOT IN ('', 'duplicate') AND received_at >= ? LIMIT 20",

@@ -47,8 +47,8 @@ def lock(path: Path) -> int:
 
 
 def own(folder: Path) -> int:
-    """The lock on a desk's folder of files, held until it is closed; StoreError where another desk works with it, which
-    takes what is half written there for its own, and what it is asked to do."""
+    """The lock on a desk's folder of files, held until it is closed; StoreError if another desk works with it, which
+    would take half-written files, and requests, for its own."""
     try:
         return lock(folder / "desk")
     except InUse:
@@ -67,13 +67,13 @@ def _write(lock_file: int, text: str) -> None:
 
 
 def _stamp(path: Path) -> str:
-    """What tells a file that nobody has written to since from any other."""
+    """A stamp by which a file that nobody has written to since is recognised."""
     state = path.stat()
     return f"{state.st_size} octets at {state.st_mtime_ns} ns\n"
 
 
 def lies_as_left(path: Path) -> bool:
-    """Whether a daemon came to its end with this file and nobody has touched it since: it need not be looked through,
+    """Whether a daemon ended in order with this file and nobody has touched it since. Then it need not be checked,
     which takes seconds for a million tickets. After a crash the lock file still names a process."""
     try:
         return Path(f"{path}.lock").read_text(encoding="ascii") == _stamp(path) and not size(Path(f"{path}-wal"))

@@ -19,7 +19,7 @@ UNWIPED = "unwiped"
 """Something was deleted that still lies in the octets of the database."""
 
 _JOB, _UNTIL, _POLL, _TOLD = "job ", "until ", "poll ", "told "
-"""What the names of notes of a kind begin with."""
+"""The prefixes of the names of notes, by kind."""
 
 _PUT = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 
@@ -47,7 +47,7 @@ def add(session: Session, name: str, more: int) -> None:
 
 
 def drop(session: Session, name: str) -> bool:
-    """Remove the note ``name``; whether there was one."""
+    """Remove the note ``name``; returns whether there was one."""
     return session.run("DELETE FROM meta WHERE name = ?", key(name)) == 1
 
 
@@ -121,16 +121,16 @@ def polls(session: Session) -> dict[str, datetime]:
 
 
 def told(session: Session) -> tuple[str, ...]:
-    """The alarms that stand told, by their keys."""
+    """The alarms that have been told and not taken back, by their keys."""
     return tuple(under(session, _TOLD))
 
 
 def tell_once(session: Session, alarm: str, at: datetime) -> bool:
-    """Note that ``alarm`` was told; False where it stands told already."""
+    """Note that ``alarm`` was told; False if it was told already."""
     row = key(_TOLD + alarm), str(micros(at))
     return session.run("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING", *row) == 1
 
 
 def take_back(session: Session, alarm: str) -> bool:
-    """``alarm`` no longer stands told; whether it did."""
+    """``alarm`` no longer counts as told; returns whether it did."""
     return drop(session, _TOLD + alarm)

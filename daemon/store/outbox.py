@@ -1,7 +1,7 @@
-"""Letters that are posted: composed at the end of their transaction, and put into the outbox.
+"""Posted letters: composed at the end of their transaction, and put into the outbox.
 
-Those that look alike are composed one after the other, for what a processor holds of the first serves the next: ten of
-each cost three quarters of what they cost by turns.
+Letters that look alike are composed one after the other, because the processor's caches then hold what the next one
+needs: ten of each cost three quarters of what they cost in mixed order.
 """
 
 # ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
@@ -74,7 +74,7 @@ def queue(session: Session, posted: Sequence[Posted]) -> None:
 
 
 def _looks(post: Posted) -> tuple[str, str]:
-    """What letters look alike by."""
+    """Letters look alike if they share this: their name and their ticket's group."""
     return post.letter.name, post.letter.ticket.group if post.letter.ticket else ""
 
 

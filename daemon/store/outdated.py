@@ -1,8 +1,8 @@
 """What is over its retention: mails, letters and tickets that are kept no longer; `acuse audit` finds no difference.
 
-It is looked for by keys in their order, some at a time, from where the last look ended: nothing that has been dropped
-before is read again and again. What is over its retention stays so, so that it may be looked for outside the
-transaction that drops it.
+It is looked for in the order of its keys, some at a time, from where the last look ended, so that what was dropped
+before is not read again and again. What is over its retention stays so: it may be looked for outside the transaction
+that drops it.
 """
 
 # ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters

@@ -1,4 +1,4 @@
-"""The way of a decision's letters to the outbox: what the guards hold back, and what they let pass."""
+"""How the letters of a decision reach the outbox: which ones the guards let pass, and which they hold back."""
 
 from __future__ import annotations
 
@@ -85,8 +85,8 @@ def _alarms(admission: guards.Admission) -> list[tuple[str, str]]:
 
 
 def _recipients(letter: Letter) -> list[str]:
-    """Each address once, in order; participants after them where the letter's table says so, but for those who have
-    its content already."""
+    """Each address once, in order; then the participants if the table of letters says so, except those whom the mail
+    itself reached."""
     copies = letter.ticket.participants if letter.ticket and LETTERS[letter.name].copies else ()
     first: dict[str, str] = {}
     for address in (*letter.to, *copies):

@@ -1,4 +1,4 @@
-"""What waits: letters to be sent, and tickets with something due. Each is «rows in state X»."""
+"""What waits: letters to be sent, and tickets with something due; each is a row in some state."""
 
 # ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
 
@@ -64,7 +64,7 @@ class Outcome:
 
 
 FAR = timedelta(days=8)
-"""No letter is put off for so long; a clock that was wrong did it (the guards look a week ahead)."""
+"""No letter is ever put off for this long, except by a clock that was wrong (the guards look a week ahead)."""
 _BRING_BACK = "UPDATE deliveries SET next_at = ? WHERE next_at > ?"
 _CLAIM = """
 UPDATE deliveries SET status = 'claimed', claimed_by = ?, lease = lease + 1, attempts = attempts + 1, next_at = ?
@@ -95,9 +95,8 @@ def _outgoing(row: Row, lease: int, attempts: int) -> Outgoing:
 
 
 def free_claims(session: Session, now: datetime, owner: str = "") -> int:
-    """Claims come free at once, how many: those of ``owner``, who is known to be dead, or else all of them, for a
-    daemon that starts and knows that it is the only one.
-    """
+    """Free claims at once; returns how many: those of ``owner``, who is known to be dead, or else all of them, for a
+    daemon that starts and knows that it is the only one."""
     if not owner:
         return session.run("UPDATE deliveries SET next_at = ? WHERE status = 'claimed'", micros(now))
     return session.run(_FREE, micros(now), owner, len(owner) + 1, owner + PUMP)
@@ -116,7 +115,7 @@ WHERE id = ? AND lease = ? AND status = 'claimed'
 
 
 def record(session: Session, outcome: Outcome, now: datetime) -> bool:
-    """Note what became of a delivery; False where the claim had expired and somebody else has it now."""
+    """Note what became of a delivery; False if the claim had expired and somebody else has it now."""
     if outcome.status == "deferred" and outcome.next_at is None:
         raise ValueError("a deferred delivery needs the time of its next attempt")
     next_at = at(outcome.next_at) if outcome.status == "deferred" else None
@@ -151,7 +150,7 @@ def waits_for_smtp(session: Session) -> bool:
 # -- due
 
 PAUSE = timedelta(hours=1)
-"""After this, what is due and came to nothing is looked at again."""
+"""How long until something that is due and came to nothing is looked at again."""
 
 
 def due(session: Session, now: datetime, limit: int) -> list[tuple[str, str]]:
@@ -174,8 +173,7 @@ def claim_due(session: Session, number: str, name: str, now: datetime) -> bool:
 
 
 def put_off(session: Session, number: str, name: str, now: datetime, pause: timedelta = PAUSE) -> None:
-    """What is still due although it has just fired, or failed, is looked at again after a pause, not at once and for
-    ever."""
+    """Look again after a pause, not over and over, at what is still due although it has just fired, or failed."""
     session.run(
         "UPDATE tickets SET due_at = ? WHERE number = ? AND due_name = ? AND due_at <= ?",
         micros(now + pause),
@@ -186,7 +184,7 @@ def put_off(session: Session, number: str, name: str, now: datetime, pause: time
 
 
 def bring_forward(session: Session, number: str, name: str, now: datetime) -> bool:
-    """What was put off is due now; False where the ticket has something else due, or nothing."""
+    """Make due now what was put off; False if the ticket has something else due, or nothing."""
     return (
         session.run("UPDATE tickets SET due_at = ? WHERE number = ? AND due_name = ?", micros(now), number, name) == 1
     )

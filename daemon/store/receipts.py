@@ -31,9 +31,8 @@ class Receipts:
         self._kept: dict[tuple[int, int], Outcome] = {}
 
     def keep(self, outcome: Outcome) -> bool:
-        """From here on a crash does not forget that this letter is sent; False where that takes a transaction.
-        Unavailable where nothing can be written.
-        """
+        """Note that this letter was sent, so that a crash does not forget it; False where that takes a transaction.
+        Unavailable if nothing can be written."""
         if self._path is None:
             return False
         line = f"\n{dumps([outcome.id, outcome.lease, outcome.reply, at(outcome.at)])}\n".encode()

@@ -1,7 +1,7 @@
-"""What a ticket's row holds that follows from the configuration, too: what is due next, when, and how urgent it is.
+"""The columns of a ticket's row that follow from the configuration too: what is due next, when, and how urgent it is.
 
 A row is written with its ticket's events. Another configuration may count other hours, promise other times or remind on
-other days: then the rows are reckoned anew, some at a time.
+other days: the rows are then computed anew, some at a time.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _NOTE = "reckoned"
 
 
 def follows(session: Session, digest: str) -> bool:
-    """Whether all rows were reckoned by the configuration of this digest."""
+    """Whether all rows follow from the configuration of this digest."""
     return notes.get(session, _NOTE) == digest
 
 
 def note(session: Session, digest: str) -> None:
-    """From now on they are."""
+    """Note that from now on they do."""
     notes.put(session, _NOTE, digest)
 
 

@@ -1,4 +1,4 @@
-"""Transactions lent by the store, and done again, whole, where the database asks for it."""
+"""Transactions lent by the store, and repeated as a whole if the database asks for it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from rules.facts import Needs
 T = TypeVar("T")
 
 TRIES = 6
-"""How often a whole transaction is done before its fault is somebody else's."""
+"""How often a transaction is tried before its fault becomes the caller's."""
 
 
 class Retrying:
@@ -60,9 +60,9 @@ class Retrying:
         lease: daemons.Lease | None = None,
         lasting: bool = True,
     ) -> T | None:
-        """``work(tx)`` in a transaction that is done again, whole, where the database asks for it.
+        """``work(tx)`` in a transaction, repeated as a whole if the database asks for it.
 
-        None where its mail has a verdict: an earlier try was committed although its answer was lost. Unavailable after
+        None if its mail has a verdict: an earlier try was committed although its answer was lost. Unavailable after
         :data:`TRIES` tries: nothing was written.
         """
         for tried in range(TRIES):
@@ -113,7 +113,7 @@ class Retrying:
         return result[0]
 
     def look(self, work: Callable[[Session], T]) -> T:
-        """``work(session)``, which changes and locks nothing, done again where the database asks for it."""
+        """``work(session)``, which changes and locks nothing, repeated if the database asks for it."""
         for tried in range(TRIES):
             try:
                 with self._mended("read"), self._connections.read() as session:

@@ -1,6 +1,7 @@
-"""Mails that lose their verdict again, and those set aside: held, in quarantine, and what an admin decides about them.
+"""Mails that lose their verdict again, and mails set aside: held or in quarantine, and what an admin decides about
+them.
 
-What a mail had before is kept as an earlier try.
+The verdict that a mail had before is kept as an earlier try.
 """
 
 # ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
@@ -28,7 +29,7 @@ AT_ONCE = 500
 # -- back to no verdict
 
 _IS_SET_ASIDE = "verdict IN ('held', 'quarantined')"
-"""What the index of mails set aside says of itself: by no other words does SQLite use it."""
+"""The condition of the index of mails set aside, word for word: SQLite uses the index by no other."""
 _KEEP_TRY = """
 INSERT INTO mail_tries (mail_id, verdict, why, number, decided_at, attempts, detail)
 SELECT id, verdict, why, number, COALESCE(decided_at, taken_at), attempts, detail FROM mails WHERE id = ?
@@ -68,13 +69,13 @@ def set_back(
     return back
 
 
-def release_senders(session: Session, senders: Sequence[str], now: datetime) -> list[int]:
-    """Held mails of these senders are judged as if they came now: who is known by now may still be over the rate."""
+def release_senders(session: Session, senders: Sequence[str], now: datetime) -> None:
+    """Judge held mails of these senders as if they came now: somebody newly registered may still be over the rate."""
     rows = session.all(
         f"SELECT id FROM mails WHERE {_IS_SET_ASIDE} AND verdict = 'held' AND sender IN ({marks(senders)})",
         *(sender.lower() for sender in senders),
     )
-    return set_back(session, (id_ for (id_,) in rows), ("held",), now, RETRIED)
+    set_back(session, (id_ for (id_,) in rows), ("held",), now, RETRIED)
 
 
 def held_of(session: Session, sender: str) -> int:

@@ -73,7 +73,7 @@ class Store(Retrying):
         return self._connections.dialect.name == "sqlite"
 
     def is_fault(self, fault: Exception) -> bool:
-        """Whether the database is at fault, no defect of ours."""
+        """Whether the database is at fault, rather than a defect of ours."""
         return isinstance(fault, (StoreError, *self._connections.dialect.faults))
 
     @property
@@ -170,9 +170,9 @@ class Store(Retrying):
     # -- what waits
 
     def claim(self, owner: str, now: datetime, lease: timedelta, limit: int) -> list[queues.Outgoing]:
-        """As :func:`daemon.store.queues.claim`, for an ``owner`` who has none yet: what an unanswered COMMIT may have
-        given it comes free when it is done again. What has gone is recorded before: nobody claims it again.
-        """
+        """As :func:`daemon.store.queues.claim`, for an ``owner`` that has no claims yet: if the transaction is
+        repeated, what an unanswered COMMIT may have given it is freed first. Letters that have gone are recorded
+        before, so that nobody claims them again."""
         tries = itertools.count()
 
         def work(session: Session) -> list[queues.Outgoing]:
@@ -183,7 +183,8 @@ class Store(Retrying):
         return self._after_receipts(work, now)
 
     def keep_receipt(self, outcome: queues.Outcome) -> bool:
-        """As :meth:`daemon.store.receipts.Receipts.keep`: :meth:`record` enters it later; False: it is to do so now."""
+        """As :meth:`daemon.store.receipts.Receipts.keep`: :meth:`record` enters it later; if False, it must do so
+        now."""
         return self._receipts.keep(outcome)
 
     def record(self, outcomes: Sequence[queues.Outcome], now: datetime) -> list[bool]:
@@ -195,7 +196,7 @@ class Store(Retrying):
         return self._after_receipts(lambda s: [queues.record(s, outcome, now) for outcome in outcomes], now, False)
 
     def _after_receipts(self, work: Callable[[Session], T], now: datetime, lasting: bool = True) -> T:
-        """``work`` in a transaction that begins with what is sent and not recorded yet."""
+        """``work`` in a transaction that first records what was sent and not recorded yet."""
         kept = self._receipts.kept()
 
         def entered(session: Session) -> T:
@@ -208,9 +209,8 @@ class Store(Retrying):
         return result
 
     def index_words(self, at_once: int = 100) -> int:
-        """As :func:`daemon.store.word_index.index`, until none wait; how many there were. To be called now and then,
-        outside the hot path: a transaction of a hundred keeps others waiting for some 15 ms.
-        """
+        """As :func:`daemon.store.word_index.index`, until none wait; returns how many there were. Called now and then,
+        outside the hot path: a transaction of a hundred keeps others waiting for some 15 ms."""
         count = 0
         while self.look(lambda s: s.one("SELECT 1 FROM unindexed LIMIT 1")):
             indexed = self._run(lambda s: word_index.index(s, at_once))
@@ -220,8 +220,9 @@ class Store(Retrying):
         return count
 
     def wipe(self) -> None:
-        """After erasing, where anything was: what was deleted leaves the octets of the database too, as far as that is
-        ours to do. That it is to be done stands with what was deleted: whoever dies before leaves it to the next."""
+        """After an erasure: remove the deleted data from the database's own octets too, as far as that is ours to do.
+        The note that this is still to be done was committed with the deletion, so that the next daemon does it if this
+        one dies first."""
         if not self.look(lambda s: notes.get(s, notes.UNWIPED)):
             return
         first = True

@@ -28,7 +28,8 @@ class Stuck:
 
 
 def put_off(session: Session, number: str, name: str, now: datetime) -> bool:
-    """It has just failed: due again after as long as it has been failing. False where it is not due any more."""
+    """Something that is due has just failed: make it due again after as long as it has been failing. False if it is not
+    due any more."""
     if not queues.claim_due(session, number, name, now):
         return False
     note = f"{PREFIX}{number} {name}"
@@ -39,7 +40,7 @@ def put_off(session: Session, number: str, name: str, now: datetime) -> bool:
 
 
 def done(session: Session, number: str, name: str) -> None:
-    """It could be done."""
+    """Something stuck was done after all."""
     notes.drop(session, f"{PREFIX}{number} {name}")
 
 

@@ -15,13 +15,13 @@ from daemon.store.rows import EVENT_COLUMNS, legible, load_event, load_ticket
 from rules.ticket import Event, Ticket, fold, micros
 
 MOST_POINTERS = 20
-"""A ticket merged into one that was merged … further than this is a defect, not a desk."""
+"""How far pointers are followed: longer chains of merged tickets are a defect, not a desk."""
 MOST_REMEMBERED = 1000
 """Tickets kept from one transaction to the next."""
 
 
 class Remembered:
-    """Tickets lately read or written, by number and version: what a ticket says at one version never changes."""
+    """Recently read or written tickets, by number and version: what a ticket says at one version never changes."""
 
     def __init__(self) -> None:
         self._tickets: dict[tuple[str, int], Ticket] = {}
@@ -77,7 +77,7 @@ class Tickets:
         return found
 
     def remember(self) -> None:
-        """After COMMIT: what was written here may be remembered."""
+        """After COMMIT: remember what was written here."""
         for ticket in self._locked.values():
             self._remembered.put(ticket)
 

@@ -25,7 +25,7 @@ def hold(session: Session, files: Files, kept: Iterable[str] = ()) -> None:
 
 
 def unname(session: Session, digests: Iterable[str]) -> None:
-    """Something that named these files no longer does: they are to be looked at."""
+    """Put these files on the list: something that named them no longer does."""
     session.many(
         "INSERT INTO unnamed_files (digest) VALUES (?) ON CONFLICT DO NOTHING", [(each,) for each in set(digests)]
     )
@@ -52,7 +52,7 @@ class Leftovers:
 
 
 def listed(session: Session) -> Leftovers:
-    """The files on the list; how long this transaction takes, nothing else names any."""
+    """The files on the list; nothing else names any while this transaction lasts."""
     session.dialect.hold_files(session, alone=True)
     digests = frozenset(digest for (digest,) in session.all("SELECT digest FROM unnamed_files"))
     return Leftovers(digests, digests, {table: _last(session, table) for table, *_ in _NAMED})
@@ -64,7 +64,7 @@ def leftovers(session: Session, found: Leftovers) -> Leftovers:
 
 
 def remove(session: Session, files: Files, found: Leftovers) -> int:
-    """Remove them, unless a row that has come since names one; how many. Nothing else names any meanwhile."""
+    """Remove them, unless a newer row names one; returns how many. Nothing else names any meanwhile."""
     session.dialect.hold_files(session, alone=True)
     unnamed = _still_unnamed(session, found.unnamed, found.last)
     for digest in unnamed:

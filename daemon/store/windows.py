@@ -16,7 +16,7 @@ from rules.ticket import moment
 
 
 def drop_before(session: Session, before: datetime, limit: int) -> int:
-    """Drop windows' rows of before a time that none of them looks back to; how many."""
+    """Drop rows that are older than any window looks back; returns how many."""
     return session.run(
         "DELETE FROM windows WHERE (name, bucket) IN (SELECT name, bucket FROM windows WHERE bucket < ? LIMIT ?)",
         bucket(before),
@@ -46,7 +46,7 @@ class Windows:
         return self._read[name]
 
     def count(self, name: str, now: datetime) -> int:
-        """How many stood in window ``name`` in its time, the hour or the day that ends now."""
+        """How many window ``name`` holds: of the hour, or of the day, that ends now."""
         last, span = bucket(now), span_of(name)
         return sum(n for number, n in self.buckets(name, now).items() if last - span < number <= last)
 

@@ -16,7 +16,7 @@ from daemon.store.dialect import Session, marks
 from parsers.spelling import fold
 
 MOST_WORDS = 20
-"""Words of a search that are looked for."""
+"""How many words of a search are looked for."""
 MOST_WAITING = 5000
 """Events not indexed yet that a search reads itself."""
 MOST_LETTERS = 200_000
@@ -36,7 +36,7 @@ def words_of(text: str) -> list[str]:
 
 
 def index(session: Session, limit: int) -> int:
-    """Put the oldest events that still wait into the index; how many they were. Each is done by one daemon alone."""
+    """Index the oldest events that still wait; returns how many they were. Each is done by one daemon alone."""
     claimed = session.all("SELECT event_id FROM unindexed ORDER BY event_id LIMIT ?" + session.skip_locked, limit)
     rows = list(_texts(session, f"WHERE event_id IN ({marks(claimed)})", *(row[0] for row in claimed)))
     session.many(session.dialect.index_words, [(id_, text, number) for id_, number, text in rows])

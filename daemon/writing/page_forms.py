@@ -1,12 +1,12 @@
-"""Forms: a letter's pages as they are for all letters that look alike, encoded but for what each fills in.
+"""Forms: the pages of all letters that look alike, encoded except for what each letter fills in.
 
 A template is run with questions (daemon/writing/questions.py), and what it wrote is cut apart. Lines without a blank
 are encoded once and for all: they are *closed*. The others stay *open*: for every letter they are filled in, encoded
-and put between. Which form a letter has is found by asking it what the template decided by, one answer leading to the
-next question, as one finds the name of a plant.
+and put back between. A letter finds its form by answering what the template branched on; each answer leads to the next
+question, as in a key for naming plants.
 
-A letter by its form says to the character what the template would write for it alone. Where a template does something
-with a value that no question can answer, the page is rendered as it stands.
+A letter made from its form equals, character for character, what the template would write for it alone. Where a
+template does something with a value that no question can answer, the page is rendered the ordinary way.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ Encoded = tuple[bytes, bytes]
 
 
 class Medium(NamedTuple):
-    """How a value is shown in text or HTML, and what is done to the whole, twice if need be."""
+    """How a value is shown in text or HTML, and how the whole page is tidied; doing that twice changes nothing."""
 
     shown: Callable[[Any], str]
     tidied: Callable[[str], str]
@@ -117,7 +117,7 @@ Form = tuple[Part, Part]
 
 @dataclass(slots=True)
 class Place:
-    """A place in a tree of forms: what is asked there and where each answer leads, or a form."""
+    """A node in a tree of forms: the question asked there and where each answer leads, or a form."""
 
     asks: Expression | None = None
     ways: dict[Any, Place] = field(default_factory=dict)

@@ -139,4 +139,4 @@ def test_answers_that_count_themselves_are_the_same() -> None:
 
 
 def test_an_hour_is_twelve_buckets() -> None:
-    assert last_hour({ago(62): 1, ago(57): 2, ago(0): 4, ago(-5): 8}, NOW) == 6
+    assert last_hour({ago(62): 1, ago(57): 2, ago(0): 4, ago(-5): 8}, bucket(NOW)) == 6
