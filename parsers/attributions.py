@@ -249,7 +249,8 @@ def _is_undated_paragraph(lines: Lines, last: int, floor: int, quoted_below: boo
 
 
 def _is_alone(lines: Lines, last: int, floor: int) -> bool:
-    """Whether nothing else says who is quoted: with a day alone it must begin or end the mail's text."""
+    """Whether the undated line above a quote is a client's: a name and a verb always are; behind a day, as people write
+    it too («El lunes, Ana escribió:»), only where the mail begins with it, or ends in quoted lines."""
     return is_name_wrote(lines[last]) or _ends_quoted(lines) or previous_text(lines, last, floor) < floor
 
 

@@ -227,6 +227,7 @@ def test_people_are_written_to_in_the_groups_hours():
     assert people_clock(DESK, "Urgente", "n1") == clock(OFFICE)
     assert people_clock(DESK, "Urgente", "n2") == clock(ALL_DAY)
     assert people_clock(DESK, "Media", "n2") == ALWAYS
+    assert people_clock(DESK, "unknown", "unknown") == ALWAYS
 
 
 def test_deadlines_of_an_opening_on_friday_evening():
@@ -311,6 +312,8 @@ def test_nothing_is_due_while_the_clock_stands(state, running):
     assert explained(standing, DESK, at("2026-11-23 12:00"))[-1] == Span(
         at("2026-11-23 10:00"), at("2026-11-23 12:00"), "paused"
     )
+    closed = replace(standing, state="closed")
+    assert explained(closed, DESK, at("2026-11-23 12:00"))[-1].end == at("2026-11-23 10:00"), "its clock has ended"
 
 
 def test_after_the_first_response_only_the_resolution_is_due():
@@ -350,12 +353,14 @@ def test_days(text, days):
     ("calendar", "key", "words"),
     [
         (Calendar(days="mon-vie"), "days", '"vie" is no day'),
+        (Calendar(days="lun-fri"), "days", '"lun" is no day'),
         (Calendar(days=""), "days", '"" is no day'),
         (Calendar(hours=()), "hours", "at least one range"),
         (Calendar(hours=("9-18",)), "hours", "09:00-18:00"),
         (Calendar(hours=("09:00-24:30",)), "hours", "00:00 to 24:00"),
         (Calendar(hours=("09:60-18:00",)), "hours", "00:00 to 24:00"),
         (Calendar(hours=("22:00-06:00",)), "hours", "two ranges"),
+        (Calendar(hours=("09:00-09:00",)), "hours", "ends before it begins"),
         (Calendar(hours=("09:00-14:00", "13:00-18:00")), "hours", "overlap"),
         (Calendar(holidays="EZ"), "holidays", '"EZ"; write a country by its two letters'),
         (Calendar(holidays="ES-XX"), "holidays", "allowed: AN, AR"),

@@ -12,6 +12,7 @@ from rules.decision import Decision
 from rules.deliveries import undelivered
 from rules.facts import Sent
 from rules.letters import Letter
+from rules.reading import UNDELIVERED
 from rules.ticket import Ticket, evolve
 from tests.rules.desks import CONFIRMATION, DESK, MARTA, NOW, NUMBER, facts_of, mail, opened, verdict
 
@@ -51,6 +52,40 @@ def test_only_who_was_not_reached_is_told_of(action: str, noted: bool) -> None:
     assert (decision.verdict, decision.why) == ("bounce", action)
     assert [event.name for event in decision.events] == ["undelivered"] * noted
     assert [letter.name for letter in decision.letters] == ["delivery_failure"] * noted
+
+
+@pytest.mark.parametrize(
+    ("status", "diagnostic", "noted"),
+    [("5.1.1", "550 no such user", "550 no such user"), ("5.1.1", "", "5.1.1"), ("", "", "complaint")],
+)
+def test_the_most_that_is_known_of_why_is_noted(status: str, diagnostic: str, noted: str) -> None:
+    report = Report("complaint", (MARTA,), ("x1@cau.test",), status, diagnostic)
+    facts = facts_of(opened(), own=Sent("info_request", NUMBER, MARTA, "x1@cau.test", WRITTEN))
+    (event,) = verdict("servicio", mail("Aviso", sender="", report=report), facts).events
+    assert event.text == noted
+
+
+@pytest.mark.parametrize(("before", "told"), [(0, True), (2, True), (3, False)])
+def test_reports_about_letters_to_staff_are_told_of_three_times_an_hour(before: int, told: bool) -> None:
+    report = Report("failed", ("n1@cau.test",), ("x1@cau.test",))
+    own = Sent("assignment", NUMBER, "n1@cau.test", "x1@cau.test", WRITTEN)
+    facts = facts_of(opened(), own=own, counts={UNDELIVERED: before})
+    decision = verdict("servicio", mail("Aviso", sender="", report=report), facts)
+    assert [letter.name for letter in decision.letters] == ["admin_alert"] * told
+    assert decision.counters == (UNDELIVERED,) * told
+
+
+def test_of_a_letter_about_no_ticket_the_admins_learn_it() -> None:
+    (letter,) = undelivered(Sent("welcome", "", MARTA, "x1@cau.test"), LAST_WORD, {}.get, DESK, NOW).letters
+    assert (letter.name, letter.values["topic"]) == ("admin_alert", "undelivered")
+
+
+def test_a_second_address_that_is_not_reached_is_told_of_beside_the_first() -> None:
+    ticket = opened(unreached=(BOSS,))
+    (event,) = undelivered(
+        Sent("reply", NUMBER, MARTA, "x1@cau.test"), LAST_WORD, {NUMBER: ticket}.get, DESK, NOW
+    ).events
+    assert event.changes["unreached"] == (BOSS, MARTA)
 
 
 def test_the_group_learns_it_once_until_they_have_answered_a_letter() -> None:

@@ -65,6 +65,11 @@ def test_every_letter_to_outsiders_is_bounded() -> None:
     assert all(f"letters:{ANA}" in {each.name for each in limits(letter, ANA, False, GUARDS)} for letter in LETTERS)
 
 
+def test_an_address_in_capitals_is_the_same() -> None:
+    assert all(limits(letter, ANA.upper(), staff, GUARDS) == limits(letter, ANA, staff, GUARDS)
+               for letter in LETTERS for staff in (True, False))  # fmt: skip
+
+
 def test_what_is_deferred_goes_when_there_is_room_and_counts_there() -> None:
     letters = {ago(0): 60}
     deferred = [_defer(letters) for _ in range(61)]

@@ -570,6 +570,8 @@ def test_an_out_of_office_is_noted_and_changes_nothing(before: str) -> None:
     decision = verdict("servicio", away, facts_of(pending, registered=None))
     assert (decision.verdict, decision.letters) == ("automatic", ())
     assert verdict("servicio", replace(away, sender=STRANGER), facts_of(pending)).events == ()
+    assert verdict("servicio", replace(away, out_of_office=False), facts_of(pending)).events == ()
+    assert verdict("servicio", away, Facts()).events == (), "the number of no ticket"
     assert evolve(pending, decision.events[0]) == replace(pending, version=pending.version + 1)
 
 

@@ -211,6 +211,7 @@ def test_priority(then, given, priority):
         (("Urgente", "Alta", "Media", "Baja"), "Media"),
         (("P1", "P2", "P3"), "P2"),
         (("P1", "P2", "P3", "P4"), "P3"),
+        (("Media", "P1", "P2"), "Media"),
         (("P1",), "P1"),
         ((), "Media"),
     ],
@@ -222,9 +223,9 @@ def test_the_usual_priority(names, usual):
 
 def test_the_middle_priority_goes_by_rank():
     of = {
-        name: Priority(Duration(hours=1), Duration(hours=2), rank=rank) for name, rank in (("C", 3), ("A", 1), ("B", 2))
+        name: Priority(Duration(hours=1), Duration(hours=2), rank=rank) for name, rank in (("A", 3), ("B", 1), ("C", 2))
     }
-    assert default_priority(replace(DESK, priorities=of)) == "B"
+    assert default_priority(replace(DESK, priorities=of)) == "C"
 
 
 GROUPS = [
@@ -234,6 +235,7 @@ GROUPS = [
     ("the opening address's", {"priority": "Alta"}, mail(address_group="n2"), "n2", ""),
     ("a field's category", {"priority": "Alta"}, mail("work_order", fields={"category": "Accesos"}), "redes",
      "Accesos"),
+    ("another name of a category", {"category": "contrasenas"}, mail(), "redes", "Accesos"),
     ("a technician's category comes first", {"group": "n2", "category": "Otros"}, mail(category="Accesos"), "redes",
      "Accesos"),
     ("a technician's category that fixes no group", {"group": "n2"}, mail(category="Otros"), "n2", "Otros"),
