@@ -7,7 +7,6 @@ from itertools import dropwhile, islice
 from typing import Literal
 
 from parsers.dates import DAY_WORDS
-from parsers.footers import is_footer
 from parsers.lines import DATE, QUOTED, RULE, TIME, Head, Lines, bare, is_blank, label_of, next_text, previous_text
 from parsers.quotes import (
     AUTHOR_FIRST,
@@ -34,7 +33,6 @@ _GLUE = re.compile(
 )
 # Words typed where an editor put the caret, right before an undated line: «Ya va bien.Ana <a@cau.example> escribió:».
 _GLUED_NAME = re.compile(r"(?<=[^\W\d_]{4}[.!?…])(?=[^\W\d_][^<>.]{0,80}<[^<>\s]+@[^<>\s]+>[^<>]{1,30}$)")
-_DIGIT = re.compile(r"\d")
 _OPENING_ALONE = re.compile(rf"\s*(?:{OPENINGS})\s*")
 _GLUES = 20  # so many at the end of a line are looked at
 _VERB_CHARACTERS = 32  # the longest verb that ends one, and a word boundary
@@ -129,8 +127,6 @@ def _unglued(lines: Lines, at: int) -> tuple[str, ...]:
     line = lines[at]
     if (name := _GLUED_NAME.search(line)) and _strength(fold_line(line[name.end() :])) == "named":
         return line[: name.end()], "", line[name.end() :]
-    if not _DIGIT.search(line):  # nor a date behind glue
-        return (line,)
     glues = list(islice(_GLUE.finditer(line, max(0, len(line) - _ATTRIBUTION_CHARACTERS)), _GLUES))
     end = _end_of_attribution(lines, at) if glues and not line.startswith((">", "|")) else at
     for glue in glues if end > at else ():
@@ -211,7 +207,7 @@ def is_undated(line: str) -> bool:
 def _day_name_wrote(line: str) -> bool:
     """The same behind a day without its year: «El lunes, Soporte CAU escribió:», «On Mon, 9 Oct, Support wrote:»."""
     opening, _, rest = line.partition(" ")
-    if len(line) > 120 or not _OPENING_ALONE.fullmatch(opening):
+    if not _OPENING_ALONE.fullmatch(opening):
         return False
     words = rest.split()
     name = list(dropwhile(lambda word: word.strip(".,").isdecimal() or fold(word.strip(".,")) in DAY_WORDS, words))
@@ -256,8 +252,6 @@ def _is_alone(lines: Lines, last: int, floor: int) -> bool:
 
 def _signed_head(lines: Lines, last: int, floor: int, quoted: bool) -> Head | None:
     """The head of an attribution with a date or an address."""
-    if not any(c in line for line in lines[max(floor, last - 5) : last + 1] for c in "@0123456789年"):
-        return None
     found = attribution(lines, last, floor)
     if not found:
         return None
@@ -301,7 +295,4 @@ def is_no_sentence(text: str) -> bool:
 
 
 def _begins_paragraph(lines: Lines, first: int, floor: int) -> bool:
-    if first == floor or lines[first][:2].isspace():
-        return True
-    above = lines[first - 1]
-    return is_blank(above) or bool(RULE.match(above)) or is_footer(above)
+    return first == floor or is_blank(lines[first - 1]) or bool(RULE.match(lines[first - 1]))

@@ -29,9 +29,9 @@ _VOID = frozenset({"br", "hr", "img", "meta", "link", "input", "col", "area", "b
 # Elements that hold history from their start tag to their end tag.
 _QUOTE_CLASSES = frozenset(
     {
-        *("gmail_attr", "gmail_quote_attribution", "moz-cite-prefix", "moz-forward-container", "yahoo_quoted"),
+        *("gmail_attr", "gmail_quote_attribution", "moz-cite-prefix", "moz-forward-container"),
         *("protonmail_quote", "tutanota_quote", "zmail_extra", "mailru-blockquote", "wordsection_quote"),
-        *("x_gmail_attr", "x_moz-cite-prefix", "x_yahoo_quoted", "front-blockquote", "airmail_ext_on"),
+        *("x_gmail_attr", "x_moz-cite-prefix", "front-blockquote", "airmail_ext_on"),
     }
 )
 _QUOTE_IDS = frozenset(
@@ -43,7 +43,7 @@ _QUOTE_IDS = frozenset(
 _QUOTE_MARKERS = frozenset({"__quoted_text__", "__headers__", "__divider__"})
 _QUOTE_NAMES = frozenset({"messagereplysection"})
 # Blockquotes of clients; an author's own blockquote has neither.
-_CITE_CLASSES = frozenset({"gmail_quote", "x_gmail_quote", "protonmail_quote", "iosymail", "moz-cite"})
+_CITE_CLASSES = frozenset({"gmail_quote", "x_gmail_quote", "protonmail_quote", "iosymail"})
 # Gmail's wrapper: attribution, quoted block and what was typed below it all stand inside.
 _WRAPPERS = frozenset({"gmail_quote", "gmail_quote_container", "x_gmail_quote"})
 # Elements with which history begins and after which nothing of the author comes.

@@ -34,8 +34,11 @@ HTML = {
     "outlook express": '{own}<div class="OutlookMessageHeader"><b>De:</b> Mesa</div>{history}',
     "outlook phone": '{own}<div id="mail-editor-reference-message-container"><div><b>De:</b> Mesa</div>{history}</div>',
     "yahoo": '{own}<div id="ydp1yahoo_quoted_2" class="ydp1yahoo_quoted"><div>El mar escribió:</div>{history}</div>',
+    "yahoo, iphone": '{own}<blockquote class="iosymail"><p>El mar, Mesa escribió:</p>{history}</blockquote>',
     "zimbra": '{own}<hr id="zwchr" data-marker="__DIVIDER__"><div data-marker="__HEADERS__"><b>De: </b>Mesa</div>'
     '<div data-marker="__QUOTED_TEXT__">{history}</div>',
+    "zimbra, below": '<hr id="zwchr" data-marker="__DIVIDER__"><div data-marker="__HEADERS__"><b>De: </b>Mesa</div>'
+    '<div data-marker="__QUOTED_TEXT__">{history}</div>{own}',
     "zimbra, old": '{own}<hr id="zwchr"><b>De: </b>Mesa<br>{history}',
     "roundcube": '<p id="reply-intro">El 2026-03-03, Mesa escribió:</p><blockquote type="cite">{history}'
     "</blockquote>{own}",
@@ -97,6 +100,7 @@ WHOLE_HTML = {
     "border above one label": f"{KEPT}<div style='border-top:1px solid #ccc'><b>De:</b> Vigo a Madrid</div>{HISTORY}",
     "border without header": f"{KEPT}<div style='border:none;border-top:solid #E1E1E1 1.0pt'><b>Nota</b> aparte</div>",
     "appendonsend of a new mail": f'{KEPT}<div id="appendonsend"></div><p>Fin</p>',
+    "nothing else but its style": f'<body><style>p {{ color: red }}</style><blockquote type="cite">{HISTORY}',
     "nothing else": f'<html><head><title>x</title></head><body><br>&nbsp;<blockquote type="cite">{HISTORY}'
     f"</blockquote></body></html>",
     "mark in a comment": f'{KEPT}<!-- <blockquote type="cite"> -->{HISTORY}',

@@ -148,6 +148,7 @@ ABOVE_PLAIN = {
     "outlook phone": "Obtener Outlook para Android<https://aka.ms/abc>\n________________________________\n"
     "From: Mesa <mesa@cau.example>\nSent: Tuesday, March 3, 2026 8:05:41 AM\nTo: Eva\nSubject: X",
     "outlook mac": "De: Mesa <mesa@cau.example>\nFecha: martes, 3 de marzo de 2026, 8:05\nPara: Eva\nAsunto: X",
+    "web client": "-----\nEl 3/3/2026, 8:05:41, Mesa de ayuda escribió:\n",
     "outlook mac, one line": 'El 3/3/26 8:05, "Mesa de ayuda" <mesa@cau.example> escribió:\n',
     "outlook en": "From: Mesa\nSent: Tuesday, March 3, 2026 8:05 AM\nTo: Eva Gil\nSubject: RE: X",
     "outlook, long list": "From: Mesa\nSent: Tuesday, March 3, 2026 8:05 AM\nTo: Eva Gil <eva@uni.example>;\n"
@@ -609,6 +610,9 @@ NEGATIVES = {
     "separator as evidence": "Sale el texto\n-----Mensaje original-----\ny nada más.",
     "note with a date": "Nota: el 3/3/2026 Juan <juan@ext.example> escribió:\nno entra",
     "a person's words on a day": "Fue así.\n\nEl lunes, Juan escribió:\n> No me deja entrar.\n\nY colgó.",
+    "a person's words yesterday": "Fue así.\n\nAyer lunes, Juan escribió:\n> No me deja entrar.",
+    "a sentence that ends in an address": "Hola.\n\nEl lunes 9/10/2017 escribió Ana desde <ana@ext.example>\n"
+    "> No me deja entrar.\n\nY colgó.",
     "a person's words on a day, without marks": "Fue así.\n\nEl lunes, Juan escribió:\n\nNo me deja entrar.\n\nY ya.",
     "a desk's words": "Soporte CAU escribió:\n\nReinicie el equipo.\n\nLo he hecho y sigue igual.",
     "a desk's words on a day": "Hola.\n\nEl lunes, Soporte CAU escribió:\n\nReinicie.\n\nLo hice y sigue igual.",
