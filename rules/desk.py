@@ -202,8 +202,15 @@ class Desk:
 
     def groups_of(self, address: str) -> tuple[str, ...]:
         """The groups of which whoever has ``address`` is a member or the coordinator."""
-        own = self.addresses_of(address)
-        return tuple(key for key, group in self.groups.items() if own.intersection(map(str.lower, group.people)))
+        return self._groups_of.get(address.lower(), ())
+
+    @cached_property
+    def _groups_of(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for key, group in self.groups.items():
+            for own in {own for address in group.people for own in self.addresses_of(address)}:
+                found[own] = (*found.get(own, ()), key)
+        return found
 
     def known_as(self, address: str, group: str) -> str:
         """The address by which groups know whoever has ``address``, ``group`` before any other; ``address`` itself

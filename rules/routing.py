@@ -5,7 +5,7 @@ The rules are read once for a desk. `acuse explain`, the rules' own tests and th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,7 +89,8 @@ def route(desk: Desk, given: RouteInput) -> Routed:
 
 def _routed(desk: Desk, given: RouteInput, matched: Sequence[Rule], trace: tuple[Step, ...]) -> Routed:
     then = _merged(matched)
-    category = _category(desk, given.category or then.get("category") or given.fields.get("category", ""))
+    read = given.category or then.get("category") or given.fields.get("category", "")
+    category = _categories(desk).get(fold_label(read), Category(""))
     chosen_group = category.group if given.category else ""
     group = (
         chosen_group
@@ -121,9 +122,10 @@ def _merged(matched: Sequence[Rule]) -> dict[str, Any]:
     return {**then, "notify": tuple(dict.fromkeys(notify))}
 
 
-def _category(desk: Desk, read: str) -> Category:
-    key = fold_label(read)
-    return next((c for c in desk.categories if key in map(fold_label, (c.name, *c.aliases))), Category(""))
+@once_per_desk
+def _categories(desk: Desk) -> Mapping[str, Category]:
+    """By each of their names, as it is compared."""
+    return {fold_label(name): each for each in desk.categories for name in (each.name, *each.aliases)}
 
 
 def _priority(desk: Desk, given: RouteInput, by_rule: str) -> str:

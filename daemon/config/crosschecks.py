@@ -57,6 +57,7 @@ def references(written: Written) -> Iterator[Misfit]:
 
 
 Named = Iterator[tuple[Path, str]]
+Conditions = Mapping[str, frozenset[str]]
 
 
 def _groups_named(written: Written) -> Named:
@@ -233,20 +234,24 @@ def canned(written: Written) -> Iterator[Misfit]:
 
 def reached(written: Written) -> Iterator[Misfit]:
     """Where a rule takes all that a later one would, that one is never asked."""
-    final = [(number, rule) for number, rule in enumerate(written.rules) if not rule.continue_]
+    final: list[tuple[int, Conditions]] = []
     for number, rule in enumerate(written.rules):
-        wider = next(((n, one) for n, one in final if n < number and _wider(one.when, rule.when)), None)
-        if wider:
-            how = "takes all that it would" if wider[1].when else "decides without conditions"
-            text = f"no mail comes as far as this rule: {shown(wider[1].name)} {how}; write that one behind it"
-            yield Misfit(("rules", number), text, at_key=True, warning=True, other=("rules", wider[0]))
-            if not wider[1].when:
+        conditions = {key: _any_of(value) for key, value in rule.when.items()}
+        wider = next((n for n, earlier in final if _is_wider(earlier, conditions)), None)
+        if wider is not None:
+            name, when = written.rules[wider].name, written.rules[wider].when
+            how = "takes all that it would" if when else "decides without conditions"
+            text = f"no mail comes as far as this rule: {shown(name)} {how}; write that one behind it"
+            yield Misfit(("rules", number), text, at_key=True, warning=True, other=("rules", wider))
+            if not when:
                 return
+        if not rule.continue_:
+            final.append((number, conditions))
 
 
-def _wider(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> bool:
-    """Whether the conditions of ``earlier`` hold wherever those of ``later`` do, as far as their words tell."""
-    return all(key in later and _any_of(later[key]) <= _any_of(read) for key, read in earlier.items())
+def _is_wider(earlier: Conditions, later: Conditions) -> bool:
+    """Whether ``earlier`` hold wherever ``later`` do, as far as their words tell."""
+    return earlier.keys() <= later.keys() and all(later[key] <= values for key, values in earlier.items())
 
 
 def _any_of(value: Any) -> frozenset[str]:
