@@ -76,10 +76,11 @@ class Headers:
 
 _GOES_ON = rb"(?=[ \t]|(?i:from|to|date|message-id|mime-version|content-[a-z-]+):)"
 _BLOCK = re.compile(
-    rb"(?:(?:[!-9;-~]+[ \t]*:|>?From )[^\n]*(?:\n|\Z)(?:[ \t]+[^\s][^\n]*(?:\n|\Z)|[ \t]+\r?\n" + _GOES_ON + rb")*+)*+"
+    rb"(?:(?:[!-9;-~]+[ \t]*:|>?From )[^\n]*(?:\n|\Z)(?:[ \t]+[^\s][^\n]*(?:\n|\Z)|[ \t]+\r?\n" + _GOES_ON + rb")*)*"
 )
 """Every line that is a header or the continuation of one (and an mbox's «From » line). A line of nothing but blanks
-continues a header where headers go on below it; else it is the empty line, as some write it."""
+continues a header where headers go on below it; else it is the empty line, as some write it. A possessive group
+(«)*+») would keep that line: Python before 3.11.5, which Debian 12 has, does not give back what its last turn tried."""
 _FIELD = re.compile(r"^([!-9;-~]+)[ \t]*:[ \t]*(.*(?:\n[ \t].*)*)", re.MULTILINE)
 _BLANK = re.compile(rb"[ \t]*\r?(?:\n|\Z)")
 

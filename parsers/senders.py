@@ -20,7 +20,7 @@ class Address:
 
 
 _TOKEN = re.compile(
-    r"""(?P<quoted>"(?:[^"\\]|\\.)*+"?)|(?P<special>[(),:;<>])|(?P<space>\s+)|(?P<atom>[^\s"(),:;<>]+)""", re.DOTALL
+    r"""(?P<quoted>"(?:[^"\\]|\\.)*"?)|(?P<special>[(),:;<>])|(?P<space>\s+)|(?P<atom>[^\s"(),:;<>]+)""", re.DOTALL
 )
 _ATOM = r"""[^\s"(),:;<>@\\\[\].\x00-\x20\x7f]+"""
 _LOCAL = rf"(?=[^@]{{1,64}}@)(?!.*=\?){_ATOM}(?:\.{_ATOM})*"

@@ -21,6 +21,7 @@ from rules.desk import Desk
 from rules.effects import Action, Obstacle, refusal
 from rules.facts import Brief, Facts
 from rules.letters import Link, to_sender
+from rules.lookups import MOST_FOUND
 from rules.openings import confirmation_letter, opened, opening_decision, routing_of
 from rules.promises import promises
 from rules.queries import ROWS_SHOWN, row
@@ -72,10 +73,15 @@ def search(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decisio
     form = reading.action_form
     asked = {field.name: field for field in (*further_fields("search", form, desk), *fields_of("search", None, desk))}
     terms = tuple((asked[key].label, value, asked[key].type) for key, value in form.values if value and key in asked)
-    rows = listed(facts.found, desk, now)
-    links = row_links(rows, reading.sender, desk)
-    values = {"terms": terms, "unread": ", ".join(form.warnings[:UNREAD]), "rows": rows, "total": len(rows)}
-    return answered(reading, "search_results", values, links=links)
+    rows = listed(facts.found[:MOST_FOUND], desk, now)
+    values = {
+        "terms": terms,
+        "unread": ", ".join(form.warnings[:UNREAD]),
+        "rows": rows,
+        "total": len(rows),
+        "more": len(facts.found) > MOST_FOUND,
+    }
+    return answered(reading, "search_results", values, links=row_links(rows, reading.sender, desk))
 
 
 def worklist(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:

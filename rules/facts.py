@@ -44,6 +44,10 @@ class Brief:
     matched: str = ""
 
 
+EVERY = 100_000
+"""More tickets than a group has open, and than one person has."""
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """What «Buscar», «Turno», «Mis incidencias» and `acuse list` look for; every given part must hold.
@@ -62,7 +66,7 @@ class Search:
     since: datetime | None = None
     until: datetime | None = None
     fields: tuple[tuple[str, str], ...] = ()
-    limit: int = 200
+    limit: int = EVERY
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ from rules.ticket import STATES
 OPEN_STATES = tuple(state for state in STATES if state != "closed")
 """States of a ticket that a worklist shows."""
 
+MOST_FOUND = 200
+"""How many of the tickets that a search finds are told, the newest; it looks for one more, to say so."""
+
 MAX_NUMBERS = 5
 """How many tickets one mail may name."""
 
@@ -62,6 +65,7 @@ def search_of(key: str, form: Form, sender: str, desk: Desk) -> Search | None:
         since=day_start(form.get("since"), desk),
         until=day_start(form.get("until_date"), desk, after=1),
         fields=own_fields(form, desk),
+        limit=MOST_FOUND + 1,
     )
 
 

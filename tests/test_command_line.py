@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -374,7 +375,7 @@ def ends(
     world: DeskWorld, command: str, before: str = "", pass_fds: tuple[int, ...] = (), **environment: str
 ) -> tuple[int, str, str]:
     """A verb in a shell that sets its output up; Python's own buffer is on, as everywhere but in containers."""
-    shell = f"{before}{sys.executable} -m daemon --config {world.config} {command}"
+    shell = f"{before}{shlex.join([sys.executable, '-m', 'daemon', '--config', str(world.config)])} {command}"
     plain = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     settings = {**plain, "PYTHONPATH": str(Path(__file__).parents[1]), **environment}
     done = subprocess.run(

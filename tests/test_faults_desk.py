@@ -173,7 +173,7 @@ def test_f29_f30_a_disk_of_4_megabytes_fills_up_and_grows(world: DeskWorld) -> N
     assert inbox(world) > 0
     assert daemon.poll() is None
     inside = ("nsenter", "-t", str(daemon.pid), "-U", "-m", "--preserve-credentials")
-    subprocess.run([*inside, "mount", "-o", "remount,size=200m", str(small)], check=True)
+    subprocess.run([*inside, "mount", "-t", "tmpfs", "-o", "remount,size=200m", "small", str(small)], check=True)
     world.until(lambda: inbox(world) == 0, "rest")
     world.until(lambda: len(world.letters(letter="confirmation")) == mails, "confirmations")
     world.until(lambda: len(world.letters(letter="assignment")) == mails, "assignments")

@@ -15,7 +15,7 @@ import pytest
 from daemon.demo.correspondent import Received, click, reply, write
 from rules.desk import Desk
 from rules.durations import Duration
-from rules.tables import FieldTable, PersonTable, Priority, Quality, Requesters, Rule
+from rules.tables import FieldTable, PersonTable, Priority, Quality, Requesters, Rule, Service
 from tests.rules.desks import ANA, DESK, GOOD, MARTA, NOW, OPENING, OPENINGS, ORDER, SERVICE, make_desk
 from tests.serverless import ServerlessDesk
 
@@ -285,3 +285,10 @@ def test_the_group_reads_the_fields_of_the_kind(desk: ServerlessDesk) -> None:
     assignment = desk.letters("assignment")[0].read
     assert "Código de error: ORA-00942 Pasos: Abrir altas. Guardar. Equipos afectados: 12" in said(assignment)
     assert "Prioridad Alta." in said(assignment)
+
+
+def test_of_a_long_list_the_first_values_are_told_and_how_many_there_are_more(tmp_path: Path) -> None:
+    services = tuple(Service(f"S{n:02}") for n in range(1, 31))
+    with ServerlessDesk(tmp_path, make_desk(services=services, rules=()), now=NOW) as desk:
+        desk.receive(write(MARTA, OPENINGS, OPENING, GOOD))
+        assert "S24, S25 y 5 más" in said(desk.letter("refusal"))

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from daemon.demo.correspondent import Received, click, write
-from rules.tables import FieldTable
-from tests.rules.desks import ANA, FIELDS, GOOD, NOW, OPENING, OPENINGS, ORDER, TECHNICIANS
+from rules.tables import FieldTable, Rates
+from tests.rules.desks import ANA, FIELDS, GOOD, NOW, OPENING, OPENINGS, ORDER, SERVICE, TECHNICIANS
 from tests.rules.technicians import STAFF
 from tests.serverless import ServerlessDesk
 
@@ -71,6 +71,41 @@ SEARCHES = {
     "Tipo: funcional": {SCREEN},
     "Nombre: Paz\nTexto: pantalla\nEstado: Resuelto": {LOST},
 }
+
+
+MANY = 201
+"""One more than a search tells."""
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerlessDesk]:
+    """So many open tickets of one person, a minute between the first and the others."""
+    rates, guards = Rates(per_sender=MANY, total=MANY), replace(STAFF.guards, letters=2 * MANY)
+    busy = replace(STAFF, senders=replace(STAFF.senders, rates=rates), guards=guards)
+    with ServerlessDesk(tmp_path_factory.mktemp("crowded"), busy, now=NOW) as desk:
+        for n in range(MANY):
+            desk.receive(write(MARTA, OPENINGS, OPENING, f"{GOOD} Es el puesto {n}."))
+            desk.clock.turn(minutes=n == 0)
+        desk.letters()
+        yield desk
+
+
+def test_the_worklist_counts_all_that_is_open_and_the_oldest_promise_comes_first(crowded: ServerlessDesk) -> None:
+    crowded.receive(write(ANA, TECHNICIANS, "Consulta", "Acción: Turno"))
+    letter = crowded.letter("worklist", ANA)
+    assert letter["Subject"] == f"Turno: {MANY} abiertas"
+    assert next(iter(results(letter))) == SCREEN
+
+
+def test_a_requesters_own_tickets_are_all_counted(crowded: ServerlessDesk) -> None:
+    crowded.receive(write(MARTA, SERVICE, "Mis incidencias", ""))
+    assert crowded.letter("status", "marta@cliente.test")["Subject"] == f"Sus peticiones: {MANY}"
+
+
+def test_a_search_that_finds_too_much_says_which_it_tells(crowded: ServerlessDesk) -> None:
+    letter = asked(crowded, "Texto: pantalla")
+    assert letter["Subject"] == "Más de 200 resultados de su búsqueda"
+    assert "Aquí van los 200 más recientes." in letter.part("plain")
 
 
 @pytest.mark.parametrize("form", SEARCHES)

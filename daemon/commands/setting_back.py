@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from daemon.commands import Unable
 from daemon.commands.asking import ask
-from daemon.commands.showing import MOST, books, minute, table
+from daemon.commands.showing import books, minute, table
 from daemon.config.settings import Settings
 from daemon.store.listing import LedgerRow, iso
 
 VERDICTS = {"retry": ("quarantined",), "release": ("held", "quarantined")}
 """Which mails each verb is for."""
+MOST = 100_000
 COLUMNS = ("id", "taken", "verdict", "sender", "subject", "why")
 
 

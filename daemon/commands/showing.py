@@ -17,7 +17,6 @@ from daemon.store.listing import brief
 from rules.facts import Search
 from rules.ticket import STATES
 
-MOST = 100_000
 COLUMNS = ("number", "opened", "state", "priority", "group", "requester", "assignee")
 
 
@@ -59,7 +58,6 @@ def listed(settings: Settings, state: str = "", group: str = "", since: date | N
         states=(state,) if state else (),
         groups=(group,) if group else (),
         since=datetime.combine(since, time(), zone) if since else None,
-        limit=MOST,
     )
     with books(settings) as store:
         return [brief(found.ticket, zone) for found in store.search(wanted)]

@@ -29,7 +29,6 @@ from rules.lookups import OPEN_STATES
 
 AT_ONCE = 100
 """Windows that one transaction drops."""
-MOST_OPEN = 100_000
 DAY = timedelta(days=1)
 A_NIGHT = timedelta(days=7)
 """Retention's own time advances by no more than this at once: with a clock far ahead it drops a week more each night,
@@ -114,7 +113,7 @@ def _with_extract(mail: SetAside, context: JobContext) -> SetAside:
 def worklist(context: JobContext) -> Decision:
     """What is open, to each group whose shift begins."""
     desk = context.loaded.settings.desk
-    found = context.store.search(Search(states=OPEN_STATES, limit=MOST_OPEN))
+    found = context.store.search(Search(states=OPEN_STATES))
     return schedule.worklists(found, desk, context.slot, context.now)
 
 

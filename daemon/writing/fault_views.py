@@ -108,8 +108,9 @@ def _allowed(fault: Fault, field: Field, formats: Formats) -> tuple[str, str]:
     meanings = {choice.value: choice.description for choice in field.choices}
     named = [_with_meaning(value, meanings.get(value, "")) for value in fault.allowed[:MOST]]
     rest = len(fault.allowed) - MOST
-    more = [formats.words["layout"]["more"].format(n=rest)] if rest > 0 else []
-    return formats.words["fault_words"]["may"], _either([*named, *more], formats)
+    if rest <= 0:
+        return formats.words["fault_words"]["may"], _either(named, formats)
+    return formats.words["fault_words"]["may"], f"{', '.join(named)} {formats.words['layout']['more'].format(n=rest)}"
 
 
 def _with_meaning(value: str, meaning: str) -> str:

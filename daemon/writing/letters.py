@@ -53,6 +53,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "desk_refusal": {"action": "", "faults": (), "read": "", "by": "", "at": None, "event": "", "files": ()},
     "delivery_failure": {"contact": "", "diagnostic": "", "tried_since": None},
     "survey_thanks": {"comment": "", "before": 0},
+    "search_results": {"more": False},
     "report": {"finding": "", "overdue": 0, "late": 0},
     "registration": {"held": "", "faults": ()},
     "welcome": {"held": 0, "kinds": ()},

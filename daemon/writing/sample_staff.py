@@ -35,6 +35,7 @@ from rules.desk import Desk
 from rules.effects import Obstacle, refusal
 from rules.facts import Brief, SetAside
 from rules.letters import Letter
+from rules.lookups import MOST_FOUND
 from rules.quarantine import links
 from rules.report import Report
 from rules.ticket import Event, Ticket
@@ -170,9 +171,11 @@ def _lists(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
         "total": 31,
     }
     nothing = {"terms": (("Número", "I171009_000999", "text"),), "unread": "Organización", "rows": (), "total": 0}
+    many = {**results, "total": MOST_FOUND, "more": True}
     shift = {"group": ticket.group, "rows": rows(ticket), "total": 2, "overdue": 1}  # group: key, or "" for several
     letters = {
         "search_results": Letter("search_results", (), None, results, links),
+        "search_results.more": Letter("search_results", (), None, many, links),
         "search_results.none": Letter("search_results", (), None, nothing),
         "worklist": Letter("worklist", (), None, shift, links),
         "worklist.empty": Letter("worklist", (), None, {**shift, "rows": (), "total": 0, "overdue": 0}),

@@ -11,6 +11,7 @@ import pytest
 from parsers.mail import Address, Attachment
 from rules.assignment import consult_link
 from rules.facts import Brief, Facts, Search
+from rules.lookups import MOST_FOUND
 from rules.tables import Calendar, FieldTable, PersonTable
 from rules.ticket import Event, evolve, fold
 from tests.rules.desks import (
@@ -143,7 +144,16 @@ def searched(form: str) -> Search:
     ],
 )
 def test_a_search_by_every_criterion(form: str, expected: Search) -> None:
-    assert searched(form) == expected
+    assert searched(form) == replace(expected, limit=MOST_FOUND + 1)
+
+
+@pytest.mark.parametrize(
+    ("found", "told", "more"), [(MOST_FOUND, MOST_FOUND, False), (MOST_FOUND + 1, MOST_FOUND, True)]
+)
+def test_a_search_that_finds_more_than_it_tells_says_so(found: int, told: int, more: bool) -> None:
+    briefs = tuple(Brief(opened(STAFF, number=f"I171008_{n:06}")) for n in range(found))
+    (letter,) = ask_desk("Acción: Buscar\nTexto: error", found=briefs).letters
+    assert (len(letter.values["rows"]), letter.values["total"], letter.values["more"]) == (told, told, more)
 
 
 def test_a_search_answers_the_technician_alone_with_rows_and_a_link_for_their_own_tickets() -> None:
