@@ -19,6 +19,11 @@ class Choice:
     aliases: tuple[str, ...] = ()
     description: str = ""
 
+    @property
+    def explained(self) -> str:
+        """The value with its meaning, where it has one."""
+        return f"{self.value} ({self.description.rstrip('.')})" if self.description else self.value
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -37,7 +42,7 @@ class Field:
     min_length: int = 0
     max_length: int = 20_000
     hint: str = ""
-    """What helps to know, shown where the field is faulty."""
+    """What helps to know, shown where the field is faulty or still open."""
     aliases: tuple[str, ...] = ()
     """Other labels that people may write for it."""
 

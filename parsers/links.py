@@ -27,13 +27,17 @@ def mailto(to: str, subject: str, body: str = "") -> str:
     return _link(to, subject, fitting_body(to, subject, _LINE_END.split(body))[0])
 
 
-def fitting_body(to: str, subject: str, lines: Sequence[str]) -> tuple[str, bool]:
-    """The body that ``lines`` (each a field, or a line of one) make, short enough for a link.
+def fitting_body(to: str, subject: str, lines: Sequence[str], notes: Sequence[str] = ()) -> tuple[str, bool]:
+    """The body that ``lines`` (each a field, or a line of one) make, short enough for a link, with ``notes`` below.
 
-    Where it is too long, the longest values are left out whole, the longest first, and their labels stay; a line that
-    belongs to no label goes altogether. The second value tells whether anything was left out.
+    Where it is too long, the notes go first, the longest before the others; the last, which says how it is sent, stays.
+    Then the longest values are left out whole, and their labels stay; a line that belongs to no label goes altogether.
+    The second value tells whether anything but a note was left out.
     """
-    kept = _fields(lines)
+    told = list(notes)
+    while len(told) > 1 and len(_link(to, subject, "\n".join([*lines, *told]))) > MAX_LENGTH:
+        told.remove(max(told[:-1], key=len))
+    kept = _fields([*lines, *told])
     shortened = False
     while kept and len(_link(to, subject, "\n".join(kept))) > MAX_LENGTH:
         longest = max(range(len(kept)), key=lambda i: len(quote(kept[i])))

@@ -28,6 +28,11 @@ class _Asked:
         """An entry of the catalogue in the language of the form."""
         return wording.word(self.desk, section, key, group_language(self.ticket, self.desk))
 
+    def hint(self, key: str) -> str:
+        """What helps to fill a field in, "" where its label says it."""
+        words = self.desk.words(group_language(self.ticket, self.desk))
+        return str(words.get("action_hints", {}).get(key, ""))
+
 
 def group_language(ticket: Ticket | None, desk: Desk) -> str:
     """The language in which a ticket's group reads its letters and so its forms; "" without a ticket: the desk's."""
@@ -125,6 +130,7 @@ def field_of(entry: str, ticket: Ticket | None, desk: Desk, target: State) -> Fi
         field,
         label=asked.word("action_fields", field.name),
         required=not entry.endswith("?"),
+        hint=asked.hint(field.name),
         aliases=wording.spellings(desk, "action_fields", field.name),
     )
 

@@ -227,7 +227,7 @@ def only_kind(key: str, desk: Desk) -> str:
     return next(iter(desk.kinds.values())).label if key == "open" and len(desk.kinds) == 1 else ""
 
 
-def action_lines(key: str, ticket: Ticket | None, desk: Desk, values: Mapping[str, str]) -> list[str]:
+def action_lines(key: str, ticket: Ticket | None, desk: Desk, values: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """The form of action ``key`` as lines, filled with ``values``, and what is said below it; the reason begins with
     the usual one, the kind of a caller's ticket with the only one."""
     fields = fields_of(key, ticket, desk)
@@ -238,9 +238,9 @@ def action_lines(key: str, ticket: Ticket | None, desk: Desk, values: Mapping[st
     head = f"{word('action_fields', 'action')}: {word('actions', event_of(key))}"
     asked = (*_unless_asked(_may_write(fields, key, ticket, desk), further), *further)
     filled = form_lines(asked, known, dates=wording.date_forms(desk, language))
-    open_ones = wording.values_hints(desk, (field for field in asked if not known.get(field.name)), language)
     to_follow = [word("bodies", "kind_hint")] if key == "open" and not further else []
-    return [head, *filled, *open_ones, *to_follow, *wording.instructions(desk, asked, language)]
+    told = wording.instructions(desk, asked, known, language, ACTIONS[key].one_of)
+    return [head, *filled], [*to_follow, *told]
 
 
 def _unless_asked(fields: tuple[Field, ...], further: tuple[Field, ...]) -> tuple[Field, ...]:

@@ -127,7 +127,7 @@ def _manage_subject(ticket: Ticket, desk: Desk) -> str:
 
 
 def _form_body(key: str, ticket: Ticket, desk: Desk, values: Mapping[str, str], subject: str) -> str:
-    return fitting_body(desk.desk_address, subject + TOKEN_ROOM, action_lines(key, ticket, desk, values))[0]
+    return fitting_body(desk.desk_address, subject + TOKEN_ROOM, *action_lines(key, ticket, desk, values))[0]
 
 
 def _empty_forms(ticket: Ticket, desk: Desk, subject: str) -> Mapping[str, str]:
@@ -162,7 +162,7 @@ def manage_link(ticket: Ticket, desk: Desk) -> Link:
 def consult_link(key: str, desk: Desk, values: Mapping[str, str]) -> Link:
     """The link that opens the form of a consultation ``key``, filled with ``values``; it needs no token."""
     subject = wording.subject(desk, "consult")
-    body, _ = fitting_body(desk.desk_address, subject, action_lines(key, None, desk, values))
+    body, _ = fitting_body(desk.desk_address, subject, *action_lines(key, None, desk, values))
     return Link(key, desk.desk_address, subject, body, label=wording.word(desk, "actions", key))
 
 

@@ -30,7 +30,8 @@ def open_or_refuse(reading: Reading, facts: Facts, desk: Desk, now: datetime) ->
     findings = quality.check(reading.mail, reading.kind, reading.form, facts.earlier, desk)
     routed = route(desk, route_input(reading, desk))
     if faults := faults_of(reading, findings, routed):
-        return refuse(reading, faults, desk, routed.language or language(reading, facts, desk))
+        spoken = routed.language or language(reading, facts, desk)
+        return refuse(reading, faults, desk, spoken, final=faults == by_rule(routed))
     if routed.hold and not facts.released:
         return Decision("held", "rule", kind=reading.kind, fields=reading.form.values, rule=routed.rule)
     return open_ticket(reading, facts, desk, now, routed, findings)
@@ -39,9 +40,13 @@ def open_or_refuse(reading: Reading, facts: Facts, desk: Desk, now: datetime) ->
 def faults_of(reading: Reading, findings: tuple[Finding, ...], routed: Routed) -> tuple[Fault, ...]:
     """Everything that refuses an opening, at once; of an encrypted one nothing else can be said (J)."""
     refusals = quality.refusals(findings)
-    by_rule = (Fault("", "refused", detail=routed.refuse),) if routed.refuse else ()
     bare = () if reading.mail.body.strip() else (Fault("", "no_text"),)
-    return refusals if reading.mail.encrypted and refusals else bare + reading.form.faults + refusals + by_rule
+    return refusals if reading.mail.encrypted and refusals else bare + reading.form.faults + refusals + by_rule(routed)
+
+
+def by_rule(routed: Routed) -> tuple[Fault, ...]:
+    """The refusal that an admin wrote into a rule."""
+    return (Fault("", "refused", detail=routed.refuse),) if routed.refuse else ()
 
 
 def route_input(reading: Reading, desk: Desk) -> RouteInput:
@@ -209,11 +214,15 @@ def requester_links(ticket: Ticket, desk: Desk) -> tuple[Link, ...]:
     )
 
 
-def refuse(reading: Reading, faults: tuple[Fault, ...], desk: Desk, language: str = "") -> Decision:
-    """One letter with every fault, and a link that opens the same mail again with all that was right."""
+def refuse(
+    reading: Reading, faults: tuple[Fault, ...], desk: Desk, language: str = "", *, final: bool = False
+) -> Decision:
+    """One letter with every fault, and a link that opens the same mail again with all that was right; none where it is
+    ``final``, whatever is corrected."""
     kind = reading.kind
     values = prepared_values(reading.form)
-    link, left_out = form_link("correct", desk.opens_at(reading.address, kind), kind, values, faults, desk, language)
+    to = desk.opens_at(reading.address, kind)
+    link, prepared = form_link("correct", to, kind, values, faults, desk, language, reading.related)
     letter = to_sender(
         reading.mail,
         "refusal",
@@ -221,21 +230,15 @@ def refuse(reading: Reading, faults: tuple[Fault, ...], desk: Desk, language: st
             "kind": kind,
             "faults": faults,
             "fields": reading.form.values,
-            "form": form_text(kind, values, faults, desk, language),
-            "left_out": left_out,
+            **prepared,
             "attach_again": attached_files(reading.mail),
             "received_at": reading.arrival.received_at,
             "address": reading.address,
         },
-        links=(link,),
+        links=() if final else (link,),
         language=language,
     )
     return Decision("refused", letters=(letter,), kind=kind, fields=reading.form.values, faults=faults)
-
-
-def form_text(kind: str, values: Mapping[str, str], faults: tuple[Fault, ...], desk: Desk, language: str) -> str:
-    """The whole repaired form of ``kind``, as a letter shows it."""
-    return "\n".join(form_lines(desk.fields_of(kind), values, faults, wording.date_forms(desk, language)))
 
 
 def attached_files(mail: Mail) -> tuple[str, ...]:
@@ -251,32 +254,36 @@ def form_link(
     faults: tuple[Fault, ...],
     desk: Desk,
     language: str = "",
-    first_line: str = "",
-) -> tuple[Link, bool]:
-    """A link that opens the opening form of ``kind``, and whether a long value had to be left out of it."""
-    subject = desk.kinds[kind].subject
-    fields = desk.fields_of(kind)
+    related: str = "",
+) -> tuple[Link, Mapping[str, Any]]:
+    """A link that opens the opening form of ``kind``, its first line naming the ticket ``related``; and what its letter
+    is to know of it: the whole ``form``, and whether a long value was ``left_out`` of the link."""
+    subject, fields = desk.kinds[kind].subject, desk.fields_of(kind)
     lines = form_lines(fields, values, faults, wording.date_forms(desk, language))
-    below = wording.instructions(desk, fields, language)
-    body, left_out = fitting_body(to, subject, [*filter(None, [first_line]), *lines, *below])
-    return Link(key, to, subject, body), left_out
+    told = wording.instructions(desk, fields, values, language)
+    if related:
+        label = wording.word(desk, "action_fields", "with", language)
+        lines.insert(0, f"{label}: {related}")
+        told.insert(0, wording.word(desk, "bodies", "relation_hint", language).format(label=label))
+    body, left_out = fitting_body(to, subject, lines, told)
+    return Link(key, to, subject, body), {"form": "\n".join([*lines, *told]), "left_out": left_out}
 
 
 def reopen_link(ticket: Ticket, desk: Desk) -> Link:
     """A form for a new ticket whose first line names ``ticket``, closed by now, so that the two are related (J)."""
-    relation = f"{wording.word(desk, 'action_fields', 'with', ticket.language)}: {ticket.number}"
     known = {"service": ticket.value("service")}
     to, language = desk.opens_at(ticket.address, ticket.kind), ticket.language
-    return form_link("reopen", to, ticket.kind, known, (), desk, language, first_line=relation)[0]
+    return form_link("reopen", to, ticket.kind, known, (), desk, language, ticket.number)[0]
 
 
 def near_miss(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """A subject that is nearly an opening's, or an opening at the address of all letters: not treated, but the sender
     gets the right one (D says no more), with the form as far as it was read."""
     kind, spoken = reading.near, language(reading, facts, desk)
-    form, _ = opening_form(reading.mail, kind, reading.address, desk)
-    values, to = prepared_values(form), desk.opens_at(reading.address, kind)
-    link, left_out = form_link("open", to, kind, values, form.faults, desk, spoken)
+    form, related = opening_form(reading.mail, kind, reading.address, desk)
+    values, to, here = prepared_values(form), desk.opens_at(reading.address, kind), reading.has("opening")
+    key = "open" if here else "open_there"
+    link, prepared = form_link(key, to, kind, values, form.faults, desk, spoken, related)
     letter = to_sender(
         reading.mail,
         "near_miss",
@@ -284,9 +291,8 @@ def near_miss(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Deci
             "kind": kind,
             "read": reading.mail.subject,
             "right": desk.kinds[kind].subject,
-            "to": "" if reading.has("opening") else to,
-            "form": form_text(kind, values, form.faults, desk, spoken),
-            "left_out": left_out,
+            "to": "" if here else to,
+            **prepared,
             "received_at": reading.arrival.received_at,
             "address": reading.address,
         },

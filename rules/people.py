@@ -80,10 +80,10 @@ def invitation(
 def registration_link(address: str, desk: Desk, form: Form = NO_FORM, spoken: str = "") -> Link:
     """The tokened form of one address."""
     subject = wording.subject(desk, "registration", spoken, desk=desk.desk.name)
-    fields = registration_fields(desk)
-    lines = form_lines(fields, prepared_values(form), dates=wording.date_forms(desk, spoken))
-    lines += wording.instructions(desk, fields, spoken)
-    body, _ = fitting_body(desk.service_address, subject + TOKEN_ROOM, lines)
+    fields, values = registration_fields(desk), prepared_values(form)
+    lines = form_lines(fields, values, dates=wording.date_forms(desk, spoken))
+    told = wording.instructions(desk, fields, values, spoken)
+    body, _ = fitting_body(desk.service_address, subject + TOKEN_ROOM, lines, told)
     return Link("register", desk.service_address, subject, body, Grant("registration", addressee=address))
 
 

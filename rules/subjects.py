@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 
 from parsers.spelling import fold_label
 from parsers.subject import SubjectMarks, opening_key, thread_key
@@ -37,12 +38,22 @@ def fixed_subjects(desk: Desk) -> FixedSubjects:
         marks,
         tuple((opening_key(kind.subject, marks), name) for name, kind in desk.kinds.items()),
         opening_key(desk.requesters.registration_subject, marks),
-        {
+        dict.fromkeys(map(fold_label, own_lists(desk)), "mine") | {
             fold_label(text): name
             for entry, name in QUERIES.items()
             for text in wording.spellings(desk, "subjects", entry)
         },
     )  # fmt: skip
+
+
+def own_lists(desk: Desk) -> Iterator[str]:
+    """«Mis avisos», «Mis órdenes de trabajo», «My work orders»: one's own tickets by the name of a kind."""
+    for (language, words), kind in product(desk.catalogue.items(), desk.kinds):
+        subject = words["subjects"].get("of_kind", "")
+        for noun, ending in product([wording.noun(desk, kind, language)], words["grammar"].get("plurals", ())):
+            first, _, rest = noun.partition(" ")
+            yield subject.format(kinds=f"{first}{ending} {rest}".rstrip())
+            yield subject.format(kinds=noun + ending)
 
 
 def query_of(key: str, number: str, desk: Desk) -> str:

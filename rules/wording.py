@@ -6,16 +6,17 @@ of the catalogue, so that a Spanish answer to an English letter works.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from parsers.form import Field
+from parsers.form import Choice, Field
 from parsers.spelling import fold_label
 from rules.desk import Desk
 
-VALUES_ROOM = 200
-"""Characters of a field's label and values that a form shows; a longer list is only told when a value is refused."""
+VALUES_ROOM, MEANINGS_ROOM = 200, 400
+"""Characters of a field's values, and of values with their meanings, that a form shows; a longer list is only told when
+a value is refused."""
 
 
 def phrase(desk: Desk, kind: str, language: str = "") -> str:
@@ -30,6 +31,13 @@ def phrase(desk: Desk, kind: str, language: str = "") -> str:
     foreign = () if _articles(words) else _articles(desk.words())
     article = next((article for article in foreign if own.startswith(article)), "")
     return known or own.removeprefix(article) or kind_.label
+
+
+def noun(desk: Desk, kind: str, language: str = "") -> str:
+    """A kind without its article: «incidencia»."""
+    called = phrase(desk, kind, language)
+    article = next((article for article in _articles(desk.words(language)) if called.startswith(article)), "")
+    return called.removeprefix(article)
 
 
 def _added(words: Mapping[str, Any]) -> str:
@@ -80,29 +88,51 @@ def key_of(desk: Desk, section: str, text: str) -> str:
     return next((key for key, entry in _entries(desk, section) if fold_label(entry) == wanted), "")
 
 
-def instructions(desk: Desk, fields: Iterable[Field], language: str = "") -> list[str]:
-    """What stands below a form that a link of ours opens: how dates are read, where it asks for any, and how it is to
-    be sent."""
-    dated = any(field.type in ("date", "datetime") for field in fields)
-    return [word(desk, "bodies", key, language) for key in (("date_hint",) if dated else ()) + ("form_hint",)]
-
-
-def values_hints(desk: Desk, fields: Iterable[Field], language: str = "") -> list[str]:
-    """What may be written in each choice among ``fields``, where it is few enough to be read: for a form that a
-    technician fills in without a list at hand."""
-    told = ((field.label, ", ".join(choice.value for choice in field.choices)) for field in fields if field.choices)
-    hint = word(desk, "bodies", "values_hint", language)
-    return [
-        hint.format(label=label, values=values)
-        for label, values in told
-        if len(label + values) <= VALUES_ROOM and not set("[]") & set(label + values)
+def instructions(
+    desk: Desk, fields: Sequence[Field], known: Mapping[str, str], language: str = "", either: Sequence[str] = ()
+) -> list[str]:
+    """What stands below a form that a link of ours opens. Of the ``fields`` that ``known`` leaves open: what may be
+    written in each, of which, named in ``either``, one is enough, and which may stay empty. Then how dates are read,
+    where it asks for any, and how it is to be sent."""
+    left = [field for field in fields if not known.get(field.name)]
+    either = () if any(known.get(name) for name in either) else either
+    enough = [field.label for field in left if field.name in either]
+    free = [f.label for f in left if not (f.required or f.required_when or f.name in either)]
+    told = (
+        *(("values_hint", field.label, listed(field.choices)) for field in left),
+        *(("help_hint", field.label, field.hint) for field in left),
+        ("either_hint", "", ", ".join(enough) if len(enough) > 1 else ""),
+        ("optional_hint", "", ", ".join(free)),
+    )
+    hints = [
+        word(desk, "bodies", key, language).format(label=label, values=values)
+        for key, label, values in told
+        if 0 < len(values) <= MEANINGS_ROOM and not set("[]") & set(label + values)
     ]
+    dated = ["date_hint"] if any(field.type in ("date", "datetime") for field in fields) else []
+    last = "form_hint" if fields else "confirm_hint"
+    return hints + [word(desk, "bodies", key, language) for key in (*dated, last)]
+
+
+def listed(choices: Sequence[Choice]) -> str:
+    """What may be chosen, with its meanings where there is room for them; "" where it is too much to be read."""
+    values = ", ".join(choice.value for choice in choices)
+    explained = ", ".join(choice.explained for choice in choices)
+    if explained != values and len(explained) <= MEANINGS_ROOM:
+        return explained
+    return values if len(values) <= VALUES_ROOM else ""
+
+
+FORM_HINTS = (
+    "values_hint", "help_hint", "either_hint", "optional_hint", "relation_hint", "kind_hint", "date_hint", "form_hint",
+    "confirm_hint",
+)  # fmt: skip
+"""The catalogue's instructions below forms."""
 
 
 def form_hints(desk: Desk) -> tuple[str, ...]:
     """All such instructions, in every language."""
-    keys = ("values_hint", "kind_hint", "date_hint", "form_hint")
-    return tuple(text for key in keys for text in spellings(desk, "bodies", key))
+    return tuple(text for key in FORM_HINTS for text in spellings(desk, "bodies", key))
 
 
 def date_forms(desk: Desk, language: str = "") -> tuple[str, str]:

@@ -165,7 +165,7 @@ REFUSED: dict[Wrong, tuple[str, str, str, tuple[str, ...]]] = {
     that_shouts: ("refused", "refusal", f"{UNOPENED}1 punto", (
         "1. Su mensaje: no se admite El texto lleva muchos signos seguidos. Con uno basta.",
     )),
-    that_a_rule_refuses: ("refused", "refusal", f"{UNOPENED}1 punto", (
+    that_a_rule_refuses: ("refused", "refusal", "Su incidencia no se ha abierto: lea el motivo", (
         "1. Su mensaje: no se admite CONDUCTORES se atiende en otro buzón.",
     )),
     with_nearly_the_subject: ("untreated", "near_miss", "Su incidencia no se ha abierto: corrija el asunto", (
@@ -265,7 +265,8 @@ REMARKED = {
     "No puedo entrar con mi contraseña: hunter22x":
         "El texto parecía llevar una contraseña. La hemos tapado: cámbiela y no la envíe nunca por correo.",
     "La pantalla de altas da un error 500 al guardar.": 
-        f"Se parece a {FIRST}, que usted tiene abierta. Si es lo mismo, siga en aquella.",
+        f"Se parece a {FIRST}, que usted tiene abierta: el texto es casi el mismo. Si es lo mismo, conteste a "
+        "los mensajes de aquella y retire esta.",
 }  # fmt: skip
 
 

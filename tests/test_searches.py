@@ -125,3 +125,21 @@ def test_results_show_the_summary_and_link_what_the_technician_may_act_on(desk: 
     assert letter.links.keys() == {f"Gestionar {number}" for number in (PLACE, ACCESS, SCREEN)}
     assert desk.receive(click(ANA, letter.links[f"Gestionar {SCREEN}"], {"Acción": "Asignarme"})) == "desk"
     assert "Se la asigna" in desk.letter("update").part("plain")
+
+
+@pytest.mark.parametrize(("letter", "form"), [("worklist", "Acción: Turno"), ("search_results", "Acción: Buscar")])
+def test_every_action_that_a_list_names_is_done_behind_its_link_or_answered_with_its_form(
+    desk: ServerlessDesk, letter: str, form: str
+) -> None:
+    desk.clock.turn(minutes=1)
+    assert desk.receive(write(ANA, TECHNICIANS, "Consulta", form)) == "desk"
+    sent = desk.letter(letter, ANA)
+    (named,) = re.findall(r"escriba una que su estado admita: (.+?)\.", " ".join(sent.part("plain").split()))
+    assert named.count(",") > 15
+    for action in named.split(", "):
+        desk.clock.turn(minutes=1)
+        desk.receive(click(ANA, sent.links[f"Gestionar {ACCESS}"], {"Acción": action}))
+        _, end = desk.ledger()[-1]
+        links = [label for answer in desk.letters("desk_refusal", ANA) for label in answer.read.links]
+        done = end in ("take", "contact", "explain") and not links
+        assert done or (end == "refused_faults" and links == [action]) or (end == "refused_state" and links), action

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from daemon.demo.correspondent import Received, click, write
-from tests.rules.desks import GOOD, LUIS, MARTA, NOW, OPENING, OPENINGS
+from tests.rules.desks import GOOD, LUIS, MARTA, NOW, OPENING, OPENINGS, SERVICE
 from tests.rules.technicians import STAFF
 from tests.serverless import ServerlessDesk
 
@@ -98,7 +98,8 @@ ACTIONS: dict[str, tuple[list[Form], Done]] = {
          "No es de red. Caso: Otra causa", "Devolver:")},
     )),
     "categorised": ([("Categoría", {"Categoría": "Accesos"})], Done(
-        {"category": "Accesos", "group": "n1"}, "Accesos", {("update", N1): (OURS, "Categoría nueva: Accesos")},
+        {"category": "Accesos", "group": "n1"}, "Accesos",
+        {("update", N1): (OURS, "Ana Ruiz fija la categoría: Accesos")},
     )),
     "categorised for another group": ([("Categoría", {"Categoría": "Datos"})], Done(
         {"category": "Datos", "group": "n2", "assignee": ""}, "Datos",
@@ -107,11 +108,12 @@ ACTIONS: dict[str, tuple[list[Form], Done]] = {
     "put first": ([("Prioridad", {"Prioridad": "Urgente"})], Done(
         {"priority": "Urgente"}, "",
         {("update", N1): (
-            OURS, "Prioridad nueva: Urgente", "Los plazos se han recalculado.", "(plazo: 1 h) Resolución:",
+            OURS, "Ana Ruiz fija la prioridad: Urgente", "Los plazos que valen desde ahora están más abajo.",
+            "(plazo: 1 h) Resolución:",
         )},
     )),
     "of another service": ([("Servicio", {"Servicio": "conductores"})], Done(
-        {"state": "assigned"}, "CONDUCTORES", {("update", N1): (OURS, "Servicio nuevo: CONDUCTORES")},
+        {"state": "assigned"}, "CONDUCTORES", {("update", N1): (OURS, "Ana Ruiz fija el servicio: CONDUCTORES")},
     )),
 }  # fmt: skip
 
@@ -120,6 +122,28 @@ ACTIONS: dict[str, tuple[list[Form], Done]] = {
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerlessDesk]:
     with ServerlessDesk(tmp_path_factory.mktemp("told"), STAFF, now=NOW) as desk:
         yield desk
+
+
+@pytest.mark.parametrize(
+    ("text", "files", "told"),
+    [
+        ("", {}, ("el plazo corre de nuevo. Ha contestado Marta Gil", "El mensaje llegó sin texto.")),
+        ("", {"registro.bin": b"x"}, ("Ha contestado Marta Gil", "Archivos nuevos --------------- - registro.bin")),
+        ("Firefox.", {}, ("Firefox. Ha contestado Marta Gil", "Firefox. Marta Gil, ")),
+    ],
+)  # fmt: skip
+def test_an_answer_to_a_question_reaches_the_group_be_it_without_text(
+    desk: ServerlessDesk, text: str, files: dict[str, bytes], told: tuple[str, ...]
+) -> None:
+    marta = f"Marta Gil <{MARTA}>"
+    desk.clock.turn(hours=2)
+    desk.receive(write(marta, OPENINGS, OPENING, GOOD))
+    desk.receive(click(ANA, desk.letter("assignment").links["Pedir información"], {"Texto": "¿Qué navegador usa?"}))
+    asked = desk.letter("info_request")
+    assert desk.receive(write(marta, SERVICE, f"RE: {asked['Subject']}", text, files=files)) == "threaded"
+    update = said(desk.letter("update", N1))
+    assert [saying for saying in told if saying not in update] == []
+    assert ("sin texto" in update) is not bool(text or files)
 
 
 def said(letter: Received) -> str:

@@ -20,7 +20,7 @@ NUMBER = "I171009_000049"
 PROMISED = {
     # what the README says that one gets: verdict, letter, a text in it that only this answer has
     "a table of one's own tickets": ("query", "status", "Tiene 1 petición"),
-    "the same table": ("query", "status", "Tiene 1 petición"),
+    "the same; so does any kind's name, as `Mis órdenes de trabajo`": ("query", "status", "Tiene 1 petición"),
     "its state and times": ("query", "status", "Primera respuesta"),
     "a link that withdraws it": ("query", "withdrawal", "Confirmar la retirada"),
     "the open tickets of one's groups": ("desk", "worklist", "Gestionar"),
@@ -31,6 +31,11 @@ PROMISED = {
 CALLER = "pepe@cliente.example"
 FILLED = {"Nombre": "Marta Gil", "Texto": "pantalla", "Clase": "Incidencia", "Solicitante": CALLER}
 """What is written in the place of «…»; else the ticket's number."""
+WRITERS = {
+    "a requester, to the address of all letters": (MARTA, SERVICE),
+    "a technician, to the desk's address": (ANA, TECHNICIANS),
+}
+"""Who writes to whom."""
 
 
 def mails(number: str) -> dict[str, EmailMessage]:
@@ -40,8 +45,7 @@ def mails(number: str) -> dict[str, EmailMessage]:
     found, who, subject = {}, "", ""
     for role, written, body, gets in rows:
         who, subject = role or who, written.strip("`") or subject
-        sender, to = (ANA, TECHNICIANS) if who.startswith("a technician") else (MARTA, SERVICE)
-        found[gets] = write(sender, to, subject, filled(body, number))
+        found[gets] = write(*WRITERS[who], subject, filled(body, number))
     return found
 
 

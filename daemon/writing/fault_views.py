@@ -105,16 +105,12 @@ def _meant(fault: Fault, field: Field, formats: Formats) -> str:
 def _allowed(fault: Fault, field: Field, formats: Formats) -> tuple[str, str]:
     if not fault.allowed or fault.code not in _LISTED:
         return "", ""
-    meanings = {choice.value: choice.description for choice in field.choices}
-    named = [_with_meaning(value, meanings.get(value, "")) for value in fault.allowed[:MOST]]
+    explained = {choice.value: choice.explained for choice in field.choices}
+    named = [explained.get(value, value) for value in fault.allowed[:MOST]]
     rest = len(fault.allowed) - MOST
     if rest <= 0:
         return formats.words["fault_words"]["may"], _either(named, formats)
     return formats.words["fault_words"]["may"], f"{', '.join(named)} {formats.words['layout']['more'].format(n=rest)}"
-
-
-def _with_meaning(value: str, meaning: str) -> str:
-    return f"{value} ({meaning.rstrip('.')})" if meaning else value
 
 
 def _either(values: Sequence[str], formats: Formats) -> str:

@@ -35,16 +35,16 @@ def kind_words(desk: Desk, kind: str, language: str) -> KindWords:
     """The words for ``kind``: the admin's own in the desk's language, else the catalogue's."""
     words = desk.words(language)
     grammar, phrase, of = words["grammar"], wording.phrase(desk, kind, language), wording.of(desk, kind, language)
-    article = next((article for article in grammar["articles"] if phrase.startswith(article)), "")
+    noun = wording.noun(desk, kind, language)
     own = desk.kinds[kind].number_label if language == desk.desk.language else ""
     known = words.get("kinds", {}).get(kind, {}).get("number_label", "")
     return KindWords(
         kind,
         the=str(grammar["the"]).format(phrase=phrase),
         of=of,
-        noun=phrase.removeprefix(article),
+        noun=noun,
         number_label=own or known or str(grammar["number_label"]).format(of=of),
-        o="a" if article in grammar["feminine"] else "o",
+        o="a" if phrase.removesuffix(noun) in grammar["feminine"] else "o",
     )
 
 

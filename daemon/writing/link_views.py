@@ -90,5 +90,7 @@ class LinkViews:
 
 
 def _copied(body: str) -> str:
-    """A body as a copy block shows it: without our instructions in brackets."""
-    return "\n".join(line for line in body.split("\n") if not line.startswith("[")).strip()
+    """A body as a copy block shows it: without our last instruction, which says how a mail that a link opened is
+    sent."""
+    *lines, last = body.split("\n")
+    return "\n".join(lines if last.startswith("[") else (*lines, last)).strip()

@@ -96,18 +96,20 @@ def _opening(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     }
     links = requester_links(ticket, desk)
     refused = _refused(desk, ticket)
-    empty, _ = form_link("correct", desk.opening_address, ticket.kind, {}, (), desk, ticket.language)
-    nothing_right = {**refused, "fields": (), "form": empty.body}
+    empty, prepared = form_link("correct", desk.opening_address, ticket.kind, {}, (), desk, ticket.language)
+    nothing_right = {**refused, "fields": (), **prepared}
     unread = {**nothing_right, "attach_again": ()}
     encrypted = {**unread, "faults": (Fault("", "encrypted"),)}
     heavy = {**unread, "faults": (too_large(desk.kinds[ticket.kind].subject),)}
     corrected = opening_form(desk, ticket, "correct")
+    by_rule = {**refused, "faults": every_fault()[-1:]}
     return {
         "confirmation": _answer("confirmation", ticket, confirmed, links, to=ticket.participants),
         "confirmation.out_of_hours": _answer("confirmation", ticket, late, links),
         "refusal": _answer("refusal", None, refused, (corrected,)),
         "refusal.encrypted": _answer("refusal", None, encrypted, (empty,)),
         "refusal.too_large": _answer("refusal", None, heavy, (empty,)),
+        "refusal.by_rule": _answer("refusal", None, by_rule, ()),
         "refusal.many": _answer("refusal", None, {**nothing_right, "faults": every_fault()}, (empty,)),
     }
 
@@ -152,10 +154,10 @@ def _near_miss(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     }
     right = values["right"]
     astray = {**values, "read": right, "address": desk.service_address, "to": desk.opening_address}
-    link = opening_form(desk, ticket, "open")
+    link, there = (opening_form(desk, ticket, key) for key in ("open", "open_there"))
     return {
         "near_miss": _answer("near_miss", None, values, (link,)),
-        "near_miss.address": _answer("near_miss", None, astray, (link,)),
+        "near_miss.address": _answer("near_miss", None, astray, (there,)),
     }
 
 

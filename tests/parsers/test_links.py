@@ -102,6 +102,14 @@ def test_lines_without_a_label_go_altogether() -> None:
     assert fitting_body(ADDRESS, SUBJECT, ["Tipo: ", "[En Tipo: " + "x" * 3000 + "]"]) == ("Tipo: ", True)
 
 
+def test_notes_give_way_to_what_a_person_wrote_but_for_the_last() -> None:
+    lines, last = ["Tipo: ", "Descripción: " + "x" * 1600], "[Envíe este mensaje.]"
+    long, short = "[Valores de Tipo: " + "y" * 200 + "]", "[Puede dejar vacío: Tipo]"
+    assert fitting_body(ADDRESS, SUBJECT, lines, [short, long, last]) == ("\n".join([*lines, short, last]), False)
+    whole = ["Tipo: ", "Descripción: " + "x" * 3000]
+    assert fitting_body(ADDRESS, SUBJECT, whole, [short, last]) == (f"Tipo: \nDescripción: \n{last}", True)
+
+
 def test_a_link_shortens_a_body_that_is_too_long() -> None:
     link = mailto(ADDRESS, SUBJECT, "Tipo: Error Acceso\nDescripción: uno\n" + "ñ" * 2000 + "\n[Envíe este mensaje.]")
     assert read_mailto(link)[2] == "Tipo: Error Acceso\nDescripción:\n[Envíe este mensaje.]"

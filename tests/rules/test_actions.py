@@ -159,6 +159,36 @@ def test_a_form_tells_what_may_be_written_in_a_choice_that_is_still_open() -> No
     assert "[Valores" not in next(link.body for link in action_links(opened(many), many) if link.key == "service")
 
 
+NOTES = {
+    # action: what stands below its empty form
+    "take": ["[Envíe este mensaje sin cambiar nada.]"],
+    "ask": ["[Valores de Plantilla: Solicitud documentación]", "[Basta con rellenar uno: Texto, Plantilla]"],
+    "hold": ["[Qué escribir en Hasta: el día en que el trabajo sigue]", "[Puede dejar vacío: Hasta, Texto]"],
+    "refuse": ["[Puede dejar vacío: Texto]"],
+    "relate": ["[Qué escribir en Con: el número de la otra petición]"],
+    "resolve": [
+        "[Valores de Motivo: Acción adicional innecesaria, Resolución autom.notificada]",
+        "[Valores de Plantilla: Solicitud documentación]",
+        "[Qué escribir en Seguimiento: el día en que quiere que se lo recordemos]",
+        "[Basta con rellenar uno: Solución, Plantilla]",
+        "[Puede dejar vacío: Motivo, Seguimiento]",
+    ],
+}
+
+
+@pytest.mark.parametrize("action", NOTES)
+def test_a_form_tells_what_is_to_be_written_what_is_enough_and_what_may_stay_empty(action: str) -> None:
+    body = next(link.body for link in action_links(opened(STAFF), STAFF) if link.key == action)
+    sent = ("[Complete", "[Las fechas")
+    assert [line for line in body.split("\n") if line.startswith("[") and not line.startswith(sent)] == NOTES[action]
+
+
+def test_once_one_of_two_is_written_the_other_may_stay_empty() -> None:
+    (link,) = act("Acción: Resolver\nSolución: Hecho.\nSeguimiento: nunca").letters[0].links
+    assert "[Puede dejar vacío: Motivo, Plantilla, Seguimiento]" in link.body
+    assert "[Basta" not in link.body
+
+
 # -- reasons
 
 
@@ -488,9 +518,10 @@ def test_there_and_back() -> None:
     ("language", "written", "prepared"),
     [
         ("es", "Acción: Pendiente\nMotivo: nada\nHasta: 20 de octubre de 2017",
-         "Hasta: 20/10/2017\nTexto: \n[Las fechas se leen como día/mes/año, por ejemplo 31/12/2017.]\n[Complete"),
+         "dejar vacío: Texto]\n[Las fechas se leen como día/mes/año, por ejemplo 31/12/2017.]\n[Complete"),
+        ("es", "Acción: Pendiente\nMotivo: nada\nHasta: 20 de octubre de 2017", "Hasta: 20/10/2017\nTexto: \n"),
         ("en", "Action: Put on hold\nReason: nothing\nUntil: October 20, 2017",
-         "Until: 20 Oct 2017\nText: \n[Dates are read day first, so 10/09/2017 is 10 September. Or write"),
+         "leave empty: Text]\n[Dates are read day first, so 10/09/2017 is 10 September. Or write"),
         ("en", "Action: Put on hold\nReason: nothing\nUntil: 10/23/17", "Until: 23 Oct 2017\n"),
     ],
 )  # fmt: skip

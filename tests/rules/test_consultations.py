@@ -78,7 +78,8 @@ def test_its_link_holds_the_fields_of_the_only_kind_or_says_that_those_of_each_k
     assert "Clase: Incidencia\nSolicitante: \nServicio/Aplicación: \nTipo: \nDescripción: \n" in one
     assert "recibirá" not in one
     several = consult_link("open", STAFF, {}).body
-    assert "Solicitante: \n[Valores de Clase: Incidencia, Orden de trabajo]\n[Al enviarlo recibirá el" in several
+    assert "Solicitante: \n[Al enviarlo recibirá el formulario" in several
+    assert "\n[Valores de Clase: Incidencia, Orden de trabajo]\n" in several
     sent = several.replace("Clase: ", "Clase: Incidencia").replace("Solicitante: ", "Solicitante: pepe@cliente.test")
     refused = ask_desk(sent, next_number=NUMBER)
     assert {fault.code for fault in refused.faults} == {"missing"}

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from parsers.form import Choice
 from parsers.mail import Address, Attachment, Mail, Report
 from rules.facts import Facts, HeldGrant, Registered, Sent
 from rules.holding import LOOK_AGAIN
@@ -15,7 +16,7 @@ from rules.intake import TABLE
 from rules.letters import Grant
 from rules.reading import token_digest
 from rules.tables import Address as AddressTable
-from rules.tables import Calendar, FieldTable, Mailbox, Requesters, Senders
+from rules.tables import Calendar, FieldTable, Mailbox, Requesters, Rule, Senders
 from rules.ticket import evolve
 from tests.rules.desks import (
     ANA,
@@ -280,6 +281,34 @@ def test_a_refusal_names_every_fault_and_keeps_what_was_right() -> None:
     assert letter.links[0].grant is None
     assert letter.values["attach_again"] == ("foto.png",)
     assert letter.in_reply_to == "m1@cliente.test"
+
+
+def test_the_form_of_a_refusal_tells_what_may_be_written_where_it_is_still_open() -> None:
+    urgent = Choice("Alta", description="Nadie puede trabajar.")
+    asked = {"label": "Prioridad", "name": "priority", "type": "choice", "required": False}
+    kind, room = DESK.kinds["incident"], FieldTable("Aula", "room", hint="Su número")
+    fields = (*kind.fields, FieldTable(**asked, values=(urgent, Choice("Baja"))), room)
+    desk = make_desk(kinds={"incident": replace(kind, fields=fields)})
+    body = verdict("apertura", mail(OPENING, "Servicio/Aplicación: AREN\n"), desk=desk).letters[0].links[0].body
+    assert [line for line in body.split("\n") if line.startswith("[")] == [
+        "[Valores de Tipo: Pérdida de Servicio, Error Acceso, Error Funcional]",
+        "[Valores de Prioridad: Alta (Nadie puede trabajar), Baja]",
+        "[Qué escribir en Aula: Su número]",
+        "[Puede dejar vacío: Prioridad]",
+        DESK.words()["bodies"]["form_hint"],
+    ]
+    filled = body.replace("Tipo:", "Tipo: Error Acceso").replace("Aula:", "Aula: 3")
+    again = verdict("apertura", mail(OPENING, filled.replace("Descripción:", "Descripción: No abre nada.")), desk=desk)
+    assert (again.verdict, dict(again.fields)["description"]) == ("opened", "No abre nada.")
+
+
+def test_what_a_rule_refuses_is_not_offered_for_correction_unless_something_else_is_wrong() -> None:
+    desk = replace(DESK, rules=(Rule("altas", {"words": "alta"}, {"refuse": "Pídala en su delegación."}),))
+    refused = verdict("apertura", mail(OPENING, GOOD + "Quiero el alta."), desk=desk)
+    assert [fault.detail for fault in refused.faults] == ["Pídala en su delegación."]
+    assert refused.letters[0].links == ()
+    faulty = GOOD.replace("AREN", "ARENN") + "Quiero el alta."
+    assert len(verdict("apertura", mail(OPENING, faulty), desk=desk).letters[0].links) == 1
 
 
 def test_a_reply_to_a_ticket_that_is_worked_on_moves_neither_its_state_nor_a_clock() -> None:

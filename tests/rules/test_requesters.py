@@ -71,6 +71,19 @@ def test_a_ticket_of_somebody_else_is_not_related() -> None:
     assert related_opening(f"Con: {OLD}\n{GOOD}", earlier_requester=STRANGER) == []
 
 
+@pytest.mark.parametrize(
+    ("box", "subject", "key"),
+    [("apertura", OPENING, "correct"), ("apertura", OPENING.lower(), "open"), ("servicio", OPENING, "open_there")],
+)
+def test_what_is_prepared_for_one_that_did_not_open_keeps_the_line(box: str, subject: str, key: str) -> None:
+    (letter,) = verdict(box, mail(subject, f"Con: {OLD}\nTipo: Error Acceso\n")).letters
+    (link,) = letter.links
+    assert link.key == key
+    assert link.body.startswith(f"Con: {OLD}\nServicio/Aplicación: \nTipo: Error Acceso\n")
+    assert "[La línea «Con» une esta petición con la anterior.]" in link.body
+    assert letter.values["form"] == link.body
+
+
 def test_a_text_that_only_begins_with_the_word_stays_whole() -> None:
     decision = verdict("apertura", mail(OPENING, GOOD + "Con: Firefox 115 también falla.\n"))
     ticket = fold(decision.events)
@@ -263,15 +276,24 @@ def test_the_list_of_ones_own_has_a_link_for_the_state_of_each_that_it_shows() -
         (f"Status of {NUMBER}", "query"),
         ("Mis incidencias", "query"),
         ("RE: mis peticiones", "query"),
+        ("mis Ordenes de trabajo", "query"),
+        ("My work orders", "query"),
         (f"Retirar la incidencia {NUMBER}", "query"),
         (f"Withdraw {NUMBER}", "query"),
         (f"Consulta sobre la factura y la incidencia {NUMBER}", "untreated"),
         (f"Consulta de la orden de trabajo {NUMBER}", "untreated"),
         ("Mis incidencias de hoy", "untreated"),
+        ("Mis avisos", "untreated"),
     ],
 )
 def test_a_query_has_its_exact_subject_in_any_language(subject: str, expected: str) -> None:
     assert verdict("servicio", mail(subject), facts_of(opened(), registered=None)).verdict == expected
+
+
+@pytest.mark.parametrize("subject", ["Mis avisos", "Mis incidencias", "Mis peticiones"])
+def test_ones_own_are_asked_for_by_the_name_of_a_kind_too(subject: str) -> None:
+    kind = replace(DESK.kinds["incident"], label="Aviso", phrase="el aviso")
+    assert verdict("servicio", mail(subject), Facts(), make_desk(kinds={"incident": kind})).verdict == "query"
 
 
 def test_own_tickets_are_those_in_which_the_sender_takes_part() -> None:
