@@ -20,6 +20,7 @@ from rules.deliveries import alerting, undelivered
 from rules.due import is_due
 from rules.facts import Sent
 from rules.firing import fire
+from rules.reading import UNDELIVERED
 
 TOKEN_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"  # noqa: S105
 """Base32 (RFC 4648)."""
@@ -87,7 +88,8 @@ def delivery_failed(store: Store, loaded: Loaded[Letters], outgoing: Outgoing, o
     def work(tx: Transaction) -> None:
         now = store.clock()
         if queues.record(tx.session, outcome, now):
-            decision = undelivered(sent, outcome.reply, tx.tickets.get, loaded.settings.desk, now, outcome.given_up)
+            desk, before = loaded.settings.desk, tx.windows.count(UNDELIVERED, now)
+            decision = undelivered(sent, outcome.reply, tx.tickets.get, desk, now, before, outcome.given_up)
             apply(tx, Cause(), decision, loaded, now)
 
     store.run(work)

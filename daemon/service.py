@@ -167,6 +167,7 @@ class Service:
 
     def _failed(self, outgoing: Outgoing, outcome: Outcome) -> None:
         delivery_failed(self.store, self.live.current, outgoing, outcome)
+        self.upkeep.alarms.refused(outgoing.to, outcome.reply)
         self.outbox.wake()
 
     # -- the pump

@@ -33,6 +33,7 @@ _GLUE = re.compile(
 )
 # Words typed where an editor put the caret, right before an undated line: «Ya va bien.Ana <a@cau.example> escribió:».
 _GLUED_NAME = re.compile(r"(?<=[^\W\d_]{4}[.!?…])(?=[^\W\d_][^<>.]{0,80}<[^<>\s]+@[^<>\s]+>[^<>]{1,30}$)")
+_DIGIT = re.compile(r"\d")
 _OPENING_ALONE = re.compile(rf"\s*(?:{OPENINGS})\s*")
 _GLUES = 20  # so many at the end of a line are looked at
 _VERB_CHARACTERS = 32  # the longest verb that ends one, and a word boundary
@@ -127,6 +128,8 @@ def _unglued(lines: Lines, at: int) -> tuple[str, ...]:
     line = lines[at]
     if (name := _GLUED_NAME.search(line)) and _strength(fold_line(line[name.end() :])) == "named":
         return line[: name.end()], "", line[name.end() :]
+    if not _DIGIT.search(line):  # nor a date behind glue; looking for glue costs ten times as much
+        return (line,)
     glues = list(islice(_GLUE.finditer(line, max(0, len(line) - _ATTRIBUTION_CHARACTERS)), _GLUES))
     end = _end_of_attribution(lines, at) if glues and not line.startswith((">", "|")) else at
     for glue in glues if end > at else ():
@@ -252,6 +255,8 @@ def _is_alone(lines: Lines, last: int, floor: int) -> bool:
 
 def _signed_head(lines: Lines, last: int, floor: int, quoted: bool) -> Head | None:
     """The head of an attribution with a date or an address."""
+    if not any(c in line for line in lines[max(floor, last - 5) : last + 1] for c in "@0123456789年"):
+        return None  # the cheap look first: in a form every other line ends in a colon
     found = attribution(lines, last, floor)
     if not found:
         return None

@@ -6,6 +6,7 @@ None of it is ever answered, changes a state or stops a clock; the group learns 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from rules import wording
@@ -27,11 +28,9 @@ def bounce(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decisio
     assert report is not None
     if not facts.own or report.action not in FAILED:
         return Decision("bounce", report.action)
-    told = undelivered(facts.own, report.diagnostic or report.status or report.action, facts.tickets.get, desk, now)
-    if not told.events and facts.counts.get(UNDELIVERED, 0) >= desk.guards.notices:
-        return Decision("bounce", report.action, kind=told.kind)
-    alarms = (UNDELIVERED,) if told.letters and not told.events else ()
-    return Decision("bounce", report.action, told.events, told.letters, counters=alarms, kind=told.kind)
+    reason, before = report.diagnostic or report.status or report.action, facts.counts.get(UNDELIVERED, 0)
+    told = undelivered(facts.own, reason, facts.tickets.get, desk, now, before)
+    return replace(told, verdict="bounce", why=report.action)
 
 
 def undelivered(
@@ -40,13 +39,15 @@ def undelivered(
     ticket_of: Callable[[str], Ticket | None],
     desk: Desk,
     now: datetime,
+    before: int,
     given_up: bool = False,
 ) -> Decision:
-    """One of our letters did not arrive: a note and, once an address, a letter to the group; staff's to the admin.
-    ``given_up``: it was tried since it was written, until its time was over."""
+    """One of our letters did not arrive: a note and, once an address, a letter to the group; if it was to staff, a
+    letter to the admins, who have been told of ``before`` others within the hour. ``given_up``: it was tried since it
+    was written, until its time was over."""
     ticket, tried_since = ticket_of(sent.number), sent.sent_at if given_up else None
     if ticket is None or LETTERS[sent.letter].guard == "staff":
-        return undelivered_alert(sent, diagnostic, tried_since, desk, now)
+        return undelivered_alert(sent, diagnostic, tried_since, desk, now, before)
     if sent.to in ticket.unreached:
         return Decision(kind=ticket.kind)
     changes = {"unreached": (*ticket.unreached, sent.to)}
@@ -79,8 +80,14 @@ def alternative_contact(ticket: Ticket, desk: Desk) -> str:
     return next((value for value in (*given, *listed) if value and value.lower() != ticket.requester.lower()), "")
 
 
-def undelivered_alert(sent: Sent, diagnostic: str, tried_since: datetime | None, desk: Desk, now: datetime) -> Decision:
-    """Tells the admins that a letter to staff did not arrive."""
+def undelivered_alert(
+    sent: Sent, diagnostic: str, tried_since: datetime | None, desk: Desk, now: datetime, before: int
+) -> Decision:
+    """Tells the admins that a letter to staff did not arrive, a few times an hour; never at the very address that takes
+    none: that letter would fail as well, and be told of."""
+    others = tuple(admin for admin in desk.desk.admins if admin.lower() != sent.to.lower())
+    if not others or before >= desk.guards.notices:
+        return Decision()
     names = desk.words()["letter_names"]
     details = (
         ("address", sent.to),
@@ -89,7 +96,8 @@ def undelivered_alert(sent: Sent, diagnostic: str, tried_since: datetime | None,
         ("tried_since", wording.record(desk, tried_since) if tried_since else ""),
         ("diagnostic", diagnostic),
     )
-    return alerting("undelivered", details, desk, now)
+    letter = replace(alert("undelivered", details, desk, now), to=others)
+    return Decision(letters=(letter,), counters=(UNDELIVERED,))
 
 
 def alert(topic: str, details: tuple[tuple[str, str], ...], desk: Desk, now: datetime, count: int = 1) -> Letter:

@@ -209,6 +209,13 @@ def test_a_defect_is_told_as_one(world: ServerlessDesk) -> None:
     assert told.routed == ["Soporte CAU: El programa falla", "Soporte CAU: El programa ya no falla"]
 
 
+def test_an_admins_address_that_takes_no_letter_is_told_by_the_second_route_once(world: ServerlessDesk) -> None:
+    told = Told(world, Alerts(command=("alarm",)))
+    for address in ("n1@cau.test", ADMIN.upper(), ADMIN):
+        told.alarms.refused(address, "rcpt: 550 5.1.1 no such user")
+    assert told.routed == ["Soporte CAU: Un mensaje a su equipo no ha llegado"]
+
+
 @pytest.mark.parametrize(
     ("fault", "is_of_the_database"),
     [(sqlite3.DatabaseError("malformed"), True), (Unavailable("away"), True), (LookupError("x"), False)],

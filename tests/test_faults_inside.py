@@ -183,6 +183,17 @@ def test_f10_a_refused_letter_is_told_to_its_group_once(world: DeskWorld) -> Non
     assert len(world.letters(letter="delivery_failure")) == 1
 
 
+def test_f10_where_every_letter_is_refused_no_letter_tells_of_letters_for_ever(world: DeskWorld) -> None:
+    """The admin's address is refused as well: what cannot arrive is not told there."""
+    world.servers.sink.script["MAIL"] = ["553 5.7.1 not your sender"] * 500
+    with running(world, Moved()):
+        world.send(write(MARTA, OPENINGS, SUBJECT, GOOD))
+        world.until(lambda: world.query("SELECT 1 FROM deliveries WHERE status = 'failed'") != [], "refusals")
+        world.until(lambda: at_rest(world), "rest")
+    letters = [name for (name,) in world.query("SELECT letter FROM outbox ORDER BY id")]
+    assert letters == ["confirmation", "assignment", "delivery_failure", "admin_alert", "admin_alert"]
+
+
 def test_f38_f39_f40_the_clock_jumps_and_the_desk_goes_on(world: DeskWorld) -> None:
     """An hour, a day, 400 days, to and fro: each mail is answered at once, no number comes twice, nothing loops."""
     clock = Moved()

@@ -38,6 +38,7 @@ class Alarms:
         self._store, self._current, self._queued, self._route = store, current, queued, route
         self._failing: dict[str, datetime] = {}
         self._told: set[str] = set()
+        self._refused: set[str] = set()
 
     def look(self, troubles: Sequence[Trouble], well: frozenset[str]) -> None:
         """Tell what has failed for long enough, and what works again; then what came to quarantine."""
@@ -81,6 +82,14 @@ class Alarms:
 
         if self._store.run(work):
             self._queued()
+
+    def refused(self, address: str, diagnostic: str) -> None:
+        """A letter was refused for good; where it was an admin's, no letter can tell it: the second route does, once as
+        long as this daemon runs."""
+        admins = {admin.lower() for admin in self._current().settings.desk.desk.admins}
+        if address.lower() in admins - self._refused:
+            self._refused.add(address.lower())
+            self._by_second_route("undelivered", (("address", address), ("diagnostic", diagnostic)))
 
     def turn_failed(self, topic: str, fault: Exception) -> None:
         """A turn ended in ``fault``: perhaps no letter can be queued, the second route tells it once it lasts."""

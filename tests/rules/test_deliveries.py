@@ -16,13 +16,13 @@ from rules.reading import UNDELIVERED
 from rules.ticket import Ticket, evolve
 from tests.rules.desks import CONFIRMATION, DESK, MARTA, NOW, NUMBER, facts_of, mail, opened, verdict
 
-BOSS = "jefa@cliente.test"
+ADMIN, BOSS = "admin@cau.test", "jefa@cliente.test"
 WRITTEN = NOW - timedelta(days=5)
 LAST_WORD = "rcpt: 450 4.2.0 try again later"
 
 
 def told(sent: Sent, given_up: bool) -> Letter:
-    (letter,) = undelivered(sent, LAST_WORD, {NUMBER: opened()}.get, DESK, NOW, given_up).letters
+    (letter,) = undelivered(sent, LAST_WORD, {NUMBER: opened()}.get, DESK, NOW, 0, given_up).letters
     return letter
 
 
@@ -76,14 +76,32 @@ def test_reports_about_letters_to_staff_are_told_of_three_times_an_hour(before: 
 
 
 def test_of_a_letter_about_no_ticket_the_admins_learn_it() -> None:
-    (letter,) = undelivered(Sent("welcome", "", MARTA, "x1@cau.test"), LAST_WORD, {}.get, DESK, NOW).letters
+    (letter,) = undelivered(Sent("welcome", "", MARTA, "x1@cau.test"), LAST_WORD, {}.get, DESK, NOW, 0).letters
     assert (letter.name, letter.values["topic"]) == ("admin_alert", "undelivered")
+
+
+@pytest.mark.parametrize(
+    ("admins", "refused", "before", "told"),
+    [
+        ((ADMIN, BOSS), "n1@cau.test", 0, (ADMIN, BOSS)),
+        ((ADMIN, BOSS), ADMIN.upper(), 2, (BOSS,)),
+        ((ADMIN,), ADMIN, 0, ()),
+        ((ADMIN, BOSS), "n1@cau.test", 3, ()),
+    ],
+)
+def test_the_admins_are_told_a_few_times_an_hour_and_never_where_no_letter_arrives(
+    admins: tuple[str, ...], refused: str, before: int, told: tuple[str, ...]
+) -> None:
+    desk = replace(DESK, desk=replace(DESK.desk, admins=admins))
+    decision = undelivered(Sent("admin_alert", "", refused, "x1@cau.test"), LAST_WORD, {}.get, desk, NOW, before)
+    assert [letter.to for letter in decision.letters] == [told] * bool(told)
+    assert decision.counters == (UNDELIVERED,) * bool(told)
 
 
 def test_a_second_address_that_is_not_reached_is_told_of_beside_the_first() -> None:
     ticket = opened(unreached=(BOSS,))
     (event,) = undelivered(
-        Sent("reply", NUMBER, MARTA, "x1@cau.test"), LAST_WORD, {NUMBER: ticket}.get, DESK, NOW
+        Sent("reply", NUMBER, MARTA, "x1@cau.test"), LAST_WORD, {NUMBER: ticket}.get, DESK, NOW, 0
     ).events
     assert event.changes["unreached"] == (BOSS, MARTA)
 
@@ -91,7 +109,7 @@ def test_a_second_address_that_is_not_reached_is_told_of_beside_the_first() -> N
 def test_the_group_learns_it_once_until_they_have_answered_a_letter() -> None:
     def returned(ticket: Ticket) -> Decision:
         sent = Sent("validation", NUMBER, MARTA, "x1@cau.test", WRITTEN)
-        return undelivered(sent, LAST_WORD, {NUMBER: ticket}.get, DESK, NOW)
+        return undelivered(sent, LAST_WORD, {NUMBER: ticket}.get, DESK, NOW, 0)
 
     unreached = evolve(opened(), returned(opened()).events[0])
     assert (returned(unreached).events, returned(unreached).letters) == ((), ())
