@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from imapclient import IMAPClient
 
+from daemon.cli import main
 from daemon.demo.correspondent import Received, click, reply
 from tests.patience import PATIENCE_S, until
 
@@ -122,3 +123,9 @@ def test_a_week_of_a_desk_is_shown_and_ends_by_itself(tmp_path: Path) -> None:
         "breach", "validation", "closure", "survey_thanks", "desk_refusal", "report", "proof",
     }  # fmt: skip
     assert not list(tmp_path.glob("acuse-demo-*"))
+
+
+def test_a_week_is_shown_and_over(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["demo", "--week", "--keep"])
+    assert "not allowed with argument --week" in capsys.readouterr().err

@@ -104,8 +104,9 @@ def _keeping(verb: NewVerb) -> None:
 
 def _trying_out(verb: NewVerb) -> None:
     demo = verb("demo", "show the whole flow on an embedded mail server", verbs.demo)
-    demo.add_argument("--keep", action="store_true", help="leave it running, to attach a mail client")
-    demo.add_argument("--week", action="store_true", help="show a week of a desk with three groups instead")
+    either = demo.add_mutually_exclusive_group()
+    either.add_argument("--keep", action="store_true", help="leave it running, to attach a mail client")
+    either.add_argument("--week", action="store_true", help="show a week of a desk with three groups instead")
     bench = verb("bench", "measure the daemon on a private Dovecot and smtp-sink, beside others", verbs.bench)
     bench.add_argument("--mails", type=int, default=3000, help="opening mails of a run")
     bench.add_argument("--runs", type=int, default=5, help="rounds; the contestants take turns")

@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def demo(options: argparse.Namespace) -> int:
-    """`acuse demo [--keep] [--week]`; however it is ended, it cleans up."""
+    """`acuse demo [--keep | --week]`; however it is ended, it cleans up."""
     from daemon.demo.flow import demo as show_demo
 
     for number in (signal.SIGTERM, signal.SIGHUP):

@@ -42,6 +42,8 @@ class Stage:
     """The servers, the daemon and the screen of one demonstration."""
 
     desk = SMALL
+    rest = ", which --keep lets you read"
+    """What is said of the lines of a letter that are not shown."""
 
     def __init__(self, folder: Path, console: Console) -> None:
         self.console = console
@@ -99,7 +101,7 @@ class Stage:
         files = [Text(f"[{part.get_filename()}]", style="italic") for part in message.iter_attachments()]
         lines = [line for line in body.strip().splitlines() if not line.startswith("<mailto:")]
         hidden = len(lines) - SHOWN_LINES
-        more = [Text(f"… {hidden} lines more, which --keep lets you read", style="dim")] if hidden > 0 else []
+        more = [Text(f"… {hidden} lines more{self.rest}", style="dim")] if hidden > 0 else []
         buttons = [Text(" · ".join(links), style="underline")] if links else []
         title = f"Acuse: {message['X-Acuse-Letter']}" if ours else str(message["From"]).split("<")[0].strip()
         shown = Group(*heads, Text(""), Text("\n".join(lines[:SHOWN_LINES])), *more, *buttons, *files)

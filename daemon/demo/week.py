@@ -40,6 +40,7 @@ class TimedStage(Stage):
     between its moments."""
 
     desk = LARGER
+    rest = ""
 
     def __init__(self, folder: Path, console: Console, year: int = 2026) -> None:
         super().__init__(folder, console)
