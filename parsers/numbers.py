@@ -37,4 +37,6 @@ def _reader(prefixes: tuple[str, ...]) -> tuple[dict[str, str], re.Pattern[str]]
     """Each spelling of a prefix with the prefix, and the pattern; spelled out: «ı» is an «i» to ``IGNORECASE``."""
     names = {spelling: prefix for prefix in prefixes for spelling in (prefix.lower(), prefix)}
     spelled = "|".join(map(re.escape, sorted(names, key=len, reverse=True))) or r"(?!)"
-    return names, re.compile(rf"(?<!\w)({spelled})([0-9]{{6}})[ \xa0]?[_.‐‑–—-]?[ \xa0]?([0-9]{{6}})(?!\w)")
+    digits = r"([0-9]{6})[ \xa0]?[_.‐‑–—-]?[ \xa0]?([0-9]{6})"
+    # clients write underlined text as _…_
+    return names, re.compile(rf"(?<![^\W_])(?<![^\W_]_)({spelled}){digits}(?!_?[^\W_])")

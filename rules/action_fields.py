@@ -5,6 +5,7 @@ Which action asks for which of them stands in rules/action_forms.py.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -56,9 +57,11 @@ def _reason(asked: _Asked) -> Field:
 
 
 def _technician(asked: _Asked) -> Field:
+    """A member, by what stands before «@» where that is one's alone."""
     group = asked.desk.groups[asked.ticket.group] if asked.ticket else None
     members = group.members if group else ()
-    choices = tuple(Choice(m, (m.split("@")[0],)) for m in members)
+    short = Counter(member.partition("@")[0].lower() for member in members)
+    choices = tuple(Choice(m, tuple(s for s in (m.partition("@")[0],) if short[s.lower()] == 1)) for m in members)
     return Field("technician", "", "choice", choices=choices)
 
 
@@ -92,6 +95,12 @@ def _kinds(asked: _Asked) -> Field:
     return Field("kind", "", "choice", choices=choices)
 
 
+def _service(asked: _Asked) -> Field:
+    """The service as the form of the ticket's kind asks for it: not every one takes its choices from `[[services]]`."""
+    own = asked.desk.named_fields(asked.ticket.kind if asked.ticket else "").get("service", Field("service", ""))
+    return replace(own, required_when=())
+
+
 _FIELDS: Mapping[str, Callable[[_Asked], Field]] = {
     "text": _text("text"),
     "text_words": _text("text", many=False),
@@ -109,7 +118,7 @@ _FIELDS: Mapping[str, Callable[[_Asked], Field]] = {
     "kind": _kinds,
     "category": _from_table("category", lambda desk: tuple(Choice(c.name, c.aliases) for c in desk.categories)),
     "priority": _from_table("priority", lambda desk: tuple(Choice(p) for p in desk.priorities)),
-    "service": _from_table("service", lambda desk: tuple(Choice(s.name, s.aliases) for s in desk.services)),
+    "service": _service,
     "with": _text("with", many=False),
     "number": _text("number", many=False),
     "name": _text("name", many=False),

@@ -62,6 +62,10 @@ class Clock:
         """``at`` where it is business time, else when it next begins."""
         return at
 
+    def next_worked(self, at: datetime) -> datetime:
+        """``at`` where people are at work, else when they next are: a clock without hours knows their days alone."""
+        return at if self.is_business_day(at.astimezone(self.zone).date()) else self.business_days_after(at, 1)
+
     def is_business_day(self, day: date) -> bool:
         """Whether any of the local ``day`` is worked."""
         return day.weekday() < 5
@@ -115,6 +119,9 @@ class OfficeClock(Clock):
 
     def next_open(self, at: datetime) -> datetime:
         return next((max(start, at) for start, _ in self._open_from(at)), at + HORIZON)
+
+    def next_worked(self, at: datetime) -> datetime:
+        return self.next_open(at)
 
     def is_business_day(self, day: date) -> bool:
         return self.why_closed(day) is None

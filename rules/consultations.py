@@ -14,15 +14,14 @@ from rules.access import acts_for, language_of
 from rules.action_forms import fields_of, further_fields, kind_named
 from rules.assignment import Handover, assignment_letter, manage_link
 from rules.clocks import Span
-from rules.conditions import RouteInput
 from rules.deadlines import calendar_name, explained, spent
 from rules.decision import Decision
 from rules.desk import Desk
 from rules.effects import Action, Obstacle, refusal
 from rules.facts import Brief, Facts
 from rules.letters import Link, to_sender
-from rules.lookups import MOST_FOUND
-from rules.openings import confirmation_letter, opened, opening_decision, routing_of
+from rules.lookups import MOST_FOUND, number_asked
+from rules.openings import confirmation_letter, opened, opening_decision, route_input, routing_of
 from rules.promises import promises
 from rules.queries import ROWS_SHOWN, row
 from rules.reading import Reading, author
@@ -43,7 +42,8 @@ def open_for_caller(reading: Reading, facts: Facts, desk: Desk, now: datetime) -
         return refusal(mail, None, desk, Obstacle("faults", "open", replace(form, faults=(_ours(requester, desk),))))
     names = {field.name for field in further_fields("open", form, desk)}
     fields = tuple((name, value) for name, value in form.values if name in names)
-    routed = route(desk, RouteInput(kind=kind, fields=dict(fields), address=reading.address, sender=requester))
+    given = replace(route_input(reading, desk), kind=kind, fields=dict(fields), sender=requester, text="")
+    routed = route(desk, given)
     event = opened(
         reading,
         facts.next_number,
@@ -57,7 +57,7 @@ def open_for_caller(reading: Reading, facts: Facts, desk: Desk, now: datetime) -
         fields=fields,
     )
     ticket, by = evolve(None, event), author(mail)
-    assignment = assignment_letter(ticket, desk, Handover(by=by), extra=routed.notify)
+    assignment = assignment_letter(ticket, desk, Handover(by=by), earlier=facts.earlier, extra=routed.notify)
     letters = (confirmation_letter(ticket, desk, opened_by=by), *assignment)
     return opening_decision("desk", "open", reading, ticket, (event,), letters)
 
@@ -114,7 +114,7 @@ def listed(found: tuple[Brief, ...], desk: Desk, now: datetime) -> tuple[dict[st
 
 def explain(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """«Explicar» by number."""
-    return explanation(reading.mail, reading.action_form.get("number").strip().upper(), facts, desk, now)
+    return explanation(reading.mail, number_asked(reading.action_form, desk), facts, desk, now)
 
 
 def explain_own(action: Action) -> Decision:
@@ -134,7 +134,7 @@ def explanation(mail: Mail, number: str, facts: Facts, desk: Desk, now: datetime
 
 def explanation_values(ticket: Ticket, facts: Facts, desk: Desk, now: datetime) -> Mapping[str, Any]:
     """The rule that took the ticket and those that did not, the clock as counted, the journal."""
-    routed, journal = route(desk, routing_of(ticket)), facts.journals.get(ticket.number, ())
+    routed, journal = route(desk, routing_of(ticket, desk)), facts.journals.get(ticket.number, ())
     return {
         "steps": tuple({"rule": s.rule, "matched": s.matched, "read": s.read} for s in routed.trace),
         "rule": ticket.rule,

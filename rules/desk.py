@@ -110,6 +110,12 @@ class Desk:
         takers = self.takers[kind]
         return address if address in takers else next(iter(takers), self.opening_address)
 
+    def fixed_at(self, address: str, kind: str) -> Address:
+        """What ``address`` fixes for a ticket of ``kind`` that was opened at it; nothing where it takes none."""
+        fixed = {a.lower(): each for box in self.mailboxes for a, each in box.addresses.items()}
+        found = fixed.get(address.lower(), Address())
+        return found if not found.kinds or kind in found.kinds else Address()
+
     @cached_property
     def prefixes(self) -> tuple[str, ...]:
         """What the kinds' numbers begin with."""

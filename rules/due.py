@@ -128,9 +128,7 @@ def next_due(ticket: Ticket, desk: Desk, now: datetime) -> tuple[datetime, str] 
 def _in_hours(moment: Moment, ticket: Ticket, desk: Desk, now: datetime) -> datetime:
     if moment.family != "silence" or moment.at > now:
         return moment.at
-    clock = people_clock(desk, ticket.priority, ticket.group)
-    works = clock.is_business_day(now.astimezone(desk.zone).date())
-    opens = clock.business_days_after(now, 0 if works else 1)
+    opens = people_clock(desk, ticket.priority, ticket.group).next_worked(now)
     return opens if opens > now else moment.at
 
 

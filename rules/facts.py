@@ -116,7 +116,8 @@ class Needs:
     ``unreached`` for the last letter to one of these addresses; ``token`` (digest) for its grant and that grant's
     ticket; ``subject_key`` for the registered subject and its ticket; ``numbers`` for tickets; ``prefix`` for the next
     number of a kind's counter; ``sender`` for the registered person, ``writer``, every address of the sender's, for
-    their earlier tickets and the last subject that they got; ``journal`` asks for the journals of the tickets found.
+    their earlier tickets and the last subject that they got; ``caller`` for the earlier tickets of whoever telephoned
+    instead; ``journal`` asks for the journals of the tickets found.
     """
 
     mailbox: str = ""
@@ -130,6 +131,7 @@ class Needs:
     prefix: str = ""
     sender: str = ""
     writer: frozenset[str] = frozenset()
+    caller: frozenset[str] = frozenset()
     counters: tuple[str, ...] = ()
     """Names of hourly windows to read, such as ``opening:ana@x.example``."""
     addresses: tuple[str, ...] = ()
@@ -160,7 +162,8 @@ class Facts:
     registered_people: frozenset[str] = frozenset()
     """Those of ``Needs.addresses`` that belong to registered people, in lower case."""
     earlier: tuple[Brief, ...] = ()
-    """The sender's last tickets as requester, newest first, at most 10."""
+    """The last tickets of the requester, newest first, at most 10: of a technician's action its ticket's or the caller,
+    else the sender."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """Hourly windows asked for in ``counters``: how many stood in the last hour."""
     found: tuple[Brief, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from rules.access import acts_for
 from rules.assignment import News, group_letter, update_letter
 from rules.decision import Decision
 from rules.desk import Desk
@@ -33,7 +34,12 @@ def told(ticket: Ticket, name: str, event: str, now: datetime) -> Event:
 
 def warn(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:
     """Three quarters of a clock are gone: the assignee is warned, else the group."""
-    return clock_told("warning", 75, ticket, name, desk, now, ticket.assignee)
+    return clock_told("warning", 75, ticket, name, desk, now, whose(ticket, desk))
+
+
+def whose(ticket: Ticket, desk: Desk) -> str:
+    """The assignee, as long as they work for the ticket's group; else "", its group."""
+    return ticket.assignee if acts_for(desk, ticket, ticket.assignee) else ""
 
 
 def breach(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:
@@ -99,7 +105,7 @@ def come_back(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:
 def follow_up(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:
     """The date of «Seguimiento»: a reminder to the assignee, else the group."""
     event = told(ticket, name, "follow_up", now)
-    letter = update_letter(evolve(ticket, event), desk, News("follow_up", now, ticket.solution), to=ticket.assignee)
+    letter = update_letter(evolve(ticket, event), desk, News("follow_up", now, ticket.solution), to=whose(ticket, desk))
     return Decision(events=(event,), letters=(letter,))
 
 

@@ -55,7 +55,7 @@ def search_of(key: str, form: Form, sender: str, desk: Desk) -> Search | None:
     group = next((k for k, g in desk.groups.items() if g.label == form.get("group")), "")
     state = state_named(form.get("state"), desk)
     return Search(
-        number=leading_number(form.get("number"), desk.prefixes)[0] or form.get("number").upper(),
+        number=number_asked(form, desk),
         name=form.get("name"),
         addresses=desk.addresses_of(form.get("address")) if form.get("address") else frozenset(),
         tax_id=form.get("tax_id"),
@@ -67,6 +67,11 @@ def search_of(key: str, form: Form, sender: str, desk: Desk) -> Search | None:
         fields=own_fields(form, desk),
         limit=MOST_FOUND + 1,
     )
+
+
+def number_asked(form: Form, desk: Desk) -> str:
+    """The number behind «Número:» as we write it, or whatever else stands there, in capitals."""
+    return leading_number(form.get("number"), desk.prefixes)[0] or form.get("number").upper()
 
 
 def own_tickets(addresses: frozenset[str]) -> Search:

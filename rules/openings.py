@@ -65,8 +65,9 @@ def route_input(reading: Reading, desk: Desk) -> RouteInput:
     )
 
 
-def routing_of(ticket: Ticket) -> RouteInput:
+def routing_of(ticket: Ticket, desk: Desk) -> RouteInput:
     """What routing may look at when it looks at a ticket again; a category that was chosen stays."""
+    fixed = desk.fixed_at(ticket.address, ticket.kind)
     return RouteInput(
         kind=ticket.kind,
         fields=dict(ticket.fields),
@@ -74,6 +75,8 @@ def routing_of(ticket: Ticket) -> RouteInput:
         sender=ticket.requester,
         has_attachment=bool(ticket.attachments),
         at=ticket.received_at,
+        address_priority=fixed.priority,
+        address_group=fixed.group,
         category=ticket.category,
     )
 

@@ -124,7 +124,7 @@ def welcome(reading: Reading, person: Person, held: int, desk: Desk) -> Letter:
         reading.mail,
         "welcome",
         values={"name": person.name, "held": held, "kinds": kinds_explained(desk)},
-        links=tuple(opening_link(kind, desk, spoken) for kind in desk.kinds),
+        links=tuple(opening_link(kind, desk, spoken) for kind in desk.kinds if desk.takers[kind]),
         language=spoken,
     )
 
@@ -136,5 +136,5 @@ def kinds_explained(desk: Desk) -> tuple[tuple[str, str], ...]:
 
 def opening_link(kind: str, desk: Desk, spoken: str = "") -> Link:
     """An empty opening form of ``kind``, labelled with the kind's name."""
-    link, _ = form_link("open", desk.opening_address, kind, {}, (), desk, spoken)
+    link, _ = form_link("open", desk.opens_at("", kind), kind, {}, (), desk, spoken)
     return replace(link, label=desk.kinds[kind].label)

@@ -44,8 +44,7 @@ def _is_late(
 
 
 def counts_from(ticket: Ticket, desk: Desk) -> datetime | None:
-    """When counting starts, for a request that came out of hours (J); None within hours."""
+    """When counting starts, for a request that came, or was released, out of hours (J); None within hours."""
     clock = calendar_for(desk, ticket.priority, ticket.group)
-    if not ticket.received_at or clock.is_open(ticket.received_at):
-        return None
-    return clock.next_open(ticket.received_at)
+    start = ticket.running[0][0] if ticket.running else None
+    return None if start is None or clock.is_open(start) else clock.next_open(start)

@@ -110,6 +110,7 @@ class Reading:
             prefix=self._prefix(desk),
             sender=self.sender,
             writer=self.writer,
+            caller=desk.addresses_of(caller) if (caller := self.action_form.get("requester")) else frozenset(),
             counters=self._counters(),
             addresses=tuple(a.address.lower() for a in (*mail.to, *mail.cc)),
             search=self._search(desk),

@@ -9,7 +9,7 @@ from parsers.values import chosen
 from rules.conditions import RouteInput, texts
 from rules.desk import Desk
 from rules.routing import route
-from rules.tables import Address, Rule, RuleTest
+from rules.tables import Rule, RuleTest
 
 GIVEN = ("kind", "address", "sender", "text", "attachment", "business_hours")
 """What a test may give; any other key is a field's name."""
@@ -40,7 +40,7 @@ def _input(given: Mapping[str, Any], rule: Rule, desk: Desk) -> RouteInput:
     """A test's facts as the input that the production code gets."""
     kind = str(given.get("kind") or _likely_kind(given, rule, desk))
     address = str(given.get("address", ""))
-    fixed = next((fixed for box in desk.mailboxes for a, fixed in box.addresses.items() if a == address), Address())
+    fixed = desk.fixed_at(address, kind)
     return RouteInput(
         kind=kind,
         fields={key: _kept(str(value), key, kind, desk) for key, value in given.items() if key not in GIVEN},

@@ -78,6 +78,9 @@ _PATTERNS = (
         ),
     ),
     _Pattern("key", re2.compile(r"(?:\[|%5B)([A-Za-z2-7]{26})(?:\]|%5D)")),  # a token of ours
+    # as it is printed; what stands behind it («12/25», «123») would else be taken for its end
+    _Pattern("card", re2.compile(r"\b([3-6][0-9]{3}(?:[ -]?[0-9]{4}){3})\b"), is_card),
+    _Pattern("card", re2.compile(r"\b(3[0-9]{3}[ -]?[0-9]{6}[ -]?[0-9]{4,5})\b"), is_card),
     _Pattern("card", re2.compile(r"\b([3-6](?:[ -]?[0-9]){12,18})\b"), is_card),
 )
 

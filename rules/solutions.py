@@ -132,7 +132,7 @@ def reopening_letter(ticket: Ticket, desk: Desk, reason: str, by: str, in_reply_
 
 def closure_letter(ticket: Ticket, desk: Desk, in_reply_to: str = "") -> Letter:
     """Tells the requester that it is closed, why (the ticket's reason), with the survey (L) where it was solved."""
-    surveyed = survey_links(ticket, desk) if ticket.round else ()
+    surveyed = survey_links(ticket, desk) if ticket.solved_at else ()
     return for_requester("closure", ticket, links=(*surveyed, reopen_link(ticket, desk)), in_reply_to=in_reply_to)
 
 

@@ -12,10 +12,11 @@ from rules.access import acts_for, newcomers
 from rules.action_forms import case_fields, case_named, kind_named
 from rules.assignment import Handover, assignment_letter, update_letter
 from rules.decision import Decision
+from rules.desk import Desk
 from rules.effects import Action, Effect, done, refused
 from rules.letters import Letter, for_requester
 from rules.openings import confirmation_letter, routing_of
-from rules.routing import route
+from rules.routing import Routed, route
 from rules.ticket import Event, Ticket, evolve
 
 
@@ -75,7 +76,8 @@ def regrouped(action: Action, group: str, why: str, case: tuple[tuple[str, str],
 
 def handed_over(ticket: Ticket, action: Action, handover: Handover) -> tuple[Letter, ...]:
     """The assignment to the group that has it now, with the requester's earlier tickets."""
-    return assignment_letter(ticket, action.desk, handover, earlier=action.facts.earlier)
+    earlier = (brief for brief in action.facts.earlier if brief.ticket.number != action.ticket.number)
+    return assignment_letter(ticket, action.desk, handover, earlier=earlier)
 
 
 def relate(action: Action) -> Decision:
@@ -137,8 +139,7 @@ def taken_in(other: Ticket, action: Action) -> Event:
 
 def merged_into(kept: Ticket, closed: Ticket) -> tuple[Letter, ...]:
     """Told to those of the ticket that goes on; whoever was part of both has been told of the one that is closed."""
-    told = {closed.requester, *closed.participants}
-    others = tuple(address for address in (kept.requester, *kept.participants) if address not in told)
+    others = tuple(a for a in (kept.requester, *kept.participants) if a.lower() not in closed.people)
     alone = replace(kept, participants=())
     return (Letter("merged", others, alone, {"into": ""}, language=kept.language),) if others else ()
 
@@ -178,7 +179,7 @@ def reclassified(action: Action, kind: str) -> dict[str, Any]:
     names = {f.name for f in action.desk.fields_of(kind)}
     given = {name: value for name, value in action.form.values if name in names}
     fields = tuple({**dict(t.fields), **given}.items())
-    routed = route(action.desk, routing_of(replace(t, kind=kind, category="", fields=fields)))
+    routed = route(action.desk, routing_of(replace(t, kind=kind, category="", fields=fields), action.desk))
     return {
         **{name: getattr(t, name) for name in KEPT},
         "kind": kind,
@@ -199,23 +200,35 @@ def category(action: Action) -> Decision:
 
 
 def service(action: Action) -> Decision:
-    """Another service of the catalogue: routing and clocks again."""
-    fields = tuple((n, action.form.get("service") if n == "service" else v) for n, v in action.ticket.fields)
-    return rerouted(action, fields=fields)
+    """Another service: routing and clocks again."""
+    fields = {**dict(action.ticket.fields), "service": action.form.get("service")}
+    return rerouted(action, fields=tuple(fields.items()))
 
 
 def rerouted(action: Action, **changes: Any) -> Decision:
-    """A field or the category changed: routing looks again; the priority of a technician stays."""
-    routed = route(action.desk, routing_of(replace(action.ticket, **changes)))
-    priority = action.ticket.priority if action.ticket.manual_priority else routed.priority
-    moves, chosen = routed.group != action.ticket.group, action.form.get(action.key)
-    came_from = (*action.ticket.came_from, action.ticket.group)
-    moved = {"group": routed.group, "assignee": "", "came_from": came_from} if moves else {}
-    event = action.move(text=chosen, **{**changes, "priority": priority, **moved})
-    ticket = evolve(action.ticket, event)
-    if moves:
+    """A field or the category changed: routing looks again, and what it now says otherwise than before is done. All
+    else stays as people left it, such as the group that an escalation led to."""
+    was, ticket = action.ticket, replace(action.ticket, **changes)
+    before, after = (_routed_again(was, each, action.desk) for each in (was, ticket))
+    said = {name: getattr(after, name) for name in ("category", "priority", "group")}
+    new = {name: value for name, value in said.items() if value not in (getattr(before, name), getattr(was, name))}
+    if was.manual_priority:
+        new.pop("priority", None)
+    moved = {"assignee": "", "came_from": (*was.came_from, was.group)} if "group" in new else {}
+    chosen = action.form.get(action.key)
+    event = action.move(text=chosen, **{**changes, **new, **moved})
+    ticket = evolve(was, event)
+    if moved:
         return done(action, event, *handed_over(ticket, action, Handover("moved", action.by)))
     return done(action, event, update_letter(ticket, action.desk, action.news(action.key, chosen)))
+
+
+def _routed_again(was: Ticket, ticket: Ticket, desk: Desk) -> Routed:
+    """Where ``ticket``, which is ``was`` but for what is changed now, goes; the category that the rules themselves gave
+    it is no technician's choice."""
+    by_rules = route(desk, routing_of(replace(was, category=""), desk)).category
+    chosen = "" if ticket.category == was.category == by_rules else ticket.category
+    return route(desk, routing_of(replace(ticket, category=chosen), desk))
 
 
 def the_other(action: Action) -> Ticket | None:

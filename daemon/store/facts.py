@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
 from hmac import compare_digest
 from typing import Literal
@@ -23,7 +24,7 @@ COPY_WITHOUT_ID = timedelta(days=7)
 RETURNED_WITHIN = timedelta(days=7)
 """How long after a letter a report that does not name it may speak of it: servers give up after five days or so."""
 EARLIER = 10
-"""Tickets of the sender that a decision is told of."""
+"""Tickets of the requester that a decision is told of."""
 
 
 class Lookups:
@@ -56,7 +57,7 @@ class Lookups:
             person=people.find(session, needs.sender) if needs.sender else None,
             blocked=bool(needs.sender) and blocked.is_blocked(session, needs.sender),
             set_aside=set_aside.set_aside(session, grant.grant.mail) if grant and grant.grant.mail else None,
-            earlier=self._earlier(needs.writer) if needs.writer else (),
+            earlier=self._earlier(needs, grant, tickets),
             counts={name: self.windows.count(name, now) for name in needs.counters},
             last_subject=_last_subject(session, needs) if needs.last_subject and needs.writer else "",
             held=set_aside.held_of(session, needs.sender) if needs.held and needs.sender else 0,
@@ -71,8 +72,12 @@ class Lookups:
         self.tickets.lock(numbers)
         return {number: ticket for first in numbers for number, ticket in self.tickets.chain(first).items()}
 
-    def _earlier(self, writer: frozenset[str]) -> tuple[Brief, ...]:
-        return tuple(Brief(ticket) for ticket in self.tickets.latest_of(sorted(map(key, writer)), EARLIER))
+    def _earlier(self, needs: Needs, grant: HeldGrant | None, tickets: Mapping[str, Ticket]) -> tuple[Brief, ...]:
+        """The last tickets of the requester: of who telephoned, of whose ticket is acted on, else of whoever wrote."""
+        acted_on = tickets.get(grant.grant.number) if grant and grant.grant.purpose == "action" else None
+        requester = needs.caller or ({acted_on.requester.lower()} if acted_on else needs.writer)
+        found = self.tickets.latest_of(sorted(map(key, requester)), EARLIER) if requester else []
+        return tuple(map(Brief, found))
 
 
 def numbers_of(session: Session, needs: Needs) -> set[str]:

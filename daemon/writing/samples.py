@@ -33,6 +33,7 @@ from daemon.writing.sample_world import (
     NOW,
     NUMBER,
     REQUESTER,
+    SOLVED,
     every_fault,
     form_text,
     journal,
@@ -212,14 +213,15 @@ def _solved(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
 
 def _closed(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     def closed(reason: str, points_to: str = "") -> Ticket:
-        return replace(ticket, state="closed", reason=reason, closed_at=CLOSED, points_to=points_to)
+        ran = ((ticket.opened_at or NOW, SOLVED),)
+        return replace(ticket, state="closed", reason=reason, closed_at=CLOSED, points_to=points_to, running=ran)
 
     no_service = {**BY_ANA, "reason": "No es de este servicio", "text": "Pida el alta en su delegación."}
     other = "I171006_000012"
     return {
         "closure": closure_letter(closed("validated"), desk),
         "closure.no_answer": closure_letter(closed("no_answer"), desk),
-        "closure.withdrawn": closure_letter(replace(closed("withdrawn"), round=0), desk),
+        "closure.withdrawn": closure_letter(replace(closed("withdrawn"), resolved_at=None), desk),
         "desk_rejection": _letter("desk_rejection", closed("desk_rejected"), no_service, reopen_link(ticket, desk)),
         "merged": _letter("merged", closed("merged", points_to=other), {"into": other}),  # to those of the closed one
         "merged.kept": _letter("merged", ticket, {"into": ""}),  # to those of the ticket that goes on

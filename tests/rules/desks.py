@@ -133,6 +133,7 @@ def resolved(desk: Desk = DESK, **changes: Any) -> Ticket:
         "round": 1,
         "solution": "Reiniciado.",
         "resolved_at": at,
+        "running": ((at - timedelta(hours=1), at),),
     }
     return opened(desk, **{**base, "waiting_since": at, **changes})
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from parsers.mail import Attachment
-from rules import wording
+from rules import tables, wording
 from rules.access import acts_for
 from rules.action_forms import ACTIONS, CONSULTED, event_of, offered, parse_action
 from rules.actions import EFFECTS
@@ -19,18 +19,20 @@ from rules.due import next_due
 from rules.firing import fire
 from rules.letters import LETTERS, Grant
 from rules.lifecycle import move, possible
-from rules.tables import Calendar, Quality, Service
+from rules.tables import Calendar, Category, FieldTable, Mailbox, Quality, Rule, Service
 from rules.ticket import Ticket, evolve
 from tests.rules.desks import (
     ANA,
     COORD,
     EVA,
+    FIELDS,
     GOOD,
     LUIS,
     MARTA,
     NOW,
     NUMBER,
     OPENING,
+    OPENINGS,
     letters,
     mail,
     opened,
@@ -87,6 +89,8 @@ DONE = [
     ("Acción: Categoría\nCategoría: Accesos", {}, {"category": "Accesos", "group": "n1"}, [("update", (GROUP,))]),
     ("Acción: Categoría\nCategoría: Datos", {}, {"category": "Datos", "group": "n2", "came_from": ("n1",)},
      [("assignment", ("n2@cau.test",))]),
+    ("Acción: Servicio\nServicio: AREN", {"fields": (("description", "No va."),)}, {"fields": ("service", "AREN")},
+     [("update", (GROUP,))]),
     ("Acción: Prioridad\nPrioridad: Urgente", {}, {"priority": "Urgente", "manual_priority": True},
      [("update", (GROUP,))]),
     ("Acción: Servicio\nServicio: conductores", {}, {"fields": ("service", "CONDUCTORES")}, [("update", (GROUP,))]),
@@ -239,6 +243,12 @@ def test_the_manuals_reasons_are_understood_as_they_are_written(
 def test_only_a_member_of_the_group_is_assigned_to() -> None:
     (fault,) = act("Acción: Asignar\nTécnico: eva").faults
     assert (fault.field, fault.code, fault.allowed) == ("technician", "not_in_list", (ANA, LUIS))
+
+
+def test_a_short_name_that_two_members_share_names_nobody() -> None:
+    namesakes = desk({"members": (ANA, "Ana@otra.test", LUIS)})
+    (fault,) = act("Acción: Asignar\nTécnico: ana", opened(namesakes), at=namesakes).faults
+    assert (fault.code, fault.allowed) == ("not_in_list", (ANA, "Ana@otra.test", LUIS))
 
 
 def test_a_work_order_ends_with_success_and_its_own_state() -> None:
@@ -597,6 +607,11 @@ def test_whoever_is_part_of_both_is_told_once() -> None:
     assert letters(decision) == [("merged", (MARTA,)), ("merged", (BOSS,)), ("update", (GROUP,))]
 
 
+def test_whoever_is_part_of_both_is_told_once_however_they_are_written() -> None:
+    decision = act(f"Acción: Unir\nCon: {OTHER}", opened(STAFF, requester=BOSS), other(participants=(BOSS.upper(),)))
+    assert letters(decision)[:2] == [("merged", (BOSS,)), ("merged", (MARTA,))]
+
+
 @pytest.mark.parametrize("action", ["Unir", "Relacionar"])
 @pytest.mark.parametrize("number", ["I171008_999999", NUMBER, "cualquiera"])
 def test_an_unknown_number_is_a_fault(action: str, number: str) -> None:
@@ -679,6 +694,53 @@ def test_a_technicians_priority_is_final() -> None:
         ticket,
     )
     assert (outage.priority, outage.group) == ("Baja", "n2")
+
+
+@pytest.mark.parametrize("form", ["Categoría\nCategoría: Accesos", "Servicio\nServicio: conductores"])
+def test_an_escalated_ticket_stays_where_it_is_when_routing_says_nothing_new(form: str) -> None:
+    ticket = opened(STAFF, group="coordinacion", came_from=("n1",), priority="Alta")
+    decision = act(f"Acción: {form}", ticket, sender=COORD)
+    done = after(decision, ticket)
+    assert letters(decision) == [("update", ("coordinacion@cau.test",))]
+    assert (done.group, done.came_from, done.priority) == ("coordinacion", ("n1",), "Alta")
+
+
+ALIAS = "alta@cau.test"
+FIXED = desk(
+    mailboxes=(
+        Mailbox("apertura", ("opening",), OPENINGS, {ALIAS: tables.Address("Alta", ("incident",), "n2")}),
+        *STAFF.mailboxes[1:],
+    )
+)
+
+
+def test_what_the_address_of_an_opening_fixed_holds_when_it_is_routed_again() -> None:
+    ticket = opened(FIXED, address=ALIAS, priority="Alta", group="n2")
+    done = after(act("Acción: Servicio\nServicio: conductores", ticket, sender=EVA, at=FIXED), ticket)
+    assert (done.priority, done.group, done.came_from) == ("Alta", "n2", ())
+    order = act("Acción: Reclasificar\nClase: Orden de trabajo", ticket, sender=EVA, at=FIXED, next_number="W171009_1")
+    assert order.group == "n1"  # the address takes none of these
+
+
+def test_a_category_that_the_rules_gave_follows_them_and_one_that_was_chosen_stays() -> None:
+    rules = (
+        Rule("aren", {"service": "AREN"}, {"category": "Datos"}),
+        Rule("conductores", {"service": "CONDUCTORES"}, {"category": "Accesos", "group": "coordinacion"}),
+    )
+    ruled = desk(rules=rules, categories=(*STAFF.categories, Category("Red", group="n2")))
+    given = opened(ruled)
+    rows = ((given, "Accesos", "coordinacion"), (replace(given, category="Red"), "Red", "n2"))
+    for ticket, category, group in rows:
+        done = after(act("Acción: Servicio\nServicio: CONDUCTORES", ticket, sender=EVA, at=ruled), ticket)
+        assert (done.category, done.group) == (category, group)
+
+
+def test_a_service_is_chosen_as_the_form_of_its_kind_asks_for_it() -> None:
+    own = FieldTable("Servicio/Aplicación", "service", "choice", values=("AREN", "PADRÓN"))
+    kinds = {**STAFF.kinds, "incident": replace(STAFF.kinds["incident"], fields=(own, *FIELDS[1:]))}
+    listed = desk(kinds=kinds, services=())
+    done = after(act("Acción: Servicio\nServicio: padron", opened(listed), at=listed), opened(listed))
+    assert done.value("service") == "PADRÓN"
 
 
 def test_a_priority_that_does_not_exist_names_those_that_do() -> None:

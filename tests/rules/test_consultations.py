@@ -12,7 +12,7 @@ from parsers.mail import Address, Attachment
 from rules.assignment import consult_link
 from rules.facts import Brief, Facts, Search
 from rules.lookups import MOST_FOUND
-from rules.tables import Calendar, FieldTable, PersonTable
+from rules.tables import Calendar, FieldTable, PersonTable, Rule
 from rules.ticket import Event, evolve, fold
 from tests.rules.desks import (
     ANA,
@@ -53,6 +53,18 @@ def test_opening_for_a_caller_confirms_to_the_requester_and_assigns_to_the_group
     assert letters(decision) == [("confirmation", ("pepe@cliente.test",)), ("assignment", ("n1@cau.test",))]
     assert decision.letters[0].values["opened_by"] == "Marta Gil"  # the name in the technician's From
     assert (decision.events[0].actor, decision.verdict) == (ANA, "desk")
+
+
+def test_what_a_caller_says_is_routed_by_hour_and_files_and_the_group_sees_what_they_asked_before() -> None:
+    night = Calendar(hours=("22:00-24:00",))
+    rules = (Rule("de día", {"business_hours": False, "attachment": True}, {"group": "n2"}),)
+    guarded = desk({"calendar": "noche"}, calendars={"noche": night}, rules=rules)
+    message = mail("Consulta", CALL, sender=ANA, attachments=(SCREEN,))
+    asked_before = Facts(next_number=NUMBER, earlier=(Brief(opened(number="I171001_000003")),))
+    decision = verdict("tecnicos", message, asked_before, guarded)
+    assert letters(decision)[1] == ("assignment", ("n2@cau.test",))
+    assert decision.letters[1].values["earlier"] == asked_before.earlier
+    assert reading("tecnicos", message, guarded).needs(guarded).caller == {"pepe@cliente.test"}
 
 
 def test_its_number_is_that_of_the_kind_and_the_caller_is_written_to_in_their_language() -> None:
@@ -295,6 +307,11 @@ def test_under_a_tickets_subject_another_ticket_may_be_explained() -> None:
 
 def test_whoever_names_no_ticket_to_explain_is_asked_for_one() -> None:
     assert [(f.field, f.code) for f in ask_desk("Acción: Explicar").faults] == [("number", "missing")]
+
+
+@pytest.mark.parametrize("number", ["i171009 000049", "I171009-000049", f"{NUMBER}.", f"«{NUMBER}»", f"_{NUMBER}_"])
+def test_the_number_to_explain_is_read_as_in_a_search(number: str) -> None:
+    assert ask_desk(f"Acción: Explicar\nNúmero: {number}", tickets={NUMBER: opened(STAFF)}).why == "explain"
 
 
 def test_an_unknown_number_is_told() -> None:

@@ -19,6 +19,7 @@ PENDING: dict[str, Any] = {"state": "pending", "waiting_since": NOW - timedelta(
 FIRED = [
     # what is due, the ticket before, what it is afterwards, who gets which letter, and what that says
     ("response_warning:Media", opened(assignee=ANA), "assigned", [("warning", (ANA,))], {"share": 75}),
+    ("response_warning:Media", opened(assignee="gone@cau.test"), "assigned", [("warning", (GROUP,))], {}),
     ("resolution_warning:Media", opened(), "assigned", [("warning", (GROUP,))], {"share": 75}),
     ("response_breach:Media", opened(assignee=ANA), "assigned", [("breach", (COORD,))], {"share": 100}),
     ("resolution_breach:Media", opened(), "assigned", [("breach", (COORD,))], {"share": 100}),
@@ -33,8 +34,16 @@ FIRED = [
      {"what": "pending_over"}),
     ("follow_up", resolved(assignee=ANA, follow_up=NOW), "resolved", [("update", (ANA,))],
      {"what": "follow_up", "text": "Reiniciado."}),
+    ("follow_up", resolved(assignee="gone@cau.test", follow_up=NOW), "resolved", [("update", (GROUP,))], {}),
     ("follow_up", resolved(follow_up=NOW), "resolved", [("update", (GROUP,))], {"what": "follow_up"}),
 ]  # fmt: skip
+
+
+def test_only_a_solution_that_stands_is_asked_about() -> None:
+    rejected = opened(**PENDING, round=1, resolved_at=NOW - timedelta(days=5))
+    for ticket, asked in ((resolved(), True), (rejected, False), (opened(**PENDING), False)):
+        (letter,) = fire(ticket, "silence_close", DESK, NOW).letters
+        assert any(link.key == "mark_5" for link in letter.links) is asked
 
 
 @pytest.mark.parametrize(

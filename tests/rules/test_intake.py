@@ -12,9 +12,9 @@ from parsers.form import Choice
 from parsers.mail import Address, Attachment, Mail, Report
 from rules.facts import Facts, HeldGrant, Registered, Sent
 from rules.holding import LOOK_AGAIN
-from rules.intake import TABLE
+from rules.intake import TABLE, decide
 from rules.letters import Grant
-from rules.reading import token_digest
+from rules.reading import Arrival, read, token_digest
 from rules.tables import Address as AddressTable
 from rules.tables import Calendar, FieldTable, Mailbox, Requesters, Rule, Senders
 from rules.ticket import evolve
@@ -222,6 +222,14 @@ def test_of_our_own_words_a_form_loses_its_instruction_alone() -> None:
     body = f"{GOOD}{said}\n{DESK.words()['bodies']['form_hint']}\n"
     description = reading("apertura", mail(OPENING, body)).form.get("description")
     assert description == f"{GOOD.strip().rpartition(': ')[2]}\n{said}"
+
+
+def test_what_was_released_out_of_hours_counts_from_the_next_ones() -> None:
+    n1, always = replace(DESK.groups["n1"], calendar="tardes"), Calendar("mon-sun", ("16:00-20:00",))
+    late = make_desk(groups={**DESK.groups, "n1": n1}, calendars={"tardes": always})
+    held = Arrival("apertura", replace(mail(OPENING, GOOD), to=(Address(OPENINGS),)), NOW - timedelta(hours=15))
+    decision = decide(read(held, late), Facts(next_number=NUMBER, released=True), late, NOW)
+    assert decision.letters[0].values["counts_from"] == NOW.replace(hour=14, minute=0, second=0)  # four in Madrid
 
 
 def test_an_opening_out_of_hours_is_confirmed_at_once_and_says_from_when_it_counts() -> None:

@@ -167,6 +167,21 @@ def test_the_form_makes_a_person_welcomes_them_and_lets_their_mail_go() -> None:
     assert reading("servicio", mail(f"Alta [{TOKEN}]"), DESK).needs(DESK).held
 
 
+def opening_at(address: str, kind: str) -> Mailbox:
+    return Mailbox(kind, ("opening",), address, {address: tables.Address(kinds=(kind,))})
+
+
+def test_each_form_of_the_welcome_goes_where_its_kind_is_opened_and_none_for_a_kind_that_is_not_by_mail() -> None:
+    boxes = (opening_at(OPENINGS, "incident"), *DESK.mailboxes[1:])
+    orders = opening_at("ordenes@cau.test", "work_order")
+    held = HeldGrant(Grant("registration", addressee=NEW), token_digest(TOKEN))
+    message = mail(f"Alta en Soporte CAU [{TOKEN}]", FORM, sender=NEW)
+    for all_boxes, addresses in ((boxes, [OPENINGS]), ((*boxes, orders), [OPENINGS, orders.address])):
+        strict = registered_desk(mailboxes=all_boxes)
+        (letter,) = verdict("servicio", message, Facts(grant=held), strict).letters
+        assert [link.to for link in letter.links] == addresses
+
+
 def test_the_welcome_says_what_each_kind_is_for() -> None:
     kinds = {key: replace(kind, description=f"Para {key}.") for key, kind in DESK.kinds.items()}
     held = HeldGrant(Grant("registration", addressee=NEW), token_digest(TOKEN))

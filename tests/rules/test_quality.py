@@ -162,6 +162,8 @@ MASKED = [
     ("-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----\nfin", f"{MASK}\nfin"),
     ("-----BEGIN PRIVATE KEY-----\nMIIB sin final", MASK),
     ("La tarjeta 4111 1111 1111 1111 caduca", f"La tarjeta {MASK} caduca"),
+    ("4111 1111 1111 1111 12/25, o 4111111111111111 123", f"{MASK} 12/25, o {MASK} 123"),
+    ("La 3782 822463 10005 12/25", f"La {MASK} 12/25"),
     (f"Asunto: Gestión de la incidencia I1 [{'AB2C' * 6}XY]", f"Asunto: Gestión de la incidencia I1 [{MASK}]"),
     (f"<mailto:t@cau.example?subject=N%20%5B{'ab2c' * 6}xy%5D>", f"<mailto:t@cau.example?subject=N%20%5B{MASK}%5D>"),
     ("clave: uno1 y clave: dos2", f"clave: {MASK} y clave: {MASK}"),

@@ -231,6 +231,18 @@ def test_the_senders_last_tickets_newest_first(store: Store) -> None:
     assert [brief.ticket.number for brief in earlier] == numbers[:1:-1]
 
 
+def test_of_an_action_and_of_a_call_they_are_the_requesters(store: Store) -> None:
+    grant = Grant("action", number="I171009_000001", group="n1")
+    link = Link("take", "soporte@cau.example", "x", grant=grant)
+    theirs = open_ticket(
+        store, 1, sender=EVA, letters=lambda t: (Letter("assignment", ("n1@cau.example",), t, links=(link,)),)
+    )
+    mine = open_ticket(store, 2)
+    for needs, number in (({"token": token(grant)}, theirs), ({"caller": frozenset({EVA})}, theirs), ({}, mine)):
+        earlier = load(store, writer=frozenset({ANA}), **needs).earlier
+        assert [brief.ticket.number for brief in earlier] == [number]
+
+
 def test_of_whoever_has_several_addresses_all_count(store: Store) -> None:
     first, second = (
         open_ticket(
