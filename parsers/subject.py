@@ -37,9 +37,15 @@ def clean(text: str) -> str:
 
     Unfolded, a broken encoding mended once, format characters removed, white space of any kind collapsed, NFC, trimmed.
     """
-    # Mended first: a soft hyphen or a NBSP may be half of a broken letter.
-    mended = repair(unicodedata.normalize("NFC", text))
-    return unicodedata.normalize("NFC", " ".join(without_format(mended).split()))
+    text = unicodedata.normalize("NFC", text)
+    # Mended first, since a soft hyphen or a NBSP may be half of a broken letter; one that was put in whole keeps the
+    # letters from being mended until it is gone.
+    mended = repair(text)
+    return unicodedata.normalize("NFC", _tidy(repair(_tidy(text)) if mended == text else mended))
+
+
+def _tidy(text: str) -> str:
+    return " ".join(without_format(text).split())
 
 
 @lru_cache(maxsize=64)

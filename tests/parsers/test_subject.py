@@ -41,6 +41,7 @@ CLEANED = {
     "broken letters that hide format characters": ("AnÃ¡lisis aquÃ\xad", "Análisis aquí"),
     "broken letters that hide spaces": ("Ã\xa0 la carte", "à la carte"),
     "broken quotes and dashes": ("CAU â€“ Â«bajaÂ»", "CAU – «baja»"),
+    "broken letters beside a whole invisible one": ("\u200bPeticiÃ³n\xa0de alta", "Petición de alta"),
     "broken twice stays": ("PeticiÃƒÂ³n", "PeticiÃƒÂ³n"),
     "partly broken stays": ("PeticiÃ³n y Petición", "PeticiÃ³n y Petición"),
     "honest capitals stay": ("SE CORTÓ… «CAFÉ» MANHÃ", "SE CORTÓ… «CAFÉ» MANHÃ"),
