@@ -6,8 +6,10 @@ import re
 
 
 def one_of(table: str) -> re.Pattern[str]:
-    """A pattern for any line of ``table``; none of them repeats a repetition, so that each search is linear."""
-    lines = [line.strip() for line in table.strip().split("\n")]
+    """A pattern for any line of ``table``; none repeats a repetition, and a word is read up to 40 letters, so that each
+    search is linear."""
+    bounded = table.strip().replace(r"\w*", r"\w{0,40}").replace(r"\w+", r"\w{1,40}")
+    lines = [line.strip() for line in bounded.split("\n")]
     return re.compile("|".join(f"(?:{line})" for line in lines), re.IGNORECASE)
 
 

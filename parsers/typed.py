@@ -89,5 +89,13 @@ def _damaged(text: str) -> str:
     filled in for a name in braces may be anything without brackets."""
     if filled := _FILLED.search(text):
         return f"{_damaged(text[: filled.start()])}[^\\[\\]]{{0,400}}{_damaged(text[filled.end() :])}"
-    words = ("".join(re.escape(c) if c.isascii() else r"\S{0,4}?" for c in word) for word in text.split())
+    words = ("".join(map(_damaged_letters, _RUN.findall(word))) for word in text.split())
     return r"[\s+]+".join(words)
+
+
+_RUN = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]+")
+
+
+def _damaged_letters(run: str) -> str:
+    """Letters beyond ASCII in one piece, and never a sign that may part words: there are no two ways to match it."""
+    return re.escape(run) if run.isascii() else rf"[^\s+]{{0,{4 * len(run)}}}?"

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -443,3 +445,11 @@ def test_no_report_is_a_persons_mail(form: str) -> None:
 def test_any_status_part_is_read(pieces: list[str]) -> None:
     content_type, body = multipart("report", [NOTE, part("message/delivery-status", "".join(pieces))])
     assert parse(raw_mail(body, content_type=content_type)).report is not None
+
+
+@pytest.mark.parametrize("piece", ["fail", "deliver", "error", "recipient"])
+def test_hostile_reports_cost_time_in_line_with_their_length(piece: str) -> None:
+    raw = bounce(piece * (64_000 // len(piece)))
+    started = time.process_time()
+    parse(raw)
+    assert time.process_time() - started < 5  # half a second where nothing else runs

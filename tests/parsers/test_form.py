@@ -858,9 +858,18 @@ HOSTILE = {
 }
 
 
+CYRILLIC = "[Отправьте это сообщение, ничего не меняя.]"
+
+
+def test_a_sentence_of_ours_in_other_letters_goes_whole_or_damaged() -> None:
+    damaged = "".join(letter if letter.isascii() else "?" for letter in CYRILLIC)
+    for sentence in (CYRILLIC, damaged, CYRILLIC.replace(" ", "\n")):
+        assert typed_text(f"Нет.\n{sentence}\nhttps://cau.example/{'x' * 60}", [CYRILLIC]).startswith("Нет.\n\nhttps")
+
+
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_bodies_cost_time_in_line_with_their_length(body: str) -> None:
     started = time.process_time()
     parse_form(body, (*INCIDENT, *CALL), MADRID, own=[HINT, "[Valores de {label}: {values}]"])
-    typed_text(body, [MOTIVE, ASK, HINT, "[Valores de {label}: {values}]"])
+    typed_text(body, [MOTIVE, ASK, HINT, CYRILLIC, "[Valores de {label}: {values}]"])
     assert time.process_time() - started < 10  # a second at most where nothing else runs; quadratic would be minutes
