@@ -7,7 +7,7 @@ admin reads all that is wrong at once.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,24 @@ from rules.subjects import QUERIES
 from rules.ticket import STATES
 
 Check = Callable[[Written], Iterator[Misfit]]
+Named = Iterator[tuple[Path, Any]]
+Conditions = Mapping[str, frozenset[str]]
+
+
+def at(value: Any, *patterns: str) -> Named:
+    """What stands at each of ``patterns``, such as `groups.*.members.*`, with its path; «*» is every key or place."""
+    for pattern in patterns:
+        yield from _at(value, pattern.split("."), ())
+
+
+def _at(value: Any, steps: Sequence[str], path: Path) -> Named:
+    if not steps:
+        yield path, value
+    elif steps[0] != "*":
+        yield from _at(getattr(value, steps[0]), steps[1:], (*path, steps[0]))
+    else:
+        for key, inner in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from _at(inner, steps[1:], (*path, key))
 
 
 def unknown(path: Path, what: str, read: str, known: Iterable[str]) -> Iterator[Misfit]:
@@ -32,12 +50,12 @@ def unknown(path: Path, what: str, read: str, known: Iterable[str]) -> Iterator[
         yield Misfit(path, f"there is no {what} {shown(read)}; {hint}{', '.join(names) or 'none'}")
 
 
-def repeated(named: Iterable[tuple[Path, str]], what: str) -> Iterator[Misfit]:
-    """A misfit for every text that stood before; comparing is up to the caller's keys. Empty ones are left alone."""
+def repeated(named: Iterable[tuple[Path, str]], what: str, key: Callable[[str], str] = str) -> Iterator[Misfit]:
+    """A misfit for every text that stood before, compared by ``key``. Empty ones are left alone."""
     seen: dict[str, Path] = {}
-    for path, key in named:
-        first = seen.setdefault(key, path)
-        if key and first != path:
+    for path, text in named:
+        first = seen.setdefault(key(text), path)
+        if key(text) and first != path:
             yield Misfit(path, f"{what} is used already; each needs its own", other=first)
 
 
@@ -46,52 +64,19 @@ def repeated(named: Iterable[tuple[Path, str]], what: str) -> Iterator[Misfit]:
 
 def references(written: Written) -> Iterator[Misfit]:
     """Groups, calendars, priorities and kinds that other tables name."""
-    for path, read in _groups_named(written):
-        yield from unknown(path, "group", read, written.groups)
-    for path, read in _calendars_named(written):
-        yield from unknown(path, "calendar", read, written.calendars)
-    for path, read in _priorities_named(written):
-        yield from unknown(path, "priority", read, written.priorities)
-    for path, read in _kinds_named(written):
-        yield from unknown(path, "kind", read, written.kinds)
+    for table, what, *patterns in REFERENCES:
+        for path, read in at(written, *patterns):
+            yield from unknown(path, what, read, getattr(written, table))
 
 
-Named = Iterator[tuple[Path, str]]
-Conditions = Mapping[str, frozenset[str]]
-
-
-def _groups_named(written: Written) -> Named:
-    for key, kind in written.kinds.items():
-        yield ("kinds", key, "default_group"), kind.default_group
-    for key, group in written.groups.items():
-        yield ("groups", key, "escalates_to"), group.escalates_to
-    for number, category in enumerate(written.categories):
-        yield ("categories", number, "group"), category.group
-    for number, canned in enumerate(written.canned):
-        yield from ((("canned", number, "groups", place), name) for place, name in enumerate(canned.groups))
-    for number, box in enumerate(written.mailboxes):
-        yield from ((("mailboxes", number, "addresses", a, "group"), fixed.group) for a, fixed in box.addresses.items())
-
-
-def _calendars_named(written: Written) -> Named:
-    yield from ((("groups", key, "calendar"), group.calendar) for key, group in written.groups.items())
-    yield from ((("priorities", key, "calendar"), each.calendar) for key, each in written.priorities.items())
-
-
-def _priorities_named(written: Written) -> Named:
-    for key, kind in written.kinds.items():
-        yield ("kinds", key, "default_priority"), kind.default_priority
-    for number, box in enumerate(written.mailboxes):
-        for address, fixed in box.addresses.items():
-            yield ("mailboxes", number, "addresses", address, "priority"), fixed.priority
-
-
-def _kinds_named(written: Written) -> Named:
-    yield from ((("escalations", number, "kind"), case.kind) for number, case in enumerate(written.escalations))
-    for number, box in enumerate(written.mailboxes):
-        for address, fixed in box.addresses.items():
-            path: Path = ("mailboxes", number, "addresses", address, "kinds")
-            yield from (((*path, place), kind) for place, kind in enumerate(fixed.kinds))
+REFERENCES = (
+    ("groups", "group", "kinds.*.default_group", "groups.*.escalates_to", "categories.*.group", "canned.*.groups.*",
+     "mailboxes.*.addresses.*.group"),
+    ("calendars", "calendar", "groups.*.calendar", "priorities.*.calendar"),
+    ("priorities", "priority", "kinds.*.default_priority", "mailboxes.*.addresses.*.priority"),
+    ("kinds", "kind", "escalations.*.kind", "mailboxes.*.addresses.*.kinds.*"),
+)  # fmt: skip
+"""A table, what a row of it is, and where rows are named."""
 
 
 # ---------------------------------------------------------------- kinds and their forms
@@ -118,8 +103,6 @@ def kinds(written: Written) -> Iterator[Misfit]:
     if not written.priorities:
         text = "there is no priority; write at least one table such as [priorities.Media]"
         yield Misfit(("desk", "standard_priorities"), text)
-    yield from repeated(((("kinds", k, "prefix"), v.prefix) for k, v in written.kinds.items()), "this prefix")
-    yield from repeated(((("kinds", k, "label"), fold(v.label)) for k, v in written.kinds.items()), "this label")
 
 
 def subjects(written: Written) -> Iterator[Misfit]:
@@ -130,15 +113,13 @@ def subjects(written: Written) -> Iterator[Misfit]:
             yield Misfit(path, "nothing is left of this subject once it is cleaned; write the words that open a ticket")
         elif thread_key(subject, marks) != opening_key(subject, marks):
             yield Misfit(path, "this subject begins like a reply or a forwarded mail; begin it with another word")
-    keys = [(path, opening_key(subject, marks)) for path, subject in named]
-    yield from repeated(keys, "this subject (as it is compared: spaces and gateway tags aside)")
+    what = "this subject (as it is compared: spaces and gateway tags aside)"
+    yield from repeated(named, what, lambda subject: opening_key(subject, marks))
 
 
 def _fixed_subjects(written: Written) -> Named:
-    yield from (
-        (("kinds", key, "subject"), kind.subject) for key, kind in written.kinds.items() if kind.subject.strip()
-    )
-    yield ("requesters", "registration_subject"), written.requesters.registration_subject
+    named = at(written, "kinds.*.subject", "requesters.registration_subject")
+    return ((path, subject) for path, subject in named if subject.strip() or path[0] != "kinds")
 
 
 # ---------------------------------------------------------------- hours and days
@@ -155,19 +136,13 @@ def hours(written: Written) -> Iterator[Misfit]:
     reports = written.reports
     if reports.weekly and not _WEEKLY.fullmatch(reports.weekly):
         yield Misfit(("reports", "weekly"), f'{shown(reports.weekly)} is no day and time; write it like "mon 08:00"')
-    for path, at in _times(written):
-        if at and not _TIME.fullmatch(at):
-            yield Misfit(path, f'{shown(at)} is no time of day; write it like "08:00"')
+    for path, time in at(written, "reports.proof", "reports.digest", "reports.worklist.*"):
+        if time and not _TIME.fullmatch(time):
+            yield Misfit(path, f'{shown(time)} is no time of day; write it like "08:00"')
 
 
 _TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _WEEKLY = re.compile(f"(?:{'|'.join(calendars.DAYS)}) {_TIME.pattern}", re.ASCII)
-
-
-def _times(written: Written) -> Named:
-    yield ("reports", "proof"), written.reports.proof
-    yield ("reports", "digest"), written.reports.digest
-    yield from ((("reports", "worklist", number), at) for number, at in enumerate(written.reports.worklist))
 
 
 def _no_zone(read: str) -> Iterator[Misfit]:
@@ -201,24 +176,30 @@ def reminders(written: Written) -> Iterator[Misfit]:
 
 def uniques(written: Written) -> Iterator[Misfit]:
     """Names by which people and rules pick one of several."""
-    services = [(("services", n), (s.name, *s.aliases)) for n, s in enumerate(written.services)]
-    yield from repeated(_spellings(services), "this name or alias of a service")
-    categories = [(("categories", n), (c.name, *c.aliases)) for n, c in enumerate(written.categories)]
-    yield from repeated(_spellings(categories), "this name or alias of a category")
-    yield from repeated(((("canned", n, "title"), fold(c.title)) for n, c in enumerate(written.canned)), "this title")
-    yield from repeated(((("rules", n, "name"), rule.name) for n, rule in enumerate(written.rules)), "this rule's name")
-    cases = ((("escalations", n, "name"), fold(case.name)) for n, case in enumerate(written.escalations))
-    yield from repeated(cases, "this name of a case")
-    labels = ((("groups", key, "label"), fold(group.label)) for key, group in written.groups.items())
-    yield from repeated(labels, "this group's label")
+    for table, one in (("services", "service"), ("categories", "category")):
+        yield from repeated(_spellings(at(written, f"{table}.*")), f"this name or alias of a {one}")
+    for pattern, what, key in UNIQUE:
+        yield from repeated(at(written, pattern), what, key)
 
 
-def _spellings(named: Iterable[tuple[Path, tuple[str, ...]]]) -> Named:
+UNIQUE: tuple[tuple[str, str, Callable[[str], str]], ...] = (
+    ("kinds.*.prefix", "this prefix", str),
+    ("kinds.*.label", "this label", fold),
+    ("groups.*.label", "this group's label", fold),
+    ("canned.*.title", "this title", fold),
+    ("rules.*.name", "this rule's name", str),
+    ("escalations.*.name", "this name of a case", fold),
+    ("mailboxes.*.name", "this mailbox's name", str),
+)
+"""What no two may share, and how it is compared."""
+
+
+def _spellings(named: Named) -> Named:
     """Every spelling once a row, as a choice compares it: at the name, or at the alias."""
-    for path, (name, *aliases) in named:
-        keys = {fold_label(name)}
-        yield (*path, "name"), fold_label(name)
-        for number, alias in enumerate(aliases):
+    for path, row in named:
+        keys = {fold_label(row.name)}
+        yield (*path, "name"), fold_label(row.name)
+        for number, alias in enumerate(row.aliases):
             if (key := fold_label(alias)) not in keys:
                 keys.add(key)
                 yield (*path, "aliases", number), key
@@ -297,18 +278,11 @@ def queries(written: Written, catalogue: Mapping[str, Any]) -> Iterator[Misfit]:
 def languages(written: Written, known: Iterable[str]) -> Iterator[Misfit]:
     """Every language that is named has its folder of letters; the folders' words.toml are ``known``."""
     known = list(known)
-    for path, read in _languages_named(written):
+    for path, read in at(written, *(f"{table}.language" for table in SPEAKING)):
         yield from unknown(path, "language", read, known)
 
 
-def _languages_named(written: Written) -> Named:
-    yield ("desk", "language"), written.desk.language
-    yield ("letters", "language"), written.letters.language
-    yield from ((("groups", key, "language"), group.language) for key, group in written.groups.items())
-    yield from ((("people", number, "language"), one.language) for number, one in enumerate(written.people))
-    for number, box in enumerate(written.mailboxes):
-        for address, fixed in box.addresses.items():
-            yield ("mailboxes", number, "addresses", address, "language"), fixed.language
+SPEAKING = ("desk", "letters", "groups.*", "people.*", "mailboxes.*.addresses.*")
 
 
 CHECKS: tuple[Check, ...] = (

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from daemon.config.accounts import Written
-from daemon.config.crosschecks import Named, repeated, unknown
+from daemon.config.crosschecks import Named, at, repeated, unknown
 from daemon.config.positions import Path
 from daemon.config.shape import Misfit, shown
 from parsers.spelling import fold_label
@@ -25,7 +25,7 @@ MEANT_OTHERWISE = {*READERS, *GIVEN, "action", "requester"}
 
 def forms(written: Written) -> Iterator[Misfit]:
     """Every form's fields: names, labels, choices, lengths, patterns."""
-    for path, fields in _forms(written):
+    for path, fields in at(written, "kinds.*.fields", "requesters.registration_fields", "escalations.*.fields"):
         yield from repeated((((*path, n, "name"), f.name) for n, f in enumerate(fields)), "this field name")
         yield from repeated(_labels(path, fields), "this label")
         for number, table in enumerate(fields):
@@ -40,17 +40,11 @@ def callers(written: Written, catalogue: Mapping[str, Any]) -> Iterator[Misfit]:
     """Labels that the form by which a technician opens for a caller has already, in whichever language."""
     tables = [words.get("action_fields", {}) for words in catalogue.values()]
     asked = {fold_label(table.get(key, "")) for table in tables for key in ("action", "kind", "requester")} - {""}
-    for key, kind in written.kinds.items():
-        for path, label in _labels(("kinds", key, "fields"), kind.fields):
+    for form, fields in at(written, "kinds.*.fields"):
+        for path, label in _labels(form, fields):
             if label in asked:
                 text = "in «Abrir» this label means something else, so that technicians cannot fill this field by it"
                 yield Misfit(path, f"{text}; write another one", warning=True)
-
-
-def _forms(written: Written) -> Iterator[tuple[Path, Sequence[FieldTable]]]:
-    yield from ((("kinds", key, "fields"), kind.fields) for key, kind in written.kinds.items())
-    yield ("requesters", "registration_fields"), written.requesters.registration_fields
-    yield from ((("escalations", n, "fields"), case.fields) for n, case in enumerate(written.escalations))
 
 
 def _labels(path: Path, fields: Sequence[FieldTable]) -> Named:

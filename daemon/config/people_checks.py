@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from daemon.config.accounts import Written
-from daemon.config.crosschecks import Check, Named, repeated
+from daemon.config.crosschecks import Check, at, repeated
 from daemon.config.positions import Path
 from daemon.config.shape import Misfit, shown
 from parsers.senders import bare
 from rules.access import domain_of
-from rules.tables import Group
 
 
 def is_address(text: str) -> bool:
@@ -21,14 +20,14 @@ def is_address(text: str) -> bool:
 def people(written: Written) -> Iterator[Misfit]:
     """Addresses look like addresses; nobody is known twice; no letter of the desk comes back to the desk."""
     own = {a.lower() for box in written.mailboxes for a in (box.address, *box.addresses)}
-    for path, address in _addresses(written):
+    for path, address in at(written, *ADDRESSES):
         if address and not is_address(address):
             yield Misfit(
                 path, f'{shown(address)} is no mail address; write one bare address, such as "ana@cau.example"'
             )
         elif address.lower() in own:
             yield Misfit(path, "this is a mailbox of the desk itself; another address is needed here")
-    yield from repeated(_known_people(written), "this person's address")
+    yield from repeated(at(written, "people.*.addresses.*"), "this person's address", str.lower)
     for number, person in enumerate(written.people):
         if not person.addresses:
             yield Misfit(("people", number, "addresses"), "a person is known by an address; write at least one")
@@ -36,7 +35,7 @@ def people(written: Written) -> Iterator[Misfit]:
 
 def blocked(written: Written) -> Iterator[Misfit]:
     """Nobody of the desk writes from where mail goes unread, and each entry can be somebody's."""
-    staff = {part for _, address in _addresses(written) for part in (address.lower(), domain_of(address))}
+    staff = {part for _, address in at(written, *ADDRESSES) for part in (address.lower(), domain_of(address))}
     for number, entry in enumerate(written.senders.blocked):
         if "*" in entry or not (is_address(entry) or is_address(f"acuse@{entry.lstrip('@')}")):
             text = f'{shown(entry)} is no address and no domain, and blocks nobody; write one such as "spam.example"'
@@ -46,39 +45,27 @@ def blocked(written: Written) -> Iterator[Misfit]:
             yield Misfit(("senders", "blocked", number), text, warning=True)
 
 
-def _addresses(written: Written) -> Named:
-    for key, group in written.groups.items():
-        yield ("groups", key, "address"), group.address
-        yield ("groups", key, "coordinator"), group.coordinator
-        yield from _members(key, group)
-    yield from ((("desk", "admins", number), admin) for number, admin in enumerate(written.desk.admins))
-    yield from ((("reports", "recipients", n), one) for n, one in enumerate(written.reports.recipients))
-    yield from ((("alerts", "to", number), one) for number, one in enumerate(written.alerts.to))
-    yield from _known_people(written)
-
-
-def _members(key: str, group: Group) -> Named:
-    yield from ((("groups", key, "members", number), member.lower()) for number, member in enumerate(group.members))
-
-
-def _known_people(written: Written) -> Named:
-    for number, person in enumerate(written.people):
-        yield from ((("people", number, "addresses", n), a.lower()) for n, a in enumerate(person.addresses))
+ADDRESSES = (
+    "groups.*.address", "groups.*.coordinator", "groups.*.members.*", "desk.admins.*", "reports.recipients.*",
+    "alerts.to.*", "people.*.addresses.*",
+)  # fmt: skip
+"""Where people's addresses stand."""
 
 
 def groups(written: Written) -> Iterator[Misfit]:
     """Somebody can act for every group, in the way that it is told to."""
     for key, group in written.groups.items():
-        at: Path = ("groups", key)
-        yield from repeated(_members(key, group), "this member's address")
+        place: Path = ("groups", key)
+        members = (((*place, *path), member) for path, member in at(group, "members.*"))
+        yield from repeated(members, "this member's address", str.lower)
         if not group.members and not group.coordinator:
-            yield Misfit(at, 'nobody could act for this group; write "members" or a "coordinator"', at_key=True)
+            yield Misfit(place, 'nobody could act for this group; write "members" or a "coordinator"', at_key=True)
         if group.triage and not group.coordinator:
-            yield Misfit((*at, "triage"), 'this group has no "coordinator", who would say who does it')
+            yield Misfit((*place, "triage"), 'this group has no "coordinator", who would say who does it')
         if group.escalates_to == key:
-            yield Misfit((*at, "escalates_to"), "a group cannot escalate to itself; name another group")
+            yield Misfit((*place, "escalates_to"), "a group cannot escalate to itself; name another group")
         if not group.free_text and not any(key in reply.groups or not reply.groups for reply in written.canned):
-            yield Misfit((*at, "free_text"), "this group could not answer; write a [[canned]] reply that it may use")
+            yield Misfit((*place, "free_text"), "this group could not answer; write a [[canned]] reply that it may use")
 
 
 def admins(written: Written) -> Iterator[Misfit]:
@@ -90,9 +77,8 @@ def admins(written: Written) -> Iterator[Misfit]:
 
 def domains(written: Written) -> Iterator[Misfit]:
     """The domain of Message-IDs is one, and those whose people may write are."""
-    named: list[tuple[Path, str]] = [(("desk", "domain"), written.desk.domain)]
-    named += [(("requesters", "domains", n), text.lstrip("@")) for n, text in enumerate(written.requesters.domains)]
-    for path, domain in named:
+    for path, text in at(written, "desk.domain", "requesters.domains.*"):
+        domain = text if path[0] == "desk" else text.lstrip("@")
         if not is_address(f"acuse@{domain}"):
             yield Misfit(path, f'{shown(domain)} is no domain; write one such as "cau.example"')
 

@@ -21,7 +21,6 @@ from daemon.config.shape import Misfit, shown
 def mailboxes(written: Written) -> Iterator[Misfit]:
     """Names, addresses and roles of the mailboxes, and the sender of all letters."""
     boxes = list(enumerate(written.mailboxes))
-    yield from repeated(((("mailboxes", n, "name"), box.name) for n, box in boxes), "this mailbox's name")
     yield from repeated(_own_addresses(written), "this address of a mailbox")
     for path, address in _own_addresses(written):
         yield from _own_address(path, address)
