@@ -4,8 +4,6 @@ A number is peeked under the counter's lock and spent only when an «opened» ev
 the same transaction. A clock set back a day finds that day's own counter and goes on from there.
 """
 
-# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
-
 from __future__ import annotations
 
 from datetime import datetime, tzinfo

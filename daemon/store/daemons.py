@@ -4,8 +4,6 @@ A daemon beats: it says that it lives, renews its leases and takes free mailboxe
 are the database's own.
 """
 
-# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence

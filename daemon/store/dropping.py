@@ -4,8 +4,6 @@ Journals are rewritten here and nowhere else; each rewritten ticket gets one mor
 goes on with what it remembers of it. Files are removed after the transaction (daemon/store/unnamed.py).
 """
 
-# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
-
 from __future__ import annotations
 
 import json

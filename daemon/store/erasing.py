@@ -1,7 +1,5 @@
 """Forgetting a person on request; `acuse audit` finds no difference."""
 
-# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence

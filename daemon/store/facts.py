@@ -1,7 +1,5 @@
 """Needs → Facts: every look-up that a decision named beforehand, answered inside its transaction."""
 
-# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
-
 from __future__ import annotations
 
 from collections.abc import Mapping

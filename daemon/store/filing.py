@@ -1,7 +1,5 @@
 """Where mails lie: those decided are moved to their folder, and the ledger knows the place."""
 
-# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence

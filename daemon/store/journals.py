@@ -1,7 +1,5 @@
 """Tickets and their journal written: events folded, the numbers of new tickets spent, both rows kept."""
 
-# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
-
 from __future__ import annotations
 
 from collections.abc import Sequence

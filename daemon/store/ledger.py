@@ -4,8 +4,6 @@ A row goes `seen` (no verdict) → decided → filed (daemon/store/filing.py). R
 verdict (daemon/store/set_aside.py); the octets lie beside it (daemon/store/raws.py).
 """
 
-# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
-
 from __future__ import annotations
 
 import hashlib

@@ -4,8 +4,6 @@ Letters that look alike are composed one after the other, because the processor'
 needs: ten of each cost three quarters of what they cost in mixed order.
 """
 
-# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
-
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence

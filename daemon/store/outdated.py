@@ -5,8 +5,6 @@ before is not read again and again. What is over its retention stays so: it may 
 that drops it.
 """
 
-# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
-
 from __future__ import annotations
 
 from collections.abc import Sequence

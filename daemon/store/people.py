@@ -1,7 +1,5 @@
 """Registered people: each under any of several addresses."""
 
-# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
-
 from __future__ import annotations
 
 from collections.abc import Sequence

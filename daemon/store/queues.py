@@ -1,7 +1,5 @@
 """What waits: letters to be sent, and tickets with something due; each is a row in some state."""
 
-# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
-
 from __future__ import annotations
 
 import json

@@ -4,8 +4,6 @@ them.
 The verdict that a mail had before is kept as an earlier try.
 """
 
-# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,5 @@
 """Tickets and journals read from their rows; a transaction locks those that it reads."""
 
-# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
-
 from __future__ import annotations
 
 import threading

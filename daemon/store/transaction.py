@@ -1,7 +1,5 @@
 """One transaction: load, decide elsewhere, apply. What is read is locked, what is written is seen whole or never."""
 
-# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
-
 from __future__ import annotations
 
 from collections.abc import Iterable

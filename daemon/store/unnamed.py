@@ -3,8 +3,6 @@
 Whoever names a file holds it first (:func:`hold`), so that nobody removes what another transaction is taking up again.
 """
 
-# ruff: noqa: S608 - statements are put together from our own literals alone; values are always parameters
-
 from __future__ import annotations
 
 import json

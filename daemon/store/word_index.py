@@ -3,8 +3,6 @@
 Events are indexed a moment after they are written, outside the hot path; a search reads those that still wait itself.
 """
 
-# ruff: noqa: S608 - statements are put together from our own literals and from words of letters and digits alone
-
 from __future__ import annotations
 
 import json
