@@ -13,7 +13,6 @@ from itertools import groupby
 from typing import Any
 
 from daemon.files import Files
-from daemon.store import models
 from daemon.store.dialect import Row, Session
 from daemon.store.queues import unpacked
 from daemon.store.rows import EVENT_COLUMNS, LOOKED_UP, load_event, load_ticket, looked_up
@@ -119,9 +118,8 @@ def _references(books: Books, tick: Tick) -> Found:
 
 
 def _verdicts(books: Books, tick: Tick) -> Found:
-    mail = models.Mail
-    query = mail.select(mail.id, mail.mailbox, mail.uid, mail.verdict, mail.decided_at, mail.taken_at, mail.released_at)
-    for id_, mailbox, uid, verdict, decided_at, taken_at, released_at in tick(books.session.query(query)):
+    query = "SELECT id, mailbox, uid, verdict, decided_at, taken_at, released_at FROM mails"
+    for id_, mailbox, uid, verdict, decided_at, taken_at, released_at in tick(books.session.stream(query)):
         about = f"mail {id_} ({mailbox}, UID {uid})"
         if verdict == "":
             if books.now - moment(released_at or taken_at) > UNDECIDED_TOO_LONG:
@@ -223,7 +221,7 @@ def _differences(folded: Ticket, stored: Ticket) -> list[str]:
 def _numbers(books: Books, tick: Tick) -> Found:
     used: Counter[str] = Counter()
     highest: Counter[str] = Counter()
-    for (number,) in tick(books.session.query(models.Ticket.select(models.Ticket.number))):
+    for (number,) in tick(books.session.stream("SELECT number FROM tickets")):
         head, _, tail = number.rpartition("_")
         if not tail.isdecimal():
             yield number, "it is no ticket's number"

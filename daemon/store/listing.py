@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from daemon.store import models
+from peewee import Table
+
 from daemon.store.dialect import Row, Session
 from daemon.store.rows import loads, when
 from daemon.store.tickets import Remembered, Tickets, journal
@@ -53,37 +54,24 @@ def groups_and_kinds(session: Session) -> Iterator[tuple[str, str, str]]:
 
 def brief(ticket: Ticket, zone: tzinfo = UTC) -> dict[str, Any]:
     """A ticket as a line of `list --json`."""
-    return {
-        "number": ticket.number,
-        "kind": ticket.kind,
-        "state": ticket.state,
-        "reason": ticket.reason,
-        "priority": ticket.priority,
-        "category": ticket.category,
-        "group": ticket.group,
-        "assignee": ticket.assignee,
-        "requester": ticket.requester,
-        "requester_name": ticket.requester_name,
-        "subject": ticket.subject,
-        "opened_at": iso(ticket.opened_at, zone),
-        "closed_at": iso(ticket.closed_at, zone),
-    }
+    return {name: _plain(getattr(ticket, name), zone) for name in BRIEF}
+
+
+BRIEF = (
+    "number", "kind", "state", "reason", "priority", "category", "group", "assignee", "requester", "requester_name",
+    "subject", "opened_at", "closed_at",
+)  # fmt: skip
 
 
 def letters(session: Session, number: str, zone: tzinfo = UTC) -> list[dict[str, Any]]:
     """The letters about a ticket, oldest first, and where each stands."""
-    letter, delivery = models.Letter, models.Delivery
-    query = (
-        letter.select(
-            letter.letter, letter.recipient, letter.subject, letter.message_id, letter.created_at,
-            delivery.status, delivery.attempts, delivery.reply, delivery.sent_at,
-        )
-        .join(delivery, on=(delivery.id == letter.id))
-        .where(letter.number == number)
-        .order_by(letter.id)
-    )  # fmt: skip
+    rows = session.all(
+        "SELECT letter, recipient, subject, message_id, created_at, status, attempts, reply, sent_at"
+        " FROM outbox JOIN deliveries ON deliveries.id = outbox.id WHERE number = ? ORDER BY outbox.id",
+        number,
+    )
     names = ("letter", "to", "subject", "message_id", "created_at", "status", "attempts", "reply", "sent_at")
-    found = [dict(zip(names, row, strict=True)) for row in session.query(query)]
+    found = [dict(zip(names, row, strict=True)) for row in rows]
     times = ("created_at", "sent_at")
     return [{**each, **{name: iso(when(each[name]), zone) for name in times}} for each in found]
 
@@ -95,11 +83,7 @@ def iso(moment: datetime | None, zone: tzinfo) -> str | None:
 
 def _event(event: Event, zone: tzinfo) -> dict[str, Any]:
     return {
-        "at": iso(event.at, zone),
-        "name": event.name,
-        "actor": event.actor,
-        "text": event.text,
-        "visible": event.visible,
+        **{name: _plain(getattr(event, name), zone) for name in ("at", "name", "actor", "text", "visible")},
         "changes": {name: _plain(value, zone) for name, value in event.changes.items()},
         "attachments": [file_json(each) for each in event.attachments],
     }
@@ -149,11 +133,9 @@ def mails(
     session: Session, verdicts: Sequence[str] = (), since: datetime | None = None, limit: int = 1000
 ) -> list[LedgerRow]:
     """Mails with one of ``verdicts`` (all without), newest first."""
-    mail = models.Mail
-    query = mail.select(
-        mail.id, mail.mailbox, mail.verdict, mail.why, mail.number, mail.sender, mail.subject, mail.size,
-        mail.received_at, mail.decided_at, mail.held_until, mail.attempts, mail.detail,
-    )  # fmt: skip
+    table = Table("mails")
+    mail = table.c
+    query = table.select(*(getattr(mail, column.name) for column in fields(LedgerRow)))
     if verdicts:
         query = query.where(mail.verdict.in_(verdicts))
     if since:

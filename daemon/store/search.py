@@ -7,10 +7,10 @@ from functools import reduce
 from itertools import islice
 from operator import or_
 
-from peewee import SQL, ColumnBase
+from peewee import SQL, ColumnBase, Table
 
 from daemon.slices import in_slices
-from daemon.store import models, word_index
+from daemon.store import word_index
 from daemon.store.dialect import Session
 from daemon.store.rows import key
 from daemon.store.tickets import Remembered, read_tickets
@@ -20,6 +20,8 @@ from rules.ticket import Ticket, micros
 
 PAGE = 200
 """Tickets read at once."""
+TICKETS = Table("tickets")
+TICKET = TICKETS.c
 
 
 def search(session: Session, wanted: Search, remembered: Remembered) -> tuple[Brief, ...]:
@@ -27,14 +29,14 @@ def search(session: Session, wanted: Search, remembered: Remembered) -> tuple[Br
 
     The index of words narrows names, addresses and fields down; what it finds is then looked at itself.
     """
-    query = models.Ticket.select(models.Ticket.number, models.Ticket.version)
+    query = TICKETS.select(TICKET.number, TICKET.version)
     for condition in _conditions(session, wanted):
         query = query.where(condition)
     if not (wanted.name or wanted.addresses or wanted.tax_id or wanted.fields):
         query = query.limit(wanted.limit)
     rows = [
-        (row[0], row[1])
-        for row in session.query(query.order_by(models.Ticket.opened_at.desc(), models.Ticket.number.desc()))
+        (number, version)
+        for number, version in session.query(query.order_by(TICKET.opened_at.desc(), TICKET.number.desc()))
     ]
     found = (ticket for page in in_slices(rows, PAGE) for ticket in read_tickets(session, page, remembered))
     tax_people = frozenset(_addresses_of(session, wanted.tax_id)) if wanted.tax_id else frozenset()
@@ -43,17 +45,16 @@ def search(session: Session, wanted: Search, remembered: Remembered) -> tuple[Br
 
 
 def _conditions(session: Session, wanted: Search) -> Iterator[ColumnBase]:
-    ticket = models.Ticket
     if wanted.number:
-        yield ticket.number == wanted.number.strip().upper()
+        yield TICKET.number == wanted.number.strip().upper()
     if wanted.states:
-        yield ticket.state.in_(wanted.states)
+        yield TICKET.state.in_(wanted.states)
     if wanted.groups:
-        yield ticket.group_key.in_(wanted.groups)
+        yield TICKET.group_key.in_(wanted.groups)
     if wanted.since:
-        yield ticket.opened_at >= micros(wanted.since)
+        yield TICKET.opened_at >= micros(wanted.since)
     if wanted.until:
-        yield ticket.opened_at < micros(wanted.until)
+        yield TICKET.opened_at < micros(wanted.until)
     yield from _word_conditions(session, wanted)
 
 
@@ -71,7 +72,7 @@ def _word_conditions(session: Session, wanted: Search) -> Iterator[ColumnBase]:
     if wanted_words:
         yield written(wanted_words)
     if tax_words:
-        yield models.Ticket.requester.in_(_addresses_of(session, wanted.tax_id)) | written(tax_words)
+        yield TICKET.requester.in_(_addresses_of(session, wanted.tax_id)) | written(tax_words)
     if of_addresses and all(of_addresses):
         yield reduce(or_, map(written, of_addresses))
 

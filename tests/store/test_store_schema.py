@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from daemon.store import Cause, Filed, Outcome, Store, listing, models, outdated, queues
+from daemon.store import Cause, Filed, Outcome, Store, listing, outdated, queues
 from daemon.store.dialect import raw
 from daemon.store.errors import WrongVersion
 from daemon.store.migrations import _ADVISORY_LOCK
@@ -26,21 +26,6 @@ from rules.ticket import Event
 from tests.patience import until
 from tests.postgres import Server
 from tests.store.desk import ANA, DESK, NOW, ZONE, Clock, compose, mail, open_ticket, take, token
-
-MODELS = [models.Ticket, models.Mail, models.Letter, models.Delivery]
-
-
-@pytest.mark.parametrize("model", MODELS)
-def test_models_have_the_columns_of_their_tables(store: Store, model: Any) -> None:
-    with store.read() as books:
-        if books.session.dialect.name == "sqlite":
-            rows = books.session.all(f"SELECT name FROM pragma_table_info('{model._meta.table_name}')")
-        else:
-            rows = books.session.all(
-                "SELECT column_name FROM information_schema.columns WHERE table_name = ? ORDER BY ordinal_position",
-                model._meta.table_name,
-            )
-    assert [name for (name,) in rows] == list(model._meta.columns)
 
 
 def test_a_database_of_a_newer_program_is_refused(store: Store, opened: Callable[..., Store]) -> None:
