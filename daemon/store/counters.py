@@ -65,11 +65,8 @@ class Counters:
     def _locked(self, prefix: str, day: str) -> int:
         session = self._session
         select = "SELECT n FROM counters WHERE prefix = ? AND day = ?" + session.lock
-        if row := session.one(select, prefix, day):
-            return int(row[0])
-        if session.readonly:
-            return 0
-        session.run("INSERT INTO counters (prefix, day, n) VALUES (?, ?, 0) ON CONFLICT DO NOTHING", prefix, day)
-        row = session.one(select, prefix, day)
-        assert row
-        return int(row[0])
+        n = session.value(select, prefix, day)
+        if n is None and not session.readonly:
+            session.run("INSERT INTO counters (prefix, day, n) VALUES (?, ?, 0) ON CONFLICT DO NOTHING", prefix, day)
+            n = session.value(select, prefix, day)
+        return n or 0

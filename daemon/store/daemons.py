@@ -139,10 +139,10 @@ def _untouched(session: Session, wanted: Sequence[str], held: Mapping[str, Lease
     """Those whose row no transaction holds at this moment: a beat waits for nobody. One that works under its lease
     renews it by itself.
     """
-    rows = session.all(
+    free = session.column(
         f"SELECT mailbox FROM leases WHERE mailbox IN ({marks(wanted)}) ORDER BY mailbox{session.skip_locked}", *wanted
     )
-    return [name for name in wanted if name not in held or (name,) in rows]
+    return [name for name in wanted if name not in held or name in free]
 
 
 def desks(session: Session) -> Mapping[str, str]:
@@ -159,10 +159,9 @@ def leave(session: Session, owner: str) -> None:
 
 
 def _bury(session: Session, now: int, length: timedelta) -> int:
-    dead = session.all(_BURY.format(lock=session.skip_locked), now - micros_of(length))
-    return sum(free_claims(session, moment(now), owner) for (owner,) in dead)
+    dead = session.column(_BURY.format(lock=session.skip_locked), now - micros_of(length))
+    return sum(free_claims(session, moment(now), owner) for owner in dead)
 
 
 def _living(session: Session, now: int) -> int:
-    row = session.one("SELECT COUNT(*) FROM daemons WHERE expires_at > ?", now)
-    return max(1, row[0]) if row else 1
+    return max(1, int(session.value("SELECT COUNT(*) FROM daemons WHERE expires_at > ?", now)))

@@ -49,6 +49,15 @@ class Session(Protocol):
     def all(self, sql: str, *values: Any) -> list[Row]:
         """Every row."""
 
+    def value(self, sql: str, *values: Any) -> Any:
+        """What the first row begins with; None where there is no row."""
+        row = self.one(sql, *values)
+        return row[0] if row else None
+
+    def column(self, sql: str, *values: Any) -> list[Any]:
+        """What every row begins with."""
+        return [row[0] for row in self.all(sql, *values)]
+
     def run(self, sql: str, *values: Any) -> int:
         """How many rows were written."""
 
@@ -145,9 +154,9 @@ class Sqlite:
     def wipe_words(self, session: Session, first: bool) -> bool:
         """FTS5 notes that a word is deleted, and keeps it until all parts of the index are merged: `optimize`, here in
         steps of `merge`. One that changes fewer than two rows had nothing to do (FTS5, 6.8)."""
-        before = session.all("SELECT total_changes()")[0][0]
+        before = session.value("SELECT total_changes()")
         session.run("INSERT INTO words (words, rank) VALUES ('merge', ?)", -MERGE_PAGES if first else MERGE_PAGES)
-        return bool(session.all("SELECT total_changes()")[0][0] - before > 1)
+        return bool(session.value("SELECT total_changes()") - before > 1)
 
     def hold_files(self, session: Session, alone: bool) -> None:
         """One writes at a time."""
@@ -158,8 +167,8 @@ class Sqlite:
 
     def damage(self, session: Session) -> list[str]:
         """SQLite's own check, table by table; the index of words is virtual, its parts are tables like others."""
-        tables = session.all("SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0 ORDER BY name")
-        checked = ((name, *row) for (name,) in tables for row in session.all(f'PRAGMA quick_check("{name}")')[:5])
+        tables = session.column("SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0 ORDER BY name")
+        checked = ((name, *row) for name in tables for row in session.all(f'PRAGMA quick_check("{name}")')[:5])
         return [f"{name}: {' '.join(text.split())}" for name, text in checked if text != "ok"]
 
     def orphans(self, session: Session) -> list[Row]:
@@ -175,7 +184,7 @@ _UNCONNECTED = peewee.SqliteDatabase(None)
 """It writes the cold queries' SQL."""
 
 
-class SqliteSession:
+class SqliteSession(Session):
     """Statements on a SQLite connection, prepared once by its statement cache."""
 
     dialect: Dialect = Sqlite()

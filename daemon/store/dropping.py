@@ -32,8 +32,8 @@ def drop_raws(session: Session, ids: Sequence[int]) -> None:
     """The octets of these mails."""
     _unwiped(session, ids)
     for some in in_slices(ids, IN_LIST):
-        rows = session.all(f"SELECT raw_digest FROM mails WHERE id IN ({marks(some)}) AND raw_digest <> ''", *some)
-        unname(session, (digest for (digest,) in rows))
+        kept = f"SELECT raw_digest FROM mails WHERE id IN ({marks(some)}) AND raw_digest <> ''"
+        unname(session, session.column(kept, *some))
         session.run(f"DELETE FROM mail_raws WHERE mail_id IN ({marks(some)})", *some)
         session.run(f"UPDATE mails SET raw_digest = '' WHERE id IN ({marks(some)})", *some)
 
@@ -41,8 +41,8 @@ def drop_raws(session: Session, ids: Sequence[int]) -> None:
 def drop_bytes(session: Session, ids: Sequence[int]) -> None:
     """The bytes of these letters; where they went and what became of them stays."""
     _unwiped(session, ids)
-    rows = session.all(f"SELECT attachments FROM outbox WHERE id IN ({marks(ids)}) AND attachments <> '[]'", *ids)
-    unname(session, (digest for (stored,) in rows for _, digest in json.loads(stored)))
+    stored = session.column(f"SELECT attachments FROM outbox WHERE id IN ({marks(ids)}) AND attachments <> '[]'", *ids)
+    unname(session, (digest for each in stored for _, digest in json.loads(each)))
     session.run(f"UPDATE outbox SET head = NULL, tail = NULL, attachments = '[]' WHERE id IN ({marks(ids)})", *ids)
 
 
@@ -80,7 +80,7 @@ def rewrite(tx: Writing, number: str, change: Callable[[Event], Event], desk: De
 
 
 def _index_again(session: Session, number: str) -> None:
-    ids = [id_ for (id_,) in session.all("SELECT id FROM events WHERE number = ?", number)]
+    ids = session.column("SELECT id FROM events WHERE number = ?", number)
     for some in in_slices(ids, IN_LIST):
         session.run(f"DELETE FROM words WHERE rowid IN ({marks(some)})", *some)
     session.many("INSERT INTO unindexed (event_id) VALUES (?) ON CONFLICT DO NOTHING", [(id_,) for id_ in ids])

@@ -88,7 +88,7 @@ def escaped(text: str) -> str:
 def _column(session: Session, sql: str, values: Sequence[str]) -> list:  # type: ignore[type-arg]
     found = []
     for some in in_slices(values, IN_LIST):
-        found += [row[0] for row in session.all(sql.format(marks(some)), *some)]
+        found += session.column(sql.format(marks(some)), *some)
     return found
 
 
@@ -132,7 +132,7 @@ def _drop_mails(session: Session, ids: Sequence[int], erased: Erasure, now: date
 
 def _settle_waiting(session: Session, sender: str, now: datetime) -> None:
     """Settle the mails that waited for an admin or a free hour: nothing is left to be treated."""
-    for (id_,) in session.all("SELECT id FROM mails WHERE sender = ? AND verdict IN ('held', 'quarantined')", sender):
+    for id_ in session.column("SELECT id FROM mails WHERE sender = ? AND verdict IN ('held', 'quarantined')", sender):
         keep_try(session, id_)
         session.run(
             "UPDATE mails SET verdict = 'untreated', why = 'erased', decided_at = ?, filed_at = NULL,"
@@ -159,7 +159,6 @@ def _drop_person(session: Session, address: str, pseudonym: str) -> None:
     session.run("DELETE FROM blocked_senders WHERE address = ?", address)
     for table in ("windows", "breakers"):
         session.run(f"DELETE FROM {table} WHERE LOWER(name) LIKE ? ESCAPE '!'", f"%{escaped(address)}%")
-    row = session.one("SELECT person_id FROM person_addresses WHERE address = ?", address)
-    if row:
-        session.run("DELETE FROM person_addresses WHERE person_id = ?", row[0])
-        session.run("DELETE FROM people WHERE id = ?", row[0])
+    if person := session.value("SELECT person_id FROM person_addresses WHERE address = ?", address):
+        session.run("DELETE FROM person_addresses WHERE person_id = ?", person)
+        session.run("DELETE FROM people WHERE id = ?", person)

@@ -134,14 +134,14 @@ def _last_subject(session: Session, needs: Needs) -> str:
     """The subject of the last letter about a ticket to the sender whose answers are threaded."""
     threading = [name for name, letter in LETTERS.items() if letter.threads and letter.side == "requester"]
     writer = sorted(map(key, needs.writer))
-    row = session.one(
+    found = session.value(
         f"SELECT subject FROM outbox WHERE number = ? AND recipient IN ({marks(writer)})"
         f" AND letter IN ({marks(threading)}) ORDER BY id DESC LIMIT 1",
         needs.last_subject,
         *writer,
         *threading,
     )
-    return str(row[0]) if row else ""
+    return found or ""
 
 
 def _registered(session: Session, subject_key: str) -> Registered | None:

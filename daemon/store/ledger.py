@@ -176,7 +176,7 @@ def _seen(session: Session, files: Files, row: Row) -> Seen:
 def copies(session: Session, mailbox: str, key: bytes, since: datetime | None, but: int) -> list[str]:
     """The digests of the mails treated in this mailbox under the copy key ``key``, other than row ``but``. Rows that
     were copies themselves do not count: their originals may have been held, and are treated now."""
-    rows = session.all(
+    return session.column(
         "SELECT digest FROM mails WHERE mailbox = ? AND copy_key = ? AND id <> ?"
         " AND verdict NOT IN ('', 'duplicate') AND received_at >= ? LIMIT 20",
         mailbox,
@@ -184,4 +184,3 @@ def copies(session: Session, mailbox: str, key: bytes, since: datetime | None, b
         but,
         at(since) or 0,
     )
-    return [digest for (digest,) in rows]

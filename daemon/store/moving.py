@@ -61,7 +61,7 @@ def move(source: Session, target: Session, progress: Progress = lambda table, do
     """Copy everything from a SQLite database to an empty PostgreSQL one; StoreError where that is not empty, or holds
     something else afterwards. Nothing is there unless the transaction of ``target`` commits.
     """
-    found = {name for (name,) in source.all(_TABLES)} - LEFT_BEHIND
+    found = {*source.column(_TABLES)} - LEFT_BEHIND
     tables = [*(name for name in FIRST if name in found), *sorted(found.difference(FIRST))]
     if filled := [table for table in tables if target.one(f"SELECT 1 FROM {table} LIMIT 1")]:
         raise StoreError(f"the new database is not empty ({', '.join(filled)}): nothing was copied")
@@ -73,10 +73,10 @@ def move(source: Session, target: Session, progress: Progress = lambda table, do
 
 
 def _copy(source: Session, target: Session, table: str, progress: Progress) -> Copied:
-    columns = [name for (name,) in source.all("SELECT name FROM pragma_table_info(?)", table)]
+    columns = source.column("SELECT name FROM pragma_table_info(?)", table)
     select = f"SELECT {', '.join(columns)} FROM {table}"
     insert = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({','.join('?' * len(columns))})"
-    (total,) = source.one(f"SELECT COUNT(*) FROM {table}") or (0,)
+    total = source.value(f"SELECT COUNT(*) FROM {table}")
     sent, arrived = Digest(), Digest()
     rows = sent.through(source.stream(select))
     progress(table, 0, total)

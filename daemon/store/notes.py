@@ -26,8 +26,7 @@ _PUT = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDAT
 
 def get(session: Session, name: str) -> str:
     """The note ``name``; "" where there is none."""
-    row = session.one("SELECT value FROM meta WHERE name = ?", key(name))
-    return str(row[0]) if row else ""
+    return session.value("SELECT value FROM meta WHERE name = ?", key(name)) or ""
 
 
 def put(session: Session, name: str, value: str) -> None:

@@ -24,31 +24,29 @@ from rules.ticket import micros
 
 def old_raws(session: Session, after: int, before: datetime, limit: int) -> list[int]:
     """Mails, by ids above ``after``, that came before a time, are treated and filed, and have their octets still."""
-    rows = session.all(
+    return session.column(
         "SELECT id FROM mails WHERE id > ? AND raw_digest <> '' AND received_at < ? AND filed_at IS NOT NULL"
         " AND verdict NOT IN ('', 'held', 'quarantined') ORDER BY id LIMIT ?",
         after,
         micros(before),
         limit,
     )
-    return [id_ for (id_,) in rows]
 
 
 def old_letters(session: Session, after: int, before: datetime, limit: int) -> list[int]:
     """Letters, by ids above ``after``, written before a time, sent or failed, whose bytes are still here."""
-    rows = session.all(
+    return session.column(
         "SELECT outbox.id FROM outbox JOIN deliveries ON deliveries.id = outbox.id"
         " WHERE outbox.id > ? AND head IS NOT NULL AND created_at < ? AND next_at IS NULL ORDER BY outbox.id LIMIT ?",
         after,
         micros(before),
         limit,
     )
-    return [id_ for (id_,) in rows]
 
 
 def old_tickets(session: Session, after: str, before: datetime, limit: int) -> list[str]:
     """Tickets, by numbers above ``after``, closed before a time, that still tell of somebody."""
-    rows = session.all(
+    return session.column(
         "SELECT number FROM tickets WHERE number > ? AND state = 'closed' AND closed_at < ? AND requester <> ?"
         " ORDER BY number LIMIT ?",
         after,
@@ -56,7 +54,6 @@ def old_tickets(session: Session, after: str, before: datetime, limit: int) -> l
         NOBODY,
         limit,
     )
-    return [number for (number,) in rows]
 
 
 def empty_tickets(tx: Writing, numbers: Sequence[str], desk: Desk, now: datetime) -> None:
@@ -66,7 +63,7 @@ def empty_tickets(tx: Writing, numbers: Sequence[str], desk: Desk, now: datetime
         unname(session, (each.digest for event in journal(session, number) for each in event.attachments))
         rewrite(tx, number, erasure.empty, desk, now)
     of_them = f"number <> '' AND number IN ({some})"  # which the indexes say too
-    mails = [id_ for (id_,) in session.all(f"SELECT id FROM mails WHERE {of_them}", *numbers)]
+    mails = session.column(f"SELECT id FROM mails WHERE {of_them}", *numbers)
     drop_raws(session, mails)
     for each in in_slices(mails, IN_LIST):
         session.run(
@@ -74,7 +71,6 @@ def empty_tickets(tx: Writing, numbers: Sequence[str], desk: Desk, now: datetime
             NOBODY,
             *each,
         )
-    letters = [id_ for (id_,) in session.all(f"SELECT id FROM outbox WHERE {of_them}", *numbers)]
-    drop_letters(session, letters, NOBODY, ())
+    drop_letters(session, session.column(f"SELECT id FROM outbox WHERE {of_them}", *numbers), NOBODY, ())
     session.run(f"UPDATE outbox SET recipient = ? WHERE {of_them}", NOBODY, *numbers)
     session.run(f"DELETE FROM tokens WHERE {of_them}", *numbers)

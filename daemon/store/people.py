@@ -16,25 +16,26 @@ def find(session: Session, address: str) -> Person | None:
         " JOIN people ON people.id = person_id WHERE address = ?",
         key(address.lower()),
     )
-    return load_person(row[:5], _addresses(session, row[5])) if row else None
+    own = "SELECT address FROM person_addresses WHERE person_id = ? ORDER BY address"
+    return load_person(row[:5], session.column(own, row[5])) if row else None
 
 
 def registered(session: Session, addresses: Sequence[str]) -> frozenset[str]:
     """Those of ``addresses`` that belong to somebody registered, in lower case."""
     wanted = sorted({key(address.lower()) for address in addresses})
-    rows = session.all(f"SELECT address FROM person_addresses WHERE address IN ({marks(wanted)})", *wanted)
-    return frozenset(address for (address,) in rows)
+    found = f"SELECT address FROM person_addresses WHERE address IN ({marks(wanted)})"
+    return frozenset(session.column(found, *wanted))
 
 
 def put(session: Session, person: Person) -> None:
     """Register ``person``, or bring up to date the one who has one of these addresses."""
     addresses = [key(address.lower()) for address in person.addresses]
-    row = session.one(
+    known = session.value(
         f"SELECT person_id FROM person_addresses WHERE address IN ({marks(addresses)}) ORDER BY person_id LIMIT 1",
         *addresses,
     )
     values = (plain(person.name), plain(person.organisation), key(person.tax_id), person.language)
-    person_id = _write(session, row[0] if row else None, (*values, dumps(person.details)))
+    person_id = _write(session, known, (*values, dumps(person.details)))
     session.many(
         "INSERT INTO person_addresses (address, person_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
         [(address, person_id) for address in addresses],
@@ -49,14 +50,5 @@ def _write(session: Session, person_id: int | None, values: tuple[str, ...]) -> 
             person_id,
         )
         return person_id
-    row = session.one(
-        "INSERT INTO people (name, organisation, tax_id, language, details) VALUES (?, ?, ?, ?, ?) RETURNING id",
-        *values,
-    )
-    assert row
-    return int(row[0])
-
-
-def _addresses(session: Session, person_id: int) -> list[str]:
-    rows = session.all("SELECT address FROM person_addresses WHERE person_id = ? ORDER BY address", person_id)
-    return [address for (address,) in rows]
+    insert = "INSERT INTO people (name, organisation, tax_id, language, details) VALUES (?, ?, ?, ?, ?) RETURNING id"
+    return int(session.value(insert, *values))

@@ -72,9 +72,7 @@ class Postgres:
 
     def clock(self, session: Session) -> int:
         """The server's clock, not that of the transaction's start."""
-        row = session.one("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)")
-        assert row
-        return int(row[0])
+        return int(session.value("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"))
 
     def damage(self, session: Session) -> list[str]:
         """It tells when it reads."""
@@ -90,7 +88,7 @@ class Postgres:
         session.all(_END_ABANDONED)
 
 
-class PostgresSession:
+class PostgresSession(Session):
     """Statements on a psycopg connection, prepared by it from the fifth time on. What is put waits in a pipeline for
     the next answer that is wanted, so that a mail costs a third of the round trips."""
 

@@ -11,7 +11,7 @@ from isal import isal_zlib
 
 from daemon.composed import Content
 from daemon.store.dialect import Row, Session, marks
-from daemon.store.rows import at, plain
+from daemon.store.rows import at, plain, when
 from rules.ticket import micros, moment
 
 LONGEST_REPLY = 1000
@@ -126,8 +126,7 @@ def next_delivery(session: Session, now: datetime) -> datetime | None:
     """When the next letter wants to go: now, where one was put off too :data:`FAR`; None while nothing waits."""
     if session.one("SELECT 1 FROM deliveries WHERE next_at > ? LIMIT 1", micros(now + FAR)):
         return now
-    row = session.one("SELECT MIN(next_at) FROM deliveries WHERE next_at IS NOT NULL")
-    return moment(row[0]) if row and row[0] is not None else None
+    return when(session.value("SELECT MIN(next_at) FROM deliveries WHERE next_at IS NOT NULL"))
 
 
 def waiting_letters(session: Session) -> dict[str, int]:
@@ -190,5 +189,4 @@ def bring_forward(session: Session, number: str, name: str, now: datetime) -> bo
 
 def next_due(session: Session) -> datetime | None:
     """When something is due next; None while nothing is."""
-    row = session.one("SELECT MIN(due_at) FROM tickets WHERE due_at IS NOT NULL")
-    return moment(row[0]) if row and row[0] is not None else None
+    return when(session.value("SELECT MIN(due_at) FROM tickets WHERE due_at IS NOT NULL"))

@@ -34,8 +34,8 @@ def raw_of(session: Session, files: Files, mail_id: int, digest: str) -> Octets 
 
 def whole_raw(session: Session, files: Files, mail_id: int) -> bytes:
     """The octets of a mail; KeyError where there is no such mail, or its octets were dropped."""
-    row = session.one("SELECT raw_digest FROM mails WHERE id = ?", mail_id)
-    octets = raw_of(session, files, mail_id, row[0]) if row else None
+    digest = session.value("SELECT raw_digest FROM mails WHERE id = ?", mail_id)
+    octets = raw_of(session, files, mail_id, digest) if digest is not None else None
     if octets is None:
         raise KeyError(mail_id)
     return octets.read_bytes() if isinstance(octets, Path) else octets

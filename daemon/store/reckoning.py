@@ -34,13 +34,12 @@ def note(session: Session, digest: str) -> None:
 def some(tx: Writing, after: str, desk: Desk, now: datetime) -> str:
     """Reckon the next tickets behind the number ``after`` on which anything may be due; the last one's number, "" where
     there was none."""
-    rows = tx.session.all(
+    numbers = tx.session.column(
         "SELECT number FROM tickets WHERE number > ? AND (state <> 'closed' OR due_at IS NOT NULL)"
         " ORDER BY number LIMIT ?",
         after,
         AT_ONCE,
     )
-    numbers = [number for (number,) in rows]
     tx.tickets.lock(numbers)
     for number in numbers:
         if ticket := tx.tickets.get(number):

@@ -79,10 +79,9 @@ def _word_conditions(session: Session, wanted: Search) -> Iterator[ColumnBase]:
 
 def _addresses_of(session: Session, tax_id: str) -> list[str]:
     """The addresses of whoever is registered with this tax id."""
-    rows = session.all(
+    return session.column(
         "SELECT address FROM people JOIN person_addresses ON person_id = people.id WHERE tax_id = ?", key(tax_id)
     )
-    return [address for (address,) in rows]
 
 
 def _holds(ticket: Ticket, wanted: Search, tax_people: frozenset[str]) -> bool:

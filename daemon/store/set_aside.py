@@ -69,19 +69,17 @@ def set_back(
 
 def release_senders(session: Session, senders: Sequence[str], now: datetime) -> None:
     """Judge held mails of these senders as if they came now: somebody newly registered may still be over the rate."""
-    rows = session.all(
+    held = session.column(
         f"SELECT id FROM mails WHERE {_IS_SET_ASIDE} AND verdict = 'held' AND sender IN ({marks(senders)})",
         *(sender.lower() for sender in senders),
     )
-    set_back(session, (id_ for (id_,) in rows), ("held",), now, RETRIED)
+    set_back(session, held, ("held",), now, RETRIED)
 
 
 def held_of(session: Session, sender: str) -> int:
     """How many mails of this sender are held."""
-    row = session.one(
-        f"SELECT COUNT(*) FROM mails WHERE {_IS_SET_ASIDE} AND verdict = 'held' AND sender = ?", key(sender.lower())
-    )
-    return int(row[0]) if row else 0
+    held = f"SELECT COUNT(*) FROM mails WHERE {_IS_SET_ASIDE} AND verdict = 'held' AND sender = ?"
+    return int(session.value(held, key(sender.lower())))
 
 
 def release_due(session: Session, now: datetime, rates: Rates) -> list[int]:
@@ -118,9 +116,8 @@ def set_aside(session: Session, mail_id: int) -> SetAside | None:
 def quarantined(session: Session, limit: int) -> tuple[list[SetAside], int]:
     """The mails in quarantine, oldest first, and how many there are in all."""
     rows = session.all(f"{_SET_ASIDE} WHERE {_IS_SET_ASIDE} AND verdict = 'quarantined' ORDER BY id LIMIT ?", limit)
-    total = session.one(f"SELECT COUNT(*) FROM mails WHERE {_IS_SET_ASIDE} AND verdict = 'quarantined'")
-    assert total
-    return [_set_aside(row) for row in rows], int(total[0])
+    total = session.value(f"SELECT COUNT(*) FROM mails WHERE {_IS_SET_ASIDE} AND verdict = 'quarantined'")
+    return [_set_aside(row) for row in rows], total
 
 
 def quarantined_since(session: Session, since: datetime | None) -> dict[str, int]:
@@ -162,12 +159,11 @@ def settle(session: Session, mail_id: int, verb: str, now: datetime) -> None:
 
 
 def _of_same_sender(session: Session, mail_id: int) -> list[int]:
-    rows = session.all(
+    return session.column(
         f"SELECT id FROM mails WHERE {_IS_SET_ASIDE} AND verdict = 'quarantined'"
         " AND sender = (SELECT sender FROM mails WHERE id = ?)",
         mail_id,
     )
-    return [id_ for (id_,) in rows]
 
 
 _AGAIN = {"retry": RETRIED, "release": RELEASED}

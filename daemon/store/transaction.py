@@ -31,8 +31,7 @@ class Transaction(Writing):
 
     def undecided(self, seen: ledger.Seen) -> bool:
         """Whether the mail still wants a verdict."""
-        row = self.session.one("SELECT verdict FROM mails WHERE id = ?" + self.session.lock, seen.id)
-        return row is not None and row[0] == ""
+        return bool(self.session.value("SELECT verdict FROM mails WHERE id = ?" + self.session.lock, seen.id) == "")
 
     def apply(self, cause: Cause, decision: Decision, compose: outbox.Compose, desk: Desk, now: datetime) -> None:
         """Write what ``decision`` says. ``compose(letter, to)`` gives a letter's bytes for one recipient.

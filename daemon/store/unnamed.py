@@ -52,8 +52,9 @@ class Leftovers:
 def listed(session: Session) -> Leftovers:
     """The files on the list; nothing else names any while this transaction lasts."""
     session.dialect.hold_files(session, alone=True)
-    digests = frozenset(digest for (digest,) in session.all("SELECT digest FROM unnamed_files"))
-    return Leftovers(digests, digests, {table: _last(session, table) for table, *_ in _NAMED})
+    digests = frozenset(session.column("SELECT digest FROM unnamed_files"))
+    last = {table: session.value(f"SELECT MAX(id) FROM {table}") or 0 for table, *_ in _NAMED}
+    return Leftovers(digests, digests, last)
 
 
 def leftovers(session: Session, found: Leftovers) -> Leftovers:
@@ -69,11 +70,6 @@ def remove(session: Session, files: Files, found: Leftovers) -> int:
         files.drop(digest)
     session.many("DELETE FROM unnamed_files WHERE digest = ?", [(digest,) for digest in found.listed])
     return len(unnamed)
-
-
-def _last(session: Session, table: str) -> int:
-    row = session.one(f"SELECT MAX(id) FROM {table}")
-    return (row and row[0]) or 0
 
 
 def _still_unnamed(session: Session, digests: frozenset[str], after: Mapping[str, int]) -> frozenset[str]:

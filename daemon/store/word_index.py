@@ -35,8 +35,8 @@ def words_of(text: str) -> list[str]:
 
 def index(session: Session, limit: int) -> int:
     """Index the oldest events that still wait; returns how many they were. Each is done by one daemon alone."""
-    claimed = session.all("SELECT event_id FROM unindexed ORDER BY event_id LIMIT ?" + session.skip_locked, limit)
-    rows = list(_texts(session, f"WHERE event_id IN ({marks(claimed)})", *(row[0] for row in claimed)))
+    claimed = session.column("SELECT event_id FROM unindexed ORDER BY event_id LIMIT ?" + session.skip_locked, limit)
+    rows = list(_texts(session, f"WHERE event_id IN ({marks(claimed)})", *claimed))
     session.many(session.dialect.index_words, [(id_, text, number) for id_, number, text in rows])
     session.run(f"DELETE FROM unindexed WHERE event_id IN ({marks(rows)})", *(row[0] for row in rows))
     return len(rows)
