@@ -20,9 +20,10 @@ from typing import Any, Protocol
 
 from daemon.cli import main
 from daemon.commands.showing import books
+from daemon.config.loopback import SUBJECT
 from daemon.config.settings import Settings, load
 from daemon.demo.correspondent import Received
-from daemon.demo.desks import OPENINGS, SERVICE, SMALL, SUBJECT, TECHNICIANS
+from daemon.demo.desks import OPENINGS, SERVICE, SMALL, TECHNICIANS
 from daemon.demo.embedded import EmbeddedServers
 from daemon.store.errors import StoreError
 from tests.dovecot import Dovecot

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from daemon.config import loopback
+from daemon.config.loopback import mailbox
+
 OPENINGS, SERVICE = "soporte@cau.example", "servicio@cau.example"
-SUBJECT = "Apertura de Incidencia Automática Aplicación / Desarrollo."
 SERVICES = ("AREN", "CONDUCTORES", "PADRÓN", "NÓMINA")
-TYPES = ("Pérdida de Servicio", "Error Acceso", "Error Funcional")
 GROUPS = ("n1", "n2", "n3")
 
 
@@ -17,9 +18,10 @@ def configuration(folder: Path, database: str, imap: int, smtp: int, users: Mapp
 
     Rates, guards and breaker are out of the way: fifty senders would meet them within seconds.
     """
-    boxes = [_box(folder, imap, name, user, '["opening"]', address(name)) for name, user in users.items()]
-    boxes.append(_box(folder, imap, "servicio", "servicio", '["service", "desk"]', SERVICE))
-    return DESK.format(folder=folder, database=database, smtp=smtp) + "".join(boxes) + _tables()
+    boxes = [mailbox(folder, imap, name, user, ["opening"], address(name), "5s") for name, user in users.items()]
+    boxes.append(mailbox(folder, imap, "servicio", "servicio", ["service", "desk"], SERVICE, "5s"))
+    desk = loopback.desk(folder, database, smtp, SERVICE, "admin@cau.example", SERVICES)
+    return "".join([desk, *boxes, *_groups(), *_rules(), UNBOUNDED])
 
 
 def address(mailbox: str) -> str:
@@ -27,45 +29,18 @@ def address(mailbox: str) -> str:
     return OPENINGS if mailbox == "apertura" else f"{mailbox}@cau.example"
 
 
-def _box(folder: Path, imap: int, name: str, user: str, roles: str, own: str) -> str:
-    return (
-        f'[[mailboxes]]\nname = "{name}"\nroles = {roles}\naddress = "{own}"\nhost = "127.0.0.1"\nport = {imap}\n'
-        f'security = "none"\nusername = "{user}"\npassword_file = "{folder}/password"\npoll = "5s"\n'
-    )
+def _groups() -> Iterator[str]:
+    for key in GROUPS:
+        yield f'[groups.{key}]\nlabel = "Grupo {key}"\naddress = "{key}@cau.example"\n'
+        yield 'members = ["tecnico1@cau.example", "tecnico2@cau.example"]\n'
 
 
-def _tables() -> str:
-    services = "".join(f'[[services]]\nname = "{name}"\n' for name in SERVICES)
-    groups = "".join(
-        f'[groups.{key}]\nlabel = "Grupo {key}"\naddress = "{key}@cau.example"\n'
-        f'members = ["tecnico1@cau.example", "tecnico2@cau.example"]\n'
-        for key in GROUPS
-    )
-    rules = "".join(
-        f'[[rules]]\nname = "{service}"\nwhen = {{ service = "{service}" }}\nthen = {{ group = "{group}" }}\n'
-        for service, group in zip(SERVICES, (*GROUPS, "n1"), strict=True)
-    )
-    return services + groups + rules
+def _rules() -> Iterator[str]:
+    for service, group in zip(SERVICES, (*GROUPS, "n1"), strict=True):
+        yield f'[[rules]]\nname = "{service}"\nwhen = {{ service = "{service}" }}\nthen = {{ group = "{group}" }}\n'
 
 
-DESK = """
-[desk]
-name = "Soporte CAU"
-domain = "cau.example"
-timezone = "Europe/Madrid"
-language = "es"
-admins = ["admin@cau.example"]
-
-[database]
-url = "{database}"
-files = "{folder}/files"
-
-[smtp]
-host = "127.0.0.1"
-port = {smtp}
-security = "none"
-sender = "servicio@cau.example"
-
+UNBOUNDED = """
 [senders.rates]
 per_sender = 10000000
 total = 10000000
@@ -77,26 +52,4 @@ notices = 10000000
 notices_per_domain = 10000000
 notices_total = 10000000
 same_content = 10000000
-
-[kinds.incident]
-label = "Incidencia"
-prefix = "I"
-subject = "Apertura de Incidencia Automática Aplicación / Desarrollo."
-default_group = "n1"
-[[kinds.incident.fields]]
-label = "Servicio/Aplicación"
-name = "service"
-type = "choice"
-from = "services"
-[[kinds.incident.fields]]
-label = "Tipo"
-name = "type"
-type = "choice"
-values = ["Pérdida de Servicio", "Error Acceso", "Error Funcional"]
-[[kinds.incident.fields]]
-label = "Descripción"
-name = "description"
-type = "text"
-lines = "many"
-min_length = 10
 """

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from daemon.bench.desk import GROUPS, SERVICES, TYPES
+from daemon.bench.desk import GROUPS, SERVICES
 from daemon.composed import Composed
+from daemon.config.loopback import TYPES
 from daemon.config.settings import Settings, load
 from daemon.store import Cause, Fetched, Filed, Store, Transaction
 from parsers.mail import Mail

@@ -7,7 +7,8 @@ import random
 import zlib
 from collections.abc import Iterator
 
-from daemon.bench.desk import OPENINGS, SERVICE, SERVICES, SUBJECT, TYPES
+from daemon.bench.desk import OPENINGS, SERVICE, SERVICES
+from daemon.config.loopback import SUBJECT, TYPES
 
 SENDERS = 50
 FILE_EVERY = 20

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from daemon.config import loopback
 from daemon.demo.embedded import EmbeddedServers
 
 PASSWORD = "demo"  # noqa: S105 - loopback, in memory
-SUBJECT = "Apertura de Incidencia Automática Aplicación / Desarrollo."
 OPENINGS, SERVICE, TECHNICIANS = "soportecau@cau.example", "soporteservicios@cau.example", "tecnicos@cau.example"
 BOXES = {"apertura": ("opening", OPENINGS), "servicio": ("service", SERVICE), "tecnicos": ("desk", TECHNICIANS)}
 
@@ -34,12 +34,13 @@ class Played:
 
     def text(self, folder: Path, smtp_port: int) -> str:
         """Its config.toml but for the mailboxes; books and files lie in ``folder``."""
-        return COMMON.format(folder=folder, port=smtp_port, subject=SUBJECT, admin=self.admin) + self.tables
+        database, services = f"sqlite:///{folder}/acuse.db", ("AREN", "CONDUCTORES")
+        return loopback.desk(folder, database, smtp_port, SERVICE, self.admin, services) + self.tables
 
     def write(self, folder: Path, servers: EmbeddedServers) -> Path:
         """Put config.toml and the password that it names into ``folder``; the path of the former."""
         mailboxes = (
-            MAILBOX.format(name=name, role=role, address=address, port=servers.imap_port, folder=folder)
+            loopback.mailbox(folder, servers.imap_port, name, name, [role], address, "1s")
             for name, (role, address) in BOXES.items()
         )
         _for_us_alone(folder / "password", PASSWORD)
@@ -51,64 +52,6 @@ def _for_us_alone(path: Path, text: str) -> Path:
     path.chmod(0o600)
     return path
 
-
-MAILBOX = """
-[[mailboxes]]
-name = "{name}"
-roles = ["{role}"]
-address = "{address}"
-host = "127.0.0.1"
-port = {port}
-security = "none"
-username = "{name}"
-password_file = "{folder}/password"
-poll = "1s"
-"""
-
-COMMON = """
-[desk]
-name = "Soporte CAU"
-domain = "cau.example"
-timezone = "Europe/Madrid"
-language = "es"
-admins = ["{admin}"]
-
-[database]
-url = "sqlite:///{folder}/acuse.db"
-files = "{folder}/files"
-
-[smtp]
-host = "127.0.0.1"
-port = {port}
-security = "none"
-sender = "soporteservicios@cau.example"
-
-[kinds.incident]
-label = "Incidencia"
-prefix = "I"
-subject = "{subject}"
-default_group = "n1"
-[[kinds.incident.fields]]
-label = "Servicio/Aplicación"
-name = "service"
-type = "choice"
-from = "services"
-[[kinds.incident.fields]]
-label = "Tipo"
-name = "type"
-type = "choice"
-values = ["Pérdida de Servicio", "Error Acceso", "Error Funcional"]
-[[kinds.incident.fields]]
-label = "Descripción"
-name = "description"
-lines = "many"
-min_length = 10
-
-[[services]]
-name = "AREN"
-[[services]]
-name = "CONDUCTORES"
-"""
 
 SMALL = Played(
     "ana@cau.example",
@@ -161,11 +104,7 @@ label = "Orden de trabajo"
 prefix = "W"
 subject = "Apertura de Orden de Trabajo."
 default_group = "n1"
-[[kinds.work_order.fields]]
-label = "Descripción"
-name = "description"
-lines = "many"
-min_length = 10
+fields = [{ label = "Descripción", name = "description", lines = "many", min_length = 10 }]
 
 [calendars.oficina]
 hours = ["09:00-18:00"]
@@ -195,9 +134,7 @@ calendar = "oficina"
 [[escalations]]
 name = "ERROR 23"
 kind = "incident"
-[[escalations.fields]]
-label = "Cod_cliente"
-name = "client_code"
+fields = [{ label = "Cod_cliente", name = "client_code" }]
 [[escalations]]
 name = "Otra causa"
 

@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 
 from daemon.commands import COMMAND
+from daemon.config.loopback import SUBJECT
 from daemon.demo.correspondent import click, reply, write
-from daemon.demo.desks import OPENINGS, PASSWORD, SERVICE, SUBJECT, TECHNICIANS
+from daemon.demo.desks import OPENINGS, PASSWORD, SERVICE, TECHNICIANS
 from daemon.demo.embedded import HOST
 from daemon.demo.stage import Screen, Stage
 from daemon.demo.week import show_week

@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 
 from daemon.config.accounts import Log
+from daemon.config.loopback import SUBJECT
 from daemon.demo.correspondent import Received, click, reply, write
-from daemon.demo.desks import LARGER, OPENINGS, PASSWORD, SERVICE, SUBJECT, TECHNICIANS
+from daemon.demo.desks import LARGER, OPENINGS, PASSWORD, SERVICE, TECHNICIANS
 from daemon.demo.embedded import EmbeddedServers
 from daemon.demo.stage import Stage
 from daemon.operations.logs import set_up_logs
 from daemon.service import open_service
-from rules.ticket import moment
+from daemon.store.queues import next_due
 
 ZONE = ZoneInfo("Europe/Madrid")
 MARTA, JOHN = "Marta Gil <marta@cliente.example>", "John Reed <john@cliente.example>"
@@ -94,9 +95,7 @@ class TimedStage(Stage):
 
     def _next_due(self) -> datetime | None:
         assert self.service is not None
-        with self.service.store.read() as books:
-            row = books.session.one("SELECT MIN(due_at) FROM tickets WHERE due_at IS NOT NULL")
-        return moment(row[0]) if row and row[0] is not None else None
+        return self.service.store.look(next_due)
 
 
 def opening(sender: str, text: str, service: str = "AREN", kind: str = "Error Funcional", **more: str) -> EmailMessage:
