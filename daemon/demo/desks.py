@@ -38,12 +38,13 @@ class Played:
         return loopback.desk(folder, database, smtp_port, SERVICE, self.admin, services) + self.tables
 
     def write(self, folder: Path, servers: EmbeddedServers) -> Path:
-        """Put config.toml and the password that it names into ``folder``; the path of the former."""
+        """Put config.toml and the files that it names into ``folder``; the path of the former."""
         mailboxes = (
             loopback.mailbox(folder, servers.imap_port, name, name, [role], address, "1s")
             for name, (role, address) in BOXES.items()
         )
         _for_us_alone(folder / "password", PASSWORD)
+        _for_us_alone(folder / "formulario.txt", "Formulario de baja de datos\nNombre:\nCIF/NIF:\nFirma:\n")
         return _for_us_alone(folder / "config.toml", self.text(folder, servers.smtp_port) + "".join(mailboxes))
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from _thread import interrupt_main
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from daemon.demo.desks import PASSWORD, SMALL
 from daemon.demo.embedded import EmbeddedServers, SentMail
 from daemon.operations.logs import set_up_logs
 from daemon.service import Service, open_service
+from daemon.store.clock import utc_now
 
 SHOWN_LINES = 26
 WAIT_S = 60.0
@@ -39,15 +41,16 @@ class Screen(Console):
 
 
 class Stage:
-    """The servers, the daemon and the screen of one demonstration."""
+    """The servers, the daemon and the screen of one demonstration, on ``clock``."""
 
     desk = SMALL
     rest = ", which --keep lets you read"
     """What is said of the lines of a letter that are not shown."""
 
-    def __init__(self, folder: Path, console: Console) -> None:
+    def __init__(self, folder: Path, console: Console, clock: Callable[[], datetime] = utc_now) -> None:
         self.console = console
-        self.servers = EmbeddedServers(self.desk.users, PASSWORD, on_mail=self._passed)
+        self.clock = clock
+        self.servers = EmbeddedServers(self.desk.users, PASSWORD, on_mail=self._passed, clock=clock)
         self.folder = folder
         self._letters: list[tuple[str, Received]] = []
         self._taken: set[int] = set()
@@ -58,7 +61,12 @@ class Stage:
         self.servers.start()
         config = self.desk.write(self.folder, self.servers)
         set_up_logs(Log(level="error"))
-        self.service = open_service(config)
+        self.service = open_service(config, clock=self.clock)
+        self.begin()
+
+    def begin(self) -> None:
+        """The daemon works from now on."""
+        assert self.service
         self.service.start()
 
     def close(self) -> None:
@@ -73,7 +81,7 @@ class Stage:
 
     def send(self, message: EmailMessage) -> None:
         """Somebody's mail to the desk: shown, then delivered to the mailbox that it is for."""
-        self._show("→", message, str(message.get_content() if not message.is_multipart() else _text_of(message)))
+        self._show("→", Received(message))
         self.servers.deliver(self.desk.user_of(message["To"]), message.as_bytes())
 
     def wait(self, letter: str, to: str) -> Received:
@@ -89,17 +97,17 @@ class Stage:
 
     def _passed(self, mail: SentMail) -> None:
         received = Received.of(mail.raw)
-        self._show("←", received.message, received.part("plain"), received.links)
+        self._show("←", received, received.links)
         self._letters.append((mail.recipients[0], received))
 
-    def _show(self, arrow: str, message: EmailMessage, body: str, links: Iterable[str] = ()) -> None:
-        ours = arrow == "←"
+    def _show(self, arrow: str, mail: Received, links: Iterable[str] = ()) -> None:
+        ours, message = arrow == "←", mail.message
         heads = [
             Text(f"{name}: {message[name]}", style="bold" if name == "Subject" else "")
             for name in ("From", "To", "Subject")
         ]
         files = [Text(f"[{part.get_filename()}]", style="italic") for part in message.iter_attachments()]
-        lines = [line for line in body.strip().splitlines() if not line.startswith("<mailto:")]
+        lines = [line for line in mail.part("plain").strip().splitlines() if not line.startswith("<mailto:")]
         hidden = len(lines) - SHOWN_LINES
         more = [Text(f"… {hidden} lines more{self.rest}", style="dim")] if hidden > 0 else []
         buttons = [Text(" · ".join(links), style="underline")] if links else []
@@ -108,8 +116,3 @@ class Stage:
         self.console.print(
             Panel(shown, title=f"{arrow} {title}", title_align="left", border_style="blue" if ours else "green")
         )
-
-
-def _text_of(message: EmailMessage) -> str:
-    part = message.get_body(("plain",))
-    return str(part.get_content()) if part else ""

@@ -13,14 +13,10 @@ from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
-from daemon.config.accounts import Log
 from daemon.config.loopback import SUBJECT
 from daemon.demo.correspondent import Received, click, reply, write
-from daemon.demo.desks import LARGER, OPENINGS, PASSWORD, SERVICE, TECHNICIANS
-from daemon.demo.embedded import EmbeddedServers
+from daemon.demo.desks import LARGER, OPENINGS, SERVICE, TECHNICIANS
 from daemon.demo.stage import Stage
-from daemon.operations.logs import set_up_logs
-from daemon.service import open_service
 from daemon.store.queues import next_due
 
 ZONE = ZoneInfo("Europe/Madrid")
@@ -29,7 +25,6 @@ SARA, INFO, PEPE = "Sara Pons <sara@nueva.example>", "info@cliente.example", "Pe
 ANA, LUIS = "Ana Ruiz <ana@cau.example>", "Luis Paz <luis@cau.example>"
 EVA, COORD = "Eva Mar <eva@cau.example>", "Carmen Gil <coord@cau.example>"
 N1, N2, COORDINATION = "n1@cau.example", "n2@cau.example", "coordinacion@cau.example"
-FORM = "Formulario de baja de datos\nNombre:\nCIF/NIF:\nFirma:\n"
 INCIDENT = """Servicio/Aplicación: {service}
 Tipo: {type}
 Descripción: {text}
@@ -44,18 +39,12 @@ class TimedStage(Stage):
     rest = ""
 
     def __init__(self, folder: Path, console: Console, year: int = 2026) -> None:
-        super().__init__(folder, console)
+        super().__init__(folder, console, lambda: self.now)
         self._year = year
         self.now = self._local("12-01 08:55")
-        self.servers = EmbeddedServers(self.desk.users, PASSWORD, on_mail=self._passed, clock=lambda: self.now)
 
-    def open(self) -> None:
-        """Start the servers; the daemon is run by :meth:`run`."""
-        self.servers.start()
-        (self.folder / "formulario.txt").write_text(FORM, encoding="utf-8")
-        config = self.desk.write(self.folder, self.servers)
-        set_up_logs(Log(level="error"))
-        self.service = open_service(config, clock=lambda: self.now)
+    def begin(self) -> None:
+        """The daemon is run now, and by :meth:`run` from then on."""
         self.run()
 
     def run(self) -> None:
@@ -75,8 +64,7 @@ class TimedStage(Stage):
 
     def post(self, message: EmailMessage) -> None:
         """Somebody's mail, treated within the second."""
-        self._show("→", message, str(message.get_content()) if not message.is_multipart() else "…")
-        self.servers.deliver(self.desk.user_of(message["To"]), message.as_bytes())
+        self.send(message)
         self.run()
 
     def last(self, letter: str, to: str) -> Received:
