@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Literal
 
 from rules.letters import Grant
+from rules.tables import PersonTable
 from rules.ticket import Event, Side, Ticket
 
 
@@ -25,14 +26,9 @@ class HeldGrant:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Person(PersonTable):
     """Somebody registered; ``details`` are the registration form's values by field name."""
 
-    name: str
-    addresses: tuple[str, ...]
-    organisation: str = ""
-    tax_id: str = ""
-    language: str = ""
     details: tuple[tuple[str, str], ...] = ()
 
 

@@ -138,8 +138,7 @@ def _login(path: KeyPath, login: Credentials) -> Iterator[Misfit]:
             'no secret for this account; write one of "password_file", "password_env", "password_credential", "oauth2"'
         )
         yield Misfit(path, text, at_key=True)
-    if len(ways) > 1:
-        yield Misfit((*path, ways[1]), f"{' and '.join(ways)} are both set; keep one", at_key=True)
+    yield from _one_of(path, ways)
     if ways and not login.username:
         yield Misfit((*path, ways[0]), f'"{ways[0]}" has no "username" to go with it', at_key=True)
     if login.oauth2:
@@ -150,11 +149,14 @@ def _ways(table: object, name: str) -> list[str]:
     return [key for way in ("file", "env", "credential") if getattr(table, key := f"{name}_{way}")]
 
 
+def _one_of(path: KeyPath, ways: list[str]) -> Iterator[Misfit]:
+    if len(ways) > 1:
+        yield Misfit((*path, ways[1]), f"{' and '.join(ways)} are both set; keep one", at_key=True)
+
+
 def _oauth2(path: KeyPath, table: OAuth2) -> Iterator[Misfit]:
     secrets, tokens = _ways(table, "client_secret"), _ways(table, "refresh_token")
-    for ways in (secrets, tokens):
-        if len(ways) > 1:
-            yield Misfit((*path, ways[1]), f"{' and '.join(ways)} are both set; keep one", at_key=True)
+    yield from (misfit for ways in (secrets, tokens) for misfit in _one_of(path, ways))
     if not secrets and not tokens:
         yield Misfit(
             path, 'a token needs "client_secret_file" (or _env, _credential), or a refresh token in the same way'
@@ -190,7 +192,6 @@ _URL = re.compile(r"sqlite:////?[^/].*|postgres(?:ql)?://[^/]*/[^/]+")
 
 def _database_login(table: Database) -> Iterator[Misfit]:
     ways = _ways(table, "password")
-    if len(ways) > 1:
-        yield Misfit(("database", ways[1]), f"{' and '.join(ways)} are both set; keep one", at_key=True)
+    yield from _one_of(("database",), ways)
     if ways and table.is_sqlite:
         yield Misfit(("database", ways[0]), f'SQLite has no password; "{ways[0]}" is for PostgreSQL', at_key=True)

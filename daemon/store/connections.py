@@ -57,9 +57,11 @@ class Connections(Protocol):
 
     def settle(self) -> None:
         """Nothing of earlier versions of a row stays in the log, unless a reader needs it for five seconds more."""
+        return
 
     def renew(self) -> None:
         """After a fault: let go of this thread's connection, which may be dead."""
+        return
 
     def close(self) -> None:
         """Let go of everything."""
@@ -143,7 +145,7 @@ class Readers:
             reader.close()
 
 
-class SqliteConnections:
+class SqliteConnections(Connections):
     """A SQLite file. Writers queue on a lock of this process before BEGIN IMMEDIATE: SQLite's own wait is unfair."""
 
     dialect: Dialect = Sqlite()
@@ -234,9 +236,6 @@ class SqliteConnections:
         with self._turn:
             if self._writer is not None:
                 raw(self._writer).execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    def renew(self) -> None:
-        """A SQLite connection does not die."""
 
     def close(self) -> None:
         """The log goes back into the database, as far as no reader needs it; the lock file says how it was left."""

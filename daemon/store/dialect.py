@@ -38,9 +38,9 @@ class Session(Protocol):
 
     dialect: Dialect
     readonly: bool
-    lock: str
+    lock: str = ""
     """Appended to a SELECT whose rows this transaction will change; "" where none is needed."""
-    skip_locked: str
+    skip_locked: str = ""
     """The same, leaving out rows that another transaction holds."""
 
     def one(self, sql: str, *values: Any) -> Row | None:
@@ -69,6 +69,7 @@ class Session(Protocol):
 
     def settle(self) -> None:
         """Wait until everything that was put has been executed."""
+        return
 
     def stream(self, sql: str, *values: Any) -> Iterable[Row]:
         """Rows as they come, for whole tables."""
@@ -86,7 +87,7 @@ class Batch(NamedTuple):
 
 
 class Dialect(Protocol):
-    """What the statements must know of the database they run on."""
+    """What the statements must know of the database they run on; what has a body here is done where it is needed."""
 
     name: str
     batch: Batch
@@ -110,25 +111,30 @@ class Dialect(Protocol):
 
     def wipe_words(self, session: Session, first: bool) -> bool:
         """A step towards a word index without those that were deleted from it; returns whether another is needed."""
+        return False
 
     def hold_files(self, session: Session, alone: bool) -> None:
         """Until this transaction ends no other removes files, or with ``alone`` names any."""
+        return
 
     def clock(self, session: Session) -> int:
         """The database's own time in µs: leases of several daemons are judged by one clock."""
 
     def damage(self, session: Session) -> list[str]:
         """The damage that the database itself finds; if there is any, reading on is pointless."""
+        return []
 
     def orphans(self, session: Session) -> list[Row]:
         """Rows whose foreign key points to nothing: (table, the table referred to, how many, the first of them)."""
+        return []
 
     def end_abandoned(self, session: Session) -> None:
         """End the transactions that hold locks and whose daemon has said nothing for four seconds: it was stopped, or
         cut off. If it comes back, it does them again."""
+        return
 
 
-class Sqlite:
+class Sqlite(Dialect):
     """SQLite: one writer at a time, so that nothing needs a row lock."""
 
     name = "sqlite"
@@ -158,9 +164,6 @@ class Sqlite:
         session.run("INSERT INTO words (words, rank) VALUES ('merge', ?)", -MERGE_PAGES if first else MERGE_PAGES)
         return bool(session.value("SELECT total_changes()") - before > 1)
 
-    def hold_files(self, session: Session, alone: bool) -> None:
-        """One writes at a time."""
-
     def clock(self, session: Session) -> int:
         """There is one process: its clock is as good as any."""
         return time.time_ns() // 1000
@@ -176,9 +179,6 @@ class Sqlite:
         found = 'SELECT "table", parent, COUNT(*), MIN(rowid) FROM pragma_foreign_key_check GROUP BY 1, 2 ORDER BY 1, 2'
         return session.all(found)
 
-    def end_abandoned(self, session: Session) -> None:
-        """There is no other daemon."""
-
 
 _UNCONNECTED = peewee.SqliteDatabase(None)
 """It writes the cold queries' SQL."""
@@ -188,8 +188,6 @@ class SqliteSession(Session):
     """Statements on a SQLite connection, prepared once by its statement cache."""
 
     dialect: Dialect = Sqlite()
-    lock = ""
-    skip_locked = ""
 
     def __init__(self, connection: sqlite3.Connection, readonly: bool = False) -> None:
         self.readonly = readonly
@@ -212,9 +210,6 @@ class SqliteSession(Session):
     def many(self, sql: str, rows: Sequence[Row]) -> None:
         if rows:
             self._executemany(sql, rows)
-
-    def settle(self) -> None:
-        """Nothing waits."""
 
     def stream(self, sql: str, *values: Any) -> Iterable[Row]:
         return self._execute(sql, values)

@@ -11,6 +11,7 @@ import peewee
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from daemon.store.connections import Connections
 from daemon.store.dialect import Batch, Dialect, Row, Session, raw, written
 from daemon.store.errors import Unavailable, WrongVersion
 from daemon.store.migrations import migrate, pending
@@ -36,7 +37,7 @@ WHERE datname = current_database() AND usename = current_user AND application_na
 """
 
 
-class Postgres:
+class Postgres(Dialect):
     """PostgreSQL through psycopg 3, READ COMMITTED with explicit row locks."""
 
     name = "postgresql"
@@ -62,10 +63,6 @@ class Postgres:
         """A lexeme's prefix."""
         return f"text @@ to_tsquery('simple', '{word}:*')"
 
-    def wipe_words(self, session: Session, first: bool) -> bool:
-        """Autovacuum does, as for every table."""
-        return False
-
     def hold_files(self, session: Session, alone: bool) -> None:
         """By a lock of the database: rows that are not committed yet cannot be seen, but waited for."""
         session.one(f"SELECT pg_advisory_xact_lock{'' if alone else '_shared'}({FILES_LOCK})")
@@ -73,14 +70,6 @@ class Postgres:
     def clock(self, session: Session) -> int:
         """The server's clock, not that of the transaction's start."""
         return int(session.value("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"))
-
-    def damage(self, session: Session) -> list[str]:
-        """It tells when it reads."""
-        return []
-
-    def orphans(self, session: Session) -> list[Row]:
-        """It lets nobody make any."""
-        return []
 
     def end_abandoned(self, session: Session) -> None:
         """Asked of PostgreSQL's own list: its time-out for idle transactions does not count inside a pipeline, nor
@@ -202,7 +191,7 @@ def database(url: str) -> peewee.PostgresqlDatabase:
     )
 
 
-class PostgresConnections:
+class PostgresConnections(Connections):
     """A PostgreSQL database; peewee keeps one connection a thread."""
 
     dialect: Dialect = Postgres()
@@ -245,9 +234,6 @@ class PostgresConnections:
             yield PostgresSession(connection, readonly=True)
         finally:
             _roll_back(connection)
-
-    def settle(self) -> None:
-        """The server's log is its operator's."""
 
     def renew(self) -> None:
         self._database.close()

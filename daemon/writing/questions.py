@@ -171,6 +171,10 @@ def _outline(value: Any) -> Any:
     return value if isinstance(value, bool) else None
 
 
+def _decided_by(test: Callable[[Any, Any], Any]) -> Callable[[Any, Any], bool]:
+    return lambda question, other: bool(question.run.decided(test, question, other))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Question:
     """Stands for a value in a template. What Python can ask of any value is answered here; attributes, filters and the
@@ -206,26 +210,8 @@ class Question:
     def __hash__(self) -> int:
         return hash(self.run.decided(_itself, self)[1])
 
-    def __contains__(self, item: Any) -> bool:
-        return bool(self.run.decided(operator.contains, self, item))
-
-    def __eq__(self, other: object) -> bool:
-        return bool(self.run.decided(operator.eq, self, other))
-
-    def __ne__(self, other: object) -> bool:
-        return bool(self.run.decided(operator.ne, self, other))
-
-    def __lt__(self, other: Any) -> bool:
-        return bool(self.run.decided(operator.lt, self, other))
-
-    def __le__(self, other: Any) -> bool:
-        return bool(self.run.decided(operator.le, self, other))
-
-    def __gt__(self, other: Any) -> bool:
-        return bool(self.run.decided(operator.gt, self, other))
-
-    def __ge__(self, other: Any) -> bool:
-        return bool(self.run.decided(operator.ge, self, other))
+    __contains__, __eq__, __ne__ = map(_decided_by, (operator.contains, operator.eq, operator.ne))
+    __lt__, __le__, __gt__, __ge__ = map(_decided_by, (operator.lt, operator.le, operator.gt, operator.ge))
 
     def __iter__(self) -> Iterator[Any]:
         items = self.run.called(tuple, (self,), {})
