@@ -23,8 +23,7 @@ from daemon.faults import kill_point
 from daemon.log import log
 from daemon.mail.pipe import Poisoned
 from daemon.mail.reader import Reader
-from daemon.store import Cause, Fetched, Filed, Seen, Store, Transaction, Unfiled
-from daemon.store.daemons import Lease
+from daemon.store import Cause, Fetched, Seen, Store, Transaction, Unfiled
 from daemon.store.errors import LeaseLost, Unavailable
 from daemon.writing.letters import Letters
 from parsers.mail import Mail
@@ -61,14 +60,12 @@ class Intake:
         live: Live[Letters],
         spool: Path,
         queued: Callable[[], None] = lambda: None,
-        lease_of: Callable[[str], Lease | None] = lambda mailbox: None,
     ) -> None:
+        self.store = store
         self.spool = spool
-        self._store = store
         self._reader = reader
         self._live = live
         self._queued = queued
-        self._lease_of = lease_of
         self.verdicts: Counter[str] = Counter()
 
     @property
@@ -81,7 +78,7 @@ class Intake:
     def treat(self, account: Account, uidvalidity: int, mails: Sequence[Fetched]) -> list[Unfiled]:
         """Give every mail a verdict and commit; returns where each belongs. Mails that could not be finished are left
         out and offered again; the marked copy of one that was filed before belongs nowhere."""
-        seen = self._store.take(account.name, uidvalidity, mails, self._lease_of(account.name))
+        seen = self.store.take(account.name, uidvalidity, mails)
         decided = {row.id: (row.verdict, "") for row in seen if row.verdict}
         decided |= self._treat_all(account.name, [row for row in seen if not row.verdict])
         return [
@@ -94,29 +91,9 @@ class Intake:
     def treat_waiting(self, account: Account) -> Iterator[int]:
         """Treat what stands in the ledger without a verdict: released, retried, left by a process that died."""
         after = 0
-        while rows := self._store.waiting(account.name, after, lease=self._lease_of(account.name)):
+        while rows := self.store.waiting(account.name, after):
             yield len(self._treat_all(account.name, rows))
             after = rows[-1].id
-
-    def unfiled(self, mailbox: str, uidvalidity: int, after: int) -> Sequence[Unfiled]:
-        """As :meth:`daemon.store.Store.unfiled`."""
-        return self._store.unfiled(mailbox, uidvalidity, after)
-
-    def filed(self, mailbox: str, moved: Sequence[Filed]) -> None:
-        """As :meth:`daemon.store.Store.filed`."""
-        self._store.filed(moved, self._lease_of(mailbox))
-
-    def forget_places(self, mailbox: str, uidvalidity: int) -> None:
-        """As :meth:`daemon.store.Store.forget_places`."""
-        self._store.forget_places(mailbox, uidvalidity, self._lease_of(mailbox))
-
-    def suspects(self, mailbox: str) -> str:
-        """As :meth:`daemon.store.Store.suspects`."""
-        return self._store.suspects(mailbox)
-
-    def suspect(self, mailbox: str, suspects: str) -> None:
-        """As :meth:`daemon.store.Store.suspect`."""
-        self._store.suspect(mailbox, suspects, self._lease_of(mailbox))
 
     # -- treating
 
@@ -128,7 +105,7 @@ class Intake:
             decided |= self._together(mailbox, fresh)
         for row in rows:
             if row.unfinished:
-                decided |= self._alone(mailbox, self._store.take_alone(row, self._lease_of(mailbox)))
+                decided |= self._alone(mailbox, self.store.take_alone(mailbox, row))
         if decided:
             self._queued()
         return decided
@@ -138,7 +115,7 @@ class Intake:
         found, failed = self._tried(mailbox, rows, "batch failed", mails=len(rows))
         for row in rows if failed else ():
             if row.id not in found:
-                found |= self._alone(mailbox, self._store.take_alone(row, self._lease_of(mailbox)))
+                found |= self._alone(mailbox, self.store.take_alone(mailbox, row))
         return found
 
     def _alone(self, mailbox: str, row: Seen) -> Verdicts:
@@ -166,9 +143,9 @@ class Intake:
 
     def _quarantine(self, mailbox: str, row: Seen) -> Verdicts:
         decision = Decision("quarantined", "error")
-        loaded, now = self._live.current, self._store.clock()
-        cause, lease = Cause(row.id, glimpse(row)), self._lease_of(mailbox)
-        self._store.run(lambda tx: apply(tx, cause, decision, loaded, now), lease=lease)
+        loaded, now = self._live.current, self.store.clock()
+        cause, lease = Cause(row.id, glimpse(row)), self.store.lease_of(mailbox)
+        self.store.run(lambda tx: apply(tx, cause, decision, loaded, now), lease=lease)
         log.warning("mail quarantined", mail=row.id, why=decision.why)
         return {row.id: ("quarantined", "")}
 
@@ -183,11 +160,11 @@ class Intake:
         left: list[Pending] = []
         try:
             while left := [*left, *islice(mails, AHEAD - len(left))]:
-                looked_at, decided = self._transaction(left[: self._store.batch.mails], loaded)
+                looked_at, decided = self._transaction(left[: self.store.batch.mails], loaded)
                 yield self._told(left[:looked_at], decided)
                 left = left[looked_at:]
         except Unavailable:
-            self._store.forgive([row.id for row in rows])
+            self.store.forgive([row.id for row in rows])
             raise
 
     def _in_hand(self, mailbox: str, rows: Sequence[Seen], desk: Desk) -> Iterator[Pending]:
@@ -211,10 +188,10 @@ class Intake:
         desk = loaded.settings.desk
 
         def work(tx: Transaction) -> tuple[int, dict[int, Decision]]:
-            now, until = self._store.clock(), time.monotonic() + self._store.batch.seconds
+            now, until = self.store.clock(), time.monotonic() + self.store.batch.seconds
             decided: dict[int, Decision] = {}
             for place, pending in enumerate(mails):
-                if place and time.monotonic() >= until and self._store.awaited:
+                if place and time.monotonic() >= until and self.store.awaited:
                     return place, decided
                 if tx.undecided(pending.seen):
                     facts = tx.load(pending.needs, now, desk.zone, pending.seen)
@@ -224,8 +201,8 @@ class Intake:
             return len(mails), decided
 
         # None: an earlier try was committed after all; a look at the same mails tells how far it came
-        lease = self._lease_of(mails[0].reading.mailbox.name)
-        return self._store.run(work, [pending.needs for pending in mails], lease) or (0, {})
+        lease = self.store.lease_of(mails[0].reading.mailbox.name)
+        return self.store.run(work, [pending.needs for pending in mails], lease) or (0, {})
 
     def _told(self, mails: Sequence[Pending], decided: Mapping[int, Decision]) -> Verdicts:
         """Count and log what was decided; returns the verdicts."""

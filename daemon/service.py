@@ -75,7 +75,8 @@ class Service:
             alive=lambda: self.mailboxes.alive, now=store.clock,
         )  # fmt: skip
         self.outbox = Outbox(post)
-        self.intake = Intake(store, self.reader, live, spool, self.outbox.wake, self.mailboxes.lease_of)
+        store.lease_of = self.mailboxes.lease_of
+        self.intake = Intake(store, self.reader, live, spool, self.outbox.wake)
         self._take_up()
         self.upkeep = Upkeep(store, live, self.reader, self.outbox, self.intake, self.mailboxes.watchers)
         self._stop = threading.Event()

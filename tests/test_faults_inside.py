@@ -302,7 +302,8 @@ def test_f37_a_daemon_that_has_lost_its_mailbox_quarantines_nothing_there(tmp_pa
 
         reader: Any = Failing()
         box: Any = SimpleNamespace(name="apertura")
-        intake = Intake(here.store, reader, here, tmp_path, lease_of=lambda mailbox: lease)
+        here.store.lease_of = lambda mailbox: lease
+        intake = Intake(here.store, reader, here, tmp_path)
         with pytest.raises(LeaseLost):
             intake.treat(box, 1, [fetched(1)])
         assert len(attempts) == 2

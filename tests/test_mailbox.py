@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,6 +70,11 @@ class Notebook:
             self.waiting -= 1
             yield 1
         self.looked.set()
+
+    @property
+    def store(self) -> Any:
+        """Its own ledger."""
+        return self
 
     def unfiled(self, mailbox: str, uidvalidity: int, after: int) -> list[Unfiled]:
         return [mail for id_, mail in self.decided.items() if id_ > after and id_ not in self.noted][: self.page]

@@ -87,7 +87,7 @@ class _Past:
 
         store.run(work)
         store.run(_all_sent)
-        store.filed([Filed(row.id, "done") for row in seen])
+        store.filed("antiguo", [Filed(row.id, "done") for row in seen])
         store.index_words(AT_ONCE)
 
     def _one(self, tx: Transaction, n: int, row: int, at: datetime) -> None:

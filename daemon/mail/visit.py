@@ -22,11 +22,15 @@ from daemon.mail.imap_faults import ImapError
 from daemon.mail.moving import Mover
 from daemon.mail.suspects import InTheWay
 from daemon.slices import in_slices
-from daemon.store import Fetched, Filed, Unfiled
+from daemon.store import Fetched, Filed, Store, Unfiled
 
 
 class Intake(Protocol):
     """The desk behind a mailbox."""
+
+    @property
+    def store(self) -> Store:
+        """Where the places of mails are noted, and those that stand in the way."""
 
     @property
     def spool(self) -> Path:
@@ -43,22 +47,7 @@ class Intake(Protocol):
 
     def treat_waiting(self, account: Account) -> Iterator[int]:
         """Treat the mails in the ledger that have no verdict (released, retried), some at a time; yields how many.
-        :meth:`unfiled` moves them."""
-
-    def unfiled(self, mailbox: str, uidvalidity: int, after: int) -> Sequence[Unfiled]:
-        """Some of the mails with a verdict that wait to be moved, by ids above ``after``; () when there are no more."""
-
-    def filed(self, mailbox: str, moved: Sequence[Filed]) -> None:
-        """Note where these mails lie now."""
-
-    def forget_places(self, mailbox: str, uidvalidity: int) -> None:
-        """The watched folder has this UIDVALIDITY now: places noted under another one are void."""
-
-    def suspects(self, mailbox: str) -> str:
-        """What :meth:`suspect` was last given; "" for nothing."""
-
-    def suspect(self, mailbox: str, suspects: str) -> None:
-        """Remember, for whoever connects next, which mails stood in the way."""
+        :meth:`daemon.store.Store.unfiled` tells which to move."""
 
 
 class Visit:
@@ -69,7 +58,8 @@ class Visit:
         self._account = account
         self._intake = intake
         self._stop = stop
-        self._remembered = intake.suspects(account.name)
+        self._store = intake.store
+        self._remembered = self._store.suspects(account.name)
         self._in_the_way = InTheWay.remembered(self._remembered)
         self._suspects, self._unmoved = self._in_the_way.fetch, self._in_the_way.move
         self._folders = Folders(imap)
@@ -80,7 +70,7 @@ class Visit:
         self._mover = Mover(account, self._folders, self._unmoved)
         self.treated = 0
         """Mails that were fetched and treated so far."""
-        intake.forget_places(account.name, self.uidvalidity)
+        self._store.forget_places(account.name, self.uidvalidity)
 
     @property
     def uidvalidity(self) -> int:
@@ -145,7 +135,7 @@ class Visit:
         left: list[Unfiled] = []
         unfiled: set[int] = set()
         after = 0
-        while some := self._intake.unfiled(self._account.name, self.uidvalidity, after):
+        while some := self._store.unfiled(self._account.name, self.uidvalidity, after):
             mails = {mail.id: mail for mail in some}
             together, alone = self._unmoved.apart(list(mails))
             self._settled.update(mail.uid for mail in some if mail.uid is not None and not mail.lies_in)
@@ -160,7 +150,7 @@ class Visit:
     def _remember(self) -> None:
         now = str(self._in_the_way)
         if now != self._remembered:
-            self._intake.suspect(self._account.name, now)
+            self._store.suspect(self._account.name, now)
             self._remembered = now
 
     def _batches(self, uids: Sequence[int]) -> Iterator[list[Announced]]:
@@ -207,7 +197,7 @@ class Visit:
             here += [replace(mail, uid=mail.watched_uid) for mail in placed if not mail.uid]
         self._move_all(mail for mail in here if mail.uid)
         if gone := [Filed(mail.id, "") for mail in here if not mail.uid]:
-            self._intake.filed(self._account.name, gone)
+            self._store.filed(self._account.name, gone)
 
     def _move_all(self, mails: Iterable[Unfiled]) -> None:
         """Move mails of the selected folder, each to its own."""
@@ -219,7 +209,7 @@ class Visit:
     def _note(self, mails: Sequence[Unfiled], folder: str, filed: Filing) -> None:
         """Have it noted where the moved mails lie now."""
         moved = {mail.id: mail.uid for mail in mails if mail.uid in filed.moved}
-        self._intake.filed(
+        self._store.filed(
             self._account.name,
             [Filed(id_, folder, *filed.places.get(uid or 0, (None, None))) for id_, uid in moved.items()],
         )

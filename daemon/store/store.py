@@ -50,6 +50,8 @@ class Store(Retrying):
         super().__init__(connections, files)
         self.url = url
         self.clock = clock
+        self.lease_of: Callable[[str], daemons.Lease | None] = lambda mailbox: None
+        """What fences the writes for a mailbox, None where nothing must; LeaseLost where it is another daemon's."""
         self._shared: DatabaseClock | None = None
         self._receipts = connections.receipts
         self._folder: int | None = None
@@ -102,34 +104,27 @@ class Store(Retrying):
 
     # -- the ledger
 
-    def take(
-        self,
-        mailbox: str,
-        uidvalidity: int,
-        fetched: Sequence[ledger.Fetched],
-        lease: daemons.Lease | None = None,
-    ) -> list[ledger.Seen]:
+    def take(self, mailbox: str, uidvalidity: int, fetched: Sequence[ledger.Fetched]) -> list[ledger.Seen]:
         """Rows for the mails just fetched, bytes kept, attempts counted; committed."""
         now, tries = self.clock(), itertools.count()
 
         def work(session: Session) -> list[ledger.Seen]:
             return ledger.take(session, self.files, mailbox, uidvalidity, fetched, now, again=next(tries) > 0)
 
-        return self._run(work, lease)
+        return self._run(work, self.lease_of(mailbox))
 
-    def take_alone(self, seen: ledger.Seen, lease: daemons.Lease | None = None) -> ledger.Seen:
+    def take_alone(self, mailbox: str, seen: ledger.Seen) -> ledger.Seen:
         """As :func:`daemon.store.ledger.take_alone`; committed before the mail is parsed."""
         tries = itertools.count()
-        return self._run(lambda s: ledger.take_alone(s, seen, again=next(tries) > 0), lease)
+        return self._run(lambda s: ledger.take_alone(s, seen, again=next(tries) > 0), self.lease_of(mailbox))
 
     def forgive(self, mail_ids: Sequence[int]) -> None:
         """As :func:`daemon.store.ledger.forgive`."""
         self._run(lambda s: ledger.forgive(s, mail_ids))
 
-    def waiting(
-        self, mailbox: str, after: int = 0, limit: int = 50, lease: daemons.Lease | None = None
-    ) -> list[ledger.Seen]:
+    def waiting(self, mailbox: str, after: int = 0, limit: int = 50) -> list[ledger.Seen]:
         """As :func:`daemon.store.ledger.waiting`: to be called while no mail of ``mailbox`` is in hand."""
+        lease = self.lease_of(mailbox)
         if not self.look(lambda s: s.one(ledger.ANY_WAITING, mailbox, after)):
             return []
         return self._run(lambda s: ledger.waiting(s, self.files, mailbox, after, limit), lease)
@@ -138,22 +133,24 @@ class Store(Retrying):
         """As :func:`daemon.store.filing.unfiled`."""
         return self.look(lambda s: filing.unfiled(s, mailbox, uidvalidity, after, limit))
 
-    def filed(self, moved: Sequence[filing.Filed], lease: daemons.Lease | None = None) -> None:
+    def filed(self, mailbox: str, moved: Sequence[filing.Filed]) -> None:
         """As :func:`daemon.store.filing.filed`."""
-        self._run(lambda s: filing.filed(s, moved, self.clock()), lease)
+        self._run(lambda s: filing.filed(s, moved, self.clock()), self.lease_of(mailbox))
 
-    def forget_places(self, mailbox: str, uidvalidity: int, lease: daemons.Lease | None = None) -> int:
+    def forget_places(self, mailbox: str, uidvalidity: int) -> int:
         """As :func:`daemon.store.filing.forget_places`."""
-        return self._run(lambda s: filing.forget_places(s, mailbox, uidvalidity, self.clock()), lease)
+        now, lease = self.clock(), self.lease_of(mailbox)
+        return self._run(lambda s: filing.forget_places(s, mailbox, uidvalidity, now), lease)
 
     def suspects(self, mailbox: str) -> str:
         """What :meth:`suspect` noted of ``mailbox``; "" for nothing."""
         return self.look(lambda s: notes.get(s, f"suspects {mailbox}"))
 
-    def suspect(self, mailbox: str, suspects: str, lease: daemons.Lease | None = None) -> None:
+    def suspect(self, mailbox: str, suspects: str) -> None:
         """Note which mails of ``mailbox`` stand in the way of others, as daemon/mail/suspects.py writes them."""
         name = f"suspects {mailbox}"
-        self._run(lambda s: notes.put(s, name, suspects) if suspects else notes.drop(s, name), lease)
+        noted = partial(notes.put, name=name, value=suspects) if suspects else partial(notes.drop, name=name)
+        self._run(noted, self.lease_of(mailbox))
 
     def retry(self, mail_ids: Sequence[int]) -> list[int]:
         """Quarantined mails are treated again; the ids of those that were quarantined."""

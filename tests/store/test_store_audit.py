@@ -35,7 +35,7 @@ def books(store: Store) -> Store:
         tx.apply(Cause(seen.id, mail(3)), Decision("threaded", events=(event,)), compose, DESK, NOW)
     change(store, number, "resolved", state="resolved", resolved_at=NOW, round=1, running=((NOW, NOW),))
     assert len(store.claim("a", NOW, timedelta(minutes=1), 10)) == 1
-    store.filed([Filed(1, "done", 7, 11), Filed(2, "done", 7, 12), Filed(3, "done")])
+    store.filed("apertura", [Filed(1, "done", 7, 11), Filed(2, "done", 7, 12), Filed(3, "done")])
     return store
 
 

@@ -58,7 +58,7 @@ def books(store: Store) -> Iterator[Store]:
         person = Person(NAME, (ANA, "ana@casa.example"), tax_id="12345678Z")
         tx.apply(Cause(held.id, mail(4, ANA)), Decision("held", "rate", people=(person,)), compose, DESK, NOW)
     change(store, own, "validated", state="closed", closed_at=NOW, running=((NOW, NOW),))
-    store.filed([Filed(mail_id, "done") for mail_id in (1, 2, 3)])
+    store.filed("apertura", [Filed(mail_id, "done") for mail_id in (1, 2, 3)])
     sent = store.claim("a", NOW, timedelta(minutes=1), 1)
     store.record([Outcome(each.id, each.lease, "sent", "250 ok") for each in sent], NOW)
     store.index_words()

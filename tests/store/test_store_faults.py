@@ -363,7 +363,7 @@ def test_f34_a_commit_whose_answer_was_lost_is_not_done_twice(
         tx.apply(Cause(), Decision(letters=(Letter("refusal", (ANA,)),)), compose, DESK, NOW)
     for done in (
         lambda: take(store, 2).attempts == 1,
-        lambda: store.take_alone(seen).attempts_alone == 1,
+        lambda: store.take_alone("apertura", seen).attempts_alone == 1,
         lambda: [each.to for each in store.claim("a", NOW, MINUTE, 9)] == [ANA],
     ):
         lost.clear()

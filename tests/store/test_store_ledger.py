@@ -62,10 +62,10 @@ def test_attempts_are_counted_and_only_lone_ones_count_alone(store: Store) -> No
     assert [(s.attempts, s.attempts_alone, s.unfinished) for s in store.take("a", 1, both)] == [(1, 0, False)] * 2
     again = store.take("a", 1, both)
     assert [(s.attempts, s.attempts_alone, s.unfinished) for s in again] == [(2, 0, True)] * 2
-    alone = store.take_alone(again[0])
+    alone = store.take_alone("apertura", again[0])
     assert (alone.attempts, alone.attempts_alone) == (3, 1)
     store.forgive([alone.id])
-    assert store.take_alone(alone).attempts_alone == 1
+    assert store.take_alone("apertura", alone).attempts_alone == 1
 
 
 def test_any_number_of_mails_is_asked_back_at_once(store: Store) -> None:
@@ -123,14 +123,14 @@ def test_a_decided_mail_is_filed_once(store: Store, verdict: str, folder: str) -
     decide(store, seen.id, verdict)
     (unfiled,) = store.unfiled("apertura", 1)
     assert (unfiled.id, unfiled.folder, unfiled.lies_in, unfiled.uid) == (seen.id, folder, "", 1)
-    store.filed([Filed(seen.id, folder, 99, 5)])
+    store.filed("apertura", [Filed(seen.id, folder, 99, 5)])
     assert store.unfiled("apertura", 1) == []
 
 
 def test_a_released_mail_is_treated_again_and_moved_from_where_it_lies(store: Store, clock: Clock) -> None:
     seen = take(store, 1)
     decide(store, seen.id, "held", held_until=NOW + timedelta(hours=1))
-    store.filed([Filed(seen.id, "held", 99, 5)])
+    store.filed("apertura", [Filed(seen.id, "held", 99, 5)])
     assert store.release_due(clock.turn(minutes=59), Rates()) == []
     assert store.release_due(clock.turn(minutes=1), Rates()) == [seen.id]
     (waiting,) = store.waiting("apertura")
@@ -167,7 +167,7 @@ def test_a_mail_released_while_it_is_moved_is_moved_on_from_there(store: Store, 
     assert store.release([seen.id]) == [seen.id]
     if treated == "before its move is noted":
         decide(store, seen.id, "opened")
-    store.filed([Filed(seen.id, "held", 99, 5)])
+    store.filed("apertura", [Filed(seen.id, "held", 99, 5)])
     if treated == "after it":
         decide(store, seen.id, "opened")
     (unfiled,) = store.unfiled("apertura", 1)
@@ -189,7 +189,7 @@ def test_a_mail_released_before_its_move_is_noted_is_looked_for_in_both_folders(
 def test_a_mail_that_has_gone_waits_for_nothing_and_lies_nowhere(store: Store) -> None:
     seen = take(store, 1)
     decide(store, seen.id, "opened")
-    store.filed([Filed(seen.id, "")])
+    store.filed("apertura", [Filed(seen.id, "")])
     assert store.unfiled("apertura", 1) == []
     with store.read() as books:
         assert books.session.all("SELECT folder FROM mails") == [("",)]

@@ -132,7 +132,7 @@ def hot_queries(store: Store, clock: Clock) -> Heard:
             tx.apply(
                 Cause(seen.id, mail(2)), Decision("validated", "", (note,), used=(token(grant),)), compose, DESK, NOW
             )
-        store.filed([Filed(seen.id, "done", 1, 1)])
+        store.filed("apertura", [Filed(seen.id, "done", 1, 1)])
         store.waiting("apertura")
         store.unfiled("apertura", 1)
         store.release_due(clock.now, Rates())
