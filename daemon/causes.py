@@ -12,7 +12,7 @@ from functools import partial
 
 from daemon.config.live import Loaded
 from daemon.log import log
-from daemon.store import Cause, Outcome, Outgoing, Store, Transaction, queues, reckoning, stuck
+from daemon.store import Cause, Outcome, Outgoing, Store, Transaction, notes, queues, reckoning, stuck
 from daemon.store.errors import Unavailable
 from daemon.writing.letters import Letters
 from rules.decision import Decision
@@ -72,12 +72,12 @@ def _fire(number: str, name: str, loaded: Loaded[Letters], clock: Callable[[], d
 def reckon_anew(store: Store, loaded: Loaded[Letters]) -> None:
     """Compute anew, by the configuration ``loaded``, what is due on every ticket, unless that has been done."""
     digest, desk = loaded.desk_digest, loaded.settings.desk
-    if store.look(lambda session: reckoning.follows(session, digest)):
+    if store.look(lambda session: notes.get(session, reckoning.DONE)) == digest:
         return
     last = ""
     while last := store.run(lambda tx: reckoning.some(tx, last, desk, store.clock())) or "":
         pass
-    store.run(lambda tx: reckoning.note(tx.session, digest))
+    store.run(lambda tx: notes.put(tx.session, reckoning.DONE, digest))
 
 
 def delivery_failed(store: Store, loaded: Loaded[Letters], outgoing: Outgoing, outcome: Outcome) -> None:

@@ -15,13 +15,11 @@ from typing import Any
 
 import pytest
 
-from daemon.bench.among_many import replies, verdicts
 from daemon.bench.figures import ratios, table
 from daemon.bench.growth import grow
 from daemon.bench.job import Bench, Result
-from daemon.bench.memory import large_file, large_mailbox
 from daemon.bench.process import Usage, spent
-from daemon.bench.several import takeover, two_daemons
+from daemon.bench.scenarios import large_file, large_mailbox, replies, takeover, two_daemons, verdicts
 from daemon.bench.waiting import latency, latency_under_load
 from daemon.config.settings import load
 from daemon.store import Store

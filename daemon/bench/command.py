@@ -15,12 +15,18 @@ from typing import Any
 
 from rich.console import Console
 
-from daemon.bench.among_many import replies, verdicts
 from daemon.bench.figures import summary, table
 from daemon.bench.job import Bench, Result
-from daemon.bench.memory import backlog, large_file, large_mailbox
 from daemon.bench.peers import Peer, django_helpdesk, roundup
-from daemon.bench.several import takeover, two_daemons
+from daemon.bench.scenarios import (
+    backlog,
+    large_file,
+    large_mailbox,
+    replies,
+    takeover,
+    two_daemons,
+    verdicts,
+)
 from daemon.bench.waiting import latency, latency_under_load
 
 Contestant = Callable[[int], Result]

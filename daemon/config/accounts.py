@@ -21,14 +21,6 @@ from rules.tables import Mailbox
 
 Security = Literal["tls", "starttls", "none"]
 
-POLL = Duration(seconds=60)
-CONNECT_TIMEOUT = Duration(seconds=20)
-COMMAND_TIMEOUT = Duration(seconds=60)
-IDLE_RENEWAL = Duration(minutes=9)
-SMTP_TIMEOUT = Duration(seconds=30)
-SMTP_EXPIRE_AFTER = Duration(days=5)
-ALARM_AFTER = Duration(minutes=15)
-
 
 class SecretError(Exception):
     """A secret cannot be read; the message says where it was looked for, never what was found."""
@@ -152,13 +144,13 @@ class Account(Mailbox, Credentials):
     """Certificates to trust instead of the system's (PEM)."""
     folder: str = "INBOX"
     """The folder that is watched."""
-    poll: Duration = POLL
+    poll: Duration = Duration(seconds=60)
     """Safety net where IDLE is off or silent."""
     idle: bool = True
-    connect_timeout: Duration = CONNECT_TIMEOUT
-    command_timeout: Duration = COMMAND_TIMEOUT
+    connect_timeout: Duration = Duration(seconds=20)
+    command_timeout: Duration = Duration(seconds=60)
     """No answer to a command for so long: the connection is given up and made anew."""
-    idle_renewal: Duration = IDLE_RENEWAL
+    idle_renewal: Duration = Duration(minutes=9)
     """IDLE is renewed so often; some routers forget a silent connection after ten minutes."""
 
 
@@ -175,9 +167,9 @@ class Smtp(Credentials):
     """The address of a `service` mailbox: From and envelope sender of every letter."""
     connections: int = 2
     """Connections at the same time."""
-    timeout: Duration = SMTP_TIMEOUT
+    timeout: Duration = Duration(seconds=30)
     """No answer for so long: the letter is tried again."""
-    expire_after: Duration = SMTP_EXPIRE_AFTER
+    expire_after: Duration = Duration(days=5)
     """A letter that could not be handed over for so long is given up; group and admins are told."""
 
 
@@ -255,7 +247,7 @@ class Metrics:
 class Alerts:
     """`[alerts]`: a second route for alarms, for when the mail itself is what fails."""
 
-    after: Duration = ALARM_AFTER
+    after: Duration = Duration(minutes=15)
     """A mailbox or the outbox has been failing for so long."""
     command: tuple[str, ...] = ()
     """A program and its arguments; the alarm's text is its standard input."""

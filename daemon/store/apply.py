@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from daemon.store import blocked, people, set_aside
+from daemon.store import people, set_aside
 from daemon.store.context import Cause, Writing
 from daemon.store.dialect import Session
 from daemon.store.errors import AlreadyDecided, Conflict
@@ -38,7 +38,7 @@ def apply(tx: Writing, cause: Cause, decision: Decision, compose: Compose, desk:
     for mail_id, verb in decision.settled:
         set_aside.settle(tx.session, mail_id, verb, now)
     for sender in decision.blocked:
-        blocked.block(tx.session, sender, now)
+        people.block(tx.session, sender, now)
     for name in decision.counters:
         tx.windows.add(name, now)
     notes = tuple(Posting(tx, cause, compose, desk, now).send(decision))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 from hmac import compare_digest
 from typing import Literal
 
-from daemon.store import blocked, ledger, people, search, set_aside
+from daemon.store import ledger, people, search, set_aside
 from daemon.store.counters import Counters
 from daemon.store.dialect import Session, marks
 from daemon.store.rows import GRANT_COLUMNS, bare_id, copy_key, key, load_grant, when
@@ -53,7 +53,7 @@ class Lookups:
             journals={number: journal(session, number) for number in tickets} if needs.journal else {},
             next_number=self.counters.peek(needs.prefix, now, zone) if needs.prefix else "",
             person=people.find(session, needs.sender) if needs.sender else None,
-            blocked=bool(needs.sender) and blocked.is_blocked(session, needs.sender),
+            blocked=bool(needs.sender) and people.is_blocked(session, needs.sender),
             set_aside=set_aside.set_aside(session, grant.grant.mail) if grant and grant.grant.mail else None,
             earlier=self._earlier(needs, grant, tickets),
             counts={name: self.windows.count(name, now) for name in needs.counters},

@@ -1,12 +1,15 @@
-"""Registered people: each under any of several addresses."""
+"""Registered people, each under any of several addresses; and senders whom an admin has blocked by mail, besides those
+of `senders.blocked`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from daemon.store.dialect import Session, marks
 from daemon.store.rows import dumps, key, load_person, plain
 from rules.facts import Person
+from rules.ticket import micros
 
 
 def find(session: Session, address: str) -> Person | None:
@@ -52,3 +55,20 @@ def _write(session: Session, person_id: int | None, values: tuple[str, ...]) -> 
         return person_id
     insert = "INSERT INTO people (name, organisation, tax_id, language, details) VALUES (?, ?, ?, ?, ?) RETURNING id"
     return int(session.value(insert, *values))
+
+
+# -- blocked senders
+
+
+def is_blocked(session: Session, sender: str) -> bool:
+    """Whether the address ``sender`` is blocked."""
+    return session.one("SELECT 1 FROM blocked_senders WHERE address = ?", key(sender.lower())) is not None
+
+
+def block(session: Session, sender: str, now: datetime) -> None:
+    """Block an address."""
+    session.run(
+        "INSERT INTO blocked_senders (address, blocked_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        key(sender.lower()),
+        micros(now),
+    )

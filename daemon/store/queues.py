@@ -131,8 +131,7 @@ def next_delivery(session: Session, now: datetime) -> datetime | None:
 
 def waiting_letters(session: Session) -> dict[str, int]:
     """How many deliveries wait, by status."""
-    rows = session.all("SELECT status, COUNT(*) FROM deliveries WHERE next_at IS NOT NULL GROUP BY status")
-    return dict(rows)
+    return dict(session.all("SELECT status, COUNT(*) FROM deliveries WHERE next_at IS NOT NULL GROUP BY status"))
 
 
 def waits_for_smtp(session: Session) -> bool:
@@ -152,10 +151,8 @@ PAUSE = timedelta(hours=1)
 
 def due(session: Session, now: datetime, limit: int) -> list[tuple[str, str]]:
     """Tickets with something due: (number, name), the longest overdue first."""
-    rows = session.all(
-        "SELECT number, due_name FROM tickets WHERE due_at <= ? ORDER BY due_at, number LIMIT ?", micros(now), limit
-    )
-    return [(number, name) for number, name in rows]
+    found = "SELECT number, due_name FROM tickets WHERE due_at <= ? ORDER BY due_at, number LIMIT ?"
+    return [(number, name) for number, name in session.all(found, micros(now), limit)]
 
 
 def claim_due(session: Session, number: str, name: str, now: datetime) -> bool:

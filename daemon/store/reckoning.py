@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from daemon.store import notes
 from daemon.store.context import Writing
 from daemon.store.dialect import Session
 from rules.desk import Desk
@@ -17,18 +16,8 @@ from rules.ticket import Ticket, micros
 
 AT_ONCE = 100
 """Tickets that one transaction reckons."""
-_NOTE = "reckoned"
-"""The digest of the configuration that the rows follow from."""
-
-
-def follows(session: Session, digest: str) -> bool:
-    """Whether all rows follow from the configuration of this digest."""
-    return notes.get(session, _NOTE) == digest
-
-
-def note(session: Session, digest: str) -> None:
-    """Note that from now on they do."""
-    notes.put(session, _NOTE, digest)
+DONE = "reckoned"
+"""The note of the digest of the configuration that all rows follow from."""
 
 
 def some(tx: Writing, after: str, desk: Desk, now: datetime) -> str:
