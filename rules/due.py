@@ -155,3 +155,19 @@ def _after_silence(ticket: Ticket, desk: Desk, days: int) -> datetime | None:
     if not ticket.waiting_since or ticket.pending_until:
         return None
     return people_clock(desk, ticket.priority, ticket.group).business_days_after(ticket.waiting_since, days)
+
+
+# -- attempts to contact
+
+CONTACTS_A_DAY = 3
+"""Attempts to contact; after the last the requester is written to."""
+
+
+def same_day(a: datetime, b: datetime, desk: Desk) -> bool:
+    """Whether two instants fall on one day of the desk's zone."""
+    return a.astimezone(desk.zone).date() == b.astimezone(desk.zone).date()
+
+
+def contacts_on(ticket: Ticket, at: datetime, desk: Desk) -> int:
+    """How many attempts were made on the day of ``at``."""
+    return sum(same_day(attempt, at, desk) for attempt in ticket.contacts)

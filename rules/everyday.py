@@ -9,9 +9,8 @@ from rules import wording
 from rules.assignment import update_letter
 from rules.deadlines import calendar_for, people_clock
 from rules.decision import Decision
-from rules.due import closes_at
+from rules.due import CONTACTS_A_DAY, closes_at, contacts_on, same_day
 from rules.effects import Action, Effect, done, netiquette, refused, to_requester
-from rules.firing import CONTACTS_A_DAY, contacts_on, same_day
 from rules.letters import Letter
 from rules.lookups import day_start
 from rules.solutions import reopening_letter, validation_letter

@@ -9,7 +9,7 @@ from rules.access import acts_for
 from rules.assignment import News, group_letter, update_letter
 from rules.decision import Decision
 from rules.desk import Desk
-from rules.due import closes_at, key_of
+from rules.due import CONTACTS_A_DAY, closes_at, contacts_on, key_of
 from rules.letters import for_requester
 from rules.lifecycle import move
 from rules.promises import promises
@@ -17,9 +17,6 @@ from rules.solutions import closure_letter, verdict_links
 from rules.ticket import Event, Ticket, evolve
 
 Firing = Callable[[Ticket, str, Desk, datetime], Decision]
-
-CONTACTS_A_DAY = 3
-"""Attempts to contact; after the last the requester is written to."""
 
 
 def fire(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:
@@ -78,16 +75,6 @@ def remind(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:
         links=verdict_links(ticket, desk, now) if resolved else (),
     )
     return Decision(events=(event,), letters=(letter,))
-
-
-def same_day(a: datetime, b: datetime, desk: Desk) -> bool:
-    """Whether two instants fall on one day of the desk's zone."""
-    return a.astimezone(desk.zone).date() == b.astimezone(desk.zone).date()
-
-
-def contacts_on(ticket: Ticket, at: datetime, desk: Desk) -> int:
-    """How many attempts were made on the day of ``at``."""
-    return sum(same_day(attempt, at, desk) for attempt in ticket.contacts)
 
 
 def close_silent(ticket: Ticket, name: str, desk: Desk, now: datetime) -> Decision:

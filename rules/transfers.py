@@ -87,14 +87,8 @@ def relate(action: Action) -> Decision:
         return refused(action, (no_other(action),))
     here, there = related(action.ticket, other.number, action), related(other, action.ticket.number, action)
     after, news = evolve(action.ticket, here), action.news("related", other.number)
-    return Decision(
-        "desk",
-        "relate",
-        events=(here, there),
-        letters=(update_letter(after, action.desk, news, to=action.mail.sender),),
-        kind=action.ticket.kind,
-        group=action.ticket.group,
-    )
+    letter = update_letter(after, action.desk, news, to=action.mail.sender)
+    return replace(done(action, here, letter), events=(here, there))
 
 
 def related(ticket: Ticket, number: str, action: Action) -> Event:

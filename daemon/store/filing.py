@@ -46,7 +46,7 @@ ORDER BY id LIMIT ?
 """
 
 
-def unfiled(session: Session, mailbox: str, uidvalidity: int, after: int, limit: int) -> list[Unfiled]:
+def unfiled(session: Session, mailbox: str, uidvalidity: int, after: int = 0, limit: int = 1000) -> list[Unfiled]:
     """Decided mails, by ids above ``after``, that still lie where they were: in the watched folder as long as it has
     ``uidvalidity``, or in one of ours where a release found them.
     """

@@ -149,7 +149,7 @@ PAUSE = timedelta(hours=1)
 """How long until something that is due and came to nothing is looked at again."""
 
 
-def due(session: Session, now: datetime, limit: int) -> list[tuple[str, str]]:
+def due(session: Session, now: datetime, limit: int = 100) -> list[tuple[str, str]]:
     """Tickets with something due: (number, name), the longest overdue first."""
     found = "SELECT number, due_name FROM tickets WHERE due_at <= ? ORDER BY due_at, number LIMIT ?"
     return [(number, name) for number, name in session.all(found, micros(now), limit)]

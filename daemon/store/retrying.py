@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from daemon.faults import kill_point
 from daemon.files import Files
@@ -19,6 +19,7 @@ from daemon.store.tickets import Remembered
 from daemon.store.transaction import Transaction
 from rules.facts import Needs
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 TRIES = 6
@@ -121,6 +122,24 @@ class Retrying:
             except Exception as fault:  # noqa: BLE001 - asked for its kind, raised again unless it passes
                 self._pause_or_raise(fault, tried)
         raise AssertionError
+
+
+def looking(function: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate[Retrying, P], T]:
+    """``function`` as a method, in a session that only reads."""
+
+    def method(self: Retrying, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.look(lambda session: function(session, *args, **kwargs))
+
+    return method
+
+
+def writing(function: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate[Retrying, P], T]:
+    """``function`` as a method, in a transaction of its own."""
+
+    def method(self: Retrying, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self._run(lambda session: function(session, *args, **kwargs))
+
+    return method
 
 
 def _unavailable(fault: Exception) -> Unavailable:

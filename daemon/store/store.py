@@ -30,7 +30,7 @@ from daemon.store.clock import DatabaseClock, utc_now
 from daemon.store.connections import Connections, connect
 from daemon.store.dialect import Batch, Session
 from daemon.store.errors import StoreError
-from daemon.store.retrying import Retrying
+from daemon.store.retrying import Retrying, looking, writing
 from rules.desk import Desk
 from rules.facts import Brief, Search
 from rules.tables import Rates
@@ -102,6 +102,16 @@ class Store(Retrying):
             os.close(self._folder)
         self._folder = None
 
+    # -- as the functions of these names
+
+    forgive = writing(ledger.forgive)
+    unfiled = looking(filing.unfiled)
+    due = looking(queues.due)
+    leave = writing(daemons.leave)
+    give_up = writing(daemons.give_up)
+    mails = looking(listing.mails)
+    tally = looking(audit.tally)
+
     # -- the ledger
 
     def take(self, mailbox: str, uidvalidity: int, fetched: Sequence[ledger.Fetched]) -> list[ledger.Seen]:
@@ -118,20 +128,12 @@ class Store(Retrying):
         tries = itertools.count()
         return self._run(lambda s: ledger.take_alone(s, seen, again=next(tries) > 0), self.lease_of(mailbox))
 
-    def forgive(self, mail_ids: Sequence[int]) -> None:
-        """As :func:`daemon.store.ledger.forgive`."""
-        self._run(lambda s: ledger.forgive(s, mail_ids))
-
     def waiting(self, mailbox: str, after: int = 0, limit: int = 50) -> list[ledger.Seen]:
         """As :func:`daemon.store.ledger.waiting`: to be called while no mail of ``mailbox`` is in hand."""
         lease = self.lease_of(mailbox)
         if not self.look(lambda s: s.one(ledger.ANY_WAITING, mailbox, after)):
             return []
         return self._run(lambda s: ledger.waiting(s, self.files, mailbox, after, limit), lease)
-
-    def unfiled(self, mailbox: str, uidvalidity: int, after: int = 0, limit: int = 1000) -> list[filing.Unfiled]:
-        """As :func:`daemon.store.filing.unfiled`."""
-        return self.look(lambda s: filing.unfiled(s, mailbox, uidvalidity, after, limit))
 
     def filed(self, mailbox: str, moved: Sequence[filing.Filed]) -> None:
         """As :func:`daemon.store.filing.filed`."""
@@ -237,10 +239,6 @@ class Store(Retrying):
         """As :func:`daemon.store.queues.next_delivery`."""
         return self.look(lambda s: queues.next_delivery(s, self.clock()))
 
-    def due(self, now: datetime, limit: int = 100) -> list[tuple[str, str]]:
-        """As :func:`daemon.store.queues.due`."""
-        return self.look(lambda s: queues.due(s, now, limit))
-
     def beat(
         self, owner: str, mailboxes: Sequence[str], length: timedelta, share: int | None = None, desk: str = ""
     ) -> daemons.Beat:
@@ -249,14 +247,6 @@ class Store(Retrying):
         if self._shared:
             self._shared.set(beat.at)
         return beat
-
-    def leave(self, owner: str) -> None:
-        """As :func:`daemon.store.daemons.leave`."""
-        self._run(lambda s: daemons.leave(s, owner))
-
-    def give_up(self, lease: daemons.Lease) -> None:
-        """As :func:`daemon.store.daemons.give_up`."""
-        self._run(lambda s: daemons.give_up(s, lease))
 
     # -- looking
 
@@ -267,12 +257,6 @@ class Store(Retrying):
     def show(self, number: str, zone: tzinfo = UTC) -> dict[str, Any] | None:
         """As :func:`daemon.store.listing.show`."""
         return self.look(lambda s: listing.show(s, number, self._remembered, zone))
-
-    def mails(
-        self, verdicts: Sequence[str] = (), since: datetime | None = None, limit: int = 1000
-    ) -> list[listing.LedgerRow]:
-        """As :func:`daemon.store.listing.mails`."""
-        return self.look(lambda s: listing.mails(s, verdicts, since, limit))
 
     def raw_mail(self, mail_id: int) -> bytes:
         """The octets of a mail of the ledger; KeyError where they were dropped or never were."""
@@ -290,10 +274,6 @@ class Store(Retrying):
     ) -> list[audit.Finding]:
         """As :func:`daemon.store.audit.audit`, on one consistent picture; [] where the books balance."""
         return self.look(lambda s: audit.audit(audit.Books(s, self.files, desk, self.clock(), folders or {}), progress))
-
-    def tally(self, since: datetime | None = None) -> dict[str, int]:
-        """As :func:`daemon.store.audit.tally`."""
-        return self.look(lambda s: audit.tally(s, since))
 
 
 def _any_held(session: Session) -> bool:
