@@ -151,20 +151,24 @@ def admit(
     for limit in wanted:
         if not limit.breaker and _is_full(limit, counts, now):
             return _held(letter, limit.name, wanted, counts, now, now)
-    changed: list[tuple[str, OpenBreaker | None]] = []
+    after: dict[str, OpenBreaker | None] = {}
     stopped = ""
     for limit in wanted:
         if limit.breaker:
-            before = breakers.get(limit.name)
-            passes, after = _pass(limit, counts, before, now)
-            if after != before:
-                changed.append((limit.name, after))
-            if not passes:
-                stopped = stopped or limit.name
+            passes, after[limit.name] = _pass(limit, counts, breakers.get(limit.name), now)
+            stopped = stopped or ("" if passes else limit.name)
     if not stopped:
-        return Admission("send", now, count=_counted(wanted), breakers=tuple(changed))
+        return Admission("send", now, count=_counted(wanted), breakers=_changed(breakers, after))
     held = _held(letter, stopped, wanted, counts, now, now + HOUR)
-    return replace(held, breakers=tuple(changed), opened="" if stopped in breakers else stopped)
+    if held.action == "defer":  # it is the next probe: what answers it comes after it has gone, and finds this open
+        after = {name: open_ and replace(open_, probed_at=held.at, tripped_at=held.at) for name, open_ in after.items()}
+    return replace(held, breakers=_changed(breakers, after), opened="" if stopped in breakers else stopped)
+
+
+def _changed(
+    before: Mapping[str, OpenBreaker], after: Mapping[str, OpenBreaker | None]
+) -> tuple[tuple[str, OpenBreaker | None], ...]:
+    return tuple((name, breaker) for name, breaker in after.items() if breaker != before.get(name))
 
 
 def _held(

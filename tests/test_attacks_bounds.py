@@ -166,6 +166,23 @@ def test_a10_the_breaker_probes_once_an_hour_and_closes_after_a_quiet_one(tmp_pa
         assert [sent.letter for sent in desk.sent].count("admin_alert") == 2, "opened, closed"
 
 
+def test_a10_a_machine_that_answers_each_solution_gets_one_letter_an_hour_and_the_admin_is_told_once(
+    desk: ServerlessDesk,
+) -> None:
+    assert desk.receive(click(ANA, open_one(desk)[1].links["Resolver"], {"Solución": "Se reinicia."})) == "desk"
+    hours: list[int] = []
+    for _ in range(6):
+        before = len(desk.sent)
+        for _ in range(12):
+            while new := desk.letters():
+                text = f"Su mensaje tiene el número {len(desk.sent)} entre los nuestros."
+                desk.receive_all(reply(MARTA, sent.read, text) for sent in new if sent.to == MARTA)
+            desk.clock.turn(minutes=5)
+        hours.append([sent.letter for sent in desk.sent[before:]].count("validation"))
+    assert hours == [DESK.guards.breaker.same_content, 1, 1, 1, 1, 1]
+    assert [sent.letter for sent in desk.sent].count("admin_alert") == 1
+
+
 KINDS_OF_FLOOD: dict[str, tuple[str, str, str, int]] = {
     # what: mailbox, subject, body, letters an hour that one address may cause to all outsiders
     "openings of one sender": ("apertura", OPENING, GOOD, 60),

@@ -128,9 +128,14 @@ def test_a_saved_change_goes_live_and_a_bad_one_stays_out(world: DeskWorld, what
     save(world, saved.file, text)
 
 
+URGENT_ALONE = '[priorities.Urgente]\nresponse = "1h"\nresolution = "4h"'
 HELD = {
     "the table of a kind": (("kinds.incident", "kinds.averia"), "[kinds.incident] is missing"),
     "the key of a group": (("groups.n1", "groups.nivel1"), "[groups.n1] is missing"),
+    "the priority of an open ticket": (
+        ("\n[database]", f"standard_priorities = false\n{URGENT_ALONE}\n[database]"),
+        "[priorities.Media] is missing",
+    ),
 }
 
 

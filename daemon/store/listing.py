@@ -42,6 +42,7 @@ _NEXT_HELD = """
 SELECT group_key || ' ' || kind, group_key, kind, number FROM tickets WHERE group_key || ' ' || kind > ?
 ORDER BY group_key || ' ' || kind LIMIT 1
 """
+_PRIORITIES_HELD = "SELECT priority, MIN(number) FROM tickets WHERE state <> 'closed' GROUP BY priority"
 
 
 def groups_and_kinds(session: Session) -> Iterator[tuple[str, str, str]]:
@@ -50,6 +51,11 @@ def groups_and_kinds(session: Session) -> Iterator[tuple[str, str, str]]:
     while found := session.one(_NEXT_HELD, last):
         last, group, kind, number = found
         yield group, kind, number
+
+
+def open_priorities(session: Session) -> list[tuple[str, str]]:
+    """Each priority that open tickets have, and one of these tickets."""
+    return [(row[0], row[1]) for row in session.all(_PRIORITIES_HELD)]
 
 
 def brief(ticket: Ticket, zone: tzinfo = UTC) -> dict[str, Any]:
