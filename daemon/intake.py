@@ -21,7 +21,7 @@ from daemon.config.accounts import Account
 from daemon.config.live import Live, Loaded
 from daemon.faults import kill_point
 from daemon.log import log
-from daemon.mail.pipe import Poisoned
+from daemon.mail.pipe import Poisoned, UnkeptError
 from daemon.mail.reader import Reader
 from daemon.store import Cause, Fetched, Seen, Store, Transaction, Unfiled
 from daemon.store.errors import LeaseLost, Unavailable
@@ -136,6 +136,11 @@ class Intake:
                 found |= verdicts
         except (LeaseLost, Unavailable):
             raise
+        except UnkeptError as fault:  # alone it waits, as if it had not been tried
+            log.warning(what, mailbox=mailbox, why=str(fault), **about)
+            if len(rows) == 1:
+                self.store.forgive([rows[0].id])
+            return found, len(rows) > 1
         except Exception:  # a defect of ours, or a mail that the parser died of
             log.exception(what, mailbox=mailbox, **about)
             return found, True
@@ -175,6 +180,8 @@ class Intake:
             yield self._pending(mailbox, row, answer, desk)
 
     def _pending(self, mailbox: str, row: Seen, result: Mail | Poisoned, desk: Desk) -> Pending:
+        if isinstance(result, Poisoned) and result.unkept:
+            raise UnkeptError(result.why)
         if isinstance(result, Poisoned) and not result.final and row.attempts_alone < desk.limits.attempts:
             raise UnreadableError(result.why)
         poisoned = result.why if isinstance(result, Poisoned) else ""
@@ -221,10 +228,18 @@ def glimpse(row: Seen) -> Mail:
     """Sender and subject of a mail that cannot be read, for the ledger and for the admin who decides about it."""
     octets = row.octets or b""
     if isinstance(octets, Path):
-        with octets.open("rb") as file:
-            octets = file.read(LOOKED_AT)
+        octets = _beginning(octets)
     sender, subject, _ = peek(octets)
     return Mail(sender=sender, subject=subject)
+
+
+def _beginning(of: Path) -> bytes:
+    """Of a file; nothing, where the disk fails: a mail is set aside all the same."""
+    try:
+        with of.open("rb") as file:
+            return file.read(LOOKED_AT)
+    except OSError:
+        return b""
 
 
 class UnreadableError(Exception):

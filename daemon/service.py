@@ -20,7 +20,6 @@ from pathlib import Path
 from daemon.causes import delivery_failed, fire_due, reckon_anew, tell_admins
 from daemon.config.accounts import Account
 from daemon.config.live import Changed, Live, Refused
-from daemon.config.settings import ConfigErrors
 from daemon.config.sources import Problem
 from daemon.files import made
 from daemon.intake import Intake
@@ -71,8 +70,8 @@ class Service:
         )
         self.mailboxes = Mailboxes(store, work)
         post = Post(
-            store, self._content, settings.smtp, self.owner, self._failed, self.tokens,
-            alive=lambda: self.mailboxes.alive, now=store.clock,
+            store, self._content, settings.smtp, lambda: live.current.settings.smtp.sender, self.owner, self._failed,
+            self.tokens, alive=lambda: self.mailboxes.alive, now=store.clock,
         )  # fmt: skip
         self.outbox = Outbox(post)
         store.lease_of = self.mailboxes.lease_of
@@ -293,7 +292,7 @@ def open_service(path: Path, clock: Callable[[], datetime] = utc_now) -> Service
     store = Store.open(database.login_url(), Path(database.files), clock=clock)
     try:
         live.insist(partial(dangling, store))
-    except ConfigErrors:
+        return Service(live, store)
+    except BaseException:  # whoever tries again finds the database free
         store.close()
         raise
-    return Service(live, store)

@@ -4,6 +4,7 @@ its parser is given too little memory.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 import sqlite3
@@ -23,16 +24,18 @@ import pytest
 from daemon.demo.correspondent import click, write
 from daemon.intake import Intake
 from daemon.mail.reader import Reader
+from daemon.operations.jobs import JobContext, digest
 from daemon.service import TURN_S, Service, open_service
 from daemon.store import daemons
 from daemon.store.connections import SqliteConnections
 from daemon.store.errors import LeaseLost, Unavailable
 from rules.tables import Limits
+from tests import configs
 from tests.deskworld import GOOD, GROUP, MARTA, OPENINGS, SERVICE, SUBJECT, DeskWorld
 from tests.invariants import at_rest, violations
 from tests.patience import PATIENCE_S, until
 from tests.rules.desks import DESK, OPENING, make_desk
-from tests.serverless import ServerlessDesk
+from tests.serverless import Here, ServerlessDesk
 from tests.store.desk import fetched
 
 
@@ -170,6 +173,22 @@ def test_f32_a_database_that_is_damaged_while_it_runs_judges_no_mail(tmp_path: P
     with ServerlessDesk(tmp_path) as desk:
         desk.treat_waiting("apertura")
         assert desk.ledger() == [("opened", "opening")] * 2
+
+
+def test_f31_a_daemon_that_cannot_begin_leaves_the_database_to_its_next_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A letter that was claimed when it died is to be freed, and another process holds the database."""
+    with ServerlessDesk(tmp_path) as desk:
+        assert desk.receive(write(MARTA, OPENINGS, OPENING, GOOD), "apertura") == "opened"
+        assert desk.store.claim("dead#1", desk.clock(), timedelta(minutes=1), 1)
+    monkeypatch.setattr("daemon.store.dialect.BUSY_MS", 10)
+    config = configs.write(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "acuse.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Unavailable, match="locked"):
+            open_service(config)
+    open_service(config).stop()
 
 
 def test_f10_a_refused_letter_is_told_to_its_group_once(world: DeskWorld) -> None:
@@ -348,3 +367,41 @@ def test_nothing_goes_over_the_network_inside_a_transaction(tmp_path: Path, monk
     assert {"connect", "sendall", "recv", "recv_into"} <= called
     assert len(transactions) > 10
     assert inside_one == []
+
+
+def with_a_file(octets: int) -> bytes:
+    return write(MARTA, OPENINGS, OPENING, GOOD, files={"captura.bin": os.urandom(octets)}).as_bytes()
+
+
+def test_f29_a_mail_whose_files_find_no_room_waits_and_keeps_no_other_waiting(tmp_path: Path) -> None:
+    """The books have room, the folder of files has none: however often it is tried, it is not the mail's fault."""
+    with ServerlessDesk(tmp_path) as desk:
+        new = desk.store.files.root / "new"
+        new.parent.mkdir()
+        new.write_text("in the way", encoding="utf-8")
+        plain = write(MARTA, OPENINGS, OPENING, GOOD)
+        assert desk.receive_all([with_a_file(1000), plain, with_a_file(2000)], "apertura") == ["", "opened", ""]
+        for _ in range(2 * DESK.limits.attempts):
+            desk.treat_waiting("apertura")
+        assert desk.receive(with_a_file(3000), "apertura") == ""
+        for _ in range(2 * DESK.limits.attempts):
+            desk.treat_waiting("apertura")
+        new.unlink()
+        desk.treat_waiting("apertura")
+        assert desk.ledger() == [("opened", "opening")] * 4
+
+
+def test_a_mail_whose_kept_octets_cannot_be_read_is_quarantined_and_keeps_no_other_waiting(tmp_path: Path) -> None:
+    """As from a disk with a bad sector: the file is there, and reading it fails."""
+    large = with_a_file(300_000)
+    with ServerlessDesk(tmp_path) as desk:
+        desk.store.take("apertura", 1, [fetched(1, large)])
+        kept = desk.store.files.path(hashlib.sha256(large).hexdigest())
+        kept.unlink()
+        kept.symlink_to("/proc/self/mem")
+        desk.store.take("apertura", 1, [fetched(2, write(MARTA, OPENINGS, OPENING, GOOD).as_bytes())])
+        for _ in range(DESK.limits.attempts + 1):
+            desk.treat_waiting("apertura")
+        assert [verdict for verdict, _ in desk.ledger()] == ["quarantined", "opened"]
+        assert [(each.check, each.subject) for each in desk.store.audit(DESK)] == [("raw mails", "mail 1")]
+        assert digest(JobContext(desk.store, desk.current, Here(tmp_path, DESK), desk.clock())).letters

@@ -62,10 +62,10 @@ class Desk:
                 decision = Decision("refused", letters=(Letter("refusal", (to,)),))
                 tx.apply(Cause(seen.id, mail(self.written, to)), decision, compose, desk, self.clock())
 
-    def outbox(self, content: Callable[[Outgoing], list[bytes]] | None = None) -> Outbox:
+    def outbox(self, content: Callable[[Outgoing], list[bytes]] | None = None, **more: Callable[[], bool]) -> Outbox:
         """Its pumps; not started."""
-        written = content or octets
-        return Outbox(Post(self.store, written, self.smtp, "one", self.failed, retry=self.retry, now=self.clock))
+        of_all = (self.store, content or octets, self.smtp, lambda: self.smtp.sender, "one", self.failed)
+        return Outbox(Post(*of_all, retry=self.retry, now=self.clock, **more))
 
     def failed(self, letter: Outgoing, outcome: Outcome) -> None:
         self.failures.append((letter, outcome))
@@ -268,6 +268,16 @@ def test_f37_a_pump_whose_letters_others_have_taken_over_sends_no_more(
         assert len(taken) == 5
         assert len(sink.mails) == 1
         assert store.record([Outcome(each.id, each.lease, "sent") for each in taken], now()) == [True] * 5
+
+
+def test_f37_a_pump_that_others_take_for_dead_while_it_connects_sends_nothing(desk: Desk, sink: Sink) -> None:
+    """A server may take minutes until it is ready; by then others may have sent what was claimed."""
+    desk.write(ANA)
+    pump = desk.outbox(alive=lambda: sink.connections == 0).pumps[0]
+    pump.send_due()
+    assert (sink.connections, sink.mails) == (1, [])
+    pump.hang_up()
+    assert desk.due_now(), "whoever has it sends it"
 
 
 def test_a_server_that_ends_idle_connections_costs_no_letter_a_try(desk: Desk, sink: Sink, run: Run) -> None:

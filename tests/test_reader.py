@@ -143,6 +143,21 @@ def test_f42_a_mail_that_kills_the_parser_harms_no_other(tmp_path: Path, monkeyp
     assert not answers[2].final
 
 
+def test_what_the_parser_still_says_of_a_batch_that_failed_here_is_no_answer_to_the_next(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where this process has no memory for an answer: those behind it are other mails'."""
+    reader.parse(pairs(raw("cero")))
+
+    def fail(_: bytes) -> object:
+        raise MemoryError
+
+    with monkeypatch.context() as full, pytest.raises(MemoryError):
+        full.setattr("daemon.mail.pipe.pickle.loads", fail)
+        reader.parse(pairs(raw("uno"), raw("dos"), raw("tres")))
+    assert subjects(reader.parse(pairs(raw("cuatro")))) == ["cuatro"]
+
+
 def test_a_parser_that_was_killed_between_batches_is_replaced(reader: Reader) -> None:
     reader.parse(pairs(raw("uno")))
     os.kill(child_of(reader), signal.SIGKILL)

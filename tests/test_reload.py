@@ -13,7 +13,7 @@ import pytest
 from daemon.demo.correspondent import reply, write
 from daemon.store.clock import utc_now
 from outbox_templates import __file__ as letters
-from tests.deskworld import ANA, GOOD, GROUP, MARTA, OPENINGS, SUBJECT, DeskWorld
+from tests.deskworld import ANA, GOOD, GROUP, MARTA, OPENINGS, SERVICE, SUBJECT, DeskWorld, Real
 
 CONFIG, CONFIRMATION = "config.toml", "cartas/es/confirmation.j2"
 EXTRA = '\n[calendars.oficina]\nhours = ["00:00-24:00"]\ndays = "mon-sun"\n[letters]\ntemplates = "cartas"\n'
@@ -107,6 +107,17 @@ def save(world: DeskWorld, file: str, text: str) -> None:
     before = reloads(world)
     world.save(text, file)
     world.until(lambda: reloads(world) > before, "new configuration")
+
+
+def test_letters_leave_under_the_sender_in_force(tmp_path: Path) -> None:
+    """Their From and their envelope alike: a server may take no letter in which the two differ."""
+    servers = Real()
+    with DeskWorld(tmp_path, servers) as world:
+        world.started()
+        save(world, CONFIG, world.config.read_text(encoding="utf-8").replace(SERVICE, "cau@cau.example"))
+        opened(world)
+        senders = {(kept.message["From"].addresses[0].addr_spec, kept.sender) for kept in servers.sink.mails}
+    assert senders == {("cau@cau.example",) * 2}
 
 
 @pytest.mark.parametrize("what", SAVED)

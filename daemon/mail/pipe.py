@@ -20,10 +20,16 @@ HEADER = struct.Struct("!Q")
 
 @dataclass(frozen=True, slots=True)
 class Poisoned:
-    """A mail that could not be read. ``final``: it goes over a budget, and another try would find the same."""
+    """A mail that could not be read. ``final``: it goes over a budget, and another try would find the same.
+    ``unkept``: its files found no place here, which is no fault of the mail."""
 
     why: str
     final: bool = False
+    unkept: bool = False
+
+
+class UnkeptError(Exception):
+    """There is no room for the files of a mail, or no place."""
 
 
 @dataclass(frozen=True, slots=True)

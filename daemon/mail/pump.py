@@ -63,13 +63,14 @@ def described(result: Result) -> str:
 class Post:
     """What the pumps share: where letters come from, how their bytes are made, where they go, who hears of failures.
 
-    ``failed`` records a final failure and tells group and admin of it, in one transaction. ``alive`` is False while
-    other daemons may take this one for dead, and send what it had claimed.
+    ``sender`` is the envelope sender in force. ``failed`` records a final failure and tells group and admin of it, in
+    one transaction. ``alive`` is False while other daemons may take this one for dead, and send what it had claimed.
     """
 
     store: Store
     content: Callable[[Outgoing], Iterable[bytes]]
     smtp: Smtp
+    sender: Callable[[], str]
     owner: str
     failed: Callable[[Outgoing, Outcome], None]
     token: TokenSource | None = None
@@ -140,6 +141,8 @@ class Pump:
             except SmtpError as error:
                 self._unreachable(left.values(), error)
                 raise
+            if not self._may_send(until):  # it may have taken long to connect
+                break
             for envelope, result in session.deliver([self._envelope(letter) for letter in left.values()]):
                 if self._is_stale(session, result):
                     break
@@ -168,7 +171,7 @@ class Pump:
         return self._served > 0 and not session.alive and result.phase == "mail" and result.code in {0, 421}
 
     def _envelope(self, letter: Outgoing) -> Envelope:
-        return Envelope(letter.id, self._post.smtp.sender, letter.to, lambda: self._post.content(letter))
+        return Envelope(letter.id, self._post.sender(), letter.to, lambda: self._post.content(letter))
 
     def _note(self, letter: Outgoing, result: Result) -> None:
         self._served += 1

@@ -111,6 +111,9 @@ class Reader:
             tell(Poisoned(child.epitaph(death)))
             answered += 1
             self._drop()
+        except BaseException:  # what it still says of these mails is no answer to the next
+            self._drop()
+            raise
         return answered
 
     def _send(self, child: _Child, mails: Sequence[Octets | None]) -> None:

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from daemon.faults import kill_point
 from daemon.files import Files, Octets
-from daemon.mail.pipe import Poisoned, Task, read, write
+from daemon.mail.pipe import Poisoned, Task, UnkeptError, read, write
 from parsers.attachments import attachment_chunks
 from parsers.mail import Attachment, Mail, OverBudget, parse
 
@@ -66,6 +66,8 @@ def _read_one(octets: Octets, task: Task) -> Mail | Poisoned:
             return _parsed(raw, task)
     except OverBudget as over:
         return Poisoned(str(over), final=True)
+    except UnkeptError as fault:
+        return Poisoned(str(fault), unkept=True)
     except MemoryError:
         return Poisoned("parser: out of memory")
     except Exception as defect:  # noqa: BLE001 the ledger holds it, and the raw mail to look at
@@ -83,7 +85,10 @@ def _parsed(raw: bytes | mmap.mmap, task: Task) -> Mail:
 def _kept(raw: bytes | mmap.mmap, attachment: Attachment, files: Files) -> Attachment:
     """Its octets stored by digest; what was unpacked in memory is not sent along."""
     if not files.has(attachment.digest):
-        digest = files.keep(attachment_chunks(raw, attachment))
+        try:
+            digest = files.keep(attachment_chunks(raw, attachment))
+        except OSError as fault:
+            raise UnkeptError(f"its files cannot be kept: {fault}") from fault
         if digest != attachment.digest:
             raise ValueError(f"attachment {attachment.name!r} has another digest than its octets")
     return replace(attachment, content=None)

@@ -101,7 +101,7 @@ def _with_extract(mail: SetAside, context: JobContext) -> SetAside:
     """What the parser reads of it; where it reads nothing, the beginning of its octets as they stand."""
     try:
         raw = context.store.raw_mail(mail.id)
-    except KeyError:
+    except (KeyError, OSError):  # they were dropped, or the disk fails
         return mail
     parsed = context.reader.parse([(mail.id, raw)])[0]
     if not isinstance(parsed, Poisoned):

@@ -151,15 +151,18 @@ def _copies(books: Books, tick: Tick) -> Found:
 
 
 def _raw_mails(books: Books, tick: Tick) -> Found:
-    query = "SELECT m.id, m.raw_digest, r.raw FROM mails m LEFT JOIN mail_raws r ON r.mail_id = m.id ORDER BY m.id"
-    for id_, digest, raw in tick(books.session.stream(query)):
-        if not digest:
-            continue
-        if raw is not None:
-            if hashlib.sha256(raw).hexdigest() != digest:
-                yield f"mail {id_}", "its bytes do not match their digest"
-        else:
+    query = (
+        "SELECT m.id, m.raw_digest, r.raw FROM mails m LEFT JOIN mail_raws r ON r.mail_id = m.id"
+        " WHERE m.raw_digest <> '' ORDER BY m.id"
+    )
+
+    def judge(id_: int, digest: str, raw: bytes | None) -> Found:
+        if raw is None:
             yield from _file(books.files, digest, f"mail {id_}")
+        elif hashlib.sha256(raw).hexdigest() != digest:
+            yield f"mail {id_}", "its bytes do not match their digest"
+
+    yield from _each("mail ", tick(books.session.stream(query)), judge)
 
 
 def _file(files: Files, digest: str, about: str) -> Found:

@@ -19,6 +19,7 @@ from daemon.store.dialect import (
     BUSY_MS,
     CHECKPOINT_BYTES,
     CHECKPOINT_EVERY_S,
+    NOT_ITS_FAULT,
     Dialect,
     Session,
     Sqlite,
@@ -307,6 +308,8 @@ def _readable(path: Path) -> Iterator[None]:
     except (sqlite3.DatabaseError, peewee.DatabaseError) as fault:
         if foreign := not_ours(path):
             raise StoreError(foreign) from fault
+        if NOT_ITS_FAULT.search(str(fault)):
+            raise Unavailable(f"{path} cannot be used now: {fault}") from fault
         raise NotADatabase(
             f"{path} is not a usable database: {fault}. Restore a backup; nothing was changed"
         ) from fault

@@ -27,6 +27,8 @@ BROKEN = {
     "no such (table|column)|has no column": "; it was made by Acuse: restore a backup",
 }
 """Words of SQLite's faults that tell of the disk, or of a file that is damaged, and what is to be done."""
+NOT_ITS_FAULT = re.compile("locked|busy|full|disk I/O|unable to open")
+"""Words of SQLite's faults that say nothing of the file: another process works with it, or the disk has no room."""
 IN_LIST = 500
 """Values in one IN list, at the most."""
 MERGE_PAGES = 64

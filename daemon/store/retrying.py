@@ -44,7 +44,7 @@ class Retrying:
         has the mailbox now; one that need not be ``lasting`` may be lost by a power failure, by nothing else.
         """
         with self._mended("written"), self._connections.write(lasting) as session:
-            tx = Transaction(session, self._remembered, self.files)
+            tx = Transaction(session, Remembered(self._remembered), self.files)
             if lease:
                 daemons.fence(session, lease)
             tx.lock(needs)

@@ -19,15 +19,20 @@ MOST_REMEMBERED = 1000
 
 
 class Remembered:
-    """Recently read or written tickets, by number and version: what a ticket says at one version never changes."""
+    """Recently read or written tickets, by number and version: what a ticket says at one version never changes.
 
-    def __init__(self) -> None:
+    A transaction that writes sees what may never be committed: it has a memory of its own beside ``committed``.
+    """
+
+    def __init__(self, committed: Remembered | None = None) -> None:
         self._tickets: dict[tuple[str, int], Ticket] = {}
+        self._committed = committed
         self._lock = threading.Lock()
 
     def get(self, number: str, version: int) -> Ticket | None:
         """The ticket as it was at ``version``, if it is still remembered."""
-        return self._tickets.get((number, version))
+        found = self._tickets.get((number, version))
+        return found if found or not self._committed else self._committed.get(number, version)
 
     def put(self, ticket: Ticket) -> Ticket:
         """Remember it; the one remembered for longest is forgotten."""
@@ -36,6 +41,12 @@ class Remembered:
             if len(self._tickets) > MOST_REMEMBERED:
                 del self._tickets[next(iter(self._tickets))]
         return ticket
+
+    def settle(self) -> None:
+        """After COMMIT: all of it stands in the books."""
+        assert self._committed
+        for ticket in self._tickets.values():
+            self._committed.put(ticket)
 
 
 class Tickets:
@@ -75,9 +86,10 @@ class Tickets:
         return found
 
     def remember(self) -> None:
-        """After COMMIT: remember what was written here."""
+        """After COMMIT: remember what was read and written here."""
         for ticket in self._locked.values():
             self._remembered.put(ticket)
+        self._remembered.settle()
 
     def latest_of(self, requester: Sequence[str], most: int) -> list[Ticket]:
         """The last tickets of a requester, who has all of these addresses, newest first; not locked."""

@@ -27,7 +27,21 @@ from rules.letters import Letter
 from tests.faultproxy import FaultProxy
 from tests.patience import PATIENCE_S, until
 from tests.postgres import Server
-from tests.store.desk import ANA, DESK, NOW, ZONE, Clock, change, compose, fetched, mail, open_ticket, opening, take
+from tests.store.desk import (
+    ANA,
+    DESK,
+    EVA,
+    NOW,
+    ZONE,
+    Clock,
+    change,
+    compose,
+    fetched,
+    mail,
+    open_ticket,
+    opening,
+    take,
+)
 
 ROOT = Path(__file__).absolute().parents[2]
 MINUTE = timedelta(minutes=1)
@@ -178,6 +192,38 @@ def test_f29_a_log_that_finds_no_room_in_the_database_fails_nobody(
     store.close()
 
 
+def an_older_one(folder: Path) -> str:
+    """The URL of a whole database to which the last script is still to be applied."""
+    Store.open(f"sqlite:///{folder}/acuse.db", folder / "files").close()
+    with closing(sqlite3.connect(folder / "acuse.db", isolation_level=None)) as books:
+        books.executescript("DROP INDEX mails_number; DROP INDEX tokens_number")
+        books.execute("DELETE FROM schema_migration WHERE name = (SELECT MAX(name) FROM schema_migration)")
+    return f"sqlite:///{folder}/acuse.db"
+
+
+def test_f31_whoever_opens_a_locked_database_is_not_told_to_restore_a_backup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.store.dialect.BUSY_MS", 10)
+    url = an_older_one(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "acuse.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Unavailable, match=r"acuse\.db cannot be used now: database is locked"):
+            Store.open(url, tmp_path / "files")
+    Store.open(url, tmp_path / "files").close()
+
+
+def test_f29_whoever_opens_a_database_on_a_full_disk_is_not_told_to_restore_a_backup(tmp_path: Path) -> None:
+    url = an_older_one(tmp_path)
+    full = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))"
+    program = (
+        f"{full}; from pathlib import Path; from daemon.store import Store; Store.open(sys.argv[1], Path('files'))"
+    )
+    done = subprocess.run([sys.executable, "-c", program, url], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert "Unavailable" in done.stderr.splitlines()[-1]
+    Store.open(url, tmp_path / "files").close()
+
+
 @pytest.mark.parametrize("damage", ["not a database", "pages overwritten"])
 def test_f32_a_damaged_database_is_refused(tmp_path: Path, damage: str) -> None:
     path, url = tmp_path / "acuse.db", f"sqlite:///{tmp_path}/acuse.db"
@@ -296,6 +342,20 @@ def test_the_whole_work_is_done_again_when_somebody_was_faster(store: Store) -> 
     assert store.run(work) == "I171009_000001"
     assert tries == ["I171009_000001"] * 3
     assert store.audit(DESK) == []
+
+
+def test_what_was_rolled_back_is_not_remembered(postgres: Server, tmp_path: Path, clock: Clock) -> None:
+    """Two daemons: the second gives the number, and the version, that a transaction of the first had already seen."""
+    url = postgres.database("forgotten")
+    with closing(Store.open(url, tmp_path / "files", clock=clock)) as first:
+        with pytest.raises(Conflict), first.write() as tx:
+            number = tx.load(Needs(prefix="I"), NOW, ZONE).next_number
+            tx.apply(Cause(), Decision(events=(opening(number, ANA),)), compose, DESK, NOW)
+            assert [brief.ticket.number for brief in tx.load(Needs(writer=frozenset({ANA})), NOW, ZONE).earlier]
+            raise Conflict("the next mail of the batch")
+        with closing(Store.open(url, tmp_path / "files", clock=clock)) as second:
+            assert open_ticket(second, 1, sender=EVA) == number
+        assert [brief.ticket.requester for brief in first.search(Search(number=number))] == [EVA]
 
 
 def test_what_a_batch_needs_is_locked_before_any_of_it_is_looked_at(
