@@ -6,10 +6,13 @@ transaction that names it commits. A file that no row names does no harm.
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import math
 import os
 import re
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -111,6 +114,17 @@ class Files:
             _fsync(self.root)
         Path(file.name).replace(target)
         _fsync(target.parent)
+
+
+def opened(path: Path, most: float = math.inf) -> BufferedReader:
+    """A file that somebody else writes, to be read; OSError also for a pipe or a device, whose end may never come, and
+    for one of over ``most`` octets."""
+    state = path.stat()
+    if not stat.S_ISREG(state.st_mode) and not path.is_dir():
+        raise OSError(errno.EINVAL, "it is a pipe or a device")
+    if state.st_size > most:
+        raise OSError(errno.EFBIG, f"it has {state.st_size:,} octets, which is too much")
+    return path.open("rb")
 
 
 def made(folder: Path) -> Path:

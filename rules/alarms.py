@@ -16,6 +16,7 @@ BACK: Mapping[str, str] = {
     "mailbox_down": "mailbox_back",
     "login": "mailbox_back",
     "filing_refused": "filing_back",
+    "storage": "storage_back",
     "smtp_down": "smtp_back",
     "database": "database_back",
     "defect": "defect_back",

@@ -27,6 +27,7 @@ from daemon.operations.troubles import (
     mailbox_wells,
     outbox_trouble,
     secret_troubles,
+    storage_wells,
 )
 from daemon.store.errors import Unavailable
 from daemon.writing.letters import Letters
@@ -48,6 +49,7 @@ STATES: list[tuple[str, WatchState, list[str]]] = [
     ("failing", WatchState(failing_since=NOW - MINUTES, fault="connect: refused"), ["mailbox_down"]),
     ("refusing once", WatchState(failing_since=NOW, auth_failures=1), ["mailbox_down"]),
     ("refusing for good", WatchState(failing_since=NOW, auth_failures=3), ["login"]),
+    ("no room here", WatchState(failing_since=NOW - MINUTES, fault="No space", fault_is_here=True), ["storage"]),
     ("keeping a mail", WatchState(last_good_poll=NOW, refused="full", refused_since=NOW - MINUTES), ["filing_refused"]),
     ("a look was missed", WatchState(last_good_poll=NOW - 2 * BOX.poll, phase="treating"), []),
     ("silent", WatchState(last_good_poll=NOW - 5 * MINUTES, phase="treating"), ["mailbox_down"]),
@@ -157,6 +159,28 @@ def test_a_mail_that_the_server_refuses_to_file_is_told_once_it_lasts_and_once_m
     assert look() == []
     state.refused, state.refused_since = "", None
     assert look() == ["El correo de un buzón se archiva otra vez"]
+
+
+def test_mail_that_cannot_be_kept_here_is_told_once_for_all_mailboxes_and_not_as_a_fault_of_theirs(
+    world: ServerlessDesk,
+) -> None:
+    told = Told(world, Alerts())
+    states = [WatchState(failing_since=NOW, fault="No space left on device", fault_is_here=True) for _ in range(2)]
+
+    def look() -> list[str]:
+        found = tuple(each for state in states for each in mailbox_troubles(BOX, state, NOW, world.clock()))
+        told.alarms.look(found, frozenset(storage_wells(states)))
+        letters = [sent.read for sent in world.letters("admin_alert")]
+        assert not any("Buzón:" in letter.part("plain") for letter in letters)
+        return [letter["Subject"] for letter in letters]
+
+    world.clock.turn(minutes=16)
+    assert look() == ["No podemos guardar el correo que llega"]
+    states[0] = WatchState(last_good_poll=world.clock())
+    assert look() == []
+    states[1] = WatchState(last_good_poll=world.clock())
+    assert look() == ["El correo que llega se guarda otra vez"]
+    assert look() == []
 
 
 def test_without_a_second_route_the_letter_is_all(world: ServerlessDesk) -> None:

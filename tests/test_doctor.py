@@ -18,9 +18,10 @@ from rich.console import Console
 from daemon.commands.doctor import CHECKS, Found, examine
 from daemon.commands.roundtrip import round_trip
 from daemon.config.settings import load
+from daemon.demo.correspondent import write
 from daemon.store import Store, notes
 from rules.ticket import micros
-from tests.deskworld import DeskWorld
+from tests.deskworld import GOOD, MARTA, OPENINGS, SUBJECT, DeskWorld
 from tests.postgres import Server, server
 
 
@@ -129,6 +130,29 @@ def test_what_is_no_file_where_the_database_should_be(small: DeskWorld) -> None:
         assert (done.returncode, told in done.stdout + done.stderr) == (1, True), verb
 
 
+@pytest.mark.parametrize("left", [True, False], ids=["empty", "gone"])
+def test_an_empty_database_beside_the_receipts_of_a_desk_is_no_new_desk(small: DeskWorld, left: bool) -> None:
+    """Its numbers would begin anew, and answers to earlier letters would reach other people's tickets."""
+    small.send(write(MARTA, OPENINGS, SUBJECT, GOOD))
+    small.acuse("run", "--once")
+    for file in small.folder.glob("acuse.db*"):
+        if not file.name.endswith("-receipts"):
+            file.unlink()
+    if left:
+        (small.folder / "acuse.db").touch()
+    told = f"{small.folder}/acuse.db is gone or empty, though it has sent letters"
+    small.send(write(MARTA, OPENINGS, SUBJECT, GOOD))
+    assert bad(small)[0].startswith(f"database: {told}")
+    for verb in ("check", "list", "audit", "migrate", "run --once"):
+        done = small.acuse(*verb.split(), check=False)
+        assert (done.returncode, told in done.stdout + done.stderr) == (1, True), verb
+    assert small.servers.counts("apertura")["INBOX"] == 1
+    for file in small.folder.glob("acuse.db*"):
+        file.unlink()
+    small.acuse("run", "--once")
+    assert [ticket["number"][-6:] for ticket in small.tickets()] == ["000001"]
+
+
 def test_a_place_of_files_that_is_no_folder(small: DeskWorld) -> None:
     files = small.folder / "files"
     files.mkdir()
@@ -169,6 +193,15 @@ def test_files_that_others_may_read(small: DeskWorld) -> None:
     (small.folder / "password").chmod(0o644)
     notes_ = [each.text for each in found(small) if each.state == "note"]
     assert any("others may read" in text and "chmod 600" in text for text in notes_)
+
+
+def test_no_room_left_for_the_books_alone(small: DeskWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage, books = shutil.disk_usage(small.folder), small.folder / "books"
+    books.mkdir()
+    small.edit(f"sqlite:///{small.folder}", f"sqlite:///{books}")
+    full = usage._replace(free=0)
+    monkeypatch.setattr("daemon.commands.doctor.shutil.disk_usage", lambda at: full if at == books else usage)
+    assert bad(small) == [f"files: 0 MiB free at {books}"]
 
 
 def test_no_room_left(small: DeskWorld, monkeypatch: pytest.MonkeyPatch) -> None:

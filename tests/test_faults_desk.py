@@ -198,6 +198,14 @@ def test_f30_a_full_disk_under_the_log_stops_nothing(world: DeskWorld) -> None:
     assert violations(world, MAILS, MAILS) == []
 
 
+def test_f44_closed_standard_streams_are_nobodys_fault(world: DeskWorld) -> None:
+    """Least of all that of the mails, whose parser finds them as the daemon does."""
+    inject(world, 3)
+    world.start("sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh")
+    run_until_rest(world, 3)
+    assert violations(world, 3, 3) == []
+
+
 def test_f44_a_log_that_nobody_reads_stops_nothing(world: DeskWorld) -> None:
     pipe = world.folder / "pipe"
     os.mkfifo(pipe)

@@ -227,6 +227,47 @@ def test_a_deleted_file_is_refused_and_may_come_back(tmp_path: Path, watched: Wa
 RULE = '[[rules]]\nname = "{0}"\nthen = {{ hold = true }}\n'
 
 
+def a_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def a_device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def a_huge_file(path: Path) -> None:
+    with path.open("w") as file:
+        file.truncate(200_000_000)
+
+
+@pytest.mark.parametrize("name", ["config.toml", "rules.d/spam.toml"])
+@pytest.mark.parametrize(
+    ("put", "told"),
+    [
+        (a_pipe, "it is a pipe or a device"),
+        (a_device, "it is a pipe or a device"),
+        (a_huge_file, "it has 200,000,000 octets, which is too much"),
+        (Path.mkdir, "Is a directory"),
+    ],
+)
+def test_what_has_no_end_in_a_files_place_is_refused_once_and_keeps_nobody_waiting(
+    put: Callable[[Path], None], told: str, name: str, tmp_path: Path, watched: Watched
+) -> None:
+    path = write(tmp_path, RULE.format("spam"), "rules.d/spam.toml").parents[1] / name
+    write(tmp_path, 'include = ["rules.d/*.toml"]\n' + BASE)
+    live = watched()
+    aside = path.rename(tmp_path / "aside")
+    put(path)
+    outcome = live.poll()
+    assert isinstance(outcome, Refused)
+    assert [problem.text for problem in outcome.problems] == [f"cannot read this file: {told}"]
+    assert live.poll() is None
+    path.rmdir() if path.is_dir() else path.unlink()
+    aside.rename(path)
+    assert live.poll() is None
+    assert [rule.name for rule in live.current.settings.desk.rules][-1] == "spam"
+
+
 def test_a_new_included_file_is_noticed(tmp_path: Path, watched: Watched) -> None:
     write(tmp_path, 'include = ["rules.d/*.toml"]\n' + BASE)
     live = watched()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,6 +20,7 @@ from daemon.mail.mailbox import MailboxWatcher, run_once
 from daemon.mail.visit import Visit
 from daemon.mail.wire import Backoff, Endpoint
 from daemon.store import Fetched, Filed, Unfiled
+from daemon.store.errors import Unavailable
 from rules.durations import Duration
 from tests.dovecot import Dovecot, raw_mail
 from tests.faultproxy import FaultProxy, Mode
@@ -472,6 +474,25 @@ def test_a_wake_looks_at_once(dovecot: Dovecot, notebook: Notebook, watch: Watch
     notebook.looked.clear()
     watcher.wake()
     assert notebook.looked.wait(PATIENCE_S)
+
+
+@pytest.mark.parametrize("fault", [Unavailable("database is locked"), OSError(errno.ENOSPC, "No space left on device")])
+def test_what_fails_on_this_machine_is_not_told_as_the_servers(
+    dovecot: Dovecot, notebook: Notebook, watch: Watch, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    def full(*_: object) -> list[Unfiled]:
+        raise fault
+
+    dovecot.deliver("ana", raw_mail("uno"))
+    with monkeypatch.context() as patch:
+        patch.setattr(notebook, "treat", full)
+        watcher = watch(account(dovecot.port), notebook)
+        until(lambda: watcher.state.fault)
+        assert watcher.state.fault_is_here
+    until(lambda: watcher.state.failing_since is None and not watcher.state.fault_is_here)
+    dovecot.stop()
+    until(lambda: watcher.state.fault)
+    assert not watcher.state.fault_is_here
 
 
 def test_f16_a_restarted_server_is_found_again(dovecot: Dovecot, notebook: Notebook, watch: Watch) -> None:

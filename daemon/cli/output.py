@@ -13,10 +13,21 @@ from typing import Any
 
 def prepare() -> None:
     """Let every verb print without precautions: what nobody reads is discarded, what the encoding lacks is escaped."""
+    for handle in range(3):
+        _let_be_open(handle)
     sys.stdout = sys.stdout or _nowhere()
     sys.stderr = sys.stderr or _nowhere()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _let_be_open(handle: int) -> None:
+    """A standard stream that was closed leads nowhere, for the processes that we start too: nothing else takes its
+    place."""
+    try:
+        os.fstat(handle)
+    except OSError:
+        os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest that is free, which is this one
 
 
 def give_up() -> None:

@@ -28,7 +28,7 @@ from daemon.mail.smtp import Session
 from daemon.mail.smtp_wire import SmtpError
 from daemon.mail.wire import Endpoint
 from daemon.operations.dangling import dangling
-from daemon.operations.troubles import ROOM, ending_secrets
+from daemon.operations.troubles import ROOM, ending_secrets, folders_of
 from daemon.store import Store, notes
 from daemon.store.connections import schema_of, version_of
 from daemon.store.daemons import GIVEN_UP, Lease
@@ -252,9 +252,10 @@ def files(settings: Settings) -> Iterator[Found]:
             yield Found("ok", "files", f"{place} is {stat.filemode(mode)}")
     faults = dict.fromkeys(map(no_room, (folder, Files(folder).spool)))
     yield from (Found("bad", "files", fault) for fault in faults if fault)
-    near = next(place for place in (folder, *folder.parents) if place.exists())
-    free = shutil.disk_usage(near).free
-    yield Found("bad" if free < ROOM else "ok", "files", f"{free // 2**20:,} MiB free at {near}")
+    for written in folders_of(settings.database):
+        near = next(place for place in (written, *written.parents) if place.exists())
+        free = shutil.disk_usage(near).free
+        yield Found("bad" if free < ROOM else "ok", "files", f"{free // 2**20:,} MiB free at {near}")
 
 
 def _round_trip(settings: Settings) -> Iterator[Found]:

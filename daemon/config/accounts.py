@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from daemon.files import opened
 from rules.desk import Desk
 from rules.durations import Duration
 from rules.letters import File
@@ -21,6 +22,8 @@ from rules.tables import Mailbox
 
 Security = Literal["tls", "starttls", "none"]
 
+LONGEST_SECRET = 64 * 1024
+"""Octets."""
 
 class SecretError(Exception):
     """A secret cannot be read; the message says where it was looked for, never what was found."""
@@ -33,7 +36,8 @@ def beside(config: Path, name: str) -> str:
 
 def _from_file(path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+        with opened(Path(path), LONGEST_SECRET) as file:
+            return file.read().decode().rstrip("\r\n")
     except OSError as error:
         raise SecretError(f"cannot read the secret in {path}: {error.strerror}") from None
     except UnicodeDecodeError:

@@ -11,11 +11,12 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from daemon.config.accounts import Database, Written, beside
+from daemon.config.accounts import LONGEST_SECRET, Database, Written, beside
 from daemon.config.positions import Path as KeyPath
 from daemon.config.settings import Settings
 from daemon.config.shape import Misfit
 from daemon.config.value_checks import leaves
+from daemon.files import opened
 from daemon.store.lock_file import not_ours
 
 
@@ -75,7 +76,8 @@ REMEDIES = {
 
 def _unreadable(file: Path) -> str:
     try:
-        return "" if file.read_bytes().strip() else f"{file} is empty"
+        with opened(file, LONGEST_SECRET) as content:
+            return "" if content.read().strip() else f"{file} is empty"
     except OSError as error:
         return f"cannot read {file}: {error.strerror}; {REMEDIES.get(type(error), 'name a file')}"
 

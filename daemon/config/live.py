@@ -19,6 +19,7 @@ from daemon.config.catalogue import letter_files
 from daemon.config.crosschecks import Check
 from daemon.config.settings import ConfigErrors, Settings, load
 from daemon.config.sources import Problem
+from daemon.files import opened
 from rules.desk import Desk
 from rules.tables import Mailbox
 
@@ -174,7 +175,8 @@ def _stamp(path: Path, before: Stamp | None) -> Stamp:
         state = path.stat()
         if before and (before.modified_ns, before.size) == (state.st_mtime_ns, state.st_size):
             return before
-        return Stamp(state.st_mtime_ns, state.st_size, hashlib.sha256(path.read_bytes()).hexdigest())
+        with opened(path) as file:
+            return Stamp(state.st_mtime_ns, state.st_size, hashlib.file_digest(file, "sha256").hexdigest())
     except OSError:
         return Stamp()
 

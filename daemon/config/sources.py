@@ -13,8 +13,12 @@ from typing import Any
 from daemon.config.positions import Path as KeyPath
 from daemon.config.positions import Place, Positions, positions
 from daemon.config.slips import slip
+from daemon.files import opened
 
 Table = dict[str, Any]
+
+LONGEST = 16 * 1024 * 1024
+"""Octets of a file, which takes some seconds to read; a desk of 2,000 rules has a fiftieth of it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -193,7 +197,8 @@ def read_toml(path: Path) -> Source | Problem:
     """One file, or why it cannot be read."""
     text = ""
     try:
-        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        with opened(path, LONGEST) as file:
+            text = file.read().decode("utf-8-sig").replace("\r\n", "\n")
         return Source(path, text, tomllib.loads(text))
     except OSError as error:
         return Problem(str(path), 1, 1, f"cannot read this file: {error.strerror}")

@@ -15,7 +15,7 @@ from daemon.mail.imap_faults import ImapError
 from daemon.mail.visit import Intake, Visit
 from daemon.mail.wire import Backoff, Endpoint, TokenSource
 from daemon.store.clock import utc_now
-from daemon.store.errors import LeaseLost
+from daemon.store.errors import LeaseLost, StoreError
 
 CUT_AFTER_S = 3.0
 """How long a stopping watcher may go on with what it is doing before its connection is cut."""
@@ -55,7 +55,8 @@ Phase = Literal["connecting", "treating", "waiting", "failing", "stopped"]
 class WatchState:
     """The condition of a watcher, for alarms and the note of its last good poll. Times are aware UTC.
 
-    ``failing_since`` is the first of the failures in a row, None when all is well; ``fault`` the text of the last one;
+    ``failing_since`` is the first of the failures in a row, None when all is well; ``fault`` the text of the last one,
+    and ``fault_is_here`` whether the books or this machine's disk are at fault, and not the mail server;
     ``auth_failures`` how often in a row the server refused our name and password; ``refused`` why it would not file a
     mail away, at every look since ``refused_since``.
     """
@@ -64,6 +65,7 @@ class WatchState:
     last_good_poll: datetime | None = None
     failing_since: datetime | None = None
     fault: str = ""
+    fault_is_here: bool = False
     auth_failures: int = 0
     refused: str = ""
     refused_since: datetime | None = None
@@ -142,7 +144,7 @@ class MailboxWatcher(threading.Thread):
         self.state.refused_since = (self.state.refused_since or self._now()) if visit.refused else None
         self.state.last_good_poll = self._now()
         self.state.failing_since = None
-        self.state.fault = ""
+        self.state.fault, self.state.fault_is_here = "", False
         self.state.auth_failures = 0
         self._backoff.succeeded()
 
@@ -168,7 +170,7 @@ class MailboxWatcher(threading.Thread):
             return
         self.state.phase = "failing"
         self.state.failing_since = self.state.failing_since or self._now()
-        self.state.fault = str(fault)
+        self.state.fault, self.state.fault_is_here = str(fault), isinstance(fault, StoreError | OSError)
         if isinstance(fault, ImapError) and fault.kind == "auth":
             self.state.auth_failures += 1
         wait = self._backoff.failed()

@@ -6,11 +6,11 @@ When the admins hear of it is decided by rules/alarms.py, how they do by daemon/
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from daemon.config.accounts import Account, Credentials
+from daemon.config.accounts import Account, Credentials, Database
 from daemon.config.settings import Settings
 from daemon.mail.mailbox import WatchState
 from daemon.mail.pump import PostState
@@ -27,10 +27,12 @@ ROOM = 100 * 1024 * 1024
 
 
 def mailbox_troubles(account: Account, state: WatchState, started: datetime, now: datetime) -> Iterator[Trouble]:
-    """What is wrong with one mailbox: unreachable, refusing us, silent for longer than it should be, or keeping a mail
-    where it lies."""
+    """What is wrong with one mailbox: its mails cannot be kept here, or it is unreachable, refuses us, is silent for
+    longer than it should be, or keeps a mail where it lies."""
     details = (("mailbox", account.name), ("server", account.host), ("diagnostic", state.fault))
-    if state.auth_failures >= alarms.LOGINS_REFUSED:
+    if state.failing_since is not None and state.fault_is_here:
+        yield Trouble("storage", "", state.failing_since, details[2:])
+    elif state.auth_failures >= alarms.LOGINS_REFUSED:
         yield Trouble("login", account.name, state.failing_since or now, details)
     elif state.failing_since is not None:
         yield Trouble("mailbox_down", account.name, state.failing_since, details)
@@ -45,10 +47,20 @@ def mailbox_troubles(account: Account, state: WatchState, started: datetime, now
 
 def mailbox_wells(name: str, state: WatchState) -> Iterator[str]:
     """What is known to work of a mailbox that was seen well, and of which nothing has failed since."""
-    if state.failing_since is None and state.last_good_poll is not None:
+    if _seen_well(state):
         yield from (f"mailbox_down:{name}", f"login:{name}")
         if state.refused_since is None:
             yield f"filing_refused:{name}"
+
+
+def storage_wells(states: Collection[WatchState]) -> Iterator[str]:
+    """What is kept here is kept well, as far as the mailboxes see it."""
+    if any(map(_seen_well, states)) and not any(state.fault_is_here for state in states):
+        yield "storage:"
+
+
+def _seen_well(state: WatchState) -> bool:
+    return state.failing_since is None and state.last_good_poll is not None
 
 
 def outbox_trouble(states: Iterable[PostState], host: str, waits: bool) -> Iterator[Trouble]:
@@ -57,6 +69,13 @@ def outbox_trouble(states: Iterable[PostState], host: str, waits: bool) -> Itera
     if failing and waits:
         since, fault = min(failing)
         yield Trouble("smtp_down", "", since, (("server", host), ("diagnostic", fault)))
+
+
+def folders_of(database: Database) -> Iterator[Path]:
+    """Where the files lie, and the books if they are a file."""
+    yield Path(database.files)
+    if database.is_sqlite:
+        yield database.sqlite_path.parent
 
 
 def disk_trouble(folders: Iterable[Path], now: datetime) -> Iterator[Trouble]:

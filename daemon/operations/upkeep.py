@@ -9,10 +9,8 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import get_args
 
-from daemon.config.accounts import Database
 from daemon.config.live import Live
 from daemon.intake import Intake
 from daemon.mail.mailbox import MailboxWatcher
@@ -28,10 +26,12 @@ from daemon.operations.scheduler import Jobs
 from daemon.operations.troubles import (
     desk_trouble,
     disk_trouble,
+    folders_of,
     mailbox_troubles,
     mailbox_wells,
     outbox_trouble,
     secret_troubles,
+    storage_wells,
     stuck_trouble,
 )
 from daemon.store import Store, notes
@@ -128,7 +128,7 @@ class Upkeep:
             yield from mailbox_troubles(watcher.account, watcher.state, self._started, now)
         yield from outbox_trouble((pump.state for pump in self._outbox.pumps), settings.smtp.host, waits)
         yield from stuck_trouble(self._store.look(stuck))
-        yield from disk_trouble(_folders(settings.database), now)
+        yield from disk_trouble(folders_of(settings.database), now)
         yield from secret_troubles(settings, now)
         yield from desk_trouble(*self._desks(now))
         yield from self._route.troubles()
@@ -141,6 +141,7 @@ class Upkeep:
         """What this daemon knows to work."""
         for name, watcher in list(self._watchers.items()):
             yield from mailbox_wells(name, watcher.state)
+        yield from storage_wells([watcher.state for watcher in list(self._watchers.values())])
         if not self._store.look(waits_for_smtp):
             yield "smtp_down:"
         if not self._store.look(stuck):
@@ -158,10 +159,3 @@ class Upkeep:
         found = self._store.look(desks)
         self._differ_since = (self._differ_since or now) if len(set(found.values())) > 1 else None
         return found, self._differ_since
-
-
-def _folders(database: Database) -> Iterator[Path]:
-    """Where the files lie, and the books if they are a file."""
-    yield Path(database.files)
-    if database.is_sqlite:
-        yield database.sqlite_path.parent

@@ -82,7 +82,9 @@ def connect(url: str, readonly: bool) -> Connections:
 def schema_of(url: str) -> list[str]:
     """What the schema of ``url`` lacks, changing nothing; everything, where there is no database yet."""
     if path := sqlite_path(url):
-        if not path.exists():
+        if foreign := not_ours(path):
+            raise StoreError(foreign)
+        if not size(path):
             return ["a new database"]
         with _readable(path):
             return pending_at(path)
@@ -163,8 +165,8 @@ class SqliteConnections(Connections):
         self._identity: tuple[int, int] | None = None
         if not readonly:
             self._open_writer()
-        elif not path.is_file():
-            raise StoreError(not_ours(path) or f"there is no database at {path} yet; `acuse run` makes it")
+        elif (foreign := not_ours(path)) or not size(path):
+            raise StoreError(foreign or f"there is no database at {path} yet; `acuse run` makes it")
         self._readers = Readers(path)
         self._checkpoint_over, self._checkpoint_at = CHECKPOINT_BYTES, 0.0
         if readonly:

@@ -85,6 +85,8 @@ def claimed(path: Path) -> int:
     """The lock on a database that can be written; its file and folder are made where they are missing."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if foreign := not_ours(path):
+            raise StoreError(foreign)
         _private(path)
         return lock(path)
     except OSError as fault:
@@ -92,9 +94,15 @@ def claimed(path: Path) -> int:
 
 
 def not_ours(path: Path) -> str:
-    """Why this user can do nothing with what lies at a database's place, as with one that root made; "" where nothing
-    does, or a database."""
+    """Why this user can do nothing with what lies at a database's place, as with one that root made, or with nothing
+    where a desk's books must have been; "" for a database, and where a new one may be made."""
     user = os.geteuid()
+    receipts = Path(f"{path}-receipts")
+    if receipts.exists() and not size(path):
+        return (
+            f"{path} is gone or empty, though it has sent letters, as {receipts} shows: put a backup in its place;"
+            f" for a new desk, whose numbers begin anew, move {path}* away"
+        )
     if not os.path.exists(path):  # noqa: PTH110 - may not look
         return ""
     if not path.is_file():
