@@ -23,8 +23,13 @@ _BY = (
     "|using|via|depuis|à partir de|avec|à l'aide de|von|mit|aus|über|dal|dallo|vanaf|met|vanuit|från|med|fra|z|ze|pe"
     "|din|с|из|з|s|iz|nire|by|az|από"
 )
+_THIS_WAS = (
+    "Mensaje|Este mensaje fue|Este mensaje ha sido|Este correo fue|Este correo ha sido|This message was|This email was"
+    "|This e-mail was|Ce message a été"
+)
 _SENT_FROM = re.compile(
-    rf"^(?:(?:{any_of(_SENT)})\s(?:{any_of(_BY)})|{any_of('Lähetetty|Gönderildi|From my|Von meinem')})\s"
+    rf"^(?:(?:(?:{any_of(_THIS_WAS)})\s)?(?:{any_of(_SENT)})\s(?:{any_of(_BY)})"
+    rf"|{any_of('Lähetetty|Gönderildi|From my|Von meinem')})\s"
 )
 _FROM_SENT = re.compile(
     rf"^(?:{any_of('Von|Vom|Az|Nire|Diese Nachricht wurde von')})\s(?=.{{1,60}}\s(?:{any_of(_SENT)})$)"
@@ -37,7 +42,8 @@ _DEVICE = re.compile(
         "|telefon|teléfono|telefone|téléphone|telemóvel|smartphone|dispositivo|dispositiu|appareil|device|tablet"
         "|tableta|phone|cell|handy|gerät|portable|celular|cellulare|mailbox|airmail|spark|spike|superhuman|fastmail"
         "|matkapuhelin|puhelin|komórki|telefonu|ti-85|aquamail|typeapp|typemail|bluemail|thunderbird|proton|zimbra"
-        "|mailspring|aol|hey|boxer|nine|mailbird|canary|newton|front|missive|shortwave|айфон|устройства|почты"
+        "|mailspring|mailfence|aol|hey|boxer|nine|mailbird|canary|newton|front|missive|shortwave|айфон|устройства|почты"
+        "|яндекс"
     )
     + ")"
 )
@@ -46,18 +52,20 @@ _SMALL_WORDS = (
     _MINE
     | phrases(_SENT)
     | phrases(
-        "a|al|all|am|an|app|auf|aus|az|con|correo|courriel|d'un|da|dal|das|de|del|den|der|des|desde|di|die|do|dos|du"
-        "|e|ein|eine|einem|el|electrónico|email|e-mail|en|et|for|fra|from|från|für|il|l'|la|le|les|lite|lo|los|ma|mein"
+        "a|al|all|am|an|app|auf|aus|az|con|correo|courriel|avec|d'un|da|dal|das|de|del|den|der|des|desde|di|die|do|dos"
+        "|du|e|ein|eine|einem|el|electrónico|email|e-mail|en|et|for|fra|from|från|für|il|l'|la|le|les|lite|lo|los|ma|mein"
         "|meine|meinem|meiner|messagerie|meu|mi|mia|mijn|min|mio|mit|mitt|moj|mojego|mojeho|mon|my|mój|můj|na|new|nire"
         "|no|o|od|of|og|och|om|on|op|os|para|pe|pel|per|personal|por|pour|på|s|capable|secure|securely|sécurisé"
         "|sécurisée|segur"
         "|seguro|sicher|so|the|til|till|um|un|una|und|using|v|van|via|vom|von|voor|with|y|z|ze|network|unified"
-        "|készülékemről|το|από|и|с|для|моего|мобильного|мобильной"
+        "|terminal"
+        "|készülékemről|το|από|и|с|для|моего|мобильного|мобильной|приложения"
     )
 )
 # What may follow behind a stop or a comma: an excuse, or praise of the program.
 _EXCUSE = re.compile(
-    r"\b(?:brev|bref|kurz|disculp|perdon|excus|sorry|apolog|entschuldig|scus|desculp|pardon|cifrad|consigue la app)"
+    r"\b(?:brev|bref|kurz|disculp|perdon|excus|sorry|apolog|entschuldig|scus|desculp|desole|pardon|cifrad"
+    r"|consigue la app)"
 )
 _EXCUSE_WORDS = 8
 
@@ -80,7 +88,7 @@ _WHOLE = re.compile(
     rf"^(?:{any_of('Disculpa mi brevedad|Disculpe la brevedad|Disculpa la brevedad|Please excuse my brevity')}"
     rf"|{any_of('This message was sent using IMP')}"
     rf"|{any_of('Please excuse any typos|Yahoo Mail: busca|Yahoo Mail: search|Provenance : Courrier')}"
-    rf"|(?:{any_of('從我的|发自我的|寄件自|나의')}).{{0,40}}$"
+    rf"|(?:{any_of('從我的|发自我的|發自我的|寄件自|나의')}).{{0,40}}$"
     rf"|(?:iphone|ipad|android).{{0,20}}\s(?:{any_of('küldve')})$"
     r"|.{0,40}(?:iphone|ipad|android)(?:から送信|'\w{1,6} gonderildi)"
     rf"|(?:{any_of(_SCANNED)}).{{0,60}}\b(?:avast|avg|eset|norton|mcafee|kaspersky)\b.{{0,60}}$)"
@@ -145,25 +153,33 @@ _NOTICE_TITLES = (
     "|Confidentiality notice|Disclaimer|Legal notice|Legal disclaimer|Avis de confidentialité|Avertissement"
     "|Vertraulichkeitshinweis|Haftungsausschluss|Aviso de confidencialidade|Avís legal|Avís de confidencialitat"
     "|Información confidencial|Informació confidencial"
+    "|Información básica sobre protección de datos"
     "|Confidencialidad|Confidencialitat|Confidencialidade|Protección de datos:"
 )
 _NOTICE_OPENINGS = (
-    "Este mensaje y|Este mensaje, y|Este mensaje se dirige|Este mensaje va dirigido|Este mensaje contiene información"
+    "Este mensaje y|Este mensaje, |Este mensaje se dirige|Este mensaje va dirigido|Este mensaje contiene información"
     "|Este mensaje es confidencial|Este mensaje puede contener|Este correo electrónico y|Este correo y"
     "|Este correo electrónico contiene|Este correo electrónico es|Este e-mail y|La información contenida en este"
+    "|La información contenida en el presente|El presente correo|El presente mensaje|El contenido de este mensaje"
+    "|El contenido de este correo|Si usted ha recibido este|Si ha recibido este|Si no es usted el destinatario"
     "|La información incluida en este|This e-mail and|This email and|This message and|This message is intended"
     "|This message contains|This e-mail message|This email message|This communication|This e-mail is|This email is"
     "|This e-mail may|This email may"
+    "|If you are not the intended|If you have received this"
     "|The information contained in this|The information in this|The contents of this|Ce message et|Ce courriel et"
     "|Ce mail et|Ce message est"
-    "|Diese E-Mail enthält|Diese E-Mail und|Diese Nachricht enthält|Diese Nachricht und|Esta mensagem|Este e-mail e"
+    "|Les informations contenues dans ce|Si vous n'êtes pas le destinataire"
+    "|Diese E-Mail enthält|Diese E-Mail und|Diese Nachricht enthält|Diese Nachricht und"
+    "|Esta mensagem|Este e-mail e|As informações contidas"
     "|Mezu hau|Mezu honek|Mezu elektroniko hau"
     "|Aquest missatge|Aquest correu|Esta mensaxe|Questo messaggio|Questa e-mail|Le informazioni contenute"
-    "|Deze e-mail en|Dit bericht en|Denne e-posten og|Denne e-mail og|Denna e-post och|Detta meddelande och"
+    "|Deze e-mail en|Dit bericht en|Dit bericht kan informatie|De informatie in dit"
+    "|Denne e-posten og|Denne e-mail og|Denna e-post och|Detta meddelande och"
 )
 _NOTICE_LAW = (
     rf"(?:{any_of('De conformidad con|En cumplimiento de|De acuerdo con|En virtud de')})"
     r".{0,200}\b(?:les? (?:informamos|comunicamos)|se le informa)"
+    r"|responsable(?: del tratamiento)?\s?: .{1,120}\bfinalidad"
     r"|(?:les? informamos|se le informa)(?: de)? que (?:sus|los) datos"
 )
 _NOTICE_CALL = rf"(?:(?:{any_of('Importante|Important|Aviso|Notice|Nota|Note|Atención|Warning|Wichtig')})\s?[:.!-]\s*)?"
@@ -173,14 +189,17 @@ NOTICE_START = re.compile(
 # … a duty among them: words that a person may write about a mail, too, are not enough.
 _NOTICE_DUTY = (
     "confiden|konfiden|privileg|vertraulich|vertrouwelijk|fortrolig|proteccion de datos|rgpd|lopd|gdpr|unauthori|prohib"
-    "|interdit|verboten|isilpek|konfidentzial"
+    "|riservat|interdit|verboten|isilpek|konfidentzial|niet voor u (?:is )?bestemd|legitimacion|politica de privacidad"
 )
 _NOTICE_MATTERS = (
     _NOTICE_DUTY,
     "mensaje|mensaxe|mensagem|message|messaggio|missatge|nachricht|mail|correo|correu|courriel|bericht|e-post|mezu",
     "informa[ct]|informazioni|adjunt|attach|anex|anhang|pieces jointes|allegat|bijlage|vedlegg|vedhaeft|bilag|erantsi",
-    "destinatari|destinataire|addressee|recipient|adressat|empfanger|dirigid[oa]|geadresseerde|mottaker|modtager|hartzaile",
+    "destinatari|destinataire|addressee|recipient|destinate|adressat|empfanger|dirigid[oa]|geadresseerde|mottaker"
+    "|modtager|hartzaile",
     "datos personales|datos de caracter personal|personal data|responsable del? tratamiento",
+    "finalidad|(?:seran|son|siendo) tratados",
+    "rectificacion|supresion|ejercer|sus derechos",
     "por error|in error|by mistake|par erreur|irrtum|por engano|per errore|per error|intended",
 )
 _MATTERS_OF_A_NOTICE = 3  # a title is one where a duty stands below it
@@ -199,11 +218,17 @@ def is_notice(text: str) -> bool:
 _BEFORE_PRINTING = (
     "Antes de imprimir|Piense antes de imprimir|Piensa antes de imprimir|No imprima este|No imprimas este"
     "|Por favor, piense en el medio ambiente antes de imprimir|Piense en el medio ambiente antes de imprimir"
+    "|Por favor, considere el medio|Por favor considere el medio|Considere el medio ambiente"
+    "|Considere su responsabilidad"
+    "|Proteja el medio|Protege el medio|Protejamos el|Cuidemos el|Cuide el|Ayúdenos a cuidar|Ayúdanos a cuidar"
+    "|El medio ambiente está en nuestra|Por favor, tenga en cuenta el medio ambiente|Necesita imprimir este correo"
+    "|Necesitas imprimir este correo"
     "|Please consider the environment before printing|Think before printing|Think before you print|Before printing"
     "|Bitte denken Sie an die Umwelt|Pensez à l'environnement|Avant d'imprimer|Abans d'imprimir|Prima di stampare"
 )
 # What is printed may be the matter of the mail: only who pleads for nature adds a footer.
 PRINTING = re.compile(
-    r"^(?=.{0,200}(?:ambient|arbol|arbre|tree|planeta|naturaleza|piense|piensa|penseu|pensez|think|environnement|umwelt"
+    r"^(?=.{0,200}(?:imprim|print|druck|stampa))"
+    r"(?=.{0,200}(?:ambient|arbol|arbre|tree|planeta|naturaleza|piense|piensa|penseu|pensez|think|environnement|umwelt"
     rf"|environment))(?:p |[^\w\s]+ ?)?(?:{any_of(_BEFORE_PRINTING)})"
 )

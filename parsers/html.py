@@ -62,6 +62,9 @@ def _without_comments(html: str) -> str:
     return "".join(out) + html[position:]
 
 
+_ENDS = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
+
+
 def _rich(html: str) -> str:
     """The table-aware conversion, "" where the converter gives up."""
     from inscriptis import Inscriptis
@@ -72,7 +75,8 @@ def _rich(html: str) -> str:
     from lxml.html import HTMLParser, document_fromstring
 
     try:
-        tree = document_fromstring(html.encode("utf-8"), parser=HTMLParser(encoding="utf-8", remove_pis=True))
+        page = _ENDS.sub("", html)  # the parser leaves out what stands below them, browsers show it
+        tree = document_fromstring(page.encode("utf-8"), parser=HTMLParser(encoding="utf-8", remove_pis=True))
         _drop_hidden(tree)
         _mark_signature(tree)
         relaxed = CSS_PROFILES["relaxed"]

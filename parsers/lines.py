@@ -26,6 +26,8 @@ DATE = re.compile(
     r"|\b(?:19|20)\d\d\b[.\s]+[^\W\d]{2,12}[.,\s]+\d{1,2}\b(?![:.h]\d))"
 )
 _COLUMN = re.compile(r"([^\W\d_]+(?: [^\W\d_]+)?)(\t|\s{4,})(?=\S)")
+_CELL = re.compile(r"\|\s?([^|\n]{1,34}?)\s?(\|)\s?")
+"""NetEase's table: «| From | Ana<ana@cau.example> |»."""
 _SMALL_LABELS = ("cc", "bcc", "cco")
 _BOLD = re.compile(r"^[*_]{1,2}(?=\w)|[*_]{1,2}\s*$")
 
@@ -80,14 +82,14 @@ def label_of(line: str) -> tuple[str, str]:
     Notes leaves the colon out of its table. Clients begin a label with a capital, people's settings files («from:
     a@cau.example») do not."""
     text = bare(line)[:400]
-    if not (":" in text or "：" in text or "\t" in text or "    " in text):  # nearly no line
+    if not (":" in text or "：" in text or "\t" in text or "    " in text or text[:1] == "|"):  # nearly no line
         return "", ""
     text = without_format(text).replace("：", ":", 1)
-    column = _COLUMN.match(text)
+    column = _CELL.match(text) or _COLUMN.match(text)
     head, colon, value = (column[1], column[2], text[column.end() :]) if column else text.partition(":")
     if not colon or len(head) > 34 or (head.islower() and fold_line(head) not in _SMALL_LABELS):
         return "", ""
-    return _folded_label(head), value.strip(" *\t")
+    return _folded_label(head), value.strip(" *\t|")
 
 
 @lru_cache(maxsize=1024)

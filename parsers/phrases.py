@@ -69,17 +69,18 @@ FAILURE_SUBJECT = one_of(r"""
     unzustellbar|nicht zugestellt|zustellung|fehlgeschlagen
     non remis|échec|non distribu|retour(?:né)? à l|remise
     no (?:se ha )?(?:podido )?entreg|devuelt|error de entrega|fall[oa] (?:en|de) (?:la )?entrega|entrega
+    buz[oó]n (?:est[aá] )?llen
     não entregue|não é possível entregar|falha|devolvid
     no (?:es pot|s'ha pogut) lliurar|retornat
     mancata consegna|non recapita|recapito
     onbestelbaar|niet (?:bezorgd|afgeleverd)
-    olevererbar|kunde inte|att leverera|kan ikke leveres|kunne ikke (?:leveres|afleveres)
+    olevererbar|kunde inte|kan inte leverer|att leverera|kan ikke leveres|kunne ikke (?:leveres|afleveres)
     toimitus epäonnistui|ei voi(?:tu|da) toimittaa
     nedoručiteľn|nedoručiteln|nedoručen|kézbesíthetetlen|kézbesítés|teslim edilem|nelivrat|nu poate fi livrat
     αδυναμία παράδοσης|δεν παραδόθηκε|לא ניתן למסירה|تعذر تسليم|لم يتم تسليم
     zwrot|niedostarcz|nie dostarcz
     недостав|не доставлен|возвра|ошибка
-    退信|无法|失败
+    退信|无法|失败|未传递|无法传递
     配信|配送|不達|送信|エラー|届
     배달|반송|전송 실패
 """)
@@ -122,7 +123,10 @@ FAILURE_TEXT = one_of(r"""
     no (?:se )?entreg[oó]|error de entrega|fall[oó] la entrega
     no (?:s'ha |s'han |es )(?:pogut |pot )?(?:lliura|envia)
     (?:usuario|destinatario|buz[oó]n)\s+(?:\w+\s+){0,3}(?:no existe|desconocid|est[aá] llen|inexistente)
-    não (?:foi|pôde|pode) (?:\w+ )?(?:entreg|envi)
+    não (?:foi|pôde|pode) (?:\w+ )?(?:entreg|envi)|falha na entrega
+    (?:error|fallo) en la entrega|entrega (?:\S+ ){1,6}(?:se ha retrasado|ha fallado)|error en el lliurament
+    no se pudo contactar con los (?:siguientes )?destinatarios
+    no lleg[oó] a (?:ninguno de )?los (?:siguientes )?destinatarios
     n'(?:a|ont) (?:pas )?(?:pu|été) (?:\w+ )?(?:\w+ )?(?:remis|distribu|livr)|impossible de (?:remettre|distribuer)
     échec de (?:la )?(?:remise|distribution)
     nicht (?:\w+ )?zugestellt|konnte nicht|unzustellbar|fehler bei der (?:nachrichten)?zustellung
@@ -134,10 +138,12 @@ FAILURE_TEXT = one_of(r"""
     kézbesítése (?:\w+ )?(?:nem sikerült|sikertelen)|kézbesíthetetlen|nem kézbesíthető
     teslim edilem|nu (?:a putut fi|s-a putut|poate fi) livra|δεν παραδόθηκε|δεν ήταν δυνατή η παράδοση
     לא נמסרה|لم يتم تسليم|تعذر تسليم
-    non (?:è stato )?(?:possibile )?(?:consegn|recapit)
+    non (?:è stato )?(?:possibile )?(?:consegn|recapit)|recapito non riuscito
+    (?:kan|kon) niet (?:worden )?(?:be|af)(?:zorg|lever)
+    dostarczenie (?:\S+ ){1,7}nie powiodło|leverans\w* (?:\S+ ){1,6}misslyckad
     не (?:был[оа]? |может быть )?доставлен|не удалось|не существует|недостав|отклонен
     送信できません|配信できません|配送できません|送信に失敗|届けることができ|配達できません|エラーが発生|存在しません|宛先
-    無法|无法|退回|退信|失败|不存在|拒收
+    配信に失敗|無法|无法|退回|退信|失败|不存在|拒收
 """)
 
 DELAY = one_of(r"""
@@ -188,7 +194,8 @@ AWAY_SUBJECT = one_of(r"""
     automatick\w+\s+odpov|automat(?:a|ikus)\s+válasz|otomatik\s+yanıt|r[aă]spuns\s+automat
     out[- ]of[- ](?:the\s+)?office|ooo\b|auto\s*:|away\s*(?:\s(?:until|from|till)|:)|i(?:\s+a|['’])m\s+(?:away|out)
     (?:on\s+)?(?:vacation|(?:(?:annual|sick|maternity|paternity|parental)\s+)?leave|holiday)\b
-    (?:[^\W\d_]\S{0,40}\s+){1,4}(?:is|está|est|ist|è)\s+(?:out\s+of|away|on\s+(?:leave|holiday|vacation)|fuera\s+de|de\s+vacaciones|absent|abwesend)
+    (?:[^\W\d_]\S{0,40}\s+){1,4}(?:is|está|est|ist|è)\s+(?:out\s+of|away|on\s+(?:leave|holiday|vacation)|fuera\s+de|de\s+vacaciones|absente?|ausente|abwesend)
+    (?:mensaje|correo|acuse\s+de\s+recibo)\s+autom[aá]tico|mensagem\s+autom[aá]tica|missatge\s+autom[àa]tic
 """)
 """Looked for at the beginning of a subject, behind one reply prefix at most."""
 

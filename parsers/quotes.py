@@ -55,14 +55,15 @@ HEADER_LABELS = _table(
         "|받는 사람|받는사람|אל|إلى|به|Iki|Adressaat|Kellele|За|Tới|ถึง",
         "copy": "Cc|Copia|Con copia|Copia a|Kopie|Kopie (CC)|Kopia|Kopi|Kopio|Kópia|Copie|Copie à|Cópia|Com cópia"
         "|Másolat|Másolatot kap|Копия|Копія|Bilgi|DW|Do wiadomości|UDW|Ccn|Bcc|Cco|Cci|Còpia|Amb còpia|Κοιν.|Tembusan"
-        "|抄送|副本|참조|עותק|نسخة",
+        "|抄送|抄送至|副本|참조|עותק|نسخة",
         "date": "Fecha|Date|Data|Datum|Dato|Sent|Sent at|Enviado|Enviado el|Enviado em|Enviados|Enviada|Enviada em"
         "|Enviada el|Enviat|Enviat el|Data d'enviament|Envoyé|Envoyé le|Date d'envoi|Gesendet|Gesendet am|Inviato"
         "|Inviato il|Verzonden|Verstuurd|Sendt|Skickat|Datum|Lähetetty|Päivämäärä|Päiväys|Odesláno|Odoslané|Wysłano"
         "|Wysłane|Elküldve|Küldve|Dátum|Trimis|Trimis la|Dată|Отправлено|Дата|Дата отправки|Надіслано|Изпратено"
         "|Tarih|Gönderildi|Gönderme Tarihi|Gönderilme tarihi|Ημερομηνία|Στάλθηκε|Poslano|Poslato|Datums|Kuupäev"
         "|Saadetud|Fecha de envío|Fecha y hora|Noiz|Bidalia|Terkirim|日付|日時|送信日時|送信日|发送时间|发送日期|日期"
-        "|傳送日期|寄件日期|보낸 날짜|날짜|נשלח|תאריך|تم الإرسال|التاريخ|Nosūtīts|Išsiųsta|Saatmisaeg|Αποστολή|Dikirim"
+        "|傳送日期|寄件日期|보낸 날짜|날짜|נשלח|תאריך|تم الإرسال|تاريخ الإرسال|التاريخ"
+        "|Nosūtīts|Išsiųsta|Saatmisaeg|Αποστολή|Dikirim"
         "|Dihantar|Послато|Đã gửi|ส่งเมื่อ|ส่ง|ارسال شده",
         "subject": "Asunto|Subject|Betreff|Assunto|Assumpte|Objet|Sujet|Oggetto|Onderwerp|Emne|Ämne|Aihe|Předmět"
         "|Predmet|Temat|Tárgy|Subiect|Subiectul|Тема|Konu|Θέμα|Naslov|Zadeva|Gaia|Tema|Teema|Относно|Subjek|Perihal"
@@ -123,7 +124,7 @@ AUTHOR_FIRST = re.compile(
     rf"^(?:{any_of('Missatge de|Mensaje de|Message from|Message de|Mensagem de|Wiadomość napisana przez')}"
     rf"|{any_of('Quoting|Citando a|Citando|Estase citando|Mensaje citado por|Zitat von|Citiram|Cytowanie')}"
     rf"|{any_of('S’està citant|Cituji|Citát|Citat af|Citerar|Siterer|Citeren|Citēju|Lainaus|Цитирую|Цитую|Alıntı')}"
-    rf"|{any_of('引用|引述')})\s"
+    rf"|{any_of('引用|引述|Hau idatzi du')})\s"
 )
 
 ORIGINAL_PHRASES = phrases(
@@ -136,8 +137,8 @@ ORIGINAL_PHRASES = phrases(
     "|Eredeti üzenet|Mesaj original|Mesajul original|Исходное сообщение|Оригинальное сообщение|Первоначальное сообщение"
     "|Оригінальне повідомлення|Orijinal İleti|Orijinal mesaj|Özgün İleti|Αρχικό μήνυμα|Izvorna poruka|Originalna poruka"
     "|Izvirno sporočilo|Reply message|Mensaje citado|Reply to message|Respuesta original|Correo original"
-    "|Cita original|Original Appointment|Původní e-mail"
-    "|元のメッセージ|原始邮件|原始郵件|原邮件|원본 메시지|הודעה מקורית|الرسالة الأصلية"
+    "|Cita original|Original Appointment|Původní e-mail|Replied Message"
+    "|元のメッセージ|原始邮件|原始郵件|原邮件|回复的原邮件|원본 메시지|הודעה מקורית|الرسالة الأصلية"
     # help desks ask for an answer above a line
     "|Responda por encima de esta línea|Por favor, responda por encima de esta línea|Responda acima desta linha"
     "|Escriba su respuesta por encima de esta línea|Por favor, escriba su respuesta por encima de esta línea"
@@ -163,7 +164,7 @@ FORWARD_PHRASES = phrases(
     "|Початок листа, що пересилається|İletilen İleti|İletilen mesaj|Yönlendirilen ileti|İleti başlangıcı"
     "|Başlangıç iletilen ileti|Proslijeđena poruka|Započni proslijeđenu poruku|Posredovano sporočilo"
     "|Προωθημένο μήνυμα|メッセージを転送|転送されたメッセージ"
-    "|转发邮件|轉寄郵件|전달된 메시지|הודעה שהועברה|رسالة معاد توجيهها"
+    "|转发邮件|转发的邮件|轉寄郵件|전달된 메시지|הודעה שהועברה|رسالة معاد توجيهها"
 )
 
 # Horde, and what a person redirects, name whose mail it is behind the phrase.

@@ -68,6 +68,13 @@ Pobierz aplikację Outlook dla systemu iOS
 Odesláno z iPhonu
 Az iPhone-omról küldve
 Trimis de pe iPhone-ul meu
+Mensaje enviado desde mi terminal BlackBerry de Claro
+Este mensaje fue enviado desde mi iPhone
+This message was sent from my Android device with K-9 Mail.
+Envoyé depuis mon appareil Android avec Courriel K-9 Mail. Veuillez excuser ma brièveté.
+Envoyé de mon mobile, désolé pour les fautes
+Отправлено из мобильного приложения Яндекс Почты
+發自我的 iPhone
 Libre de virus.www.avast.com<https://www.avast.com/sig-email>
 """
 
@@ -76,6 +83,8 @@ Enviado desde mi iPhone no llega nunca
 Enviado desde mi móvil, con errores en la factura
 Enviado desde mi iPhone. Sigue igual.
 Enviado desde Lugo
+Este mensaje fue enviado desde la sede y no llega.
+Mensaje enviado desde mi móvil sin respuesta
 Enviado por Juan desde la oficina
 Enviado con el formulario nuevo, el parte no llega.
 Obtener Outlook para Android no funciona.
@@ -124,6 +133,22 @@ PARAGRAPHS = {
     "notice gl": "Esta mensaxe e os seus anexos son confidenciais e diríxense ao seu destinatario.",
     "notice nl": "Deze e-mail en eventuele bijlagen zijn vertrouwelijk en alleen voor de geadresseerde bestemd.",
     "notice nb": "Denne e-posten og eventuelle vedlegg er konfidensielle og kun for mottakeren.",
+    "notice of a content": "El contenido de este correo, con sus adjuntos, es confidencial. Si lo"
+    " recibe por error, bórrelo.",
+    "notice that begins with a mistake": "Si usted ha recibido este mensaje por error, comuníquelo y"
+    " bórrelo. Es confidencial.",
+    "notice, a list of rights": "Responsable: Cliente S.L. Finalidad: gestión. Legitimación: interés legítimo."
+    " Derechos: acceso, rectificación y supresión.",
+    "data protection, its law and its rights": "De conformidad con el Reglamento 2016/679 de protección de"
+    " datos, le informamos de que sus datos serán tratados con la finalidad de atenderle. Puede ejercer sus"
+    " derechos en esta dirección.",
+    "notice it": "Le informazioni contenute nella presente comunicazione sono riservate e"
+    " destinate alle persone indicate.",
+    "notice nl of a ministry": "Dit bericht kan informatie bevatten die niet voor u is bestemd. Indien u niet de"
+    " geadresseerde bent, verwijdert u het.",
+    "notice br": "As informações contidas nesta mensagem são confidenciais. Se você não é o destinatário, apague-a.",
+    "printing, the plea first": "Proteja el medio ambiente: no imprima este correo si no es necesario.",
+    "printing, a consideration": "Por favor, considere el medio ambiente antes de imprimir este correo.",
     "printing": "Por favor, piense en el medio ambiente antes de imprimir este correo.",
     "printing en": "Please consider the environment before printing this e-mail.",
     "mailing list": "____________\nsedes mailing list\nsedes@lists.example\nhttps://lists.example/listinfo/sedes",
@@ -134,3 +159,16 @@ PARAGRAPHS = {
 def test_a_notice_goes(paragraph: str) -> None:
     for shown in (visible_text, strip_signature):
         assert shown(f"{OWN}\n\n{paragraph}\n") == OWN
+
+
+SENTENCES_LIKE_NOTICES = [
+    "Si usted ha recibido este mensaje, dígame qué le sale en pantalla.",
+    "El contenido de este correo no se ve en el portal.",
+    "El medio ambiente está en nuestra aplicación como área, y no sale en el menú.",
+    "Responsable: Eva Gil. La finalidad del campo no se entiende.",
+]
+
+
+@pytest.mark.parametrize("sentence", SENTENCES_LIKE_NOTICES)
+def test_a_sentence_with_the_words_of_a_notice_stays(sentence: str) -> None:
+    assert visible_text(f"{OWN}\n\n{sentence}") == f"{OWN}\n\n{sentence}"

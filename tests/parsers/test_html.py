@@ -99,6 +99,15 @@ def test_deep_quotes_are_read_where_the_converter_gives_up() -> None:
     assert to_text("<blockquote>" * 800 + "hondo" + "</blockquote>" * 800) == "hondo"
 
 
+@pytest.mark.parametrize("end", ["</html>", "</body>", "</body></html>", "</BODY >\n</HTML>\n"])
+def test_what_stands_below_the_end_of_a_page_is_read(end: str) -> None:
+    assert to_text(f"<html><body><p>uno</p>{end}<p>dos</p><html><body>tres</body></html>").split() == [
+        "uno",
+        "dos",
+        "tres",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "is_page"),
     [

@@ -25,6 +25,7 @@ ABOVE_QUOTED = {
     "gmail es, two lines": "El mar, 3 mar 2026 a las 8:05, Mesa de ayuda (<mesa@cau.example>)\nescribió:",
     "gmail es, three lines": "El mar, 3 mar 2026 a las 8:05, Mesa de ayuda y soporte a las sedes de la\n"
     "provincia (<\nmesa@cau.example>) escribió:",
+    "gmail eu": "Hau idatzi du Mesa (<mesa@cau.example>) erabiltzaileak (2026 mar. 3, ar. (08:05)):",
     "gmail en": "On Tue, Mar 3, 2026 at 8:05\u202fAM Mesa de ayuda <mesa@cau.example> wrote:",
     "gmail en, two lines": "On Tue, Mar 3, 2026 at 8:05 AM Mesa de ayuda <mesa@cau.example>\nwrote:",
     "gmail pt": "Em ter., 3 de mar. de 2026 às 08:05, Mesa de ayuda <mesa@cau.example> escreveu:",
@@ -133,6 +134,11 @@ ABOVE_QUOTED = {
 ABOVE_PLAIN = {
     "outlook es": "De: Mesa de ayuda [mailto:mesa@cau.example]\nEnviado el: martes, 3 de marzo de 2026 8:05\n"
     "Para: Eva Gil\nAsunto: RE: Confirmación",
+    "outlook ar": "من: Mesa <mesa@cau.example>\nتاريخ الإرسال: 03/مارس/2026 08:05\nإلى: Eva\nالموضوع: X",
+    "netease": "---- Replied Message ----\n| From | Mesa<mesa@cau.example> |\n| Date | 03/03/2026 08:05 |\n"
+    "| To | eva<eva@cliente.example> |\n| Cc | |\n| Subject | X |",
+    "netease zh": "---- 回复的原邮件 ----\n| 发件人 | Mesa<mesa@cau.example> |\n| 发送日期 | 2026年03月03日 08:05 |\n"
+    "| 收件人 | eva<eva@cliente.example> |\n| 抄送至 | |\n| 主题 | X |",
     "outlook es, names only": "De: Mesa de ayuda\nEnviado el: martes, 3 de marzo de 2026 8:05\n"
     "Para: Eva Gil\nAsunto: RE: X",
     "outlook es, rule": "-----Mensaje original-----\nDe: Mesa <mesa@cau.example>\n"
@@ -537,6 +543,10 @@ def test_a_menu_typed_below_a_quote_stays() -> None:
 
 # Texts of people in which nothing is history: not one character may go.
 NEGATIVES = {
+    "a table of messages": "La tabla sale así:\n| De | Para | Asunto |\n|---|---|---|\n"
+    "| Eva | Ana | hola |\n| Ana | Eva | adiós |",
+    "a table of one message": "Lo que guarda el programa:\n\n| De | Eva |\n| Para | Ana |\n| Asunto | hola |\n\n"
+    "¿Es correcto?",
     "plain": OWN,
     "a quoted signature": "En la firma sale\n-- \nJuan Paz\nJefe de Sección\n\npero ya no es jefe, corregidlo.",
     "a form's labels and a fault": "Tipo: Error\nDescripción: mensaje\nEnviado: 03/03/2026 10:15\n"
