@@ -1,7 +1,7 @@
 """Subjects: cleaned, compared exactly, and searched for a token.
 
 A subject of ours is a key: what comes back is cleaned, freed of what clients and gateways put before it, and then
-equal code point by code point, or it is not ours. Only :func:`is_near` forgives, and what it finds is answered,
+equal code point by code point, or it is not ours. Only :func:`slips` forgives, and what it finds is answered,
 never treated.
 """
 
@@ -81,18 +81,26 @@ def _token(subject: str) -> re.Match[str] | None:
     return matches[-1] if matches else None
 
 
-def is_near(subject: str, wanted: str, marks: SubjectMarks = NO_MARKS) -> bool:
-    """``subject`` was meant to be ``wanted``: it differs by case, accents, punctuation, spaces, a reply prefix or a
-    few letters (three, or 8 % of a long subject). Never where the two are equal."""
+def slips(subject: str, wanted: str, marks: SubjectMarks = NO_MARKS) -> int | None:
+    """How many letters are wrong in ``subject``, which was meant to be ``wanted``: none where it differs by case,
+    accents, punctuation, spaces or a reply prefix alone; at most three, or 8 % of a long subject. None where it was
+    not meant to be, and where the two are equal."""
     if opening_key(subject, marks) == opening_key(wanted, marks):
-        return False
-    read, meant = _letters(thread_key(subject, marks)), _letters(thread_key(wanted, marks))
+        return None
+    read, meant = letters_key(subject, marks), letters_key(wanted, marks)
     limit = min(max(3, len(meant) * 8 // 100), len(meant) // 4)
     if abs(len(read) - len(meant)) > limit or not read:
-        return False
+        return None
     from rapidfuzz.distance import Levenshtein  # few subjects come so far
 
-    return Levenshtein.distance(read, meant, score_cutoff=limit) <= limit
+    distance = Levenshtein.distance(read, meant, score_cutoff=limit)
+    return distance if distance <= limit else None
+
+
+def letters_key(subject: str, marks: SubjectMarks = NO_MARKS) -> str:
+    """What is left of ``subject`` when people drop what they take for unimportant: letters and digits, without case
+    and accents."""
+    return "".join(filter(str.isalnum, fold(thread_key(subject, marks))))
 
 
 @lru_cache(maxsize=64)
@@ -106,10 +114,6 @@ _LOOKALIKES = {"LATIN", "GREEK", "CYRILLIC"}
 
 def _script(char: str) -> str:
     return unicodedata.name(char, "").partition(" ")[0]
-
-
-def _letters(text: str) -> str:
-    return "".join(filter(str.isalnum, fold(text)))
 
 
 # -- taking off what others put on: each stripper gives back what remains, the same text where it found nothing

@@ -6,7 +6,7 @@ rules/action_fields.py; here is what is asked for, so that links, repaired forms
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -238,9 +238,17 @@ def action_lines(key: str, ticket: Ticket | None, desk: Desk, values: Mapping[st
     head = f"{word('action_fields', 'action')}: {word('actions', event_of(key))}"
     asked = (*_unless_asked(_may_write(fields, key, ticket, desk), further), *further)
     filled = form_lines(asked, known, dates=wording.date_forms(desk, language))
-    to_follow = [word("bodies", "kind_hint")] if key == "open" and not further else []
+    to_follow = [word("bodies", hint) for name, hint in _brings(key, desk) if not known.get(name)]
     told = wording.instructions(desk, asked, known, language, ACTIONS[key].one_of)
     return [head, *filled], [*to_follow, *told]
+
+
+def _brings(key: str, desk: Desk) -> Iterator[tuple[str, str]]:
+    """The field of an action whose value brings further ones, and the catalogue's word for that."""
+    if key == "open":
+        yield "kind", "kind_hint"
+    elif key == "escalate" and any(case.fields or case.files for case in desk.escalations):
+        yield "case", "case_hint"
 
 
 def _unless_asked(fields: tuple[Field, ...], further: tuple[Field, ...]) -> tuple[Field, ...]:

@@ -150,13 +150,19 @@ def _known_forms(desk: Desk) -> dict[tuple[str, str, str, bool, int], Mapping[st
 
 
 def manage_link(ticket: Ticket, desk: Desk) -> Link:
-    """The link of a list's row: an action form in which the action is still to be written."""
+    """The link of a list's row: an action form in which the action is still to be written, one of `actions_on`."""
     language = group_language(ticket, desk)
     label, hint = (
         wording.word(desk, "action_fields", "action", language),
         wording.word(desk, "bodies", "form_hint", language),
     )
     return Link("manage", desk.desk_address, _manage_subject(ticket, desk), f"{label}: \n{hint}", action_grant(ticket))
+
+
+def actions_on(tickets: Iterable[Ticket], desk: Desk) -> tuple[str, ...]:
+    """The actions that any of ``tickets`` allows, by key, in the table's order."""
+    allowed = {event_of(key) for each in tickets for key in _empty_forms(each, desk, _manage_subject(each, desk))}
+    return tuple(key for key in ACTIONS if key in allowed)
 
 
 def consult_link(key: str, desk: Desk, values: Mapping[str, str]) -> Link:

@@ -12,7 +12,7 @@ from parsers.mail import Mail
 from rules import wording
 from rules.access import acts_for, language_of
 from rules.action_forms import fields_of, further_fields, kind_named
-from rules.assignment import Handover, assignment_letter, manage_link
+from rules.assignment import Handover, actions_on, assignment_letter, manage_link
 from rules.clocks import Span
 from rules.deadlines import calendar_name, explained, spent
 from rules.decision import Decision
@@ -74,33 +74,47 @@ def search(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decisio
     asked = {field.name: field for field in (*further_fields("search", form, desk), *fields_of("search", None, desk))}
     terms = tuple((asked[key].label, value, asked[key].type) for key, value in form.values if value and key in asked)
     rows = listed(facts.found[:MOST_FOUND], desk, now)
+    own = own_tickets(rows, reading.sender, desk)
     values = {
         "terms": terms,
         "unread": ", ".join(form.warnings[:UNREAD]),
         "rows": rows,
         "total": len(rows),
         "more": len(facts.found) > MOST_FOUND,
+        "actions": actions_on(own, desk),
     }
-    return answered(reading, "search_results", values, links=row_links(rows, reading.sender, desk))
+    return answered(reading, "search_results", values, links=row_links(own, desk))
 
 
 def worklist(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """«Turno»: open tickets of the sender's groups, most urgent first."""
     values = worklist_values(facts.found, desk.groups_of(reading.sender), desk, now)
-    return answered(reading, "worklist", values, links=row_links(values["rows"], reading.sender, desk))
+    return answered(
+        reading, "worklist", values, links=row_links(own_tickets(values["rows"], reading.sender, desk), desk)
+    )
 
 
-def row_links(rows: Sequence[Mapping[str, Any]], person: str, desk: Desk) -> tuple[Link, ...]:
-    """For each row that is shown, and on which ``person`` may act, a link to whatever is to be done about it."""
-    tickets: list[Ticket] = [row["ticket"] for row in rows[:ROWS_SHOWN]]
-    return tuple(manage_link(ticket, desk) for ticket in tickets if acts_for(desk, ticket, person))
+def own_tickets(rows: Sequence[Mapping[str, Any]], person: str, desk: Desk) -> list[Ticket]:
+    """Those of the rows that are shown on which ``person`` may act."""
+    return [row["ticket"] for row in rows[:ROWS_SHOWN] if acts_for(desk, row["ticket"], person)]
+
+
+def row_links(tickets: Sequence[Ticket], desk: Desk) -> tuple[Link, ...]:
+    """For each a link to whatever is to be done about it."""
+    return tuple(manage_link(ticket, desk) for ticket in tickets)
 
 
 def worklist_values(found: tuple[Brief, ...], groups: tuple[str, ...], desk: Desk, now: datetime) -> Mapping[str, Any]:
     """What the worklist tells of ``found``."""
     rows = listed(found, desk, now)
-    overdue = sum(1 for r in rows if r["left"] is not None and r["left"].total_seconds() < 0)
-    return {"group": groups[0] if len(groups) == 1 else "", "rows": rows, "total": len(rows), "overdue": overdue}
+    overdue = sum(r["late"] for r in rows)
+    return {
+        "group": groups[0] if len(groups) == 1 else "",
+        "rows": rows,
+        "total": len(rows),
+        "overdue": overdue,
+        "actions": actions_on((row["ticket"] for row in rows[:ROWS_SHOWN]), desk),
+    }
 
 
 def listed(found: tuple[Brief, ...], desk: Desk, now: datetime) -> tuple[dict[str, Any], ...]:

@@ -218,14 +218,20 @@ def requester_links(ticket: Ticket, desk: Desk) -> tuple[Link, ...]:
 
 
 def refuse(
-    reading: Reading, faults: tuple[Fault, ...], desk: Desk, language: str = "", *, final: bool = False
+    reading: Reading,
+    faults: tuple[Fault, ...],
+    desk: Desk,
+    language: str = "",
+    *,
+    key: str = "correct",
+    final: bool = False,
 ) -> Decision:
-    """One letter with every fault, and a link that opens the same mail again with all that was right; none where it is
-    ``final``, whatever is corrected."""
+    """One letter with every fault, and the link ``key`` that opens the same mail again with all that was right; none
+    where it is ``final``, whatever is corrected."""
     kind = reading.kind
     values = prepared_values(reading.form)
     to = desk.opens_at(reading.address, kind)
-    link, prepared = form_link("correct", to, kind, values, faults, desk, language, reading.related)
+    link, prepared = form_link(key, to, kind, values, faults, desk, language, reading.related)
     letter = to_sender(
         reading.mail,
         "refusal",

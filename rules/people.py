@@ -45,7 +45,7 @@ def hold_for_registration(reading: Reading, facts: Facts, desk: Desk, now: datet
     """Held, and asked to register; a shared address is told why not (J)."""
     spoken = language(reading, facts, desk)
     if is_shared(reading.sender, desk):
-        return refuse(reading, (_SHARED,), desk, spoken)
+        return refuse(reading, (_SHARED,), desk, spoken, key="open_own")
     return Decision("held", "registration", letters=(invitation(reading, desk, spoken),), kind=reading.kind)
 
 

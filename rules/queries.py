@@ -7,7 +7,7 @@ from datetime import datetime
 
 from rules import wording
 from rules.access import language_of
-from rules.deadlines import deadlines
+from rules.deadlines import calendar_for, deadlines
 from rules.decision import Decision
 from rules.desk import Desk
 from rules.facts import Facts
@@ -82,13 +82,15 @@ def status_link(ticket: Ticket, desk: Desk, spoken: str) -> Link:
 
 
 def row(ticket: Ticket, desk: Desk, now: datetime) -> dict[str, object]:
-    """A ticket as a row of a list, in the shape of daemon/writing/samples.py."""
-    due = deadlines(ticket, desk)
+    """A ticket as a row of a list, in the shape of daemon/writing/samples.py; what is left is counted as promised."""
+    due, clock = deadlines(ticket, desk), calendar_for(desk, ticket.priority, ticket.group)
     next_due = min((at for at in (due.response_due, due.resolution_due) if at), default=None)
     return {
         "ticket": ticket,
         "due_at": next_due,
-        "left": next_due - now if next_due else None,
+        "left": clock.between(now, next_due) - clock.between(next_due, now) if next_due else None,
+        "late": bool(next_due and next_due < now),
+        "business": bool(due.calendar),
         "needs_reply": ticket.state == "pending",
     }
 

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
+from operator import itemgetter
 
 from parsers.fields import NO_FORM
 from parsers.form import Fault, Form, check_files, parse_form
 from parsers.mail import Mail
 from parsers.numbers import find_number
 from parsers.reply import strip_signature
-from parsers.subject import find_token, is_near, opening_key, thread_key, without_token
+from parsers.subject import find_token, opening_key, slips, thread_key, without_token
 from parsers.typed import above_name
 from rules import wording
 from rules.action_forms import kind_named, parse_action
@@ -231,13 +232,14 @@ def opened_kind(key: str, mail: Mail, box: Mailbox, address: str, desk: Desk) ->
 
 
 def near_kind(key: str, mail: Mail, box: Mailbox, desk: Desk) -> str:
-    """The kind whose opening subject this nearly is, among those that some address takes. In a service mailbox that
-    takes no openings: the kind whose opening subject it is. "" for none."""
+    """The kind whose opening subject this most nearly is, among those that some address takes. In a service mailbox
+    that takes no openings: the kind whose opening subject it is. "" for none."""
     if "opening" not in box.roles:
         return next(_astray(key, mail, desk), "") if "service" in box.roles else ""
     marks = fixed_subjects(desk).marks
-    taken = (kind for kind in desk.kinds if desk.takers[kind])
-    return next((kind for kind in taken if is_near(mail.subject, desk.kinds[kind].subject, marks)), "")
+    taken = ((kind, slips(mail.subject, desk.kinds[kind].subject, marks)) for kind in desk.kinds if desk.takers[kind])
+    near = [(wrong, kind) for kind, wrong in taken if wrong is not None]
+    return min(near, key=itemgetter(0), default=(0, ""))[1]
 
 
 def _meant(key: str, desk: Desk) -> list[str]:

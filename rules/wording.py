@@ -124,8 +124,8 @@ def listed(choices: Sequence[Choice]) -> str:
 
 
 FORM_HINTS = (
-    "values_hint", "help_hint", "either_hint", "optional_hint", "relation_hint", "kind_hint", "date_hint", "form_hint",
-    "confirm_hint",
+    "values_hint", "help_hint", "either_hint", "optional_hint", "relation_hint", "kind_hint", "case_hint", "date_hint",
+    "form_hint", "confirm_hint",
 )  # fmt: skip
 """The catalogue's instructions below forms."""
 

@@ -15,7 +15,7 @@ from parsers.numbers import find_number
 from parsers.quoted_html import cut_quote
 from parsers.reply import strip_signature, visible_text
 from parsers.senders import addresses, only_sender
-from parsers.subject import clean, find_token, is_near, thread_key, without_token
+from parsers.subject import clean, find_token, slips, thread_key, without_token
 from tests.rules.desks import DESK, OPENING
 
 FIXTURES = Path(__file__).parent / "fixtures" / "fuzz"
@@ -64,7 +64,7 @@ def try_text(text: str) -> None:
     thread_key(without_token(subject))
     find_token(subject)
     find_number(subject, ("I", "W"))
-    is_near(subject, OPENING)
+    slips(subject, OPENING)
     parse_form(text, DESK.fields_of("incident"), MADRID)
     visible_text(text)
     to_text(cut_quote(text))

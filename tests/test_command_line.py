@@ -19,7 +19,7 @@ import pytest
 from daemon.cli import main
 from daemon.cli.arguments import parser
 from daemon.demo.correspondent import write
-from tests.deskworld import GOOD, GROUP, MARTA, OPENINGS, SERVICE, SUBJECT, DeskWorld
+from tests.deskworld import GOOD, GROUP, MARTA, OPENINGS, SERVICE, SUBJECT, TECHNICIANS, DeskWorld
 
 TOO_LONG = "x" * 70_000
 """More than all headers of a mail may take: quarantined."""
@@ -248,6 +248,19 @@ def test_what_refuses_a_mail_is_said_as_its_sender_reads_it(acuse: Any, world: D
     assert "\n  fault: mail refused (Pídalo en su delegación.)\n" in acuse("explain", str(mail), config=config)[1]
 
 
+def test_the_faults_of_an_opening_and_what_rules_read_in_it_are_said_in_words(acuse: Any, tmp_path: Path) -> None:
+    mail = tmp_path / "faulty.eml"
+    mail.write_bytes(write("pepe@cliente.example", OPENINGS, SUBJECT, "Tipo: Error\nDescripción: corta\n").as_bytes())
+    out = acuse("explain", str(mail))[1]
+    assert re.findall("\n  ((?:fault|rule).*)", out) == [
+        "fault: service missing, allowed: AREN, CONDUCTORES",
+        "fault: type not in list, read «Error», allowed: Pérdida de Servicio, Error Acceso, Error Funcional, "
+        "nearest: Error Acceso",
+        "fault: description too short, read «corta», at least 10 characters",
+        "rule AREN: no (service: nothing)",
+    ]
+
+
 def test_several_mails_are_explained_an_object_each(acuse: Any, world: DeskWorld, tmp_path: Path) -> None:
     faulty, token = tmp_path / "faulty.eml", tmp_path / "token.eml"
     faulty.write_bytes(write("pepe@cliente.example", OPENINGS, SUBJECT, GOOD.replace("AREN", "ARENN")).as_bytes())
@@ -264,22 +277,44 @@ def test_several_mails_are_explained_an_object_each(acuse: Any, world: DeskWorld
 
 
 @pytest.mark.parametrize(
-    ("to", "subject", "mailbox", "told"),
+    ("to", "subject", "mailbox"),
     [
-        (OPENINGS, "Algo falla", "apertura", True),
-        (SERVICE, f"Re: {SUBJECT}", "servicio", True),
-        ("otra@cau.example", "Algo falla", "apertura (guessed: it names none of the desk's addresses)", True),
-        (OPENINGS, "Mis incidencias", "apertura", False),
+        (OPENINGS, "Algo falla", "apertura"),
+        (SERVICE, f"Re: {SUBJECT}", "servicio"),
+        ("otra@cau.example", "Algo falla", "apertura (guessed: it names none of the desk's addresses)"),
     ],
 )
 def test_of_a_mail_that_is_nothing_it_is_told_what_opens_and_where(
-    acuse: Any, tmp_path: Path, to: str, subject: str, mailbox: str, told: bool
+    acuse: Any, tmp_path: Path, to: str, subject: str, mailbox: str
 ) -> None:
     mail = tmp_path / "loose.eml"
     mail.write_bytes(write("pepe@cliente.example", to, subject, GOOD).as_bytes())
     out = acuse("explain", str(mail))[1]
     assert out.startswith(f"{mail}: untreated (no_match), mailbox {mailbox}\n")
-    assert (f"\n  opens at {OPENINGS}: subject «{SUBJECT}»\n" in out, "opens at" in out) == (told, told)
+    assert f"\n  opens at {OPENINGS}: subject «{SUBJECT}»\n" in out
+
+
+@pytest.mark.parametrize(
+    ("to", "subject", "why", "near", "told"),
+    [
+        (OPENINGS, f"Re: {SUBJECT}", "near_miss", "incident",
+         f"nearly opens incident, but for the subject; the right one is «{SUBJECT}»"),
+        (SERVICE, SUBJECT, "near_miss", "incident",
+         f"nearly opens incident, but for the address; the right one is {OPENINGS}"),
+        (OPENINGS, "Mis incidencias", "no_match", "",
+         f"this subject asks the desk, and is answered at {SERVICE} alone"),
+        (TECHNICIANS, "Consulta", "no_match", "",
+         "this subject asks the desk, and is nothing that its sender may ask for"),
+    ],
+)  # fmt: skip
+def test_of_a_mail_that_is_nearly_something_it_is_told_what_is_wrong_with_it(
+    acuse: Any, world: DeskWorld, tmp_path: Path, to: str, subject: str, why: str, near: str, told: str
+) -> None:
+    mail = tmp_path / "nearly.eml"
+    mail.write_bytes(write("pepe@cliente.example", to, subject, GOOD).as_bytes())
+    out = acuse("explain", str(mail))[1]
+    assert (f": untreated ({why}), " in out, f"\n  {told}\n" in out, "opens at" in out) == (True, True, False), out
+    assert explained(acuse, world, mail)[0][0]["near"] == near
 
 
 @pytest.mark.parametrize("database", [None, "minutes of a meeting\n" * 400])

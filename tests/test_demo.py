@@ -62,7 +62,9 @@ def test_the_whole_flow_is_shown_and_ends_by_itself(tmp_path: Path) -> None:
     flow, _, behind = shown.partition("The flow took ")
     assert "lines more, which --keep lets you read" in flow
     assert "←" not in behind, "no letter passes behind the last line"
-    assert re.findall(r"acuse (demo --keep|init)  ", behind) == ["demo --keep", "init"], "the next steps"
+    assert re.findall(r"acuse (demo --keep|init ~/acuse)  ", behind) == ["demo --keep", "init ~/acuse"], (
+        "the next steps"
+    )
     assert not list(tmp_path.glob("acuse-demo-*"))
 
 
@@ -117,7 +119,9 @@ def test_a_reader_that_has_seen_enough_ends_it(tmp_path: Path, what: list[str]) 
 def test_a_week_of_a_desk_is_shown_and_ends_by_itself(tmp_path: Path) -> None:
     process = demo(tmp_path, "--week")
     assert process.wait(PATIENCE_S) == 0
-    shown = set(re.findall(r"← Acuse: (\w+)", screen_of(tmp_path)))
+    screen = screen_of(tmp_path)
+    assert re.search(r"→ Marta Gil, Tuesday 1 December, 09:05 ─", screen), "when it was sent"
+    shown = set(re.findall(r"← Acuse: (\w+)", screen))
     assert shown >= {
         "registration", "welcome", "confirmation", "refusal", "assignment", "info_request", "reminder", "warning",
         "breach", "validation", "closure", "survey_thanks", "desk_refusal", "report", "proof",

@@ -169,6 +169,17 @@ def an_opening_by_the_subject_of_a_query_elsewhere(folder: Path) -> str:
     return changed('subject = "Apertura de Incidencia."', 'subject = "Consulta"')
 
 
+ALIKE = '\n[kinds.query]\nlabel = "Consulta"\nphrase = "la consulta"\nprefix = "C"\ndefault_group = "n1"\n'
+
+
+def a_subject_like_another(folder: Path) -> str:
+    return f'{BASE}{ALIKE}subject = "Apertura  de «incidencia»"\nfields = [{{ label = "Detalle", name = "detail" }}]\n'
+
+
+def a_subject_of_another_word(folder: Path) -> str:
+    return a_subject_like_another(folder).replace("«incidencia»", "incidencias")
+
+
 def a_policy_that_admits_nobody(folder: Path) -> str:
     return BASE + '[requesters]\npolicy = "domains"\n'
 
@@ -271,6 +282,12 @@ PLACES: list[tuple[Spoil, int, str]] = [
     (reports_that_nobody_wants, 0, r"{0}/config\.toml: no problems\n"),
     (an_opening_by_the_subject_of_a_query, 0, r".*:39:11: warning: people ask the desk by this subject, too: .*\n"),
     (an_opening_by_the_subject_of_a_query_elsewhere, 0, r"{0}/config\.toml: no problems\n"),
+    (
+        a_subject_like_another, 0,
+        r'.*:83:11: warning: this subject differs from "Apertura de Incidencia." in case, accents or punctuation alone'
+        r".*; the other stands in line 39\n",
+    ),
+    (a_subject_of_another_word, 0, r"{0}/config\.toml: no problems\n"),
     (a_policy_that_admits_nobody, 0, r'.*:\d+:10: warning: "domains" admits nobody but the desk and .*\n'),
     (a_technician_who_is_blocked, 0, r".*:78:12: warning: somebody of the desk, .* would be filed away unread\n"),
     (senders_that_are_none, 0, r'(.*:78:\d+: warning: ".*" is no address and no domain, .*\n){{2}}'),

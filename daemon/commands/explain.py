@@ -34,14 +34,14 @@ FAULT = ("field", "code", "read", "allowed", "nearest", "detail")
 @dataclass(frozen=True)
 class Explained:
     """A mail with what it was read as and what would follow. ``steps`` are the routing rules that were tried;
-    ``opening``, where it would be left untreated, the subjects that would open a ticket, by the addresses that take
-    them; ``guessed``: the mail names none of our addresses, so the mailbox is a guess."""
+    ``advice``, where it would be left untreated, what would have been right; ``guessed``: the mail names none of our
+    addresses, so the mailbox is a guess."""
 
     file: str
     reading: Reading
     decision: Decision
     steps: tuple[Step, ...] = ()
-    opening: tuple[tuple[str, str], ...] = ()
+    advice: tuple[str, ...] = ()
     guessed: bool = False
 
     def as_json(self) -> dict[str, Any]:
@@ -53,6 +53,7 @@ class Explained:
             "why": decision.why,
             "mailbox": self.reading.mailbox.name,
             "kind": decision.kind,
+            "near": self.reading.near,
             "fields": dict(decision.fields),
             "errors": [{name: getattr(fault, name) for name in FAULT} for fault in decision.faults],
             "warnings": list(self.reading.form.warnings),
@@ -92,14 +93,24 @@ def explain_one(path: Path, settings: Settings, mailbox: str, store: Store | Non
     facts = load(reading, desk, store, now)
     steps = route(desk, route_input(reading, desk)).trace if reading.kind else ()
     decision = decide(reading, facts, desk, now)
-    opening = tuple(openings(desk)) if decision.why == "no_match" and not reading.consult else ()
-    return Explained(str(path), reading, decision, steps, opening, not addressed)
+    return Explained(str(path), reading, decision, steps, tuple(advice(reading, decision.why, desk)), not addressed)
 
 
-def openings(desk: Desk) -> Iterator[tuple[str, str]]:
-    """The subject of each kind that is opened by mail, below the addresses that take it."""
-    taken = ((", ".join(desk.takers[key]), kind.subject) for key, kind in desk.kinds.items())
-    return ((addresses, subject) for addresses, subject in taken if addresses)
+def advice(reading: Reading, why: str, desk: Desk) -> Iterator[str]:
+    """What would have been right, of a mail that is left untreated: of a near miss or a question, what is wrong with
+    it; else what opens a ticket, and where."""
+    if why == "near_miss":
+        kind = desk.kinds[reading.near]
+        wrong = "subject" if reading.has("opening") else "address"
+        right = f"«{kind.subject}»" if wrong == "subject" else " or ".join(desk.takers[reading.near])
+        yield f"nearly opens {reading.near}, but for the {wrong}; the right one is {right}"
+    elif why == "no_match" and not reading.consult:
+        taken = ((" or ".join(desk.takers[key]), kind.subject) for key, kind in desk.kinds.items())
+        yield from (f"opens at {addresses}: subject «{subject}»" for addresses, subject in taken if addresses)
+    elif why == "no_match":
+        to = desk.desk_address if reading.consult == "consult" else desk.service_address
+        wrong = "nothing that its sender may ask for" if reading.mailbox.address == to else f"answered at {to} alone"
+        yield f"this subject asks the desk, and is {wrong}"
 
 
 def read_mail(raw: bytes, desk: Desk) -> tuple[Mail, str]:
@@ -150,19 +161,41 @@ def as_text(explained: Explained) -> str:
     guessed = " (guessed: it names none of the desk's addresses)" if explained.guessed else ""
     lines = [f"{shown['file']}: {shown['verdict']} ({shown['why']}), mailbox {shown['mailbox']}{guessed}"]
     lines += [f"  from {shown['from'] or '(no single sender)'}, subject «{shown['subject']}»"]
-    lines += [f"  opens at {addresses}: subject «{subject}»" for addresses, subject in explained.opening]
+    lines += [f"  {line}" for line in explained.advice]
     lines += [f"  {name}: {value}" for name, value in shown["fields"].items()]
     lines += [f"  fault: {_fault_text(fault)}" for fault in shown["errors"]]
-    lines += [f"  rule {s['rule']}: {'took it' if s['matched'] else 'no'} ({s['why']})" for s in shown["steps"]]
+    lines += [f"  rule {step.rule}: {'took it' if step.matched else 'no'} ({_read(step)})" for step in explained.steps]
     if shown["group"]:
         lines.append(f"  group {shown['group']}, priority {shown['priority']}, rule {shown['rule'] or '(none)'}")
     lines.append(f"  letters: {', '.join(shown['letters']) or 'none'}")
     return "\n".join(lines)
 
 
+def _read(step: Step) -> str:
+    """What a rule looked at, and read there."""
+    return "; ".join(f"{key}: «{read}»" if read else f"{key}: nothing" for key, read in step.read)
+
+
+_ALLOWED = {
+    "too_short": "at least {} characters",
+    "too_long": "at most {} characters",
+    "attachment_too_large": "at most {} bytes",
+    "mail_too_large": "at most {} bytes",
+    "too_many_attachments": "at most {} files",
+    "missing_file": "wanted: {}",
+    "other_address": "sent to {}",
+}
+"""What is allowed where it is no list of values, by the fault's code."""
+
+
 def _fault_text(fault: Mapping[str, Any]) -> str:
     if fault["code"] == "refused":
         return f"{fault['field'] or 'mail'} refused ({fault['detail']})"
-    allowed = f", allowed: {', '.join(fault['allowed'])}" if fault["allowed"] else ""
-    nearest = f", nearest: {fault['nearest']}" if fault["nearest"] else ""
-    return f"{fault['field'] or 'mail'} {fault['code']}, read «{fault['read']}»{allowed}{nearest}"
+    allowed = _ALLOWED.get(fault["code"], "allowed: {}").format(", ".join(fault["allowed"]))
+    told = (
+        fault["code"].replace("_", " "),
+        f"read «{fault['read']}»" if fault["read"] else "",
+        allowed if fault["allowed"] else "",
+        f"nearest: {fault['nearest']}" if fault["nearest"] else "",
+    )
+    return f"{fault['field'] or 'mail'} {', '.join(filter(None, told))}"

@@ -25,6 +25,7 @@ Security = Literal["tls", "starttls", "none"]
 LONGEST_SECRET = 64 * 1024
 """Octets."""
 
+
 class SecretError(Exception):
     """A secret cannot be read; the message says where it was looked for, never what was found."""
 

@@ -15,7 +15,7 @@ from daemon.config.accounts import Written
 from daemon.config.positions import Path
 from daemon.config.shape import Misfit, nearest, shown
 from parsers.spelling import fold, fold_label
-from parsers.subject import opening_key, thread_key
+from parsers.subject import letters_key, opening_key, thread_key
 from rules import calendars
 from rules.subjects import QUERIES
 from rules.ticket import STATES
@@ -115,6 +115,17 @@ def subjects(written: Written) -> Iterator[Misfit]:
             yield Misfit(path, "this subject begins like a reply or a forwarded mail; begin it with another word")
     what = "this subject (as it is compared: spaces and gateway tags aside)"
     yield from repeated(named, what, lambda subject: opening_key(subject, marks))
+    first: dict[str, tuple[Path, str]] = {}
+    for path, subject in named:
+        other, like = first.setdefault(letters_key(subject, marks), (path, subject))
+        if opening_key(like, marks) != opening_key(subject, marks):
+            yield Misfit(path, _ALIKE.format(like=shown(like)), warning=True, other=other)
+
+
+_ALIKE = (
+    "this subject differs from {like} in case, accents or punctuation alone: who drops them opens the other; "
+    "use another word"
+)
 
 
 def _fixed_subjects(written: Written) -> Named:

@@ -98,7 +98,7 @@ def stay(stage: Stage) -> None:
 
 NEXT_STEPS = f"""
 Try it yourself:   {COMMAND} demo --keep   the same desk goes on running, for your mail client
-Set up your own:   {COMMAND} init          writes a commented config.toml into this folder"""
+Set up your own:   {COMMAND} init ~/acuse  writes a commented config.toml into a folder of its own"""
 ANA_GROUP = "n1@cau.example"
 OPENING = """Servicio/Aplicación: AREN
 Tipo: Error Funcional

@@ -46,6 +46,8 @@ class Stage:
     desk = SMALL
     rest = ", which --keep lets you read"
     """What is said of the lines of a letter that are not shown."""
+    when = ""
+    """What stands behind the title of a mail that is shown."""
 
     def __init__(self, folder: Path, console: Console, clock: Callable[[], datetime] = utc_now) -> None:
         self.console = console
@@ -114,5 +116,7 @@ class Stage:
         title = f"Acuse: {message['X-Acuse-Letter']}" if ours else str(message["From"]).split("<")[0].strip()
         shown = Group(*heads, Text(""), Text("\n".join(lines[:SHOWN_LINES])), *more, *buttons, *files)
         self.console.print(
-            Panel(shown, title=f"{arrow} {title}", title_align="left", border_style="blue" if ours else "green")
+            Panel(
+                shown, title=f"{arrow} {title}{self.when}", title_align="left", border_style="blue" if ours else "green"
+            )
         )

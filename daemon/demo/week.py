@@ -43,6 +43,11 @@ class TimedStage(Stage):
         self._year = year
         self.now = self._local("12-01 08:55")
 
+    @property
+    def when(self) -> str:  # type: ignore[override]
+        """The moment of the story, as its people read it."""
+        return f"{self.now.astimezone(ZONE):, %A %-d %B, %H:%M}"
+
     def begin(self) -> None:
         """The daemon is run now, and by :meth:`run` from then on."""
         self.run()

@@ -15,7 +15,6 @@ from daemon.writing.list_views import ListViews
 from daemon.writing.page_forms import PlainPages
 from daemon.writing.pages import Page, read_sources
 from daemon.writing.ticket_views import TicketViews
-from rules.action_forms import ACTIONS
 from rules.desk import Desk
 from rules.letters import Letter
 
@@ -73,7 +72,7 @@ def looked_for(desk: Desk, language: str) -> tuple[str, ...]:
 
 def _alike(desk: Desk, language: str) -> Mapping[str, Any]:
     words = desk.catalogue[language]
-    layout, actions = words["layout"], words["actions"]
+    layout = words["layout"]
     return {
         "desk": desk.desk.name,
         "desk_address": desk.desk_address,
@@ -83,5 +82,4 @@ def _alike(desk: Desk, language: str) -> Mapping[str, Any]:
         "foot": desk.letters.foot,
         "foot_genuine": layout["foot_genuine"].format(desk=desk.desk.name, address=desk.service_address),
         "foot_password": layout["foot_password"].format(desk=desk.desk.name),
-        "ticket_actions": tuple(actions[key] for key, form in ACTIONS.items() if form.on_ticket and key in actions),
     }

@@ -6,8 +6,8 @@ HTML and files into one MIME message. What each letter is given stands in daemon
 A template sees: ``letter``, ``ticket`` (or None), ``v`` (the letter's values), ``links`` (a tuple) and ``link`` (the
 same by key), ``rows`` (the ticket's fields), ``files`` (those that go with it), ``solution``, ``question``, ``said``
 (faults explained), ``kind`` (words: the, The, of, noun, label, number_label, o), ``group``, ``desk_name``,
-``desk_address``, ``service``, ``number``, ``now``, ``to``, ``copy`` (True for a participant: no links), ``lang``,
-``ticket_actions`` (the words that name them); and as filters the formats, the views and the building blocks.
+``desk_address``, ``service``, ``number``, ``now``, ``to``, ``copy`` (True for a participant: no links), ``lang``; and
+as filters the formats, the views and the building blocks.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "desk_refusal": {"action": "", "faults": (), "read": "", "by": "", "at": None, "event": "", "files": ()},
     "delivery_failure": {"contact": "", "diagnostic": "", "tried_since": None},
     "survey_thanks": {"comment": "", "before": 0},
-    "search_results": {"more": False},
+    "search_results": {"more": False, "actions": ()},
+    "worklist": {"actions": ()},
     "report": {"finding": "", "overdue": 0, "late": 0},
     "registration": {"held": "", "faults": ()},
     "welcome": {"held": 0, "kinds": ()},

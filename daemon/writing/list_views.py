@@ -19,7 +19,8 @@ EXTRACT = 160
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A ticket in a list: ``due`` and ``left`` are "" without a running clock."""
+    """A ticket in a list: ``due`` and ``left`` are "" without a running clock. ``others`` is the group that it is of,
+    where links stand beside others but not beside this one: who reads the list may not act on it."""
 
     number: str
     summary: str
@@ -29,6 +30,7 @@ class Listed:
     left: str
     late: bool
     links: tuple[Any, ...]
+    others: str
 
 
 class ListViews:
@@ -41,7 +43,8 @@ class ListViews:
 
     def listed(self, rows: Sequence[Mapping[str, Any]], links: Sequence[Any]) -> list[Listed]:
         """Rows of tickets with the links that name them."""
-        return [self._listed(row, tuple(li for li in links if li.number == row["ticket"].number)) for row in rows]
+        own = {link.number: link for link in links}
+        return [self._listed(row, own) for row in rows]
 
     def figures(self, figures: Iterable[Sequence[Any]], section: str = "figures") -> list[Cells]:
         """(key, number …) as table rows."""
@@ -111,21 +114,21 @@ class ListViews:
         """The last day of a week that ends before ``until``."""
         return until - timedelta(seconds=1)
 
-    def _listed(self, row: Mapping[str, Any], links: tuple[Any, ...]) -> Listed:
-        ticket, left = row["ticket"], row["left"]
-        late = left is not None and left < timedelta()
-        state = self._tickets.state(ticket)
+    def _listed(self, row: Mapping[str, Any], own: Mapping[str, Any]) -> Listed:
+        ticket, left, late = row["ticket"], row["left"], row["late"]
+        state, link = self._tickets.state(ticket), own.get(ticket.number)
         return Listed(
             ticket.number,
             self._tickets.summary(ticket),
             f"{state} ({self._words['needs_reply']})" if row["needs_reply"] else state,
             ticket.priority,
             self._formats.moment(row["due_at"]) if row["due_at"] else "",
-            str(self._words["late" if late else "left"]).format(amount=self._formats.amount(left))
+            str(self._words["late" if late else "left"]).format(amount=self._formats.amount(left, row["business"]))
             if left is not None
             else "",
             late,
-            links,
+            (link,) if link else (),
+            "" if link else self._tickets.group_label(ticket.group),
         )
 
     def _why(self, interval: Mapping[str, Any]) -> str:

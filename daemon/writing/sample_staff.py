@@ -29,7 +29,7 @@ from parsers.mail import Attachment, Mail
 from rules import wording
 from rules.action_forms import parse_action
 from rules.actions import no_action
-from rules.assignment import action_links, manage_link
+from rules.assignment import action_links, actions_on, manage_link
 from rules.consultations import CONSULTATIONS
 from rules.desk import Desk
 from rules.effects import Obstacle, refusal
@@ -37,6 +37,7 @@ from rules.facts import Brief, SetAside
 from rules.letters import Letter
 from rules.lookups import MOST_FOUND
 from rules.quarantine import links
+from rules.queries import ROWS_SHOWN
 from rules.report import Report
 from rules.ticket import Event, Ticket
 
@@ -163,8 +164,11 @@ def _refusals(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
 
 
 def _lists(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
-    links = tuple(manage_link(replace(ticket, number=number), desk) for number in (NUMBER, "I171009_000050"))
+    links = tuple(manage_link(row["ticket"], desk) for row in rows(ticket, 31)[:ROWS_SHOWN])
+    pair = tuple(manage_link(row["ticket"], desk) for row in rows(ticket))
+    actions = actions_on((ticket,), desk)
     results = {
+        "actions": actions,
         "terms": (("Texto", "AREN", "text"), ("Desde", "2017-10-01", "date")),
         "unread": "",
         "rows": rows(ticket, 31),
@@ -172,12 +176,18 @@ def _lists(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     }
     nothing = {"terms": (("Número", "I171009_000999", "text"),), "unread": "Organización", "rows": (), "total": 0}
     many = {**results, "total": MOST_FOUND, "more": True}
-    shift = {"group": ticket.group, "rows": rows(ticket), "total": 2, "overdue": 1}  # group: key, or "" for several
+    shift = {
+        "group": ticket.group,
+        "rows": rows(ticket),
+        "total": 2,
+        "overdue": 1,
+        "actions": actions,
+    }  # group: key, or "" for several
     letters = {
         "search_results": Letter("search_results", (), None, results, links),
         "search_results.more": Letter("search_results", (), None, many, links),
         "search_results.none": Letter("search_results", (), None, nothing),
-        "worklist": Letter("worklist", (), None, shift, links),
+        "worklist": Letter("worklist", (), None, shift, pair),
         "worklist.empty": Letter("worklist", (), None, {**shift, "rows": (), "total": 0, "overdue": 0}),
         "explanation": Letter("explanation", (), replace(ticket, reason="info_received"), _explained(ticket)),
     }

@@ -110,20 +110,29 @@ def form_text(desk: Desk, ticket: Ticket) -> str:
 
 
 def rows(ticket: Ticket, total: int = 2) -> tuple[dict[str, Any], ...]:
-    """Rows of a list, the first overdue, the others pending."""
-    first = {
-        "ticket": ticket, "due_at": NOW - timedelta(minutes=20), "left": timedelta(minutes=-20), "needs_reply": False,
-    }  # fmt: skip
-    others = (
+    """Rows of a list: the first overdue, the second pending, the others with time left."""
+    overdue, waiting, *others = (replace(ticket, number=f"I171009_{49 + n:06}") for n in range(max(total, 2)))
+    shown = {"needs_reply": False, "business": True, "late": False}
+    return (
         {
-            "ticket": replace(ticket, number=f"I171009_{49 + n:06}", state="pending", reason="info_requested"),
-            "due_at": NOW + timedelta(hours=5 * n, minutes=30),
-            "left": timedelta(hours=5 * n, minutes=30),
+            **shown,
+            "ticket": overdue,
+            "due_at": NOW - timedelta(minutes=20),
+            "left": timedelta(minutes=-20),
+            "late": True,
+        },
+        *(
+            {**shown, "ticket": each, "due_at": NOW + timedelta(days=n), "left": timedelta(hours=9 * n, minutes=30)}
+            for n, each in enumerate(others, 1)
+        ),
+        {
+            **shown,
+            "ticket": replace(waiting, state="pending", reason="info_requested"),
+            "due_at": None,
+            "left": None,
             "needs_reply": True,
-        }
-        for n in range(1, total)
+        },
     )
-    return first, *others
 
 
 def journal(visible: bool = False) -> tuple[Event, ...]:

@@ -10,7 +10,8 @@ Shapes that stand in several letters:
 - *deadline*: ``{"key": "response" | "resolution", "due_at": datetime | None, "amount": timedelta, "business": bool,
   "met_at": datetime | None, "late": bool}``; ``business`` says that the amount counts in office hours; without
   ``due_at`` it stands; ``late`` that its time is over, or was when it was met.
-- *row* of a list: ``{"ticket": Ticket, "due_at": datetime | None, "left": timedelta | None, "needs_reply": bool}``; a
+- *row* of a list: ``{"ticket": Ticket, "due_at": datetime | None, "left": timedelta | None, "late": bool,
+  "business": bool, "needs_reply": bool}``; a
   negative ``left`` is overdue; links of a row are those whose grant names its number.
 - *journal*: a tuple of :class:`rules.ticket.Event`.
 - ``by``: a person's name, else the address, as it shall be read.
@@ -103,6 +104,7 @@ def _opening(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     encrypted = {**unread, "faults": (Fault("", "encrypted"),)}
     heavy = {**unread, "faults": (too_large(desk.kinds[ticket.kind].subject),)}
     corrected = opening_form(desk, ticket, "correct")
+    shared = {**refused, "faults": (Fault("", "refused", detail="shared_address"),), "attach_again": ()}
     by_rule = {**refused, "faults": every_fault()[-1:]}
     return {
         "confirmation": _answer("confirmation", ticket, confirmed, links, to=ticket.participants),
@@ -111,6 +113,7 @@ def _opening(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
         "refusal.encrypted": _answer("refusal", None, encrypted, (empty,)),
         "refusal.too_large": _answer("refusal", None, heavy, (empty,)),
         "refusal.by_rule": _answer("refusal", None, by_rule, ()),
+        "refusal.shared_address": _answer("refusal", None, shared, (opening_form(desk, ticket, "open_own"),)),
         "refusal.many": _answer("refusal", None, {**nothing_right, "faults": every_fault()}, (empty,)),
     }
 

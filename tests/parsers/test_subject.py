@@ -15,9 +15,9 @@ from parsers.subject import (
     SubjectMarks,
     clean,
     find_token,
-    is_near,
     mixed_scripts,
     opening_key,
+    slips,
     thread_key,
     without_token,
 )
@@ -194,7 +194,7 @@ def test_a_long_row_of_prefixes_costs_little() -> None:
     ):
         thread_key(hostile)
         find_token(hostile)
-        is_near(hostile, OPENING)
+        slips(hostile, OPENING)
     assert time.process_time() - started < 5
 
 
@@ -224,7 +224,7 @@ NEAR = {
 
 @pytest.mark.parametrize("subject", NEAR.values(), ids=NEAR)
 def test_near_misses(subject: str) -> None:
-    assert is_near(subject, OPENING)
+    assert slips(subject, OPENING) is not None
     assert opening_key(subject) != OPENING
 
 
@@ -239,17 +239,17 @@ FAR = [
 
 @pytest.mark.parametrize("subject", FAR)
 def test_anything_further_away_is_not_near(subject: str) -> None:
-    assert not is_near(subject, OPENING)
+    assert slips(subject, OPENING) is None
 
 
 @pytest.mark.parametrize("subject", [OPENING, f"[EXT] {OPENING}", f" {OPENING} ", OPENING.encode().decode("cp1252")])
 def test_the_exact_subject_is_no_near_miss(subject: str) -> None:
-    assert not is_near(subject, OPENING)
+    assert slips(subject, OPENING) is None
 
 
 def test_a_short_subject_must_be_nearer() -> None:
-    assert is_near("turno", "Turno")
-    assert not is_near("Trueno", "Turno")
+    assert slips("turno", "Turno") == 0
+    assert slips("Trueno", "Turno") is None
 
 
 # -- tokens

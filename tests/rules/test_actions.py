@@ -170,6 +170,11 @@ NOTES = {
     "hold": ["[Qué escribir en Hasta: el día en que el trabajo sigue]", "[Puede dejar vacío: Hasta, Texto]"],
     "refuse": ["[Puede dejar vacío: Texto]"],
     "relate": ["[Qué escribir en Con: el número de la otra petición]"],
+    "escalate": [
+        "[Algunos casos piden más datos: al enviarlo recibirá el formulario de ese caso.]",
+        "[Valores de Caso: ERROR 23, Vinculación, Incongruencia en FLEI, Otra causa]",
+        "[Puede dejar vacío: Motivo]",
+    ],
     "resolve": [
         "[Valores de Motivo: Acción adicional innecesaria, Resolución autom.notificada]",
         "[Valores de Plantilla: Solicitud documentación]",

@@ -9,7 +9,9 @@ from itertools import pairwise
 import pytest
 
 from parsers.mail import Address, Attachment
+from rules import queries
 from rules.assignment import consult_link
+from rules.deadlines import deadlines
 from rules.facts import Brief, Facts, Search
 from rules.lookups import MOST_FOUND
 from rules.tables import Calendar, FieldTable, PersonTable, Rule
@@ -209,6 +211,27 @@ def test_the_worklist_shows_the_most_urgent_first_with_what_waits_for_an_answer(
     assert [row["ticket"].state for row in rows if row["needs_reply"]] == ["pending"]
     assert (letter.values["overdue"], letter.values["total"], letter.values["group"]) == (1, 5, "n1")
     assert len(letter.links) == 5
+
+
+def test_a_list_names_the_actions_that_its_tickets_allow() -> None:
+    mine, others = opened(STAFF), opened(STAFF, number="I171008_000002", group="n2", state="resolved")
+    (letter,) = ask_desk("Acción: Buscar\nNombre: Marta", found=(Brief(mine), Brief(others))).letters
+    assert [link.grant.number for link in letter.links if link.grant] == [NUMBER]
+    assert set(letter.values["actions"]) >= {"take", "resolve", "escalate", "note"}
+    assert not {"reopen", "return", "open", "search"} & set(letter.values["actions"])
+
+
+def test_what_is_left_is_counted_as_it_was_promised() -> None:
+    friday = datetime(2017, 10, 6, 14, tzinfo=UTC)  # 16:00 in Madrid; two hours until the office closes
+    ticket = opened(OFFICE, received_at=friday, running=((friday, None),), responded_at=friday)
+    due = deadlines(ticket, OFFICE).resolution_due
+    assert due is not None
+    told = [queries.row(ticket, OFFICE, now) for now in (friday, due, due + timedelta(days=1))]
+    promised = OFFICE.priorities[ticket.priority].resolution
+    assert [(row["left"], row["late"], row["business"]) for row in told[:2]] == [
+        (promised, False, True), (timedelta(), False, True),
+    ]  # fmt: skip
+    assert (told[2]["left"], told[2]["late"]) == (-timedelta(hours=5), True), "Thursday is a holiday"
 
 
 def test_what_needs_no_ticket_is_done_under_a_tickets_subject_too() -> None:

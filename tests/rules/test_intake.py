@@ -188,6 +188,15 @@ def test_each_kind_is_opened_by_its_exact_subject_and_who_nearly_wrote_it_learns
         assert [(link.to, link.subject) for link in letter.links] == [(OPENINGS, OPENING)]
 
 
+def test_of_two_subjects_that_are_nearly_alike_the_nearest_one_is_told() -> None:
+    leaving, joining = "Baja de usuario.", "Alta de usuario."
+    kinds = zip(("work_order", "incident"), (leaving, joining), strict=True)
+    desk = make_desk(kinds={key: replace(DESK.kinds[key], subject=subject) for key, subject in kinds})
+    for subject in (leaving, joining):
+        (letter,) = verdict("apertura", mail(subject.upper(), GOOD), desk=desk).letters
+        assert letter.values["right"] == subject
+
+
 def test_the_subject_of_a_kind_that_no_address_takes_is_no_near_miss() -> None:
     orders = Mailbox("apertura", ("opening",), OPENINGS, addresses={OPENINGS: AddressTable(kinds=("work_order",))})
     desk = make_desk(mailboxes=(orders, *DESK.mailboxes[1:]))

@@ -223,6 +223,7 @@ def test_a_shared_address_is_refused_with_the_reason() -> None:
     decision = verdict("apertura", mail(OPENING, GOOD, sender=SHARED), desk=DESK)
     assert [(f.code, f.detail) for f in decision.faults] == [("refused", "shared_address")]
     assert letters(decision) == [("refusal", (SHARED,))]
+    assert [link.key for link in decision.letters[0].links] == ["open_own"], "nothing of it is to be corrected"
     asked = verdict("apertura", mail(M_SUBJECT, sender=SHARED), desk=DESK)
     assert (asked.verdict, asked.letters[0].links) == ("refused", ())
 
