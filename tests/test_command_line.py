@@ -257,7 +257,7 @@ def test_the_faults_of_an_opening_and_what_rules_read_in_it_are_said_in_words(ac
         "fault: type not in list, read «Error», allowed: Pérdida de Servicio, Error Acceso, Error Funcional, "
         "nearest: Error Acceso",
         "fault: description too short, read «corta», at least 10 characters",
-        "rule AREN: no (service: nothing)",
+        "rule caída de AREN: no (service: nothing)",
     ]
 
 
