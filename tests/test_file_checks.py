@@ -169,6 +169,14 @@ def an_opening_by_the_subject_of_a_query_elsewhere(folder: Path) -> str:
     return changed('subject = "Apertura de Incidencia."', 'subject = "Consulta"')
 
 
+def a_kind_called_in_another_language(folder: Path) -> str:
+    return changed('language = "es"', 'language = "en"')
+
+
+def a_kind_called_in_the_language_of_the_desk(folder: Path) -> str:
+    return a_kind_called_in_another_language(folder).replace('prefix = "I"', 'prefix = "I"\nphrase = "incident"')
+
+
 ALIKE = '\n[kinds.query]\nlabel = "Consulta"\nphrase = "la consulta"\nprefix = "C"\ndefault_group = "n1"\n'
 
 
@@ -282,6 +290,8 @@ PLACES: list[tuple[Spoil, int, str]] = [
     (reports_that_nobody_wants, 0, r"{0}/config\.toml: no problems\n"),
     (an_opening_by_the_subject_of_a_query, 0, r".*:39:11: warning: people ask the desk by this subject, too: .*\n"),
     (an_opening_by_the_subject_of_a_query_elsewhere, 0, r"{0}/config\.toml: no problems\n"),
+    (a_kind_called_in_another_language, 0, r'.*: warning: letters in the desk\'s language .* "la incidencia"; .*\n'),
+    (a_kind_called_in_the_language_of_the_desk, 0, r"{0}/config\.toml: no problems\n"),
     (
         a_subject_like_another, 0,
         r'.*:83:11: warning: this subject differs from "Apertura de Incidencia." in case, accents or punctuation alone'

@@ -286,6 +286,16 @@ def queries(written: Written, catalogue: Mapping[str, Any]) -> Iterator[Misfit]:
             yield Misfit(path, text, warning=True)
 
 
+def articles(written: Written, catalogue: Mapping[str, Any]) -> Iterator[Misfit]:
+    """A kind's phrase has no article of another language than the desk's: letters would say «your la incidencia»."""
+    known = {language: words.get("grammar", {}).get("articles", ()) for language, words in catalogue.items()}
+    foreign = {article for each in known.values() for article in each} - set(known.get(written.desk.language, ()))
+    for key, kind in written.kinds.items():
+        if kind.phrase.startswith(tuple(foreign)):
+            text = f'letters in the desk\'s language call this kind {shown(kind.phrase)}; write "phrase" in it'
+            yield Misfit(("kinds", key, "phrase"), text, warning=True)
+
+
 def languages(written: Written, known: Iterable[str]) -> Iterator[Misfit]:
     """Every language that is named has its folder of letters; the folders' words.toml are ``known``."""
     known = list(known)

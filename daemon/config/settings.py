@@ -162,6 +162,7 @@ def _checked(written: Written, desk: Desk, further: tuple[Check, ...]) -> Iterat
         yield from check(written)
     yield from crosschecks.languages(written, desk.catalogue)
     yield from crosschecks.queries(written, desk.catalogue)
+    yield from crosschecks.articles(written, desk.catalogue)
     yield from form_checks.callers(written, desk.catalogue)
     for problem in rule_checks.problems(desk):
         yield Misfit(("rules", problem.rule, *problem.path), problem.text)
