@@ -157,16 +157,16 @@ REFUSED: dict[Wrong, tuple[str, str, str, tuple[str, ...]]] = {
         "Se abre un mensaje nuevo con el formulario.",
         "1. Complete los datos. 2. Envíelo sin cifrar y adjunte otra vez sus archivos, si los había. 3. Pulse Enviar",
     )),
-    from_a_shared_address: ("refused", "refusal", f"{UNOPENED}1 punto", (
-        "1. Su mensaje: no se admite Viene de una dirección compartida. Escriba desde la suya, para que sepamos quién",
-        "vuelva a enviarla desde su propia dirección.",
+    from_a_shared_address: ("refused", "refusal", "Su incidencia no se ha abierto: use su dirección", (
+        "Su mensaje viene de una dirección compartida. Envíelo desde la suya, para que sepamos quién",
+        "Envíela desde su propia dirección: el mensaje ya está preparado.",
         "Pulse Enviar sin cambiar el asunto, desde su propia dirección.", "Texto: Servicio/Aplicación: AREN",
     )),
     that_shouts: ("refused", "refusal", f"{UNOPENED}1 punto", (
         "1. Su mensaje: no se admite El texto lleva muchos signos seguidos. Con uno basta.",
     )),
     that_a_rule_refuses: ("refused", "refusal", "Su incidencia no se ha abierto: lea el motivo", (
-        "1. Su mensaje: no se admite CONDUCTORES se atiende en otro buzón.",
+        "CONDUCTORES se atiende en otro buzón. No la envíe otra vez igual: tampoco se admitiría.",
     )),
     with_nearly_the_subject: ("untreated", "near_miss", "Su incidencia no se ha abierto: corrija el asunto", (
         "Usted escribió: Apertura de incidencia automatica aplicación/desarrollo", f"El correcto es: {OPENING}",

@@ -123,8 +123,8 @@ def subjects(written: Written) -> Iterator[Misfit]:
 
 
 _ALIKE = (
-    "this subject differs from {like} in case, accents or punctuation alone: who drops them opens the other; "
-    "use another word"
+    "this subject differs from {like} in case, accents or punctuation alone, which people overlook; "
+    "make them differ by a word"
 )
 
 
@@ -289,7 +289,8 @@ def queries(written: Written, catalogue: Mapping[str, Any]) -> Iterator[Misfit]:
 def articles(written: Written, catalogue: Mapping[str, Any]) -> Iterator[Misfit]:
     """A kind's phrase has no article of another language than the desk's: letters would say «your la incidencia»."""
     known = {language: words.get("grammar", {}).get("articles", ()) for language, words in catalogue.items()}
-    foreign = {article for each in known.values() for article in each} - set(known.get(written.desk.language, ()))
+    own = known.get(written.desk.language)
+    foreign = {article for each in known.values() for article in each if own is not None and article not in own}
     for key, kind in written.kinds.items():
         if kind.phrase.startswith(tuple(foreign)):
             text = f'letters in the desk\'s language call this kind {shown(kind.phrase)}; write "phrase" in it'

@@ -42,7 +42,9 @@ _NEXT_HELD = """
 SELECT group_key || ' ' || kind, group_key, kind, number FROM tickets WHERE group_key || ' ' || kind > ?
 ORDER BY group_key || ' ' || kind LIMIT 1
 """
-_PRIORITIES_HELD = "SELECT priority, MIN(number) FROM tickets WHERE state <> 'closed' GROUP BY priority"
+_PRIORITIES_HELD = (
+    "SELECT priority, MIN(number) FROM tickets WHERE state <> 'closed' AND priority <> '' GROUP BY priority"
+)
 
 
 def groups_and_kinds(session: Session) -> Iterator[tuple[str, str, str]]:
