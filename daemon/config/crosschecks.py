@@ -291,10 +291,10 @@ def articles(written: Written, catalogue: Mapping[str, Any]) -> Iterator[Misfit]
     known = {language: words.get("grammar", {}).get("articles", ()) for language, words in catalogue.items()}
     own = known.get(written.desk.language)
     foreign = {article for each in known.values() for article in each if own is not None and article not in own}
-    for key, kind in written.kinds.items():
-        if kind.phrase.startswith(tuple(foreign)):
-            text = f'letters in the desk\'s language call this kind {shown(kind.phrase)}; write "phrase" in it'
-            yield Misfit(("kinds", key, "phrase"), text, warning=True)
+    for path, phrase in at(written, "kinds.*.phrase"):
+        if phrase.startswith(tuple(foreign)):
+            text = f'letters in the desk\'s language call this kind {shown(phrase)}; write "phrase" in that language'
+            yield Misfit(path, text, warning=True)
 
 
 def languages(written: Written, known: Iterable[str]) -> Iterator[Misfit]:
