@@ -213,7 +213,7 @@ class Service:
         """Take a saved change of the configuration over, or tell the admins why not; the old one stays then."""
         outcome = self.live.poll()
         if isinstance(outcome, Changed):
-            log.info("configuration reloaded", version=self.live.current.version, restart_for=outcome.restart)
+            log.info("configuration reloaded", version=self.live.current.version, restart_for=outcome.loaded.restart)
             self.store.run(lambda tx: stuck.try_again(tx.session, self.store.clock()))
         elif isinstance(outcome, Refused):
             first = outcome.problems[0]

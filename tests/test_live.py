@@ -361,7 +361,23 @@ def test_what_waits_for_a_restart(
     write(tmp_path, changed(old, new))
     outcome = live.poll()
     assert isinstance(outcome, Changed)
-    assert outcome.restart == restart
+    assert outcome.loaded.restart == restart
+
+
+def test_a_mailbox_of_another_server_has_its_old_roles_until_the_restart(tmp_path: Path, watched: Watched) -> None:
+    """Its mails still come from the old one: read by the new roles, an opening was filed away untreated."""
+    write(tmp_path)
+    live = watched()
+    before = live.current.settings
+    other = changed('username = "apertura"', 'username = "otro"').replace('["opening"]', '["opening", "desk"]')
+    for written in (other, other.replace("Soporte CAU", "Otro")):
+        write(tmp_path, written)
+        outcome = live.poll()
+        assert isinstance(outcome, Changed)
+        assert outcome.loaded.restart == ("mailboxes",)
+        assert live.current.settings.mailboxes == live.current.settings.desk.mailboxes == before.mailboxes
+    assert live.current.settings.desk.desk.name == "Otro"
+    assert watched().current.settings.mailboxes[0].roles == ("opening", "desk")
 
 
 def test_a_bad_configuration_does_not_start(tmp_path: Path, watched: Watched) -> None:

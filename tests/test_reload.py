@@ -174,3 +174,33 @@ def test_what_tickets_hold_cannot_be_taken_away(world: DeskWorld, what: str) -> 
     assert "Traceback" not in refused.stderr
     world.save(text)
     world.started()
+
+
+def test_two_mailboxes_that_exchange_their_names_treat_their_mails_as_before_until_the_restart(tmp_path: Path) -> None:
+    with DeskWorld(tmp_path, "embedded") as world:
+        world.started()
+        text = world.config.read_text(encoding="utf-8")
+        for old, new in (("apertura", "x"), ("servicio", "apertura"), ("x", "servicio")):
+            text = text.replace(f'\nname = "{old}"', f'\nname = "{new}"')
+        save(world, CONFIG, text)
+        opened(world)
+        world.stop()
+        world.started()
+        opened(world)
+
+
+def test_a_mailbox_that_mails_wait_in_keeps_its_name(tmp_path: Path) -> None:
+    """Nobody would treat them: a released one stood in the ledger for ever, and nobody was told."""
+    with DeskWorld(tmp_path, "embedded", extra="\n[senders]\nrates = { per_sender = 1 }\n") as world:
+        world.started()
+        opened(world)
+        world.send(write(MARTA, OPENINGS, SUBJECT, f"{GOOD}Otra cosa."))
+        world.until(lambda: world.query("SELECT id FROM mails WHERE verdict = 'held' AND filed_at > 0"), "held mail")
+        text = world.config.read_text(encoding="utf-8")
+        renamed = text.replace('\nname = "apertura"', '\nname = "entrada"')
+        world.save(renamed)
+        told = " ".join(world.wait("admin_alert", ANA).part("plain").split())
+        assert 'the mailbox "apertura" is missing, and mails such as 2 wait in it' in told
+        world.acuse("release", "2")
+        world.wait("confirmation", MARTA)
+        save(world, CONFIG, f"{renamed}\n")

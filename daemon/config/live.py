@@ -31,12 +31,14 @@ Build = Callable[[Desk], Letters]
 @dataclass(frozen=True)
 class Loaded(Generic[Letters]):
     """What is in force. ``version`` is a digest of all files: equal versions are equal configurations. ``templates``
-    is one of the admin's own, by their names in their folder."""
+    is one of the admin's own, by their names in their folder. ``restart`` names the tables whose change waits for a
+    restart: of the mailboxes the old ones are in force until then, for who treats a mail must know whose it is."""
 
     settings: Settings
     letters: Letters
     version: str
     templates: str = ""
+    restart: tuple[str, ...] = ()
 
     @cached_property
     def desk_digest(self) -> str:
@@ -54,10 +56,9 @@ def _as_rules_see(mailbox: Mailbox) -> Mailbox:
 
 @dataclass(frozen=True)
 class Changed(Generic[Letters]):
-    """New settings are in force. ``restart`` names the tables whose change waits for a restart."""
+    """New settings are in force."""
 
     loaded: Loaded[Letters]
-    restart: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ class Live(Generic[Letters]):
 
     def _take(self) -> Changed[Letters] | Refused | None:
         try:
-            loaded, self._watch = self._load()
+            loaded, self._watch = self._load(self.current.settings)
         except ConfigErrors as errors:
             self._watch = Watch(errors.files, errors.patterns, self._watch.own_letters)
             self._note_new()
@@ -138,19 +139,20 @@ class Live(Generic[Letters]):
     def _swap(self, loaded: Loaded[Letters]) -> Changed[Letters] | None:
         """Put ``loaded`` in force; None if its files are the same as before, because a bad change was taken back."""
         before, self.current = self.current, loaded
-        if before.version == loaded.version:
-            return None
-        return Changed(loaded, needs_restart(before.settings, loaded.settings))
+        return None if before.version == loaded.version else Changed(loaded)
 
-    def _load(self) -> tuple[Loaded[Letters], Watch]:
+    def _load(self, before: Settings | None = None) -> tuple[Loaded[Letters], Watch]:
         try:
             settings = load(self._path, *self._further)
         except ConfigErrors as errors:
             raise errors.joined(self._build) from errors
+        restart = needs_restart(before, settings) if before else ()
+        if before and "mailboxes" in restart:
+            settings = settings.watching(before)
         templates = settings.desk.letters.templates
         watch = Watch(settings.files, settings.patterns, Path(templates) if templates else None)
         try:
-            return Loaded(settings, self._build(settings.desk), ""), watch
+            return Loaded(settings, self._build(settings.desk), "", restart=restart), watch
         except ConfigErrors as errors:
             raise ConfigErrors(list(errors.problems), watch.files, watch.patterns) from errors
 

@@ -60,6 +60,11 @@ class Settings:
     warnings: tuple[Problem, ...] = ()
     """Problems found by the further checks of :func:`load` that keep nothing from working."""
 
+    def watching(self, other: Settings) -> Settings:
+        """These settings with the mailboxes of ``other``."""
+        desk = dataclasses.replace(self.desk, mailboxes=other.desk.mailboxes)
+        return dataclasses.replace(self, desk=desk, mailboxes=other.mailboxes)
+
 
 class ConfigErrors(Exception):  # noqa: N818 - it is several
     """Everything that is wrong with a configuration, in the order of the files. ``for_books`` and ``for_letters`` are

@@ -1,16 +1,18 @@
-"""Dangling references: what a ticket names, its group, its kind and its priority, must stay in the configuration."""
+"""Dangling references: what a ticket names, its group, its kind and its priority, must stay in the configuration, and
+the mailbox that a mail waits in: under another name nobody would treat it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from daemon.config.shape import Misfit
-from daemon.store import Store, listing
+from daemon.store import Store, listing, set_aside
 from daemon.store.dialect import Session
 from rules.desk import Desk
 
 RENAMED = "keep its key, change its label"
 OVER = "keep it until they are closed"
+DECIDED = "keep it and its name until they are released or discarded"
 
 
 def dangling(store: Store, desk: Desk) -> Iterator[Misfit]:
@@ -26,6 +28,11 @@ def dangling(store: Store, desk: Desk) -> Iterator[Misfit]:
             if key not in known:
                 text = f"[{name}.{key}] is missing, and tickets such as {number} need it: {way_on}"
                 yield Misfit((name,), text, at_key=True)
+    boxes = {box.name for box in desk.mailboxes}
+    for name, mail in store.look(set_aside.waiting_places):
+        if name not in boxes:
+            text = f'the mailbox "{name}" is missing, and mails such as {mail} wait in it to be treated: {DECIDED}'
+            yield Misfit(("mailboxes",), text, at_key=True)
 
 
 def _held(session: Session) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:

@@ -130,6 +130,15 @@ def quarantined_since(session: Session, since: datetime | None) -> dict[str, int
     return dict(rows)
 
 
+def waiting_places(session: Session) -> list[tuple[str, int]]:
+    """Each mailbox with mails that are held, in quarantine or without a verdict, and one of these."""
+    found = session.all(
+        f"SELECT mailbox, MIN(id) FROM mails WHERE {_IS_SET_ASIDE} GROUP BY mailbox"
+        " UNION SELECT mailbox, MIN(id) FROM mails WHERE filed_at IS NULL AND verdict = '' GROUP BY mailbox"
+    )
+    return list(dict(found).items())
+
+
 _SET_ASIDE = "SELECT id, mailbox, verdict, why, sender, subject, received_at, size FROM mails"
 
 
