@@ -6,11 +6,14 @@ import re
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 
 from jinja2 import TemplateSyntaxError
 from jinja2.debug import rewrite_traceback_stack
 
+from daemon.composed import Composed
 from daemon.config.catalogue import SHIPPED, STANDARD
 from daemon.config.shape import nearest
 from daemon.writing.language import sources, standard_language, template_folder
@@ -76,9 +79,25 @@ def _tried(letters: Letters, desk: Desk) -> Iterator[TemplateFault]:
             continue
         for sample in letters_of_it.values():
             try:
-                letters.compose(sample, sample.to[0], NOW, lambda: TOKEN)
+                composed = letters.compose(sample, sample.to[0], NOW, lambda: TOKEN)
             except Exception:  # noqa: BLE001 - a template may fail in any way; each is reported
                 yield _fault(desk, language, sample.name + SUFFIX, rewrite_traceback_stack())
+            else:
+                if text := _missing(composed):
+                    yield TemplateFault(language, sample.name + SUFFIX, 1, text)
+
+
+def _missing(composed: Composed) -> str:
+    """What whoever gets this letter cannot do without; "" where it is there."""
+    message = message_from_bytes(composed.head + composed.tail, policy=default)
+    for kind, name in (("plain", "text"), ("html", "HTML")):
+        part = message.get_body((kind,))
+        written = part.get_content() if part else ""
+        if not written.strip():
+            return f"its {name} is empty"
+        if composed.grants and TOKEN not in written:
+            return f"its {name} has none of its links: whoever gets it cannot answer by them"
+    return ""
 
 
 def _fault(desk: Desk, language: str, template: str, error: BaseException) -> TemplateFault:
