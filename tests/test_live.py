@@ -281,6 +281,27 @@ def test_a_new_included_file_is_noticed(tmp_path: Path, watched: Watched) -> Non
     assert [rule.name for rule in live.current.settings.desk.rules] == ["averías de AREN"]
 
 
+def test_a_folder_of_rules_that_is_taken_away_takes_no_rule_with_it(tmp_path: Path, watched: Watched) -> None:
+    """Its disk is not mounted, or somebody moves it: every ticket went to its kind's group, and nobody was told."""
+    folder = write(tmp_path, RULE.format("spam"), "rules.d/spam.toml").parent
+    config = write(tmp_path, 'include = ["rules.d/*.toml"]\n' + BASE)
+    live = watched()
+    folder.rename(tmp_path / "aside")
+    outcome = live.poll()
+    assert isinstance(outcome, Refused)
+    assert [str(problem) for problem in outcome.problems] == [
+        f"{config}:1:1: cannot look into {folder}, which include names: put it back, or take it out there"
+    ]
+    assert live.poll() is None
+    assert [rule.name for rule in live.current.settings.desk.rules][-1] == "spam"
+    (tmp_path / "aside").rename(folder)
+    assert live.poll() is None
+    folder.rename(tmp_path / "aside")
+    assert isinstance(live.poll(), Refused)
+    write(tmp_path)
+    assert isinstance(live.poll(), Changed)
+
+
 def test_a_file_that_a_refused_state_lacked_is_waited_for(tmp_path: Path, watched: Watched) -> None:
     write(tmp_path)
     live = watched()

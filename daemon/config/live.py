@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import glob
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -146,6 +147,8 @@ class Live(Generic[Letters]):
             settings = load(self._path, *self._further)
         except ConfigErrors as errors:
             raise errors.joined(self._build) from errors
+        if before and (lost := list(_lost_folders(before, settings))):
+            raise ConfigErrors(lost, (*before.files, *settings.files), before.patterns)
         restart = needs_restart(before, settings) if before else ()
         if before and "mailboxes" in restart:
             settings = settings.watching(before)
@@ -162,6 +165,14 @@ class Live(Generic[Letters]):
         new = stamps([path for path in paths if path not in self._stamps], {})
         known = {**self._stamps, **new}
         self._stamps = {path: known[path] for path in paths}
+
+
+def _lost_folders(before: Settings, after: Settings) -> Iterator[Problem]:
+    """A folder that was included and can no longer be looked into: what stood in it was not taken back."""
+    for folder in {Path(pattern).parent for pattern in set(before.patterns) & set(after.patterns)}:
+        if folder in {file.parent for file in before.files} and not os.access(folder, os.R_OK | os.X_OK):
+            text = f"cannot look into {folder}, which include names: put it back, or take it out there"
+            yield Problem(str(after.path), 1, 1, text)
 
 
 # ---------------------------------------------------------------- the state of files
