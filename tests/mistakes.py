@@ -251,6 +251,7 @@ MISTAKES = {
         'host = "127.0.0.1"\nport = 1143\nsecurity = "none"\nusername = "Apertura"\npassword_file = "x"', "[[mailboxes]]@2",
         "this folder of this account is used already"),
     "host with its port": ('"imap.cau.example"', '‸"imap.cau.example:993"', "", "is no host; write a name or an address alone"),
+    "host in brackets": ('"imap.cau.example"', '‸"[2001:db8::1]"', "", "is no host; write a name or an address alone"),
     "host as a link": ('"imap.cau.example"', '‸"imaps://imap.cau.example"', "", "is no host"),
     "domain of Message-IDs": ('domain = "cau.example"', 'domain = ‸"@cau.example"', "", "is no domain"),
     "open connection": ('host = "127.0.0.1"', 'host = "imap.cau.example"', 'security = ‸"none"', "allowed on loopback only"),

@@ -35,6 +35,7 @@ WRONG = {
     "a letter that is none": ("confirmacion.j2", "", "‸{% extends base %}", 'no letter "confirmacion"; did you mean "confirmation"?'),
     "a file without a word": ("reply.j2", "", "‸{# luego #}", "its text is empty"),
     "a letter that shows no link": ("validation.j2", "", "‸{% extends base %}{% block body %}Hola.{% endblock %}", "has none of its links"),
+    "a loop without an end": ("reply.j2", "{% block body %}", "{% block body %}\n‸{% for a in range(99999) %}{% for b in range(99999) %}{{ number }}{% endfor %}{% endfor %}", "it goes on for too long"),
     "a word that is none": ("words.toml", "", '[actions]\n‸takee = "Mía"\n', 'no word "takee"; did you mean "take"?'),
     "a word that is no text": ("words.toml", "", "[actions]\n‸take = 3\n", '3 is wrong here; it must be like "Asignarme"'),
     "a name that is never filled in": ("words.toml", "", '[letter_subjects]\n‸closure = "Cierre {of} {numero}"\n', "nothing is filled in for {numero}; here there are: {desk}, {noun}, {number}, {of}, {the}"),

@@ -101,7 +101,7 @@ def _connection(path: KeyPath, server: Account | Smtp) -> Iterator[Misfit]:
     if not 0 < server.port < 65536:
         yield Misfit((*path, "port"), f"{server.port} is no port; write a number from 1 to 65535")
     if server.host and not _HOST.fullmatch(server.host):
-        text = f"{shown(server.host)} is no host; write a name or an address alone: the port has a key of its own"
+        text = f"{shown(server.host)} is no host; write a name or an address alone, without brackets or a port"
         yield Misfit((*path, "host"), text)
     if server.security == "none" and server.host and not is_loopback(server.host):
         text = f'"none" would send the password in clear to {server.host}; it is allowed on loopback only: use "tls"'
@@ -118,7 +118,7 @@ def _connection(path: KeyPath, server: Account | Smtp) -> Iterator[Misfit]:
 _SPOKEN_AT = {143: "starttls", 465: "tls", 587: "starttls", 993: "tls"}
 """How a connection is secured at a port that is kept for it (RFC 8314 section 7)."""
 
-_HOST = re.compile(r"[\w.-]+|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?")
+_HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 """A name or an IPv4 address; or an IPv6 address, which has two colons at least."""
 
 
