@@ -91,7 +91,7 @@ def _test_problems(number: int, test: RuleTest, desk: Desk) -> Iterator[Complain
     context = context_of(test.given, desk)
     readers: Mapping[str, Callable[[str, Any], object]] = {
         "given": lambda key, value: _read_given(key, value, context),
-        "expect": lambda key, value: _known_key(key, (*OUTCOMES, "rule")),
+        "expect": _read_expected,
     }
     if not test.expect:
         yield (
@@ -108,6 +108,13 @@ def _read_given(key: str, value: Any, context: Context) -> None:
     _known_key(key, (*GIVEN, *context.fields))
     if key != "text":
         read_condition(key, value, context)
+
+
+def _read_expected(key: str, value: Any) -> None:
+    """What is expected is written as it follows; nothing, as an empty text or list."""
+    _known_key(key, (*OUTCOMES, "rule"))
+    if value not in ("", []) and not isinstance(value, bool):
+        texts(value)
 
 
 def _known_key(key: str, known: Sequence[str]) -> None:

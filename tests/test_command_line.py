@@ -276,6 +276,26 @@ def test_several_mails_are_explained_an_object_each(acuse: Any, world: DeskWorld
     assert (code, out.startswith(f"{faulty}: refused"), told) == (1, True, "acuse: there is no file none.eml\n")
 
 
+def test_a_mail_over_the_limit_is_explained_as_it_is_treated(acuse: Any, world: DeskWorld, tmp_path: Path) -> None:
+    text = world.config.read_text(encoding="utf-8") + "\n[limits]\nmail = 2000\n"
+    (tmp_path / "config.toml").write_text(text, encoding="utf-8")
+    mail = write(MARTA, OPENINGS, SUBJECT, GOOD, files={"captura.png": b"\x89PNG" * 1000})
+    (tmp_path / "large.eml").write_bytes(bytes(mail))
+    code, out, _ = acuse("explain", "--json", str(tmp_path / "large.eml"), config=tmp_path / "config.toml")
+    explained = json.loads(out)
+    assert (code, explained["verdict"], explained["letters"], explained["group"]) == (0, "too_large", ["refusal"], "")
+    assert [(fault["code"], fault["allowed"]) for fault in explained["errors"]] == [("mail_too_large", ["2000"])]
+
+
+def test_a_mail_that_cannot_be_read_is_explained_by_its_sender(acuse: Any, tmp_path: Path) -> None:
+    mail = write(MARTA, OPENINGS, "Oferta", GOOD, headers={"X-Long": TOO_LONG})
+    (tmp_path / "odd.eml").write_bytes(bytes(mail))
+    _, out, _ = acuse("explain", "--json", str(tmp_path / "odd.eml"))
+    explained = json.loads(out)
+    assert (explained["verdict"], explained["subject"]) == ("quarantined", "Oferta")
+    assert explained["from"] in MARTA
+
+
 @pytest.mark.parametrize(
     ("to", "subject", "mailbox"),
     [

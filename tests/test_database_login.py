@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from daemon.config.accounts import Database, SecretError
+from daemon.store.connections import schema_of
+from daemon.store.errors import StoreError
 
 
 @pytest.mark.parametrize(
@@ -38,3 +40,9 @@ def test_it_is_never_shown(tmp_path: Path) -> None:
 def test_a_file_that_is_missing_is_told() -> None:
     with pytest.raises(SecretError, match="cannot read"):
         Database(url="postgresql://acuse@h/d", password_file="/nonexistent/password").login_url()
+
+
+def test_a_url_that_postgresql_cannot_read_is_told_without_its_password() -> None:
+    with pytest.raises(StoreError, match="none that PostgreSQL takes") as told:
+        schema_of("postgresql://acuse:geheim@[127.0.0.1/acuse")
+    assert "geheim" not in str(told.value)

@@ -116,6 +116,12 @@ def test_a_server_without_tls(small: DeskWorld) -> None:
     assert "STARTTLS" in told
 
 
+@pytest.mark.parametrize("name", ["[apertura]", "[/apertura]"])
+def test_a_mailbox_is_named_as_it_is_called(small: DeskWorld, name: str) -> None:
+    small.edit('name = "apertura"', f'name = "{name}"')
+    assert f"mailbox {name}" in small.acuse("doctor", check=False).stdout
+
+
 def test_a_database_that_is_none(small: DeskWorld) -> None:
     (small.folder / "acuse.db").write_bytes(b"this is no database" * 500)
     assert "not a usable database" in bad(small)[0]

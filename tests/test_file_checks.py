@@ -51,6 +51,16 @@ def a_folder_that_is_made_at_the_start(folder: Path) -> str:
     return BASE.replace("sqlite:///acuse.db", "sqlite:///books/acuse.db")
 
 
+def a_password_of_another_encoding(folder: Path) -> str:
+    (folder / "servicio.password").write_bytes("contraseña".encode("latin-1"))
+    return BASE
+
+
+def a_password_and_a_remark(folder: Path) -> str:
+    (folder / "servicio.password").write_text("secret\n# of the mailbox\n", encoding="utf-8")
+    return BASE
+
+
 def figures_for_a_folder_that_is_not_there(folder: Path) -> str:
     return BASE + '[metrics]\ntextfile = "exporter/acuse.prom"\n'
 
@@ -305,6 +315,8 @@ PLACES: list[tuple[Spoil, int, str]] = [
     (a_rule_for_the_hours_of_no_group, 1, r'.*:40:17: there is no group "n9"; .* n2\n'),
     (a_rule_for_the_hours_of_a_calendar, 0, r"{0}/config\.toml: no problems\n"),
     (a_rule_behind_one_that_goes_on, 0, r"{0}/config\.toml: no problems\n"),
+    (a_password_of_another_encoding, 1, r".*:\d+:17: the secret in .* is not UTF-8 text; save it as UTF-8\n"),
+    (a_password_and_a_remark, 1, r".*:\d+:17: the secret in .* is not on one line; write nothing else there\n"),
     (a_password_for_everybody, 0, rf".*{OPEN}"),
     (a_password_and_a_fault, 1, rf'.*{OPEN}.*config\.toml:40:17: there is no group "n9"; .*\n'),
 ]  # fmt: skip

@@ -302,6 +302,21 @@ def test_a_folder_of_rules_that_is_taken_away_takes_no_rule_with_it(tmp_path: Pa
     assert isinstance(live.poll(), Changed)
 
 
+def test_a_file_that_is_called_in_no_utf_8_is_included(tmp_path: Path, watched: Watched) -> None:
+    write(tmp_path, 'include = ["rules.d/*.toml"]\n' + BASE)
+    live = watched()
+    write(tmp_path, RULE.format("spam"), os.fsdecode(b"rules.d/se\xf1or.toml"))
+    assert isinstance(live.poll(), Changed)
+    assert [rule.name for rule in live.current.settings.desk.rules][-1] == "spam"
+
+
+def test_a_new_file_in_a_folder_with_signs_of_patterns_is_noticed(tmp_path: Path) -> None:
+    home = tmp_path / "[cau]"
+    live = Live(write(home, 'include = ["rules.d/*.toml"]\n' + BASE), name_of)
+    write(home, RULE.format("spam"), "rules.d/spam.toml")
+    assert isinstance(live.poll(), Changed)
+
+
 def test_a_file_that_a_refused_state_lacked_is_waited_for(tmp_path: Path, watched: Watched) -> None:
     write(tmp_path)
     live = watched()

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args, get_origin
 import pytest
 from pydantic import TypeAdapter
 
-from daemon.config.accounts import SecretError, Written
+from daemon.config.accounts import Database, SecretError, Written
 from daemon.config.declared import keys, without_none
 from daemon.config.settings import ConfigErrors, load
 from daemon.config.shape import _empty
@@ -422,12 +422,14 @@ def test_a_secret_of_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         ('password_env = "ACUSE_NOT_SET"', "the environment variable ACUSE_NOT_SET is not set"),
         ('password_file = "no"', "No such file or directory"),
         ('password_file = "empty"', "is empty"),
+        ('password_file = "two"', "is not on one line"),
         ('password_credential = "imap"', "by hand, write systemd-run .*LoadCredential=imap:FILE"),
     ],
 )
 def test_a_secret_that_is_not_there(new: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
     write(tmp_path, "\n", "empty")
+    write(tmp_path, "geheim\n# of the mailbox\n", "two")
     settings = load(write(tmp_path, changed('password_env = "ACUSE_PASSWORD"', new)))
     with pytest.raises(SecretError, match=message):
         settings.mailboxes[0].secret()
@@ -437,3 +439,24 @@ def test_a_database_s_password_is_not_shown(tmp_path: Path) -> None:
     database = load(write(tmp_path, changed("sqlite:///acuse.db", "postgresql://acuse:geheim@db/acuse"))).database
     assert database.shown == "postgresql://db/acuse"
     assert "geheim" not in repr(database)
+
+
+@pytest.mark.parametrize("signs", ["ge/heim", "ge?heim", "ge#heim", "ge[heim"])
+def test_a_password_of_any_signs_is_not_shown(signs: str, tmp_path: Path) -> None:
+    url = f"postgresql://acuse:{signs}@db/acuse"
+    assert Database(url=url).shown == "postgresql://db/acuse"
+    path = write(tmp_path, changed("sqlite:///acuse.db", url.replace("postgresql", "mysql")))
+    assert "heim" not in str(problems_of(path))
+
+
+def test_a_password_as_an_editor_of_windows_saves_it(tmp_path: Path) -> None:
+    (tmp_path / "servicio.password").write_bytes(b"\xef\xbb\xbfgeheim\r\n")
+    assert load(write(tmp_path)).mailboxes[1].secret() == "geheim"
+
+
+def test_the_folder_of_a_configuration_may_be_called_anything(tmp_path: Path) -> None:
+    home = tmp_path / "[cau] *"
+    write(home, '[[services]]\nname = "Otro"\n', "rules.d/services.toml")
+    settings = load(write(home, 'include = ["rules.d/*.toml"]\n' + BASE))
+    assert [service.name for service in settings.desk.services] == ["AREN", "CONDUCTORES", "Otro"]
+    assert not settings.warnings

@@ -13,6 +13,7 @@ from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from daemon.commands.roundtrip import round_trip
 from daemon.commands.showing import books
@@ -89,7 +90,7 @@ def as_table(found: list[Found]) -> Table:
         table.add_column(column, overflow="fold")
     signs = {"ok": "[green]ok", "note": "[yellow]note", "bad": "[red]BAD"}
     for each in found:
-        table.add_row(signs[each.state], each.what, each.text.replace("[", "\\["))
+        table.add_row(signs[each.state], Text(each.what), Text(each.text))
     return table
 
 

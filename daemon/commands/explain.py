@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -19,6 +20,7 @@ from daemon.store import Store
 from daemon.store.errors import StoreError
 from daemon.store.listing import file_json
 from parsers.mail import Mail, OverBudget, parse
+from parsers.peek import peek
 from rules.decision import Decision
 from rules.desk import Desk
 from rules.facts import Facts
@@ -84,12 +86,18 @@ def explain(paths: list[Path], settings: Settings, mailbox: str, now: datetime) 
         raise Unable(f"there is no file {', '.join(missing)}")
 
 
+_HEADERS = re.compile(rb"(?<=\n)\r?\n")
+"""What ends the headers, which alone are fetched of a mail over the limit."""
+
+
 def explain_one(path: Path, settings: Settings, mailbox: str, store: Store | None, now: datetime) -> Explained:
     """One mail, against the books of ``store`` where there are any."""
     desk = settings.desk
-    mail, poisoned = read_mail(path.read_bytes(), desk)
+    raw = path.read_bytes()
+    too_large = len(raw) > desk.limits.mail
+    mail, poisoned = read_mail(_HEADERS.split(raw, 1)[0] if too_large else raw, desk)
     addressed = mailbox or addressed_mailbox(mail, desk)
-    reading = read(Arrival(addressed or first_for_openings(desk), mail, now, poisoned), desk)
+    reading = read(Arrival(addressed or first_for_openings(desk), mail, now, poisoned, too_large, len(raw)), desk)
     facts = load(reading, desk, store, now)
     steps = route(desk, route_input(reading, desk)).trace if reading.kind else ()
     decision = decide(reading, facts, desk, now)
@@ -119,7 +127,8 @@ def read_mail(raw: bytes, desk: Desk) -> tuple[Mail, str]:
     try:
         return parse(raw, budget, marks), ""
     except OverBudget as fault:
-        return Mail(), str(fault)
+        sender, subject, _ = peek(raw)
+        return Mail(sender=sender, subject=subject), str(fault)
 
 
 def addressed_mailbox(mail: Mail, desk: Desk) -> str:

@@ -7,6 +7,7 @@ a value: only where it is kept is, and :meth:`Credentials.secret` reads it when 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -35,14 +36,18 @@ def beside(config: Path, name: str) -> str:
     return str(config.parent / Path(name).expanduser()) if name else ""
 
 
-def _from_file(path: str) -> str:
+def from_file(path: str) -> str:
+    """The secret that a file holds, which nothing follows but line breaks; raises :class:`SecretError`."""
     try:
         with opened(Path(path), LONGEST_SECRET) as file:
-            return file.read().decode().rstrip("\r\n")
+            secret = file.read().decode("utf-8-sig").rstrip("\r\n")
     except OSError as error:
         raise SecretError(f"cannot read the secret in {path}: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise SecretError(f"the secret in {path} is not UTF-8 text") from None
+        raise SecretError(f"the secret in {path} is not UTF-8 text; save it as UTF-8") from None
+    if re.search(r"[\r\n\0]", secret):  # what no server takes within a login
+        raise SecretError(f"the secret in {path} is not on one line; write nothing else there")
+    return secret
 
 
 def _from_environment(name: str) -> str:
@@ -60,11 +65,11 @@ def _from_systemd(name: str) -> str:
             " or, for a command typed by hand, write systemd-run --pipe --property=User=acuse"
             f" --property=LoadCredential={name}:FILE before it"
         )
-    return _from_file(str(Path(folder, name)))
+    return from_file(str(Path(folder, name)))
 
 
 _SOURCES: tuple[tuple[str, Callable[[str], str]], ...] = (
-    ("file", _from_file),
+    ("file", from_file),
     ("env", _from_environment),
     ("credential", _from_systemd),
 )
@@ -202,9 +207,8 @@ class Database:
 
     @property
     def shown(self) -> str:
-        """The URL without a password, for people and logs."""
-        parts = urlsplit(self.url)
-        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else self.url
+        """The URL without whatever may be a password, for people and logs, also where it is none."""
+        return self.url if self.is_sqlite else re.sub("//.*@", "//", self.url).partition("?")[0]
 
     def located(self, config: Path) -> Database:
         """The same with absolute paths, seen from the folder of ``config``; SQLite's files stand beside it, where

@@ -91,7 +91,7 @@ def kinds(written: Written) -> Iterator[Misfit]:
             yield Misfit(
                 ("kinds", key, "prefix"), f"{shown(kind.prefix)} is no prefix; write one to three capitals, A to Z"
             )
-        if kind.label and not kind.phrase:
+        if kind.label and not kind.phrase.strip():
             text = '"phrase" is missing here; it is the label with its article, such as "la incidencia"'
             yield Misfit(("kinds", key, "phrase"), text, at_key=True)
         if not kind.fields:
@@ -176,8 +176,8 @@ def reminders(written: Written) -> Iterator[Misfit]:
     """Reminders come in order and before the closing."""
     for name, table in (("validation", written.validation), ("pending", written.pending)):
         days = table.reminders
-        if list(days) != sorted(set(days)):
-            yield Misfit((name, "reminders"), "the days must rise, such as [2, 5]")
+        if list(days) != sorted({*days} - {0}):
+            yield Misfit((name, "reminders"), "the days must rise, from 1 on, such as [2, 5]")
         if days and days[-1] >= table.close_after:
             text = (
                 f"the last reminder, after {days[-1]} days, must come before close_after, which is {table.close_after}"
@@ -191,18 +191,31 @@ def uniques(written: Written) -> Iterator[Misfit]:
         yield from repeated(_spellings(at(written, f"{table}.*")), f"this name or alias of a {one}")
     for pattern, what, key in UNIQUE:
         yield from repeated(at(written, pattern), what, key)
+    yield from repeated(_group_names(written), "this name of a group", fold_label)
+    first: dict[str, str] = {}
+    for name in written.priorities:
+        if (other := first.setdefault(fold_label(name), name)) != name:
+            text = f"{shown(other)} is this priority already: case and accents make no difference; keep one of them"
+            yield Misfit(("priorities", name), text, at_key=True)
 
 
 UNIQUE: tuple[tuple[str, str, Callable[[str], str]], ...] = (
     ("kinds.*.prefix", "this prefix", str),
     ("kinds.*.label", "this label", fold),
-    ("groups.*.label", "this group's label", fold),
     ("canned.*.title", "this title", fold),
     ("rules.*.name", "this rule's name", str),
     ("escalations.*.name", "this name of a case", fold),
     ("mailboxes.*.name", "this mailbox's name", str),
 )
 """What no two may share, and how it is compared."""
+
+
+def _group_names(written: Written) -> Named:
+    """What technicians call a group by: its label, or else its key."""
+    for key, group in written.groups.items():
+        yield ("groups", key, "label"), group.label
+        if fold_label(key) != fold_label(group.label):
+            yield ("groups", key), key
 
 
 def _spellings(named: Named) -> Named:

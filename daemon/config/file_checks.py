@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from daemon.config.accounts import LONGEST_SECRET, Database, Written, beside
+from daemon.config.accounts import LONGEST_SECRET, Database, SecretError, Written, beside, from_file
 from daemon.config.positions import Path as KeyPath
 from daemon.config.settings import Settings
 from daemon.config.shape import Misfit
@@ -26,7 +26,7 @@ def checks(written: Written, config: Path) -> Iterator[Misfit]:
     for path, name in named_files(written):
         files.setdefault(beside(config, name), path)
     for file, path in files.items():
-        if fault := _unreadable(Path(file)):
+        if fault := _unreadable(Path(file), is_secret(path)):
             yield Misfit(path, fault)
         elif is_secret(path) and (doubt := too_open(Path(file))):
             yield Misfit(path, doubt, warning=True)
@@ -74,12 +74,18 @@ REMEDIES = {
 """What mends a file that cannot be read."""
 
 
-def _unreadable(file: Path) -> str:
+def _unreadable(file: Path, secret: bool) -> str:
     try:
         with opened(file, LONGEST_SECRET) as content:
-            return "" if content.read().strip() else f"{file} is empty"
+            if not content.read().strip():
+                return f"{file} is empty"
+        if secret:
+            from_file(str(file))
+    except SecretError as fault:
+        return str(fault)
     except OSError as error:
         return f"cannot read {file}: {error.strerror}; {REMEDIES.get(type(error), 'name a file')}"
+    return ""
 
 
 # -- folders that are written

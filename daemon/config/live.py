@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -169,8 +170,9 @@ class Live(Generic[Letters]):
 
 def _lost_folders(before: Settings, after: Settings) -> Iterator[Problem]:
     """A folder that was included and can no longer be looked into: what stood in it was not taken back."""
-    for folder in {Path(pattern).parent for pattern in set(before.patterns) & set(after.patterns)}:
-        if folder in {file.parent for file in before.files} and not os.access(folder, os.R_OK | os.X_OK):
+    kept = set(before.patterns) & set(after.patterns)
+    for folder in {file.parent for file in before.files if any(fnmatchcase(str(file), pattern) for pattern in kept)}:
+        if not os.access(folder, os.R_OK | os.X_OK):
             text = f"cannot look into {folder}, which include names: put it back, or take it out there"
             yield Problem(str(after.path), 1, 1, text)
 
@@ -205,7 +207,7 @@ def _below(folder: Path | None, of: Stamps) -> Stamps:
 
 def _version(of: Stamps) -> str:
     lines = "\n".join(f"{path} {stamp.digest}" for path, stamp in sorted(of.items()))
-    return hashlib.sha256(lines.encode()).hexdigest()[:12]
+    return hashlib.sha256(os.fsencode(lines)).hexdigest()[:12]
 
 
 # ---------------------------------------------------------------- what cannot change live

@@ -167,9 +167,17 @@ def _oauth2(path: KeyPath, table: OAuth2) -> Iterator[Misfit]:
         yield Misfit(path, 'Microsoft needs a "tenant": the directory\'s id or domain')
     if table.provider == "other" and not table.token_url:
         yield Misfit(path, 'provider "other" needs a "token_url"')
-    url = urlsplit(table.token_url)
-    if table.token_url and url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname or "")):
+    if table.token_url and not _keeps_secrets(table.token_url):
         yield Misfit((*path, "token_url"), "a token is asked for over https only")
+
+
+def _keeps_secrets(address: str) -> bool:
+    """Whether nobody else reads what is sent to this address of the web."""
+    try:
+        url = urlsplit(address)
+    except ValueError:
+        return False
+    return bool(url.hostname) and (url.scheme == "https" or (url.scheme == "http" and is_loopback(url.hostname or "")))
 
 
 # ---------------------------------------------------------------- database
@@ -181,7 +189,7 @@ def database(written: Written) -> Iterator[Misfit]:
     if table.url and not _URL.fullmatch(table.url):
         text = (
             f'{shown(table.shown)} is no database; write "sqlite:///acuse.db" (beside this file), '
-            '"sqlite:////var/lib/acuse/acuse.db" (absolute) or "postgresql://user@host/name"'
+            '"sqlite:////var/lib/acuse/acuse.db" (absolute) or "postgresql://user@host/name", the password apart'
         )
         yield Misfit(("database", "url"), text)
     yield from _database_login(table)

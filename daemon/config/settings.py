@@ -9,7 +9,9 @@ sees everything there is to correct at once.
 from __future__ import annotations
 
 import dataclasses
+import glob
 import mimetypes
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,7 +124,7 @@ def load(path: Path, *further: Check) -> Settings:
     problems = _in_order([*problems, *wrong_words, *(_problem(misfit, document) for misfit in misfits)], document)
     problems += [_problem(misfit, document) for misfit in _not_run(desk, first)]
     files = _files(document, replies, own)
-    patterns = document.patterns + ((f"{own}/*/*",) if own else ())
+    patterns = document.patterns + ((f"{glob.escape(str(own))}/*/*",) if own else ())
     settings = _settings(written, desk, path, files, document.patterns)
     if all(problem.warning for problem in problems):
         return dataclasses.replace(settings, warnings=tuple(problems))
@@ -240,7 +242,7 @@ def _find(name: str, folders: list[Path], at: KeyPath, misfits: list[Misfit]) ->
     if not name:
         return ""
     candidates = [folder / Path(name).expanduser() for folder in folders]
-    found = next((path for path in candidates if path.is_file()), None)
+    found = next((path for path in candidates if _is_file(path)), None)
     if not found:
         misfits.append(
             Misfit(at, f"there is no file {candidates[0]}; it is looked for beside config.toml and with the letters")
@@ -248,9 +250,14 @@ def _find(name: str, folders: list[Path], at: KeyPath, misfits: list[Misfit]) ->
     return str(found or candidates[0])
 
 
+def _is_file(path: str | Path) -> bool:
+    """Path.is_file would raise where the name is too long, or its folder may not be looked into."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
 def _read_text(file: str, at: KeyPath, misfits: list[Misfit]) -> str:
     """The text; "" for a file that was not found, which :func:`_find` has told."""
-    if not Path(file).is_file():
+    if not _is_file(file):
         return ""
     try:
         return Path(file).read_text(encoding="utf-8")
@@ -279,7 +286,7 @@ def _desk(written: Written, config: Path, catalogue: dict[str, Words], replies: 
     parts = {part.name: getattr(written, part.name) for part in dataclasses.fields(Desk)}
     letters = dataclasses.replace(written.letters, templates=beside(config, written.letters.templates))
     mailboxes = tuple(_located(box, config) for box in written.mailboxes)
-    files = {path: _file(Path(path)) for reply in replies for path in reply.attachments if Path(path).is_file()}
+    files = {path: _file(Path(path)) for reply in replies for path in reply.attachments if _is_file(path)}
     filled = {"mailboxes": mailboxes, "letters": letters, "canned": replies, "catalogue": catalogue, "files": files}
     return Desk(**{**parts, **filled, "service_address": written.smtp.sender})
 

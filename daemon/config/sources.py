@@ -184,10 +184,10 @@ def _included(document: Document, patterns: object) -> Iterator[Path]:
         return
     found: list[Path] = []
     for number, pattern in enumerate(patterns):
-        absolute = str(document.path.parent / pattern)
+        absolute = str(Path(glob.escape(str(document.path.parent))) / pattern)
         document.patterns += (absolute,)
         # glob and not Path.glob, which also takes the hidden lock files of editors
-        matches = sorted(glob.glob(absolute)) if glob.has_magic(pattern) else [absolute]  # noqa: PTH207
+        matches = sorted(glob.glob(absolute)) if glob.has_magic(pattern) else [str(document.path.parent / pattern)]  # noqa: PTH207
         found += (Path(match) for match in matches)
         document.unmatched += [] if matches else [number]
     yield from (path for path in dict.fromkeys(found) if path != document.path)
@@ -209,6 +209,8 @@ def read_toml(path: Path) -> Source | Problem:
         return Problem(str(path), found.place.line, found.place.column, f"this is not valid TOML: {found.text}")
     except RecursionError:
         return Problem(str(path), 1, 1, "this file nests tables too deeply")
+    except ValueError:
+        return Problem(str(path), 1, 1, "a number in this file has thousands of digits; text stands in quotes")
 
 
 def _not_utf8(path: Path, error: UnicodeDecodeError) -> Problem:

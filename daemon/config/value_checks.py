@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from daemon.config.accounts import Written
+from daemon.config.crosschecks import at
 from daemon.config.declared import toml_name
 from daemon.config.positions import Path
-from daemon.config.shape import Misfit
+from daemon.config.shape import Misfit, shown
 from rules.durations import Duration
 
 
@@ -70,13 +71,22 @@ def blanks(written: Written) -> Iterator[Misfit]:
 
 
 def lines(written: Written) -> Iterator[Misfit]:
-    """What is called by a name stands on one line, and nothing in it is invisible."""
+    """What is called by a name stands on one line, and nothing in it is invisible; nor in what tables are called by,
+    which says something too.
+    """
     for path, value in leaves(dataclasses.asdict(written)):
-        if path[-1] in NAMES and isinstance(value, str) and _CONTROL.search(value):
+        name = next(step for step in reversed(path) if isinstance(step, str))
+        if name in NAMES and isinstance(value, str) and _CONTROL.search(value):
             yield Misfit(path, "a line break or an invisible character stands in this; write it on one line")
+    for path, table in at(written, *KEYED):
+        for key in table:
+            if not key.strip() or _CONTROL.search(key):
+                yield Misfit((*path, key), f"{shown(key)} is no name; write one on one line", at_key=True)
 
 
-NAMES = frozenset({"name", "label", "phrase", "number_label", "title", "value", "organisation", "tax_id"})
+NAMES = frozenset({"name", "label", "phrase", "number_label", "title", "value", "values", "organisation", "tax_id"})
+KEYED = ("kinds", "groups", "priorities", "calendars", "mailboxes.*.addresses")
+"""Tables whose rows are called by their keys."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 

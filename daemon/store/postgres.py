@@ -13,7 +13,7 @@ from psycopg.pq import TransactionStatus
 
 from daemon.store.connections import Connections
 from daemon.store.dialect import Batch, Dialect, Row, Session, raw, written
-from daemon.store.errors import Unavailable, WrongVersion
+from daemon.store.errors import StoreError, Unavailable, WrongVersion
 from daemon.store.migrations import migrate, pending
 from daemon.store.receipts import Receipts
 
@@ -164,7 +164,10 @@ class _Adapter(peewee.Psycopg3Adapter):
         return psycopg.Binary
 
     def connect(self, db: peewee.PostgresqlDatabase, **options: Any) -> _Connection:
-        return _Connection.connect(db.database, **options)
+        try:
+            return _Connection.connect(db.database, **options)
+        except psycopg.ProgrammingError:  # which repeats the URL, and the password that it may hold
+            raise StoreError("the url of the database is none that PostgreSQL takes") from None
 
 
 class _Postgresql(peewee.PostgresqlDatabase):
