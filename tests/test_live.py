@@ -20,6 +20,7 @@ from daemon.config.sources import Problem
 from daemon.demo.correspondent import write as mail
 from daemon.store.errors import Unavailable
 from daemon.writing.letters import Letters
+from daemon.writing.own_templates import tried_letters
 from rules.desk import Desk
 from rules.tables import DeskTable
 from tests.configs import BASE, changed, write
@@ -335,6 +336,17 @@ def test_a_folder_of_letters_that_a_refused_state_lacked_is_waited_for(tmp_path:
     write(tmp_path, '[actions]\ntake = "Mía"\n', "cartas/es/words.toml")
     assert isinstance(live.poll(), Changed)
     assert live.current.settings.desk.words()["actions"]["take"] == "Mía"
+
+
+def test_a_part_that_a_refused_letter_lacked_is_waited_for(tmp_path: Path) -> None:
+    write(tmp_path)
+    live = Live(tmp_path / "config.toml", tried_letters)
+    blocks = "{% block subject %}Gracias{% endblock %}{% block body %}{% include '_mia.j2' %}{% endblock %}"
+    write(tmp_path, f"{{% extends base %}}{blocks}", "cartas/es/survey_thanks.j2")
+    write(tmp_path, BASE + '[letters]\ntemplates = "cartas"\n')
+    assert isinstance(live.poll(), Refused)
+    write(tmp_path, "<p>Hasta pronto.</p>", "cartas/es/_mia.j2")
+    assert isinstance(live.poll(), Changed)
 
 
 def test_texts_words_and_templates_are_watched(tmp_path: Path, watched: Watched) -> None:

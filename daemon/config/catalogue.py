@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import glob
+import re
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from functools import reduce
 from pathlib import Path
@@ -14,6 +16,7 @@ from daemon.config.positions import Path as KeyPath
 from daemon.config.positions import Place
 from daemon.config.shape import nearest, shown
 from daemon.config.sources import Problem, Source, read_toml
+from parsers.spelling import fold_label
 from parsers.subject import thread_key
 from rules.letters import LETTERS
 
@@ -31,6 +34,11 @@ def folders(own: Path | None) -> tuple[Path, ...]:
 def letter_files(own: Path | None) -> list[Path]:
     """Every file of the letters: a change in one of them goes live."""
     return [path for folder in folders(own) for path in sorted(folder.rglob("*")) if _belongs(path)]
+
+
+def letter_patterns(own: Path | None) -> tuple[str, ...]:
+    """What a file that an own letter lacks would match."""
+    return (f"{glob.escape(str(own))}/*/*",) if own else ()
 
 
 def _belongs(path: Path) -> bool:
@@ -67,6 +75,7 @@ def _laid_over(catalogue: Mapping[str, Words], language: str, path: Path) -> Ite
         yield from _misspelt(read, read.table, catalogue[language], (), catalogue)
         lay_over(catalogue[language], read.table)
         yield from _on_both_sides(read, catalogue)
+        yield from _called_alike(read, catalogue)
 
 
 def _on_both_sides(source: Source, catalogue: Mapping[str, Words]) -> Iterator[Problem]:
@@ -78,6 +87,19 @@ def _on_both_sides(source: Source, catalogue: Mapping[str, Words]) -> Iterator[P
         if other := next((name for name in same if LETTERS[name].side != side), ""):
             whose = f"which goes to the {LETTERS[other].side}: a reply would be taken for the other side's"
             yield _told(source, ("letter_subjects", letter), f'this is the subject of "{other}" too, {whose}')
+
+
+CALLED: Mapping[str, Callable[[str], str]] = {"actions": fold_label, "states": fold_label, "subjects": thread_key}
+"""Tables whose words people write to us, each meaning one thing in every language, and how they are compared."""
+
+
+def _called_alike(source: Source, catalogue: Mapping[str, Words]) -> Iterator[Problem]:
+    """Words of :data:`CALLED` that would be taken for another one of their table."""
+    for table, spelt in CALLED.items():
+        known = [(key, spelt(text)) for words in catalogue.values() for key, text in words[table].items()]
+        for key, text in source.table.get(table, {}).items():
+            if other := next((each for each, name in known if each != key and name == spelt(text)), ""):
+                yield _told(source, (table, key), f'"{other}" is called so, and people write it; each needs its own')
 
 
 def _told(source: Source, at: KeyPath, text: str) -> Problem:
@@ -103,13 +125,33 @@ def _misspelt(
 
 def _fault(key: str, value: Any, known: Words, at: KeyPath, catalogue: Mapping[str, Words]) -> str:
     """What is wrong with a word: no letter looks for it, while one of nearly that name is; it is no text where one must
-    be; or it could not be filled in. "" for one that is right."""
-    if key not in known:
-        near = nearest(key, known)
-        return f'there is no word "{key}"; did you mean "{near}"?' if near else ""
-    if type(value) is not type(known[key]):
-        return f"{shown(value)} is wrong here; it must be like {shown(known[key])}"
-    return _unfilled(value, known[key], at, catalogue) if isinstance(value, str) else ""
+    be; nobody could read it; or it could not be filled in. "" for one that is right."""
+    if key not in known and (near := nearest(key, known)):
+        return f'there is no word "{key}"; did you mean "{near}"?'
+    if key not in known and len({type(each) for each in known.values()}) > 1:
+        return ""
+    like = known.get(key, next(iter(known.values())))
+    if not _is_like(value, like, counted=at in COUNTED):
+        return f"{shown(value)} is wrong here; it must be like {shown(like)}"
+    if any(_CONTROL.search(text) for text in ([value] if isinstance(value, str) else value)):
+        return "an invisible character stands in this; delete it"
+    if at in ONE_LINE and (not value.strip() or "\n" in value):
+        return f"{shown(value)} is read by programs, too; write something on one line"
+    return _unfilled(value, like, at, catalogue) if isinstance(value, str) and key in known else ""
+
+
+COUNTED = (("dates",), ("fault_sizes",))
+"""Tables whose lists have each its length."""
+ONE_LINE = (("subjects",), ("letter_subjects",), ("actions",), ("action_fields",), ("states",))
+"""Tables of what stands in subjects, or before a colon."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def _is_like(value: Any, like: Any, counted: bool) -> bool:
+    """Whether a word has the form of another; a list of texts has as many of them where they are ``counted``."""
+    if type(value) is not type(like) or not isinstance(value, list):
+        return type(value) is type(like)
+    return all(isinstance(text, str) and text.strip() for text in value) and not (counted and len(value) != len(like))
 
 
 KEPT = frozenset({"number", "mark", "verb", "mail"})
@@ -131,7 +173,8 @@ def _unfilled(value: str, known: str, at: KeyPath, catalogue: Mapping[str, Words
 
 def _in_braces(text: str) -> set[str]:
     """ValueError: a brace has no other."""
-    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    parts = (part for part in Formatter().parse(text) if part[1] is not None)
+    return {f"{name}{f'!{how}' if how else ''}{f':{form}' if form else ''}" for _, name, form, how in parts}
 
 
 def _filled_in(at: KeyPath, catalogue: Mapping[str, Words]) -> set[str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from daemon.config.accounts import Account
-from daemon.config.catalogue import letter_files
+from daemon.config.catalogue import letter_files, letter_patterns
 from daemon.config.crosschecks import Check
 from daemon.config.settings import ConfigErrors, Settings, load
 from daemon.config.sources import Problem
@@ -158,7 +158,8 @@ class Live(Generic[Letters]):
         try:
             return Loaded(settings, self._build(settings.desk), "", restart=restart), watch
         except ConfigErrors as errors:
-            raise ConfigErrors(list(errors.problems), watch.files, watch.patterns) from errors
+            patterns = watch.patterns + letter_patterns(watch.own_letters)
+            raise ConfigErrors(list(errors.problems), watch.files, patterns) from errors
 
     def _note_new(self) -> None:
         """Stamp the files that joined. One that changed while it was read keeps its old stamp: it is read again."""

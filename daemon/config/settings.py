@@ -9,7 +9,6 @@ sees everything there is to correct at once.
 from __future__ import annotations
 
 import dataclasses
-import glob
 import mimetypes
 import os
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ from typing import TypeVar
 
 from daemon.config import crosschecks, form_checks, people_checks, server_checks, value_checks
 from daemon.config.accounts import Account, Alerts, Database, Log, Metrics, Smtp, Written, beside
-from daemon.config.catalogue import SHIPPED, STANDARD, Words, letter_files, read_catalogue
+from daemon.config.catalogue import SHIPPED, STANDARD, Words, letter_files, letter_patterns, read_catalogue
 from daemon.config.crosschecks import Check
 from daemon.config.defaults import complete
 from daemon.config.positions import Path as KeyPath
@@ -124,7 +123,7 @@ def load(path: Path, *further: Check) -> Settings:
     problems = _in_order([*problems, *wrong_words, *(_problem(misfit, document) for misfit in misfits)], document)
     problems += [_problem(misfit, document) for misfit in _not_run(desk, first)]
     files = _files(document, replies, own)
-    patterns = document.patterns + ((f"{glob.escape(str(own))}/*/*",) if own else ())
+    patterns = document.patterns + letter_patterns(own)
     settings = _settings(written, desk, path, files, document.patterns)
     if all(problem.warning for problem in problems):
         return dataclasses.replace(settings, warnings=tuple(problems))
