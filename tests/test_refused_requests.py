@@ -160,7 +160,7 @@ REFUSED: dict[Wrong, tuple[str, str, str, tuple[str, ...]]] = {
     from_a_shared_address: ("refused", "refusal", "Su incidencia no se ha abierto: use su dirección", (
         "Su mensaje viene de una dirección compartida. Envíelo desde la suya, para que sepamos quién",
         "Envíela desde su propia dirección: el mensaje ya está preparado.",
-        "Pulse Enviar sin cambiar el asunto, desde su propia dirección.", "Texto: Servicio/Aplicación: AREN",
+        "Elija su propia dirección en «De:».", "Texto: Servicio/Aplicación: AREN",
     )),
     that_shouts: ("refused", "refusal", f"{UNOPENED}1 punto", (
         "1. Su mensaje: no se admite El texto lleva muchos signos seguidos. Con uno basta.",

@@ -32,9 +32,10 @@ def check(options: argparse.Namespace) -> int:
     problems = all_problems(path)
     for problem in problems:
         print(problem)
-    if not problems:
-        print(f"{path}: no problems")
-    return int(not all(problem.warning for problem in problems))
+    if not all(problem.warning for problem in problems):
+        return 1
+    print(f"{path}: no {'errors' if problems else 'problems'}")
+    return 0
 
 
 def schema(options: argparse.Namespace) -> int:

@@ -92,7 +92,7 @@ def kinds(written: Written) -> Iterator[Misfit]:
                 ("kinds", key, "prefix"), f"{shown(kind.prefix)} is no prefix; write one to three capitals, A to Z"
             )
         if kind.label and not kind.phrase.strip():
-            text = '"phrase" is missing here; it is the label with its article, such as "la incidencia"'
+            text = '"phrase" is missing here; write it as sentences do: "la incidencia", in English "incident"'
             yield Misfit(("kinds", key, "phrase"), text, at_key=True)
         if not kind.fields:
             yield Misfit(
