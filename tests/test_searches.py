@@ -105,7 +105,7 @@ def test_a_requesters_own_tickets_are_all_counted(crowded: ServerlessDesk) -> No
 def test_a_search_that_finds_too_much_says_which_it_tells(crowded: ServerlessDesk) -> None:
     letter = asked(crowded, "Texto: pantalla")
     assert letter["Subject"] == "Más de 200 resultados de su búsqueda"
-    assert "Aquí van los 200 más recientes." in letter.part("plain")
+    assert "Son los 200 más recientes." in letter.part("plain")
 
 
 @pytest.mark.parametrize("form", SEARCHES)
