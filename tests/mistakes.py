@@ -191,7 +191,7 @@ MISTAKES = {
     "case of an escalation twice": ("", '[[escalations]]\nname = "Error 23"\n[[escalations]]\nname = ‸"ERROR 23"\n', "", "this name of a case"),
     "group's label twice": ('"Nivel 2"', '‸"nivel 1"', "", "this name of a group is used already"),
     "group called as another's key": ('"Nivel 2"', '‸"N1"', "", "this name of a group is used already"),
-    "priority in another spelling": ("", '‸[priorities.alta]\nresponse = "1h"\nresolution = "2h"\n', "", '"Alta" is this priority already'),
+    "priority in another spelling": ("", '‸[priorities.alta]\nresponse = "1h"\nresolution = "2h"\n', "", "this priority is used already"),
     "priority on two lines": ("", '‸[priorities."Muy\\nalta"]\nresponse = "1h"\nresolution = "2h"\n', "", "is no name; write one on one line"),
     "group without a name": ("", '‸[groups." "]\nlabel = "x"\naddress = "x@cau.example"\nmembers = ["x@cau.example"]\n', "", '" " is no name'),
     "value on two lines": ('["Avería", "Acceso"]', '["Avería", ‸"Acceso\\nremoto"]', "", "write it on one line"),

@@ -705,7 +705,9 @@ HOLDS = {
     "update": ("Ha contestado Marta Gil", "Desde el puesto 14", "Marta Gil, 09/10/2017", "Cómo está ahora", FOOT),
     "reply": ("Ya estamos mirándolo.", "Ana Ruiz, L1 Campaña", "Su solicitud", FOOT),
     "warning": ("el plazo de primera respuesta", "vence el lunes 9 de octubre de 2017", "Aún no la lleva nadie", FOOT),
-    "breach": ("el plazo de resolución", "venció el martes 10 de octubre de 2017", "aún no la lleva nadie", FOOT),
+    "breach": (
+        "el plazo de resolución", "venció el martes 10 de octubre de 2017 a las 9:23", "aún no la lleva nadie", FOOT,
+    ),
     "worklist": (f"{NUMBER}", "20 min laborables de retraso", "I171009_000050", "sin plazo en marcha"),
     "report": (
         "4 peticiones pasaron de su plazo", "Nuevas", "42", "38", "Cerradas", "Reabiertas", "Sin cerrar", "17", "20",
@@ -1003,6 +1005,7 @@ def test_a_list_says_what_may_be_written_as_an_action_and_of_a_row_without_a_lin
     sample = samples(letters_desk())["worklist"]
     listed = replace(sample, values={**sample.values, "actions": ("take", "resolve")}, links=sample.links[:1])
     text = collapsed(parts(sent(listed)[1])[0])
-    assert "Después de «Acción:» escriba una que su estado admita: Asignarme, Resolver. Si faltan campos" in text
+    assert "Después de «Acción:» escriba una que su estado admita: Asignarme, Resolver. " in text
+    assert "Si faltan campos, los pedimos. " in text
     assert "sin plazo en marcha Sin enlace: es de L1 Campaña Libros/Cuentas" in text
     assert text.count("Sin enlace") == 1

@@ -192,11 +192,7 @@ def uniques(written: Written) -> Iterator[Misfit]:
     for pattern, what, key in UNIQUE:
         yield from repeated(at(written, pattern), what, key)
     yield from repeated(_group_names(written), "this name of a group", fold_label)
-    first: dict[str, str] = {}
-    for name in written.priorities:
-        if (other := first.setdefault(fold_label(name), name)) != name:
-            text = f"{shown(other)} is this priority already: case and accents make no difference; keep one of them"
-            yield Misfit(("priorities", name), text, at_key=True)
+    yield from repeated(((("priorities", name), name) for name in written.priorities), "this priority", fold_label)
 
 
 UNIQUE: tuple[tuple[str, str, Callable[[str], str]], ...] = (
