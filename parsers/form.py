@@ -224,7 +224,8 @@ def _value(one: Field, places: list[list[str]], zone: ZoneInfo) -> str | Fault:
         texts = dict.fromkeys("\n".join(line.rstrip() for line in lines).strip() for lines in places)
         text = "\n".join(t for t in texts if t and not _is_hint(one, t))
         return read_value(one, text, zone) if text else ""
-    given = {fold_label(text): text for lines in places if (text := _one_line(one, lines))}
+    key = str if one.type == "number" else fold_label  # a minus sign is no bullet there
+    given = {key(text): text for lines in places if (text := _one_line(one, lines))}
     if not given:
         return ""
     results = [read_value(one, text, zone) for text in given.values()]

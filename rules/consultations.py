@@ -128,7 +128,7 @@ def listed(found: tuple[Brief, ...], desk: Desk, now: datetime) -> tuple[dict[st
 
 def explain(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Decision:
     """«Explicar» by number."""
-    return explanation(reading.mail, number_asked(reading.action_form, desk), facts, desk, now)
+    return explanation(reading.mail, number_asked(reading.action_form), facts, desk, now)
 
 
 def explain_own(action: Action) -> Decision:

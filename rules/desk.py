@@ -116,11 +116,6 @@ class Desk:
         found = fixed.get(address.lower(), Address())
         return found if not found.kinds or kind in found.kinds else Address()
 
-    @cached_property
-    def prefixes(self) -> tuple[str, ...]:
-        """What the kinds' numbers begin with."""
-        return tuple(kind.prefix for kind in self.kinds.values())
-
     def words(self, language: str = "") -> Mapping[str, Any]:
         """The catalogue of ``language``, else of the desk's own."""
         return self.catalogue.get(language) or self.catalogue[self.desk.language]

@@ -24,19 +24,19 @@ MAX_NUMBERS = 5
 """How many tickets one mail may name."""
 
 
-def numbers_named(text: str, desk: Desk) -> tuple[str, ...]:
-    """The first own numbers that stand in a text."""
-    return tuple(dict.fromkeys(numbers_in(text, desk.prefixes)))[:MAX_NUMBERS]
+def numbers_named(text: str) -> tuple[str, ...]:
+    """The first numbers that stand in a text."""
+    return tuple(dict.fromkeys(numbers_in(text)))[:MAX_NUMBERS]
 
 
 def number_line(text: str, label: str, desk: Desk) -> tuple[str, str]:
     """The number behind «Con:» or «Número:», ``label`` `with` or `number`, and ``text`` without both; ("", text)
     where no whole number stands there: any other text may begin like that."""
-    if not find_number(text, desk.prefixes):
+    if not find_number(text):
         return "", text
     labels = {fold_label(spelling) for spelling in wording.spellings(desk, "action_fields", label)}
     for line in _LABELLED.finditer(text):
-        number, rest = leading_number(line[2], desk.prefixes) if fold_label(line[1]) in labels else ("", "")
+        number, rest = leading_number(line[2]) if fold_label(line[1]) in labels else ("", "")
         if number:
             below = text[line.end() :] if rest else text[line.end() :].removeprefix("\n")
             return number, text[: line.start()] + rest.lstrip(" \t") + below
@@ -55,7 +55,7 @@ def search_of(key: str, form: Form, sender: str, desk: Desk) -> Search | None:
     group = next((k for k, g in desk.groups.items() if g.label == form.get("group")), "")
     state = state_named(form.get("state"), desk)
     return Search(
-        number=number_asked(form, desk),
+        number=number_asked(form),
         name=form.get("name"),
         addresses=desk.addresses_of(form.get("address")) if form.get("address") else frozenset(),
         tax_id=form.get("tax_id"),
@@ -69,9 +69,9 @@ def search_of(key: str, form: Form, sender: str, desk: Desk) -> Search | None:
     )
 
 
-def number_asked(form: Form, desk: Desk) -> str:
+def number_asked(form: Form) -> str:
     """The number behind «Número:» as we write it, or whatever else stands there, in capitals."""
-    return leading_number(form.get("number"), desk.prefixes)[0] or form.get("number").upper()
+    return leading_number(form.get("number"))[0] or form.get("number").upper()
 
 
 def own_tickets(addresses: frozenset[str]) -> Search:

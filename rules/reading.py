@@ -189,7 +189,7 @@ def read(arrival: Arrival, desk: Desk) -> Reading:
     kind = opened_kind(opening, mail, box, address, desk) if mail.sender else ""
     form, related = opening_form(mail, kind, address, desk) if kind and not arrival.too_large else (NO_FORM, "")
     token = find_token(mail.subject)
-    number = find_number(mail.subject, desk.prefixes)
+    number = find_number(mail.subject)
     key = thread_key(without_token(mail.subject), fixed.marks)
     consult = "" if kind else query_of(key, number, desk)
     acts = (consult == "consult" or bool(token)) and bool(desk.groups_of(mail.sender))
@@ -208,7 +208,7 @@ def read(arrival: Arrival, desk: Desk) -> Reading:
         registration=bool(fixed.registration) and opening == fixed.registration,
         action=action,
         action_form=action_form,
-        named=numbers_named(mail.visible, desk) if acts else (),
+        named=numbers_named(mail.visible) if acts else (),
         related=related,
         writer=desk.addresses_of(mail.sender) if mail.sender else frozenset(),
     )

@@ -97,10 +97,12 @@ def _circles(desk: Desk) -> Mapping[tuple[str, ...], list[str]]:
     everything = dict.fromkeys(desk.reports.recipients)
     circles: dict[tuple[str, ...], list[str]] = {(): list(everything)} if everything else {}
     lower = {address.lower() for address in everything}
-    coordinators = dict.fromkeys(group.coordinator for group in desk.groups.values() if group.coordinator)
-    for reader in (each for each in coordinators if each.lower() not in lower):
-        groups = tuple(key for key, group in desk.groups.items() if group.coordinator.lower() == reader.lower())
-        circles.setdefault(groups if len(groups) < len(desk.groups) else (), []).append(reader)
+    coordinated: dict[str, list[str]] = {}
+    for key, group in desk.groups.items():
+        coordinated.setdefault(group.coordinator.lower(), []).append(key)
+    for groups in (groups for reader, groups in coordinated.items() if reader and reader not in lower):
+        circle = tuple(groups) if len(groups) < len(desk.groups) else ()
+        circles.setdefault(circle, []).append(desk.groups[groups[0]].coordinator)
     return circles
 
 

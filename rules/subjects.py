@@ -18,11 +18,14 @@ TOKEN_ROOM = " [" + 26 * "A" + "]"
 QUERIES = {"mine": "mine", "requests": "mine", "consult": "consult"}
 """The catalogue's subjects that ask without a number, and the query that each is."""
 
+_ANY = "i000000000000"
+"""Stands for the number in a subject that asks about a ticket: no ticket has it, for there is no such day."""
+
 
 @dataclass(frozen=True, slots=True)
 class FixedSubjects:
     """``openings`` are (key, kind), in the kinds' order; ``registration`` is M's; ``queries`` leads from the folded
-    subject to `mine` or `consult`."""
+    subject, with :data:`_ANY` for a ticket's number, to the query."""
 
     marks: SubjectMarks
     openings: tuple[tuple[str, str], ...]
@@ -42,6 +45,9 @@ def fixed_subjects(desk: Desk) -> FixedSubjects:
             fold_label(text): name
             for entry, name in QUERIES.items()
             for text in wording.spellings(desk, "subjects", entry)
+        } | {
+            fold_label(thread_key(wording.subject(desk, entry, language, kind, number=_ANY))): entry
+            for entry, language, kind in product(("status", "withdraw"), desk.catalogue, desk.kinds)
         },
     )  # fmt: skip
 
@@ -59,16 +65,7 @@ def own_lists(desk: Desk) -> Iterator[str]:
 def query_of(key: str, number: str, desk: Desk) -> str:
     """Which query the subject with the thread key ``key`` is: status, mine, withdraw, consult; "" for none.
 
-    ``number`` is the own number in it; the subject is the fixed one of a language but for case and accents.
+    ``number`` is the number in it; the subject is the fixed one of a language but for case and accents.
     """
-    wanted = fold_label(key)
-    if known := fixed_subjects(desk).queries.get(wanted):
-        return known
-    kinds = [name for name, kind in desk.kinds.items() if number.startswith(kind.prefix)] if number else []
-    asked = (
-        (name, wording.subject(desk, name, language, kind, number=number))
-        for name in ("status", "withdraw")
-        for language in desk.catalogue
-        for kind in kinds
-    )
-    return next((name for name, subject in asked if fold_label(thread_key(subject)) == wanted), "")
+    asked = fold_label(key)
+    return fixed_subjects(desk).queries.get(asked.replace(fold_label(number), _ANY) if number else asked, "")

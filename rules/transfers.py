@@ -227,7 +227,7 @@ def _routed_again(was: Ticket, ticket: Ticket, desk: Desk) -> Routed:
 
 def the_other(action: Action) -> Ticket | None:
     """The ticket that «Con» names; None where there is none or it is the same."""
-    number, _ = leading_number(action.form.get("with"), action.desk.prefixes)
+    number, _ = leading_number(action.form.get("with"))
     other = action.facts.tickets.get(number)
     return other if other and other.number != action.ticket.number else None
 
@@ -248,7 +248,7 @@ def goes_on_as(other: Ticket, action: Action) -> str:
 
 def no_other(action: Action) -> Fault:
     """The fault that says that «Con» names no ticket, or the very same."""
-    number, _ = leading_number(action.form.get("with"), action.desk.prefixes)
+    number, _ = leading_number(action.form.get("with"))
     return unfit(action, "same_ticket" if number == action.ticket.number else "unknown_number")
 
 

@@ -63,7 +63,7 @@ def try_text(text: str) -> None:
     assert clean(subject) == subject
     thread_key(without_token(subject))
     find_token(subject)
-    find_number(subject, ("I", "W"))
+    find_number(subject)
     slips(subject, OPENING)
     parse_form(text, DESK.fields_of("incident"), MADRID)
     visible_text(text)

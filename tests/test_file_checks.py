@@ -105,6 +105,10 @@ def rules_that_are_not_alike(folder: Path) -> str:
     return changed("[[rules]]", f"{narrow}[[rules]]")
 
 
+def a_condition_that_names_nothing(folder: Path) -> str:
+    return changed("[[rules]]", '[[rules]]\nname = "a"\nwhen = { words = [] }\nthen = { group = "n1" }\n[[rules]]')
+
+
 def a_rule_for_hours_that_nobody_has(folder: Path) -> str:
     return changed('{ service = "AREN", type = "Avería" }', "{ business_hours = false }")
 
@@ -273,6 +277,7 @@ PLACES: list[tuple[Spoil, int, str]] = [
         r'.*:77:1: warning: no mail comes as far as this rule: "averías de AREN" takes all that it would; .* line 73\n',
     ),
     (an_answer_that_is_the_solution, 0, r"{0}/config\.toml: no problems\n"),
+    (a_condition_that_names_nothing, 1, r".*: write a text, or a list of texts such as .*\n"),
     (rules_that_are_not_alike, 0, r"{0}/config\.toml: no problems\n"),
     (
         a_rule_for_hours_that_nobody_has, 0,

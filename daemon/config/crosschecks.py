@@ -235,10 +235,10 @@ def canned(written: Written) -> Iterator[Misfit]:
 
 def reached(written: Written) -> Iterator[Misfit]:
     """Where a rule takes all that a later one would, that one is never asked."""
-    final: list[tuple[int, Conditions]] = []
+    final = _Final()
     for number, rule in enumerate(written.rules):
         conditions = {key: _any_of(value) for key, value in rule.when.items()}
-        wider = next((n for n, earlier in final if _is_wider(earlier, conditions)), None)
+        wider = final.wider(conditions)
         if wider is not None:
             name, when = written.rules[wider].name, written.rules[wider].when
             how = "takes all that it would" if when else "decides without conditions"
@@ -247,7 +247,32 @@ def reached(written: Written) -> Iterator[Misfit]:
             if not when:
                 return
         if not rule.continue_:
-            final.append((number, conditions))
+            final.add(number, conditions)
+
+
+class _Final:
+    """The rules after which none is asked, found by one condition of each: thousands of rules are many pairs."""
+
+    def __init__(self) -> None:
+        self._by_value: dict[tuple[str, str], list[tuple[int, Conditions]]] = {}
+
+    def add(self, number: int, conditions: Conditions) -> None:
+        """Where it has the fewest beside it: all the values of one of its conditions."""
+        places = ([(key, value) for value in values] for key, values in (conditions or _WITHOUT).items())
+        fewest = min(places, key=lambda each: max((len(self._by_value.get(p, ())) for p in each), default=0))
+        for place in fewest:
+            self._by_value.setdefault(place, []).append((number, conditions))
+
+    def wider(self, conditions: Conditions) -> int | None:
+        """The first rule that takes whatever one of ``conditions`` would; any value of theirs leads to it."""
+        asked = {**conditions, **_WITHOUT}.items()
+        places = [(key, value) for key, values in asked for value in tuple(values)[:1]]
+        found = (row for place in places for row in self._by_value.get(place, ()))
+        return min((number for number, earlier in found if _is_wider(earlier, conditions)), default=None)
+
+
+_WITHOUT: Conditions = {"": frozenset(("",))}
+"""Where a rule without conditions stands."""
 
 
 def _is_wider(earlier: Conditions, later: Conditions) -> bool:

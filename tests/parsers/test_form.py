@@ -477,6 +477,7 @@ MISTYPED = {
     "a phone in words": ("Teléfono: llámeme", "phone: bad_format"),
     "too few digits": ("Teléfono: 60011", "phone: bad_format"),
     "a number in words": ("Puestos afectados: todos", "seats: bad_format"),
+    "a number and its opposite": ("Puestos afectados: 5\nPuestos afectados: -5", "seats: given_twice"),
     "not the pattern": ("Matrícula: 1234 bcd", "plate: bad_format"),
 }
 

@@ -281,13 +281,22 @@ def test_the_list_of_ones_own_has_a_link_for_the_state_of_each_that_it_shows() -
         (f"Retirar la incidencia {NUMBER}", "query"),
         (f"Withdraw {NUMBER}", "query"),
         (f"Consulta sobre la factura y la incidencia {NUMBER}", "untreated"),
-        (f"Consulta de la orden de trabajo {NUMBER}", "untreated"),
+        (f"Consulta de la orden de trabajo {NUMBER}", "query"),
         ("Mis incidencias de hoy", "untreated"),
         ("Mis avisos", "untreated"),
     ],
 )
 def test_a_query_has_its_exact_subject_in_any_language(subject: str, expected: str) -> None:
     assert verdict("servicio", mail(subject), facts_of(opened(), registered=None)).verdict == expected
+
+
+@pytest.mark.parametrize("subject", ["Consulta de la incidencia {}", "Retirar la incidencia {}", "Status of {}"])
+def test_a_number_of_the_time_before_a_kind_got_another_prefix_is_understood(subject: str) -> None:
+    renamed = make_desk(kinds=DESK.kinds | {"incident": replace(DESK.kinds["incident"], prefix="INC")})
+    asked = mail(subject.format(NUMBER))
+    assert reading("servicio", asked, renamed).needs(renamed).numbers == (NUMBER,)
+    for facts, expected in ((facts_of(opened(), registered=None), "query"), (Facts(), "untreated")):
+        assert verdict("servicio", asked, facts, renamed).verdict == expected
 
 
 @pytest.mark.parametrize("subject", ["Mis avisos", "Mis incidencias", "Mis peticiones"])

@@ -96,6 +96,11 @@ def test_a_recipient_who_coordinates_too_gets_one_report() -> None:
     assert [letter.to for letter, _ in reports([], desk, NOW)] == [(COORD.upper(),)]
 
 
+def test_a_coordinator_who_is_written_in_capitals_elsewhere_gets_one_report() -> None:
+    groups = {**DESK.groups, "n2": replace(DESK.groups["n2"], coordinator=COORD.upper())}
+    assert [letter.to for letter, _ in reports([], make_desk(groups=groups), NOW)] == [(COORD,)]
+
+
 def test_the_proof_adds_up() -> None:
     verdicts = {
         "opened": 5, "refused": 1, "threaded": 3, "untreated": 2, "too_large": 1, "automatic": 2, "bounce": 1,
