@@ -13,7 +13,6 @@ from typing import Literal
 
 from parsers import charsets, html
 from parsers.attachments import decoded, disposition_of, file_name, is_inline
-from parsers.flowed import unflow
 from parsers.headers import Budget, Raw
 from parsers.phrases import HTML_STUB
 from parsers.secure import without_clear_signature
@@ -137,8 +136,37 @@ def read_text(raw: Raw, part: Part, budget: Budget, remarks: list[str]) -> str:
         remarks.append(remark)
     text = charsets.tidy(text)
     if part.parameters.get("format", "").lower() == "flowed" and part.media_type == "text/plain":
-        text = unflow(text, part.parameters.get("delsp", "").lower() == "yes")
+        text = _unflowed(text, part.parameters.get("delsp", "").lower() == "yes")
     return text
+
+
+_SIGNATURE = "-- "
+
+
+def _unflowed(text: str, delete_space: bool) -> str:
+    """``text`` of a format=flowed part with its soft line breaks undone; quote marks stay as one «>» per level.
+
+    ``delete_space``: the part says DelSp=yes, the space before a soft break is no part of the text.
+    """
+    paragraphs: list[tuple[int, list[str]]] = []
+    goes_on = False
+    for depth, content in map(_unstuffed, text.split("\n")):
+        signature = content == _SIGNATURE
+        if not goes_on or signature or depth != paragraphs[-1][0]:
+            paragraphs.append((depth, []))
+        goes_on = content.endswith(" ") and not signature
+        paragraphs[-1][1].append(content[:-1] if goes_on and delete_space else content)
+    return "\n".join(_quoted(depth, "".join(parts)) for depth, parts in paragraphs)
+
+
+def _unstuffed(line: str) -> tuple[int, str]:
+    """How deep a line is quoted, and what it says without the space that protects its beginning (RFC 3676, 4.4)."""
+    content = line.lstrip(">")
+    return len(line) - len(content), content.removeprefix(" ")
+
+
+def _quoted(depth: int, text: str) -> str:
+    return f"{'>' * depth} {text}" if depth else text
 
 
 _WORDS = re.compile(rb"\S[ \t]+\S|(?<=\n)[_-]{2,}")

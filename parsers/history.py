@@ -26,7 +26,6 @@ from parsers.lines import (
     next_text,
     previous_text,
 )
-from parsers.lotus_notes import NOTES_TITLE, notes_head
 from parsers.quotes import (
     FORWARD_PHRASES,
     FORWARDED_BY,
@@ -115,6 +114,40 @@ def above_block(lines: Lines, start: int, floor: int) -> int:
     return start
 
 
+# -- Lotus Notes: a name, a date, and labels without colons, each on its own line ---------------------------------
+
+_DAY = r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4},?\s+\d{1,2}:\d\d(?::\d\d)?"
+_DATE_ALONE = re.compile(rf"[\s>]*{_DAY}(?:\s[\w.\s]{{1,8}})?\s*$")
+_NOTES_TITLE = re.compile(rf"[\s>]*\S.{{1,80}} ?-{{2,3}}\s?{_DAY}[\w. ]{{0,6}}-{{2,3}}")
+"""Above a header block: «Ana Gil ---03/03/2025 10:11:42---Buenos días»."""
+_SENT_BY = re.compile(r"[\s>]*(?:Enviado por|Sent by|Gesendet von|Envoyé par|Inviato da|Enviat per):")
+_WHO = re.compile(r"@|\w/\w{2,}(?:/|\s*$)")
+_BEHIND_LABEL = re.compile(r"(?<=\S)(?:\t|:|\s{2})")
+_NOTES_LINES = 14
+
+
+def _notes_head(lines: Lines, at: int, floor: int) -> Head | None:
+    """The head whose date stands on line ``at``, below who wrote (an address, or «Ana/CAU/XUNTA») and above the labels
+    of recipient and subject, with their values beside or below them."""
+    if not _DATE_ALONE.match(lines[at]):
+        return None
+    start = previous_text(lines, at, floor)
+    if start > floor and _SENT_BY.match(lines[start]):
+        start = previous_text(lines, start, floor)
+    labels = {_role(lines[i]): i for i in range(min(len(lines), at + _NOTES_LINES) - 1, at, -1)}
+    if start < floor or not _WHO.search(lines[start]) or not {"to", "subject"} <= labels.keys():
+        return None
+    if not any(map(_WHO.search, lines[labels["to"] : labels["to"] + 2])):
+        return None
+    subject = labels["subject"]
+    value_below = len(lines[subject].split()) == 1
+    return Head(start, min(len(lines), subject + 1 + value_below))
+
+
+def _role(line: str) -> Role | None:
+    return HEADER_LABELS.get(fold_line(_BEHIND_LABEL.split(bare(line)[:80], maxsplit=1)[0]))
+
+
 # -- separators --------------------------------------------------------------------------------------------------
 
 
@@ -131,7 +164,7 @@ def separator(line: str, *, bare_too: bool = False) -> Literal["", "original", "
     return "forward" if phrase in FORWARD_PHRASES or FORWARDED_BY.match(phrase) else ""
 
 
-_ABOVE_BLOCKS = (RULE.match, _DASHED.match, NOTES_TITLE.match, partial(separator, bare_too=True))
+_ABOVE_BLOCKS = (RULE.match, _DASHED.match, _NOTES_TITLE.match, partial(separator, bare_too=True))
 
 
 def _separates(lines: Lines, at: int, floor: int) -> bool:
@@ -162,7 +195,7 @@ def head_at(lines: Lines, at: int, floor: int) -> Head | None:
     return (
         _separator_head(lines, at, floor)
         or _header_head(lines, at, floor)
-        or notes_head(lines, at, floor)
+        or _notes_head(lines, at, floor)
         or (attribution_head(lines, at, floor) if may_end_attribution(line) else None)
     )
 

@@ -6,14 +6,14 @@ Which action asks for which of them stands in rules/action_forms.py.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from parsers.form import Choice, Field
+from parsers.form import Choice, Field, FieldType
 from rules import wording
 from rules.desk import Desk
 from rules.lifecycle import reasons
-from rules.tables import Canned
+from rules.tables import Canned, Group, Kind
 from rules.ticket import STATES, State, Ticket
 
 
@@ -24,6 +24,16 @@ class _Asked:
     desk: Desk
     ticket: Ticket | None
     target: State
+
+    @property
+    def group(self) -> str:
+        """The group that has the ticket; "" without one."""
+        return self.ticket.group if self.ticket else ""
+
+    @property
+    def kind(self) -> str:
+        """What the ticket is; "" without one."""
+        return self.ticket.kind if self.ticket else ""
 
     def word(self, section: str, key: str) -> str:
         """An entry of the catalogue in the language of the form."""
@@ -40,8 +50,12 @@ def group_language(ticket: Ticket | None, desk: Desk) -> str:
     return desk.groups[ticket.group].language if ticket else ""
 
 
-def _text(name: str, many: bool = True) -> Callable[[_Asked], Field]:
-    return lambda asked: Field(name, "", many_lines=many)
+def _plain(name: str, type: FieldType = "text", many_lines: bool = False) -> Callable[[_Asked], Field]:
+    return lambda asked: Field(name, "", type, many_lines)
+
+
+def _choice(name: str, choices: Callable[[_Asked], Iterable[Choice]]) -> Callable[[_Asked], Field]:
+    return lambda asked: Field(name, "", "choice", choices=tuple(choices(asked)))
 
 
 def _literal(section: str, key: str, asked: _Asked) -> Choice:
@@ -56,76 +70,54 @@ def _reason(asked: _Asked) -> Field:
     return Field("reason", "", "choice", choices=tuple(_literal("reasons", code, asked) for code in codes))
 
 
-def _technician(asked: _Asked) -> Field:
-    """A member, by what stands before «@» where that is one's alone."""
-    group = asked.desk.groups[asked.ticket.group] if asked.ticket else None
-    members = group.members if group else ()
+def _members(asked: _Asked) -> Iterable[Choice]:
+    """By what stands before «@» where that is one's alone."""
+    members = asked.desk.groups[asked.group].members if asked.group else ()
     short = Counter(member.partition("@")[0].lower() for member in members)
-    choices = tuple(Choice(m, tuple(s for s in (m.partition("@")[0],) if short[s.lower()] == 1)) for m in members)
-    return Field("technician", "", "choice", choices=choices)
+    return (Choice(m, tuple(s for s in (m.partition("@")[0],) if short[s.lower()] == 1)) for m in members)
 
 
-def _canned(asked: _Asked) -> Field:
-    group = asked.ticket.group if asked.ticket else ""
-    return Field("canned", "", "choice", choices=tuple(Choice(c.title) for c in canned_for(asked.desk, group)))
+def _states(asked: _Asked) -> Iterable[Choice]:
+    literals = (wording.state_literals(asked.desk, state) for state in STATES)
+    return (Choice(first, tuple(others)) for first, *others in literals)
 
 
-def _from_table(name: str, source: Callable[[Desk], tuple[Choice, ...]]) -> Callable[[_Asked], Field]:
-    return lambda asked: Field(name, "", "choice", choices=source(asked.desk))
-
-
-def _groups(desk: Desk, but: str = "") -> tuple[Choice, ...]:
-    return tuple(Choice(group.label, (key,)) for key, group in desk.groups.items() if key != but)
-
-
-def _specialists(asked: _Asked) -> Field:
-    """Any group but the one that has it."""
-    return Field("group", "", "choice", choices=_groups(asked.desk, asked.ticket.group if asked.ticket else ""))
-
-
-def _states(desk: Desk) -> tuple[Choice, ...]:
-    literals = (wording.state_literals(desk, state) for state in STATES)
-    return tuple(Choice(first, tuple(others)) for first, *others in literals)
-
-
-def _kinds(asked: _Asked) -> Field:
-    """Any kind but the one that it is."""
-    kind_now = asked.ticket.kind if asked.ticket else ""
-    choices = tuple(Choice(kind.label, (key,)) for key, kind in asked.desk.kinds.items() if key != kind_now)
-    return Field("kind", "", "choice", choices=choices)
+def _labelled(table: Mapping[str, Group] | Mapping[str, Kind], but: str = "") -> Iterable[Choice]:
+    """The rows of a table, by label or key, but for the one that a ticket is of already."""
+    return (Choice(row.label, (key,)) for key, row in table.items() if key != but)
 
 
 def _service(asked: _Asked) -> Field:
     """The service as the form of the ticket's kind asks for it: not every one takes its choices from `[[services]]`."""
-    own = asked.desk.named_fields(asked.ticket.kind if asked.ticket else "").get("service", Field("service", ""))
+    own = asked.desk.named_fields(asked.kind).get("service", Field("service", ""))
     return replace(own, required_when=())
 
 
 _FIELDS: Mapping[str, Callable[[_Asked], Field]] = {
-    "text": _text("text"),
-    "text_words": _text("text", many=False),
-    "solution": _text("solution"),
+    "text": _plain("text", many_lines=True),
+    "text_words": _plain("text"),
+    "solution": _plain("solution", many_lines=True),
     "reason": _reason,
-    "technician": _technician,
-    "canned": _canned,
-    "until": lambda asked: Field("until", "", "date"),
-    "follow_up": lambda asked: Field("follow_up", "", "date"),
-    "since": lambda asked: Field("since", "", "date"),
-    "until_date": lambda asked: Field("until_date", "", "date"),
-    "case": _from_table("case", lambda desk: tuple(Choice(case.name) for case in desk.escalations)),
-    "group": _specialists,
-    "group_any": _from_table("group", _groups),
-    "kind": _kinds,
-    "category": _from_table("category", lambda desk: tuple(Choice(c.name, c.aliases) for c in desk.categories)),
-    "priority": _from_table("priority", lambda desk: tuple(Choice(p) for p in desk.priorities)),
+    "technician": _choice("technician", _members),
+    "canned": _choice("canned", lambda a: (Choice(c.title) for c in canned_for(a.desk, a.group))),
+    "until": _plain("until", "date"),
+    "follow_up": _plain("follow_up", "date"),
+    "since": _plain("since", "date"),
+    "until_date": _plain("until_date", "date"),
+    "case": _choice("case", lambda a: (Choice(case.name) for case in a.desk.escalations)),
+    "group": _choice("group", lambda a: _labelled(a.desk.groups, a.group)),
+    "group_any": _choice("group", lambda a: _labelled(a.desk.groups)),
+    "kind": _choice("kind", lambda a: _labelled(a.desk.kinds, a.kind)),
+    "category": _choice("category", lambda a: (Choice(c.name, c.aliases) for c in a.desk.categories)),
+    "priority": _choice("priority", lambda a: map(Choice, a.desk.priorities)),
     "service": _service,
-    "with": _text("with", many=False),
-    "number": _text("number", many=False),
-    "name": _text("name", many=False),
-    "tax_id": _text("tax_id", many=False),
-    "state": _from_table("state", _states),
-    "address": _text("address", many=False),
-    "requester": lambda asked: Field("requester", "", "email"),
+    "with": _plain("with"),
+    "number": _plain("number"),
+    "name": _plain("name"),
+    "tax_id": _plain("tax_id"),
+    "state": _choice("state", _states),
+    "address": _plain("address"),
+    "requester": _plain("requester", "email"),
 }
 """Every field by its name in the rows of rules/action_forms.py; two names may share one label."""
 

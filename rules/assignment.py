@@ -12,11 +12,10 @@ from rules import wording
 from rules.action_fields import group_language
 from rules.action_forms import ACTIONS, action_lines, event_of, offered
 from rules.caching import once_per_desk
+from rules.deadlines import promises
 from rules.desk import Desk
-from rules.facts import Brief
 from rules.letters import Grant, Letter, Link
 from rules.lifecycle import possible
-from rules.promises import promises
 from rules.subjects import TOKEN_ROOM
 from rules.ticket import Ticket
 
@@ -47,7 +46,7 @@ def assignment_letter(
     desk: Desk,
     handover: Handover,
     *,
-    earlier: Iterable[Brief] = (),
+    earlier: Iterable[Ticket] = (),
     extra: Iterable[str] = (),
     warnings: tuple[str, ...] = (),
     similar: str = "",
@@ -57,7 +56,7 @@ def assignment_letter(
     number of a ticket that looks alike."""
     values = {
         **handover._asdict(),
-        "earlier": tuple(brief for brief in earlier if brief.ticket.number != ticket.number)[:5],
+        "earlier": tuple(each for each in earlier if each.number != ticket.number)[:5],
         "warnings": warnings,
         "similar": similar,
     }

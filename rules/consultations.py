@@ -14,15 +14,14 @@ from rules.access import acts_for, language_of
 from rules.action_forms import fields_of, further_fields, kind_named
 from rules.assignment import Handover, actions_on, assignment_letter, manage_link
 from rules.clocks import Span
-from rules.deadlines import calendar_name, explained, spent
+from rules.deadlines import calendar_name, explained, promises, spent
 from rules.decision import Decision
 from rules.desk import Desk
 from rules.effects import Action, Obstacle, refusal
-from rules.facts import Brief, Facts
+from rules.facts import Facts
 from rules.letters import Link, to_sender
 from rules.lookups import MOST_FOUND, number_asked
 from rules.openings import confirmation_letter, opened, opening_decision, route_input, routing_of
-from rules.promises import promises
 from rules.queries import ROWS_SHOWN, row
 from rules.reading import Reading, author
 from rules.routing import route
@@ -104,7 +103,7 @@ def row_links(tickets: Sequence[Ticket], desk: Desk) -> tuple[Link, ...]:
     return tuple(manage_link(ticket, desk) for ticket in tickets)
 
 
-def worklist_values(found: tuple[Brief, ...], groups: tuple[str, ...], desk: Desk, now: datetime) -> Mapping[str, Any]:
+def worklist_values(found: tuple[Ticket, ...], groups: tuple[str, ...], desk: Desk, now: datetime) -> Mapping[str, Any]:
     """What the worklist tells of ``found``."""
     rows = listed(found, desk, now)
     overdue = sum(r["late"] for r in rows)
@@ -117,10 +116,10 @@ def worklist_values(found: tuple[Brief, ...], groups: tuple[str, ...], desk: Des
     }
 
 
-def listed(found: tuple[Brief, ...], desk: Desk, now: datetime) -> tuple[dict[str, Any], ...]:
+def listed(found: tuple[Ticket, ...], desk: Desk, now: datetime) -> tuple[dict[str, Any], ...]:
     """Rows, the most urgent first: what is due first, then what has no time, by priority."""
     ranks = {name: rank for rank, name in enumerate(sorted(desk.priorities, key=lambda p: desk.priorities[p].rank))}
-    rows = [row(brief.ticket, desk, now) for brief in found]
+    rows = [row(ticket, desk, now) for ticket in found]
     return tuple(
         sorted(rows, key=lambda r: (r["due_at"] is None, r["due_at"] or now, ranks.get(r["ticket"].priority, 99)))
     )

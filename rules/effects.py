@@ -12,7 +12,7 @@ from parsers.form import Fault, Form
 from parsers.mail import Attachment, Mail
 from rules import quality, wording
 from rules.action_fields import canned_for, group_language
-from rules.action_forms import CONSULTED, SAME_WORD, event_of
+from rules.action_forms import CONSULTED, event_of
 from rules.assignment import News, action_link, action_links, consult_link, update_letter
 from rules.decision import Decision
 from rules.desk import Desk
@@ -174,7 +174,7 @@ def refusal(mail: Mail, ticket: Ticket | None, desk: Desk, obstacle: Obstacle) -
         ticket,
         values={
             "what": what,
-            "action": SAME_WORD.get(obstacle.action, obstacle.action),
+            "action": event_of(obstacle.action),
             "faults": faults,
             "read": obstacle.read,
             "by": last.actor if last else "",

@@ -32,14 +32,6 @@ class Person(PersonTable):
     details: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Brief:
-    """One line of a list of tickets: searches, worklists, a requester's earlier tickets."""
-
-    ticket: Ticket
-    matched: str = ""
-
-
 EVERY = 100_000
 """More tickets than a group has open, and than one person has."""
 
@@ -157,12 +149,12 @@ class Facts:
     person: Person | None = None
     registered_people: frozenset[str] = frozenset()
     """Those of ``Needs.addresses`` that belong to registered people, in lower case."""
-    earlier: tuple[Brief, ...] = ()
+    earlier: tuple[Ticket, ...] = ()
     """The last tickets of the requester, newest first, at most 10: of a technician's action its ticket's or the caller,
     else the sender."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """Hourly windows asked for in ``counters``: how many stood in the last hour."""
-    found: tuple[Brief, ...] = ()
+    found: tuple[Ticket, ...] = ()
     last_subject: str = ""
     """The subject of the last registered letter about ``Needs.last_subject`` that went to the sender."""
     held: int = 0

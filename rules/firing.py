@@ -7,12 +7,12 @@ from datetime import datetime
 
 from rules.access import acts_for
 from rules.assignment import News, group_letter, update_letter
+from rules.deadlines import promises
 from rules.decision import Decision
 from rules.desk import Desk
 from rules.due import CONTACTS_A_DAY, closes_at, contacts_on, key_of
 from rules.letters import for_requester
 from rules.lifecycle import move
-from rules.promises import promises
 from rules.solutions import closure_letter, verdict_links
 from rules.ticket import Event, Ticket, evolve
 

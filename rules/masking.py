@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from parsers.form import Fault, Form
-from rules.facts import Brief
 from rules.letters import Letter
 from rules.secret import mask, masked_fields
 from rules.ticket import Event, Ticket
@@ -43,8 +42,6 @@ def _masked(value: Any) -> Any:
             return masked_ticket(value)
         case Event():
             return replace(value, text=mask(value.text))
-        case Brief():
-            return Brief(masked_ticket(value.ticket), mask(value.matched))
         case Fault():
             return replace(value, read=mask(value.read), nearest=mask(value.nearest))
         case Mapping():

@@ -13,12 +13,12 @@ from rules import quality, wording
 from rules.access import language_of, may_join, newcomers, unproven
 from rules.assignment import Handover, assignment_letter
 from rules.conditions import RouteInput
+from rules.deadlines import counts_from, promises
 from rules.decision import Decision, Verdict
 from rules.desk import Desk
 from rules.facts import Facts
 from rules.letters import Letter, Link, for_requester, to_sender
 from rules.masking import prepared_values
-from rules.promises import counts_from, promises
 from rules.quality import Finding
 from rules.reading import Reading, opening_form, opening_windows
 from rules.routing import Routed, route

@@ -17,9 +17,9 @@ from parsers.mail import Mail
 from parsers.spelling import fold
 from rules.caching import once_per_desk
 from rules.desk import Desk
-from rules.facts import Brief
 from rules.secret import mask, secrets_in
 from rules.tables import QualityMode
+from rules.ticket import Ticket
 
 LIMIT = 20_000
 """Characters of a text that are looked at; secrets are looked for in all of it."""
@@ -157,7 +157,7 @@ NETIQUETTE = ("all_capitals", "shouting", "missing_attachment", "secret")
 """The checks that hold for technicians' texts too (M: «tanto para … como para el agente»)."""
 
 
-def check(mail: Mail, kind: str, form: Form, earlier: Iterable[Brief], desk: Desk) -> tuple[Finding, ...]:
+def check(mail: Mail, kind: str, form: Form, earlier: Iterable[Ticket], desk: Desk) -> tuple[Finding, ...]:
     """What the checks of ``desk`` find in an opening. Of an encrypted mail nothing else can be said."""
     names = _text_fields(desk)[kind]
     written = Written(
@@ -196,11 +196,11 @@ def _text_fields(desk: Desk) -> Mapping[str, frozenset[str]]:
 
 
 def _alike(
-    kind: str, form: Form, earlier: Iterable[Brief], names: frozenset[str], desk: Desk
+    kind: str, form: Form, earlier: Iterable[Ticket], names: frozenset[str], desk: Desk
 ) -> tuple[tuple[str, str], ...]:
     """The sender's open tickets of this kind on the same service, with their texts."""
     service = {table.name: form.get(table.name) for table in desk.kinds[kind].fields if table.from_ == "services"}
-    tickets = [brief.ticket for brief in earlier if brief.ticket.open and brief.ticket.kind == kind]
+    tickets = [ticket for ticket in earlier if ticket.open and ticket.kind == kind]
     return tuple(
         (ticket.number, "\n".join(value for name, value in ticket.fields if name in names))
         for ticket in tickets

@@ -7,14 +7,13 @@ from datetime import datetime
 
 from rules import wording
 from rules.access import language_of
-from rules.deadlines import calendar_for, deadlines
+from rules.deadlines import calendar_for, deadlines, promises
 from rules.decision import Decision
 from rules.desk import Desk
 from rules.facts import Facts
 from rules.letters import Grant, Letter, Link, for_requester, to_sender
 from rules.lifecycle import possible
 from rules.openings import requester_links
-from rules.promises import promises
 from rules.reading import Reading
 from rules.solutions import clicked, closure_letter, verdict_notice, way_out
 from rules.ticket import Event, Ticket
@@ -69,9 +68,9 @@ def unaddressed(event: Event, ticket: Ticket, desk: Desk) -> Event:
 
 def own_tickets(reading: Reading, facts: Facts, desk: Desk, now: datetime) -> Letter:
     """The sender's own tickets, newest first, and a link for the state of each."""
-    rows = tuple(row(brief.ticket, desk, now) for brief in facts.found)
+    rows = tuple(row(ticket, desk, now) for ticket in facts.found)
     spoken = language_of(reading.sender, desk, facts.person)
-    links = tuple(status_link(brief.ticket, desk, spoken) for brief in facts.found[:ROWS_SHOWN])
+    links = tuple(status_link(ticket, desk, spoken) for ticket in facts.found[:ROWS_SHOWN])
     return to_sender(reading.mail, "status", values={"rows": rows, "total": len(rows)}, links=links, language=spoken)
 
 

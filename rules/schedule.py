@@ -17,7 +17,6 @@ from rules.consultations import worklist_values
 from rules.deadlines import people_clock
 from rules.decision import Decision, folder_of
 from rules.desk import Desk
-from rules.facts import Brief
 from rules.letters import Letter, Link
 from rules.lifecycle import possible
 from rules.queries import ROWS_SHOWN
@@ -142,12 +141,12 @@ def proof(
 # -- the worklist of a shift
 
 
-def worklists(open_tickets: Sequence[Brief], desk: Desk, slot: datetime, now: datetime) -> Decision:
+def worklists(open_tickets: Sequence[Ticket], desk: Desk, slot: datetime, now: datetime) -> Decision:
     """What is open in each group, most urgent first, to its address; nothing on a day on which it does not work, and
     nothing where nothing is open."""
     letters = []
     for key, group in desk.groups.items():
-        found = tuple(brief for brief in open_tickets if brief.ticket.group == key)
+        found = tuple(ticket for ticket in open_tickets if ticket.group == key)
         if found and works(key, desk, slot):
             letters.append(_worklist(key, group, found, desk, now))
     return Decision(letters=tuple(letters))
@@ -159,7 +158,7 @@ def works(group: str, desk: Desk, slot: datetime) -> bool:
     return not desk.groups[group].calendar or people_clock(desk, "", group).is_business_day(day)
 
 
-def _worklist(key: str, group: Group, found: tuple[Brief, ...], desk: Desk, now: datetime) -> Letter:
+def _worklist(key: str, group: Group, found: tuple[Ticket, ...], desk: Desk, now: datetime) -> Letter:
     values = worklist_values(found, (key,), desk, now)
     links = tuple(link for row in values["rows"][:ROWS_SHOWN] if (link := next_link(row["ticket"], desk)))
     return Letter("worklist", (group.address,), values=values, links=links, language=group.language)

@@ -10,6 +10,7 @@ from parsers.typed import typed_text
 from rules import wording
 from rules.action_fields import group_language
 from rules.assignment import News, update_letter
+from rules.deadlines import promises
 from rules.decision import Decision
 from rules.desk import Desk
 from rules.due import closes_at
@@ -17,7 +18,6 @@ from rules.facts import Facts, HeldGrant
 from rules.letters import File, Grant, Letter, Link, for_requester, to_sender
 from rules.lifecycle import move, possible
 from rules.openings import reopen_link
-from rules.promises import promises
 from rules.reading import Reading, author, filled_in
 from rules.ticket import MARKS, Event, Ticket, evolve
 

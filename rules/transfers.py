@@ -76,7 +76,7 @@ def regrouped(action: Action, group: str, why: str, case: tuple[tuple[str, str],
 
 def handed_over(ticket: Ticket, action: Action, handover: Handover) -> tuple[Letter, ...]:
     """The assignment to the group that has it now, with the requester's earlier tickets."""
-    earlier = (brief for brief in action.facts.earlier if brief.ticket.number != action.ticket.number)
+    earlier = (each for each in action.facts.earlier if each.number != action.ticket.number)
     return assignment_letter(ticket, action.desk, handover, earlier=earlier)
 
 

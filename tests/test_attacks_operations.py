@@ -99,7 +99,7 @@ def test_a36_odd_characters_mean_the_same_on_both_databases(tmp_path: Path, post
                 raw = raw_mail(b"%s%s" % (deskworld.GOOD.encode(), odd.encode("utf-8", "surrogatepass")), title=title)
                 desk.receive(raw.replace(b"<1@", b"<%d@" % n), "apertura")
             found = [
-                tuple(sorted(brief.ticket.number for brief in desk.store.search(search)))
+                tuple(sorted(ticket.number for ticket in desk.store.search(search)))
                 for odd in ODD
                 for search in (Search(text=odd), Search(name=odd), Search(fields=(("description", odd),)))
             ]

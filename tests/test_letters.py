@@ -23,7 +23,7 @@ from daemon.writing.letters import Letters
 from daemon.writing.mime import file_header
 from daemon.writing.sample_world import NOW, NUMBER, REQUESTER, sample_ticket
 from daemon.writing.samples import samples
-from daemon.writing.template_checks import template_faults
+from daemon.writing.template_checks import letter_problems
 from daemon.writing.ticket_views import TicketViews
 from parsers.fields import FieldType
 from parsers.links import MAX_LENGTH, read_mailto
@@ -70,7 +70,7 @@ def test_every_letter_has_a_sample() -> None:
 
 
 def test_the_templates_pass_their_own_check() -> None:
-    assert template_faults(letters_desk()) == ()
+    assert letter_problems(letters_desk()) == ()
 
 
 def test_both_languages_have_the_same_words() -> None:
@@ -869,8 +869,8 @@ def test_a_value_that_a_letter_was_not_given_is_an_error(tmp_path: Path) -> None
     own = tmp_path / "es" / "survey_thanks.j2"
     own.parent.mkdir()
     own.write_text("{% extends base %}{% block subject %}{{ v.nothing }}{% endblock %}", encoding="utf-8")
-    told = template_faults(letters_desk(letters=LettersTable(templates=str(tmp_path))))
-    assert [(each.language, each.file, each.line) for each in told] == [("es", "survey_thanks.j2", 1)]
+    told = letter_problems(letters_desk(letters=LettersTable(templates=str(tmp_path))))
+    assert [(each.file, each.line) for each in told] == [(str(own), 1)]
     assert "nothing" in told[0].text
 
 

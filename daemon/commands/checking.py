@@ -8,7 +8,8 @@ from pathlib import Path
 from daemon.config import file_checks
 from daemon.config.settings import ConfigErrors, load
 from daemon.config.sources import Problem
-from daemon.writing.own_templates import letter_problems, tried_letters
+from daemon.writing.own_templates import tried_letters
+from daemon.writing.template_checks import letter_problems
 
 
 def check(path: Path) -> tuple[Problem, ...]:

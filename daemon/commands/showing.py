@@ -60,7 +60,7 @@ def listed(settings: Settings, state: str = "", group: str = "", since: date | N
         since=datetime.combine(since, time(), zone) if since else None,
     )
     with books(settings) as store:
-        return [brief(found.ticket, zone) for found in store.search(wanted)]
+        return [brief(ticket, zone) for ticket in store.search(wanted)]
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -41,13 +40,8 @@ def checks(written: Written, config: Path) -> Iterator[Misfit]:
 
 def named_files(servers: Written | Settings) -> Iterator[tuple[KeyPath, str]]:
     """Every file of a secret or a certificate, at its key."""
-    tables = {
-        "mailboxes": tuple(map(dataclasses.asdict, servers.mailboxes)),
-        "smtp": dataclasses.asdict(servers.smtp),
-        "database": dataclasses.asdict(servers.database),
-        "alerts": dataclasses.asdict(servers.alerts),
-    }
-    return ((path, name) for path, name in leaves(tables) if str(path[-1]).endswith("_file") and name)
+    tables = {name: getattr(servers, name) for name in ("mailboxes", "smtp", "database", "alerts")}
+    return ((path, name) for path, name, _ in leaves(tables) if str(path[-1]).endswith("_file") and name)
 
 
 def is_secret(path: KeyPath) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from daemon.config.accounts import Written
 from daemon.config.crosschecks import at
@@ -17,9 +17,7 @@ from rules.durations import Duration
 
 def numbers(written: Written) -> Iterator[Misfit]:
     """No number is negative and no time is nothing; the rules' own values are theirs to check."""
-    tables = dataclasses.asdict(written)
-    del tables["rules"]
-    for path, value in leaves(tables):
+    for path, value, _ in (leaf for leaf in leaves(written) if leaf.path[0] != "rules"):
         if isinstance(value, Duration) and not Duration() < value <= LONGEST:
             yield Misfit(path, f"{value} is wrong here; it must be longer than 0s, and not longer than {LONGEST}")
         elif isinstance(value, int) and not 0 <= value <= (most := AT_MOST.get(path[:2], MOST)):
@@ -62,11 +60,12 @@ def blanks(written: Written) -> Iterator[Misfit]:
     """What has no default says something, as does the desk's language; no list has an empty element, which would fit
     everything or nobody.
     """
-    for path, text in ((("desk", "language"), written.desk.language), *_required(written)):
-        if not text.strip():
+    for path, value, needed in leaves(written):
+        if not isinstance(value, str) or value.strip():
+            continue
+        if needed or path == ("desk", "language"):
             yield Misfit(path, "this is empty, and nothing works without it")
-    for path, value in leaves(dataclasses.asdict(written)):
-        if isinstance(value, str) and not value.strip() and isinstance(path[-1], int):
+        elif isinstance(path[-1], int):
             yield Misfit(path, "this is empty; write something here, or leave it out of the list")
 
 
@@ -74,7 +73,7 @@ def lines(written: Written) -> Iterator[Misfit]:
     """What is called by a name stands on one line, and nothing in it is invisible; nor in what tables are called by,
     which says something too.
     """
-    for path, value in leaves(dataclasses.asdict(written)):
+    for path, value, _ in leaves(written):
         name = next(step for step in reversed(path) if isinstance(step, str))
         if name in NAMES and isinstance(value, str) and _CONTROL.search(value):
             yield Misfit(path, "a line break or an invisible character stands in this; write it on one line")
@@ -90,33 +89,25 @@ KEYED = ("kinds", "groups", "priorities", "calendars", "mailboxes.*.addresses")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-def _required(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Every text of a key that has no default."""
+class Leaf(NamedTuple):
+    """What stands in a nest of tables and arrays at last: its path, itself, and whether its key has no default."""
+
+    path: Path
+    value: Any
+    needed: bool
+
+
+def leaves(value: Any, path: Path = (), needed: bool = False) -> Iterator[Leaf]:
+    """Every leaf of ``value``, in the order in which its tables are declared."""
     if dataclasses.is_dataclass(value):
         for field in dataclasses.fields(value):
-            inner, place = getattr(value, field.name), (*path, toml_name(field.name))
-            if isinstance(inner, str) and field.default is field.default_factory is dataclasses.MISSING:
-                yield place, inner
-            else:
-                yield from _required(inner, place)
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _required(inner, (*path, key))
-    elif isinstance(value, tuple):
-        for number, inner in enumerate(value):
-            yield from _required(inner, (*path, number))
-
-
-def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """What stands in a nest of tables and arrays at last, each with its path."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from leaves(inner, (*path, toml_name(key)))
-    elif isinstance(value, tuple):
-        for number, inner in enumerate(value):
-            yield from leaves(inner, (*path, number))
+            lacking = field.default is field.default_factory is dataclasses.MISSING
+            yield from leaves(getattr(value, field.name), (*path, toml_name(field.name)), lacking)
+    elif isinstance(value, Mapping | tuple):
+        for key, inner in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from leaves(inner, (*path, key))
     else:
-        yield path, value
+        yield Leaf(path, value, needed)
 
 
 CHECKS = (numbers, blanks, lines)

@@ -13,7 +13,7 @@ from daemon.store.dialect import Session, marks
 from daemon.store.rows import GRANT_COLUMNS, bare_id, copy_key, key, load_grant, when
 from daemon.store.tickets import Remembered, Tickets, journal
 from daemon.store.windows import Windows
-from rules.facts import Brief, Facts, HeldGrant, Needs, Registered, Sent
+from rules.facts import Facts, HeldGrant, Needs, Registered, Sent
 from rules.letters import LETTERS, Grant
 from rules.ticket import Ticket, micros
 
@@ -70,12 +70,11 @@ class Lookups:
         self.tickets.lock(numbers)
         return {number: ticket for first in numbers for number, ticket in self.tickets.chain(first).items()}
 
-    def _earlier(self, needs: Needs, grant: HeldGrant | None, tickets: Mapping[str, Ticket]) -> tuple[Brief, ...]:
+    def _earlier(self, needs: Needs, grant: HeldGrant | None, tickets: Mapping[str, Ticket]) -> tuple[Ticket, ...]:
         """The last tickets of the requester: of who telephoned, of whose ticket is acted on, else of whoever wrote."""
         acted_on = tickets.get(grant.grant.number) if grant and grant.grant.purpose == "action" else None
         requester = needs.caller or ({acted_on.requester.lower()} if acted_on else needs.writer)
-        found = self.tickets.latest_of(sorted(map(key, requester)), EARLIER) if requester else []
-        return tuple(map(Brief, found))
+        return tuple(self.tickets.latest_of(sorted(map(key, requester)), EARLIER)) if requester else ()
 
 
 def numbers_of(session: Session, needs: Needs) -> set[str]:

@@ -15,7 +15,7 @@ from daemon.store.dialect import Session
 from daemon.store.rows import key
 from daemon.store.tickets import Remembered, read_tickets
 from parsers.spelling import fold
-from rules.facts import Brief, Search
+from rules.facts import Search
 from rules.ticket import Ticket, micros
 
 PAGE = 200
@@ -24,7 +24,7 @@ TICKETS = Table("tickets")
 TICKET = TICKETS.c
 
 
-def search(session: Session, wanted: Search, remembered: Remembered) -> tuple[Brief, ...]:
+def search(session: Session, wanted: Search, remembered: Remembered) -> tuple[Ticket, ...]:
     """Tickets for which every given part of ``wanted`` holds, newest first.
 
     The index of words narrows names, addresses and fields down; what it finds is then looked at itself.
@@ -40,8 +40,7 @@ def search(session: Session, wanted: Search, remembered: Remembered) -> tuple[Br
     ]
     found = (ticket for page in in_slices(rows, PAGE) for ticket in read_tickets(session, page, remembered))
     tax_people = frozenset(_addresses_of(session, wanted.tax_id)) if wanted.tax_id else frozenset()
-    matching = (ticket for ticket in found if _holds(ticket, wanted, tax_people))
-    return tuple(Brief(ticket, _matched(ticket, wanted)) for ticket in islice(matching, wanted.limit))
+    return tuple(islice((ticket for ticket in found if _holds(ticket, wanted, tax_people)), wanted.limit))
 
 
 def _conditions(session: Session, wanted: Search) -> Iterator[ColumnBase]:
@@ -102,10 +101,3 @@ def _inside(part: str, whole: str) -> bool:
     """Whether each word of ``part`` stands in ``whole``: of a name people remember a word here and there."""
     looked_at = fold(whole)
     return all(word in looked_at for word in fold(part).split())
-
-
-def _matched(ticket: Ticket, wanted: Search) -> str:
-    """The value in which the first word looked for stands, "" where it stands elsewhere in the journal."""
-    looked_for = word_index.words_of(" ".join((wanted.text, wanted.tax_id, *(text for _, text in wanted.fields))))
-    values = (ticket.requester_name, *(value for _, value in ticket.fields), ticket.solution)
-    return next((value for value in values if looked_for and looked_for[0] in fold(value)), "")

@@ -32,9 +32,9 @@ from daemon.store.dialect import Batch, Session
 from daemon.store.errors import StoreError
 from daemon.store.retrying import Retrying, looking, writing
 from rules.desk import Desk
-from rules.facts import Brief, Search
+from rules.facts import Search
 from rules.tables import Rates
-from rules.ticket import moment
+from rules.ticket import Ticket, moment
 
 T = TypeVar("T")
 
@@ -250,7 +250,7 @@ class Store(Retrying):
 
     # -- looking
 
-    def search(self, wanted: Search) -> tuple[Brief, ...]:
+    def search(self, wanted: Search) -> tuple[Ticket, ...]:
         """As :func:`daemon.store.search.search`."""
         return self.look(lambda s: search.search(s, wanted, self._remembered))
 

@@ -17,6 +17,11 @@ Row = tuple[str, str, bool]
 """Label, value as shown, and whether it stands under its label."""
 
 
+def row(label: str, value: str) -> Row:
+    """A line of a table of fields."""
+    return label, value, len(value) > SHORT or "\n" in value
+
+
 class Folder:
     """Cuts the texts of one letter and collects the whole ones."""
 
@@ -29,8 +34,9 @@ class Folder:
         return self._fold(value, name) if isinstance(value, str) and len(value) > LONGEST else value
 
     def row(self, label: str, value: str) -> Row:
-        """A line of the fields table."""
-        return label, self.value(value, label), len(value) > SHORT or "\n" in value
+        """A line of the fields table, its value cut where it is too long."""
+        _, _, below = row(label, value)
+        return label, self.value(value, label), below
 
     def _fold(self, text: str, name: str) -> str:
         title = self._layout.get(f"file_{name}", name)

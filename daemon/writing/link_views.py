@@ -17,7 +17,7 @@ from typing import Any
 
 from daemon.writing.questions import blank
 from parsers.links import mailto
-from rules.action_forms import SAME_WORD
+from rules.action_forms import event_of
 from rules.letters import Grant, Letter, Link
 
 REMEMBERED = 1024
@@ -83,7 +83,7 @@ class LinkViews:
 
     def _label(self, key: str, purpose: str, what: object) -> str:
         """An action is called by its word; any other link by its own, which may share the key."""
-        key, words = SAME_WORD.get(key, key), self._words
+        key, words = event_of(key), self._words
         sections = ("actions", "links") if purpose == "action" else ("links", "quarantine_verbs", "actions")
         label = str(next((words[section][key] for section in sections if key in words[section]), key))
         return f"{label} {what}" if what else label

@@ -33,7 +33,7 @@ from rules.assignment import action_links, actions_on, manage_link
 from rules.consultations import CONSULTATIONS
 from rules.desk import Desk
 from rules.effects import Obstacle, refusal
-from rules.facts import Brief, SetAside
+from rules.facts import SetAside
 from rules.letters import Letter
 from rules.lookups import MOST_FOUND
 from rules.quarantine import links
@@ -98,8 +98,8 @@ def _assignments(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
         "text": "",  # what they wrote
         "case": (),  # (label, value) pairs of an escalation
         "earlier": (
-            Brief(replace(ticket, number="I170925_000012", state="closed")),
-            Brief(replace(ticket, number="W170911_000003", state="resolved")),
+            replace(ticket, number="I170925_000012", state="closed"),
+            replace(ticket, number="W170911_000003", state="resolved"),
         ),
         "warnings": (),  # keys of [quality]; «unproven» and «unreached» too
         "similar": "",  # number of an open ticket of the same requester that looks alike

@@ -7,7 +7,6 @@ import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -19,9 +18,10 @@ from jinja2.debug import rewrite_traceback_stack
 from jinja2.exceptions import SecurityError
 
 from daemon.composed import Composed
-from daemon.config.catalogue import SHIPPED, STANDARD
+from daemon.config.catalogue import SHIPPED, STANDARD, folders
 from daemon.config.shape import nearest
-from daemon.writing.language import sources, standard_language, template_folder
+from daemon.config.sources import Problem
+from daemon.writing.language import looked_for, sources, standard_language, template_folder
 from daemon.writing.letters import Letters
 from daemon.writing.page_forms import PlainPages
 from daemon.writing.pages import SUFFIX, inlined, read_sources
@@ -32,56 +32,59 @@ from rules.desk import Desk
 TOKEN = "A" * 26
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateFault:
-    """What is wrong with a letter: the file of its template, without its folder, and the line there, from 1."""
-
-    language: str
-    file: str
-    line: int
-    text: str
-
-
-def template_faults(desk: Desk) -> tuple[TemplateFault, ...]:
-    """Renders every letter with its sample values in every language; each fault once. OSError: one cannot be read."""
+def letter_problems(desk: Desk) -> tuple[Problem, ...]:
+    """Renders every letter with its sample values in every language; what is wrong with the templates, each at its
+    file, and at its line where that is known."""
     try:
         letters = Letters.load(desk, PlainPages)
+        return tuple(dict.fromkeys([*_unused(desk), *_tried(letters, desk)]))
     except TemplateSyntaxError as error:  # in what all letters are built of
         return (_fault(desk, standard_language(desk), str(error.name), error),)
-    return tuple(dict.fromkeys([*_unused(desk), *_tried(letters, desk)]))
+    except OSError as fault:
+        return (Problem(str(fault.filename), 1, 1, f"cannot read this file: {fault.strerror}"),)
+
+
+def _problem(desk: Desk, language: str, name: str, line: int, text: str) -> Problem:
+    """What is wrong at a line of a template: in the admin's own file before the shipped one, in that of its language
+    before the standard one and the layout."""
+    places = [
+        folder / place / name
+        for place in (*reversed(looked_for(desk, language)), "layout")
+        for folder in reversed(folders(template_folder(desk)))
+    ]
+    return Problem(str(next((place for place in places if place.is_file()), places[0])), line, 1, text)
 
 
 _BLOCK = re.compile(r"{%-?\s*block\s+(\w+)")
 
 
-def _unused(desk: Desk) -> Iterator[TemplateFault]:
+def _unused(desk: Desk) -> Iterator[Problem]:
     """What stands in the admin's own folder and no letter would ever show: a misspelt file or block."""
     shipped = read_sources((SHIPPED,), ("layout", STANDARD))
     blocks = {"subject", *_BLOCK.findall("".join(shipped.values()))}
     own = template_folder(desk)
     for path in sorted(own.glob(f"*/[!_]*{SUFFIX}")) if own else ():
         if path.name not in shipped:
-            yield _misspelt(path, 1, "letter", path.stem, (name.removesuffix(SUFFIX) for name in shipped))
+            yield _misspelt(desk, path, 1, "letter", path.stem, (name.removesuffix(SUFFIX) for name in shipped))
         for line, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             for name in {*_BLOCK.findall(text)} - blocks:
-                yield _misspelt(path, line, "block", name, blocks)
+                yield _misspelt(desk, path, line, "block", name, blocks)
 
 
-def _misspelt(path: Path, line: int, what: str, name: str, known: Iterable[str]) -> TemplateFault:
+def _misspelt(desk: Desk, path: Path, line: int, what: str, name: str, known: Iterable[str]) -> Problem:
     near = nearest(name, known)
     hint = f'; did you mean "{near}"?' if near else ""
-    return TemplateFault(path.parent.name, path.name, line, f'there is no {what} "{name}"{hint}')
+    return _problem(desk, path.parent.name, path.name, line, f'there is no {what} "{name}"{hint}')
 
 
-def _tried(letters: Letters, desk: Desk) -> Iterator[TemplateFault]:
+def _tried(letters: Letters, desk: Desk) -> Iterator[Problem]:
     for language in desk.catalogue:
         own = sources(desk, language) if template_folder(desk) else {}
         try:
             letters_of_it = samples(desk, language, draw=False)
         except (LookupError, ValueError) as error:
-            yield TemplateFault(
-                language, "words.toml", 1, f"a word cannot be filled in: {type(error).__name__}: {error}"
-            )
+            text = f"a word cannot be filled in: {type(error).__name__}: {error}"
+            yield _problem(desk, language, "words.toml", 1, text)
             continue
         for sample in letters_of_it.values():
             try:
@@ -91,7 +94,7 @@ def _tried(letters: Letters, desk: Desk) -> Iterator[TemplateFault]:
                 yield _fault(desk, language, sample.name + SUFFIX, rewrite_traceback_stack())
             else:
                 if text := _missing(composed):
-                    yield TemplateFault(language, sample.name + SUFFIX, 1, text)
+                    yield _problem(desk, language, sample.name + SUFFIX, 1, text)
 
 
 LINES = 200_000
@@ -133,11 +136,11 @@ def _missing(composed: Composed) -> str:
     return ""
 
 
-def _fault(desk: Desk, language: str, template: str, error: BaseException) -> TemplateFault:
+def _fault(desk: Desk, language: str, template: str, error: BaseException) -> Problem:
     read = sources(desk, language)
     file, line = _place(error, read) or (template, 1)
     what = str(error.message) if isinstance(error, TemplateSyntaxError) else f"{type(error).__name__}: {error}"
-    return TemplateFault(language, file, _written_line(file, line, read), what)
+    return _problem(desk, language, file, _written_line(file, line, read), what)
 
 
 def _place(error: BaseException, sources: Mapping[str, str]) -> tuple[str, int] | None:

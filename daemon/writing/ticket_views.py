@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import starmap
 from typing import Any
 
-from daemon.writing.folding import SHORT, Row
+from daemon.writing.folding import SHORT, Row, row
 from daemon.writing.formats import Formats
 from rules import wording
 from rules.desk import Desk
-from rules.facts import Brief
 from rules.ticket import Event, Ticket
 
 CUT = 300
@@ -27,25 +27,12 @@ class TicketViews:
 
     def request(self, ticket: Ticket, rows: Iterable[Row]) -> list[Row]:
         """What was asked for, for the person who asked."""
-        return [
-            (self._labels["number"], ticket.number, False),
-            *self._opened(ticket),
-            self._row("subject", ticket.subject),
-            *rows,
-            *self._files(ticket),
-        ]
+        return self._dossier(ticket, {"subject": ticket.subject}, rows)
 
     def dossier(self, ticket: Ticket, rows: Iterable[Row]) -> list[Row]:
         """The same for the group: who asks, and how to reach them."""
-        return [
-            (self._labels["number"], ticket.number, False),
-            *self._opened(ticket),
-            (self._labels["requester"], self._formats.person(ticket), False),
-            *([self._row("participants", ", ".join(ticket.participants))] if ticket.participants else []),
-            *([self._row("category", ticket.category)] if ticket.category else []),
-            *rows,
-            *self._files(ticket),
-        ]
+        others = {"participants": ", ".join(ticket.participants), "category": ticket.category}
+        return self._dossier(ticket, {"requester": self._formats.person(ticket), **others}, rows)
 
     def standing(self, ticket: Ticket, reasons: str = "reasons") -> list[Row]:
         """What the ticket is about and how it stands now; its number heads the letter. ``reasons`` are the words for
@@ -59,7 +46,7 @@ class TicketViews:
             "group": group.label if group else "",
             "assignee": self.named(ticket.assignee),
         }
-        return [self._row(name, value) for name, value in told.items() if value]
+        return self._labelled(told)
 
     def values(self, ticket: Ticket) -> list[tuple[str, str]]:
         """Label and value of the ticket's fields, in the order in which they were given, labels as the kind has them
@@ -108,17 +95,17 @@ class TicketViews:
         """The journal as rows: when, what, who, the text."""
         return [(self._formats.record(event.at), self._told(event), True) for event in journal]
 
-    def briefs(self, earlier: Sequence[Brief]) -> list[tuple[str, str, str]]:
+    def briefs(self, tickets: Iterable[Ticket]) -> list[tuple[str, str, str]]:
         """Tickets in short: number, summary, state."""
-        return [(b.ticket.number, self.summary(b.ticket), self.state(b.ticket)) for b in earlier]
+        return [(ticket.number, self.summary(ticket), self.state(ticket)) for ticket in tickets]
 
     def own_rows(self, rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
-        """A requester's own tickets: number, summary, state."""
-        return [(t.number, self.summary(t), self.state(t)) for t in (row["ticket"] for row in rows)]
+        """The same of a list's rows."""
+        return self.briefs(row["ticket"] for row in rows)
 
     def pairs(self, pairs: Iterable[tuple[str, str]]) -> list[Row]:
         """(label, value) pairs as rows."""
-        return [(label, value, len(value) > SHORT or "\n" in value) for label, value in pairs]
+        return list(starmap(row, pairs))
 
     def details(self, pairs: Iterable[tuple[str, str]]) -> list[Row]:
         """(key of [alert_details], value) pairs as rows."""
@@ -129,18 +116,16 @@ class TicketViews:
         said = f"{what}, {self.named(event.actor)}" if event.actor else what
         return f"{said}\n{shortened(text)}" if (text := event.text.strip()) else said
 
-    def _opened(self, ticket: Ticket) -> list[Row]:
-        if not ticket.opened_at:
-            return []
-        return [(self._labels["opened"], self._formats.record(ticket.opened_at), False)]
+    def _dossier(self, ticket: Ticket, told: Mapping[str, str], rows: Iterable[Row]) -> list[Row]:
+        """``told`` by the keys of their labels, then ``rows``, between what every such table has."""
+        opened = self._formats.record(ticket.opened_at) if ticket.opened_at else ""
+        files = "\n".join(map(self._formats.file, ticket.attachments))
+        head = self._labelled({"number": ticket.number, "opened": opened, **told})
+        return [*head, *rows, *([(self._labels["files"], files, True)] if files else [])]
 
-    def _files(self, ticket: Ticket) -> list[Row]:
-        if not ticket.attachments:
-            return []
-        return [(self._labels["files"], "\n".join(map(self._formats.file, ticket.attachments)), True)]
-
-    def _row(self, label: str, value: str) -> Row:
-        return self._labels[label], value, len(value) > SHORT
+    def _labelled(self, told: Mapping[str, str]) -> list[Row]:
+        """What is not empty of ``told``, by the keys of its labels."""
+        return [row(self._labels[key], value) for key, value in told.items() if value]
 
 
 def shortened(text: str, length: int = CUT) -> str:

@@ -12,7 +12,7 @@ from parsers.mail import Address, Attachment
 from rules import queries
 from rules.assignment import consult_link
 from rules.deadlines import deadlines
-from rules.facts import Brief, Facts, Search
+from rules.facts import Facts, Search
 from rules.lookups import MOST_FOUND
 from rules.tables import Calendar, FieldTable, PersonTable, Rule
 from rules.ticket import Event, evolve, fold
@@ -62,7 +62,7 @@ def test_what_a_caller_says_is_routed_by_hour_and_files_and_the_group_sees_what_
     rules = (Rule("de día", {"business_hours": False, "attachment": True}, {"group": "n2"}),)
     guarded = desk({"calendar": "noche"}, calendars={"noche": night}, rules=rules)
     message = mail("Consulta", CALL, sender=ANA, attachments=(SCREEN,))
-    asked_before = Facts(next_number=NUMBER, earlier=(Brief(opened(number="I171001_000003")),))
+    asked_before = Facts(next_number=NUMBER, earlier=(opened(number="I171001_000003"),))
     decision = verdict("tecnicos", message, asked_before, guarded)
     assert letters(decision)[1] == ("assignment", ("n2@cau.test",))
     assert decision.letters[1].values["earlier"] == asked_before.earlier
@@ -166,14 +166,14 @@ def test_a_search_by_every_criterion(form: str, expected: Search) -> None:
     ("found", "told", "more"), [(MOST_FOUND, MOST_FOUND, False), (MOST_FOUND + 1, MOST_FOUND, True)]
 )
 def test_a_search_that_finds_more_than_it_tells_says_so(found: int, told: int, more: bool) -> None:
-    briefs = tuple(Brief(opened(STAFF, number=f"I171008_{n:06}")) for n in range(found))
+    briefs = tuple(opened(STAFF, number=f"I171008_{n:06}") for n in range(found))
     (letter,) = ask_desk("Acción: Buscar\nTexto: error", found=briefs).letters
     assert (len(letter.values["rows"]), letter.values["total"], letter.values["more"]) == (told, told, more)
 
 
 def test_a_search_answers_the_technician_alone_with_rows_and_a_link_for_their_own_tickets() -> None:
     mine, theirs = opened(STAFF), opened(STAFF, number="I171009_000050", group="n2")
-    decision = ask_desk("Acción: Buscar\nTexto: error\nTipo: acceso", found=(Brief(mine), Brief(theirs)))
+    decision = ask_desk("Acción: Buscar\nTexto: error\nTipo: acceso", found=(mine, theirs))
     (letter,) = decision.letters
     assert (letter.name, letter.to, decision.events) == ("search_results", (ANA,), ())
     assert letter.values["total"] == 2
@@ -204,7 +204,7 @@ def test_the_worklist_shows_the_most_urgent_first_with_what_waits_for_an_answer(
     waiting = opened(STAFF, number="I171008_000002", state="pending", running=((NOW - timedelta(hours=3), NOW),))
     urgent = opened(STAFF, number="I171008_000003", priority="Urgente")
     solved = opened(STAFF, number="I171008_000004", state="resolved", running=((NOW - timedelta(hours=3), NOW),))
-    found = tuple(map(Brief, (opened(STAFF), waiting, urgent, late, solved)))
+    found = (opened(STAFF), waiting, urgent, late, solved)
     (letter,) = ask_desk("Acción: Turno", found=found).letters
     rows = letter.values["rows"]
     assert [row["ticket"].number[-6:] for row in rows] == ["000001", "000003", "000049", "000002", "000004"]
@@ -215,7 +215,7 @@ def test_the_worklist_shows_the_most_urgent_first_with_what_waits_for_an_answer(
 
 def test_a_list_names_the_actions_that_its_tickets_allow() -> None:
     mine, others = opened(STAFF), opened(STAFF, number="I171008_000002", group="n2", state="resolved")
-    (letter,) = ask_desk("Acción: Buscar\nNombre: Marta", found=(Brief(mine), Brief(others))).letters
+    (letter,) = ask_desk("Acción: Buscar\nNombre: Marta", found=(mine, others)).letters
     assert [link.grant.number for link in letter.links if link.grant] == [NUMBER]
     assert set(letter.values["actions"]) >= {"take", "resolve", "escalate", "note"}
     assert not {"reopen", "return", "open", "search"} & set(letter.values["actions"])
@@ -251,7 +251,7 @@ def test_the_worklist_is_of_the_senders_groups_and_open_tickets() -> None:
 
 
 def test_a_letter_links_25_rows() -> None:
-    found = tuple(Brief(opened(STAFF, number=f"I171008_{n:06}")) for n in range(40))
+    found = tuple(opened(STAFF, number=f"I171008_{n:06}") for n in range(40))
     (letter,) = ask_desk("Acción: Turno", found=found).letters
     assert (len(letter.values["rows"]), len(letter.links)) == (40, 25)
 

@@ -14,7 +14,7 @@ import daemon.config.settings
 from parsers.mail import Address
 from rules import tables
 from rules.desk import Desk
-from rules.facts import Brief, Facts, HeldGrant, Person
+from rules.facts import Facts, HeldGrant, Person
 from rules.letters import Grant
 from rules.reading import token_digest
 from rules.tables import FieldTable, Limits, Mailbox, PersonTable, Quality, Requesters, Rule
@@ -347,11 +347,11 @@ def test_a_check_that_refuses_names_itself() -> None:
 
 def test_an_open_ticket_of_the_same_sender_on_the_same_service_is_pointed_out() -> None:
     earlier = opened(number="I171001_000003")
-    decision = verdict("apertura", mail(OPENING, GOOD), Facts(next_number=NUMBER, earlier=(Brief(earlier),)))
+    decision = verdict("apertura", mail(OPENING, GOOD), Facts(next_number=NUMBER, earlier=(earlier,)))
     assert [letter.values["similar"] for letter in decision.letters] == [earlier.number, earlier.number]
-    assert decision.letters[1].values["earlier"] == (Brief(earlier),)
+    assert decision.letters[1].values["earlier"] == (earlier,)
     elsewhere = opened(number="I171001_000003", fields=(("service", "CONDUCTORES"), *earlier.fields[1:]))
-    other = verdict("apertura", mail(OPENING, GOOD), Facts(next_number=NUMBER, earlier=(Brief(elsewhere),)))
+    other = verdict("apertura", mail(OPENING, GOOD), Facts(next_number=NUMBER, earlier=(elsewhere,)))
     assert other.letters[0].values["similar"] == ""
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rules.promises import promises
+from rules.deadlines import promises
 from rules.ticket import Ticket
 from tests.rules.offices import DESK
 

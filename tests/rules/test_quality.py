@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from parsers.fields import Fault, Form
 from parsers.mail import Attachment, Mail
 from rules.desk import Desk
-from rules.facts import Brief
 from rules.quality import CHECKS, Finding, Written, check, netiquette, refusals, similar, warnings
 from rules.secret import MASK, is_card, mask, masked_fields, secrets_in
 from rules.tables import DeskTable, FieldTable, Group, Kind, Quality, Service
@@ -110,9 +109,9 @@ def test_what_follows_from_findings():
     assert similar(()) == ""
 
 
-def earlier(text: str, **more) -> tuple[Brief, ...]:
+def earlier(text: str, **more) -> tuple[Ticket, ...]:
     values = {"kind": "incident", "fields": (("service", "AREN"), ("description", text)), **more}
-    return (Brief(Ticket("I171009_000001", **values)),)
+    return (Ticket("I171009_000001", **values),)
 
 
 ALIKE = [

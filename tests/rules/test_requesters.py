@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from parsers.mail import Address, Attachment
-from rules.facts import Brief, Facts, HeldGrant, Registered
+from rules.facts import Facts, HeldGrant, Registered
 from rules.firing import fire
 from rules.guards import BUCKET, span_of
 from rules.letters import Grant
@@ -259,13 +259,13 @@ def test_a_query_shows_state_and_the_visible_journal_to_whoever_takes_part(sende
 
 
 def test_the_list_of_ones_own_has_a_link_for_the_state_of_each_that_it_shows() -> None:
-    found = tuple(Brief(opened(number=f"I171009_{count:06}")) for count in range(40, 10, -1))
+    found = tuple(opened(number=f"I171009_{count:06}") for count in range(40, 10, -1))
     (letter,) = verdict("servicio", mail("My tickets", sender="j@casa.test"), Facts(found=found), desk=ENGLISH).letters
-    assert [link.subject for link in letter.links] == [f"Status of {brief.ticket.number}" for brief in found[:25]]
-    assert [link.label for link in letter.links] == [brief.ticket.number for brief in found[:25]]
+    assert [link.subject for link in letter.links] == [f"Status of {ticket.number}" for ticket in found[:25]]
+    assert [link.label for link in letter.links] == [ticket.number for ticket in found[:25]]
     for link in letter.links[:1]:
         query = mail(link.subject, link.body, sender=MARTA)
-        assert verdict("servicio", query, facts_of(found[0].ticket, registered=None)).letters[0].name == "status"
+        assert verdict("servicio", query, facts_of(found[0], registered=None)).letters[0].name == "status"
 
 
 @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ def test_own_tickets_are_those_in_which_the_sender_takes_part() -> None:
     search = reading("servicio", asked).needs(DESK).search
     assert search is not None
     assert search.addresses == {BOSS}
-    decision = verdict("servicio", asked, Facts(found=(Brief(opened()), Brief(opened(number=OLD)))))
+    decision = verdict("servicio", asked, Facts(found=(opened(), opened(number=OLD))))
     assert [row["ticket"].number for row in decision.letters[0].values["rows"]] == [NUMBER, OLD]
 
 

@@ -8,11 +8,10 @@ from datetime import UTC, date, datetime
 import pytest
 
 from rules.desk import Desk
-from rules.facts import Brief
 from rules.queries import ROWS_SHOWN
 from rules.schedule import last_slot, next_link, proof, reports, slots, week_before, worklists
 from rules.tables import Calendar, Reports
-from rules.ticket import Event
+from rules.ticket import Event, Ticket
 from tests.rules.desks import ANA, COORD, DESK, NOW, make_desk, opened
 
 
@@ -114,12 +113,12 @@ def test_the_proof_adds_up() -> None:
     assert letter.values["differences"] == ("letters: letter 3: lost",)
 
 
-def open_tickets(count: int, **changes: object) -> tuple[Brief, ...]:
-    return tuple(Brief(opened(number=f"I171009_{n:06}", **changes)) for n in range(1, count + 1))
+def open_tickets(count: int, **changes: object) -> tuple[Ticket, ...]:
+    return tuple(opened(number=f"I171009_{n:06}", **changes) for n in range(1, count + 1))
 
 
 def test_a_worklist_goes_to_each_group_that_has_something_open() -> None:
-    found = (*open_tickets(2), Brief(opened(number="I171009_000009", group="n2")))
+    found = (*open_tickets(2), opened(number="I171009_000009", group="n2"))
     told = worklists(found, DESK, NOW, NOW).letters
     assert [(letter.to, letter.values["total"], len(letter.links)) for letter in told] == [
         (("n1@cau.test",), 2, 2),

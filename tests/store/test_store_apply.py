@@ -228,7 +228,7 @@ def test_the_senders_last_tickets_newest_first(store: Store) -> None:
     numbers = [open_ticket(store, uid, now=NOW + timedelta(minutes=uid)) for uid in range(12)]
     open_ticket(store, 99, sender=EVA)
     earlier = load(store, writer=frozenset({ANA})).earlier
-    assert [brief.ticket.number for brief in earlier] == numbers[:1:-1]
+    assert [ticket.number for ticket in earlier] == numbers[:1:-1]
 
 
 def test_of_an_action_and_of_a_call_they_are_the_requesters(store: Store) -> None:
@@ -240,7 +240,7 @@ def test_of_an_action_and_of_a_call_they_are_the_requesters(store: Store) -> Non
     mine = open_ticket(store, 2)
     for needs, number in (({"token": token(grant)}, theirs), ({"caller": frozenset({EVA})}, theirs), ({}, mine)):
         earlier = load(store, writer=frozenset({ANA}), **needs).earlier
-        assert [brief.ticket.number for brief in earlier] == [number]
+        assert [ticket.number for ticket in earlier] == [number]
 
 
 def test_of_whoever_has_several_addresses_all_count(store: Store) -> None:
@@ -257,7 +257,7 @@ def test_of_whoever_has_several_addresses_all_count(store: Store) -> None:
     told = f"reply {first}"
     for writer, numbers, subject in (({ANA}, [first], told), ({ANA, EVA}, [second, first], told), ({LUIS}, [], "")):
         facts = load(store, writer=frozenset(writer), last_subject=first)
-        earlier = [brief.ticket.number for brief in facts.earlier]
+        earlier = [ticket.number for ticket in facts.earlier]
         assert (earlier, facts.last_subject) == (numbers, subject)
 
 
@@ -301,7 +301,7 @@ def test_search(store: Store, wanted: Search, found: set[str], indexed: bool) ->
     if indexed:
         assert store.index_words(at_once=3) == 4, "all of them, in two transactions"
         assert store.index_words() == 0
-    assert {numbers[brief.ticket.number] for brief in store.search(wanted)} == found
+    assert {numbers[ticket.number] for ticket in store.search(wanted)} == found
 
 
 @pytest.mark.parametrize("ask", ["SELECT 1", "UPDATE meta SET value = 'x' WHERE name = 'a'", ""])

@@ -295,7 +295,7 @@ def test_a_ticket_whose_row_is_damaged_is_the_one_of_its_journal(store: Store, o
     with store.write() as tx:
         tx.session.run("UPDATE tickets SET body = '{' WHERE number = ?", damaged)
     reader = opened(readonly=True)
-    assert [found.ticket.number for found in reader.search(Search())] == [sound, damaged]
+    assert [found.number for found in reader.search(Search())] == [sound, damaged]
     assert reader.show(damaged) == {**reader.show(sound), "number": damaged, "journal": reader.show(damaged)["journal"]}
     assert {(found.check, found.subject) for found in reader.audit(DESK)} == {("journals", damaged)}
     change(store, damaged, "assigned", assignee="tec@cau.example")
@@ -351,11 +351,11 @@ def test_what_was_rolled_back_is_not_remembered(postgres: Server, tmp_path: Path
         with pytest.raises(Conflict), first.write() as tx:
             number = tx.load(Needs(prefix="I"), NOW, ZONE).next_number
             tx.apply(Cause(), Decision(events=(opening(number, ANA),)), compose, DESK, NOW)
-            assert [brief.ticket.number for brief in tx.load(Needs(writer=frozenset({ANA})), NOW, ZONE).earlier]
+            assert [ticket.number for ticket in tx.load(Needs(writer=frozenset({ANA})), NOW, ZONE).earlier]
             raise Conflict("the next mail of the batch")
         with closing(Store.open(url, tmp_path / "files", clock=clock)) as second:
             assert open_ticket(second, 1, sender=EVA) == number
-        assert [brief.ticket.requester for brief in first.search(Search(number=number))] == [EVA]
+        assert [ticket.requester for ticket in first.search(Search(number=number))] == [EVA]
 
 
 def test_what_a_batch_needs_is_locked_before_any_of_it_is_looked_at(

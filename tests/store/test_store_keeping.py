@@ -205,7 +205,7 @@ def test_f45_a_backup_is_one_picture_however_long_it_takes(
     backup(store.url, store.files, tmp_path / "copy.db", write)
     store.close()
     restored = Store.open(f"sqlite:///{tmp_path}/copy.db", tmp_path / "copy.db.files", clock=clock)
-    assert [brief.ticket.number for brief in restored.search(Search())] == [number]
+    assert [ticket.number for ticket in restored.search(Search())] == [number]
     restored.close()
 
 

@@ -41,6 +41,6 @@ def test_a_text_of_a_hundred_thousand_words_is_found_by_its_first_ones_and_holds
         change(store, found[-1], "reply", solution=" ".join(f"línea{each}" for each in texts))
     for _ in ("not indexed yet", "indexed"):
         for word, number in (("línea0", found[0]), ("línea9999", found[0]), ("líneadespués", found[1])):
-            assert [brief.ticket.number for brief in store.search(Search(text=word))] == [number]
+            assert [ticket.number for ticket in store.search(Search(text=word))] == [number]
         store.index_words()
     assert store.index_words() == 0
