@@ -133,7 +133,7 @@ def test_a_ticket_goes_on_without_them(books: Store) -> None:
 @pytest.mark.parametrize("claimed", [False, True])
 def test_a_letter_that_waits_for_them_is_never_sent(books: Store, claimed: bool) -> None:
     """Nor once more, where it was on its way."""
-    other = books.search(Search(states=("assigned",)))[0].ticket
+    other = books.search(Search(states=("assigned",)))[0]
     letter = Letter("update", (ANA,), other)
     with books.write() as tx:
         tx.apply(Cause(), Decision(letters=(letter,)), compose, DESK, NOW)
@@ -148,7 +148,7 @@ def test_a_letter_that_waits_for_them_is_never_sent(books: Store, claimed: bool)
 
 def test_nothing_is_written_to_a_pseudonym(books: Store) -> None:
     forget(books)
-    ticket = books.search(Search(states=("closed",)))[0].ticket
+    ticket = books.search(Search(states=("closed",)))[0]
     before = len(json.dumps([str(row) for row in everything(books)]))
     with books.write() as tx:
         letter = Letter("closure", (ticket.requester,), ticket)
@@ -163,17 +163,17 @@ def test_what_waited_for_an_admin_is_settled(books: Store) -> None:
 
 
 def test_forgetting_a_participant_leaves_the_requesters_words(books: Store) -> None:
-    own = books.search(Search(states=("closed",)))[0].ticket.number
+    own = books.search(Search(states=("closed",)))[0].number
     change(books, own, "joined", participants=(LUIS,))
     forget(books, LUIS)
     assert LUIS not in everything(books)
-    assert books.search(Search(states=("closed",)))[0].ticket.requester == ANA
+    assert books.search(Search(states=("closed",)))[0].requester == ANA
     assert books.raw_mail(1)
     assert books.audit(DESK) == []
 
 
 def test_what_others_were_sent_about_them_loses_its_bytes_once_sent(books: Store) -> None:
-    other = books.search(Search(states=("assigned",)))[0].ticket
+    other = books.search(Search(states=("assigned",)))[0]
     sent = (Letter("warning", ("n1@cau.example",), other), Letter("worklist", ("tec@cau.example",)))
     sent += (Letter("refusal", (LUIS,)),)
     for letters in (sent, (Letter("reminder", (LUIS,), other),)):
@@ -297,7 +297,7 @@ def waits(books: Store, tx: Transaction) -> bool:
 def test_a_file_that_another_transaction_is_taking_up_again_stays(books: Store, looked: str) -> None:
     """Its row is written and not committed: whoever removes files cannot see it, and waits for it."""
     books.run(lambda tx: erasing.forget(tx, ANA, DESK, NOW, "erased-1"))
-    other = books.search(Search(states=("assigned",)))[0].ticket.number
+    other = books.search(Search(states=("assigned",)))[0].number
     found = leftovers(books)
     removals: dict[str, Callable[[], object]] = {
         "before": lambda: books.run(lambda tx: unnamed.remove(tx.session, books.files, found)),
@@ -316,7 +316,7 @@ def test_a_file_that_another_transaction_is_taking_up_again_stays(books: Store, 
 
 def test_a_mail_whose_file_was_removed_while_it_was_read_is_to_be_read_again(books: Store) -> None:
     books.run(lambda tx: erasing.forget(tx, ANA, DESK, NOW, "erased-1"))
-    other = books.search(Search(states=("assigned",)))[0].ticket.number
+    other = books.search(Search(states=("assigned",)))[0].number
     seen = take(books, 5)
     assert books.files.has(attachment(PHOTO).digest), "as the parser finds: it keeps nothing twice"
     remove_leftovers(books)
@@ -334,7 +334,7 @@ def test_a_file_that_comes_back_meanwhile_stays(books: Store) -> None:
     books.run(lambda tx: erasing.forget(tx, ANA, DESK, NOW, "erased-1"))
     found = leftovers(books)
     assert attachment(PHOTO).digest in found.unnamed
-    other = books.search(Search(states=("assigned",)))[0].ticket.number
+    other = books.search(Search(states=("assigned",)))[0].number
     with books.write() as tx:
         event = Event(other, "note", NOW, "tec@cau.example", attachments=(attachment(PHOTO),))
         tx.apply(Cause(), Decision(events=(event,)), compose, DESK, NOW)
