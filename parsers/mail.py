@@ -73,6 +73,11 @@ class Mail:
     """What was odd and mended, as short codes for the ledger: ``charset:unknown-8``, ``headers:bare-cr`` …"""
 
     @property
+    def addressed(self) -> tuple[str, ...]:
+        """The addresses of To and Cc."""
+        return tuple(each.address for each in (*self.to, *self.cc))
+
+    @property
     def said(self) -> str:
         """What a reply says: its new text; all of it where the answers stand in the history."""
         return self.body if self.answered_inside else self.visible

@@ -109,8 +109,7 @@ class Action:
     @property
     def reached(self) -> frozenset[str]:
         """Who else got this mail, and in it all that the requester will read; nobody if a canned reply adds to it."""
-        addressed = (*self.mail.to, *self.mail.cc)
-        return frozenset() if self.canned else frozenset(each.address.lower() for each in addressed)
+        return frozenset() if self.canned else frozenset(map(str.lower, self.mail.addressed))
 
 
 Effect = Callable[[Action], Decision]

@@ -113,7 +113,7 @@ class Reading:
             writer=self.writer,
             caller=desk.addresses_of(caller) if (caller := self.action_form.get("requester")) else frozenset(),
             counters=self._counters(),
-            addresses=tuple(a.address.lower() for a in (*mail.to, *mail.cc)),
+            addresses=tuple(map(str.lower, mail.addressed)),
             search=self._search(desk),
             journal=bool(
                 self.token or self.action == "explain" or self.consult == "status" or desk.groups_of(self.sender)
@@ -218,7 +218,7 @@ def written_to(mail: Mail, box: Mailbox) -> str:
     """The configured address that the mail was sent to: Delivered-To and X-Original-To, else To, else Cc, else the
     mailbox's own."""
     own = {a.lower(): a for a in (box.address, *box.addresses)}
-    candidates = (*mail.delivered_to, *(a.address for a in mail.to), *(a.address for a in mail.cc))
+    candidates = (*mail.delivered_to, *mail.addressed)
     return next((own[a.lower()] for a in candidates if a.lower() in own), box.address)
 
 
@@ -249,7 +249,7 @@ def _meant(key: str, desk: Desk) -> list[str]:
 def _astray(key: str, mail: Mail, desk: Desk) -> Iterator[str]:
     """The kinds with this opening subject for which the mail went to no address that takes them."""
     for kind in _meant(key, desk):
-        sent_to = {each.address.lower() for each in (*mail.to, *mail.cc)}
+        sent_to = set(map(str.lower, mail.addressed))
         if desk.takers[kind] and sent_to.isdisjoint(map(str.lower, desk.takers[kind])):
             yield kind
 

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from parsers.senders import bare
 from rules.conditions import Context, context_of, known_texts, read_condition, texts, truth, unknown
 from rules.desk import Desk
-from rules.rule_tests import GIVEN
+from rules.rule_tests import GIVEN, Problem
 from rules.tables import Rule, RuleTest
-
-
-class Problem(NamedTuple):
-    """What is wrong with the rule of this index: where in its table, and what is allowed."""
-
-    rule: int
-    path: tuple[str | int, ...]
-    text: str
 
 
 def problems(desk: Desk) -> tuple[Problem, ...]:

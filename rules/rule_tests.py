@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from parsers.values import chosen
 from rules.conditions import RouteInput, texts
@@ -15,12 +15,20 @@ GIVEN = ("kind", "address", "sender", "text", "attachment", "business_hours")
 """What a test may give; any other key is a field's name."""
 
 
-def run_tests(desk: Desk) -> tuple[str, ...]:
+class Problem(NamedTuple):
+    """What is wrong with the rule of this index: where in its table, and what is allowed or came out."""
+
+    rule: int
+    path: tuple[str | int, ...]
+    text: str
+
+
+def run_tests(desk: Desk) -> tuple[Problem, ...]:
     """The rules' own tests that fail, each told with what was expected, what came out and which rule took it."""
     return tuple(
-        failure
-        for rule in desk.rules
-        for number, test in enumerate(rule.tests, 1)
+        Problem(index, ("tests", number), failure)
+        for index, rule in enumerate(desk.rules)
+        for number, test in enumerate(rule.tests)
         if (failure := _failure(rule, number, test, desk))
     )
 
@@ -33,7 +41,7 @@ def _failure(rule: Rule, number: int, test: RuleTest, desk: Desk) -> str:
         if not _same(wanted, got := getattr(routed, key))
     ]
     taken = f'by rule "{routed.rule}"' if routed.rule else "no rule took it"
-    return f'rule "{rule.name}", test {number}: {"; ".join(wrong)} ({taken})' if wrong else ""
+    return f'rule "{rule.name}", test {number + 1}: {"; ".join(wrong)} ({taken})' if wrong else ""
 
 
 def _input(given: Mapping[str, Any], rule: Rule, desk: Desk) -> RouteInput:

@@ -133,9 +133,8 @@ def read_mail(raw: bytes, desk: Desk) -> tuple[Mail, str]:
 
 def addressed_mailbox(mail: Mail, desk: Desk) -> str:
     """The mailbox that the mail was sent to; "" where it names none of our addresses."""
-    sent_to = [*mail.delivered_to, *(a.address for a in (*mail.to, *mail.cc))]
     own = {a.lower(): box.name for box in desk.mailboxes for a in (box.address, *box.addresses)}
-    return next((own[a.lower()] for a in sent_to if a.lower() in own), "")
+    return next((own[a.lower()] for a in (*mail.delivered_to, *mail.addressed) if a.lower() in own), "")
 
 
 def first_for_openings(desk: Desk) -> str:

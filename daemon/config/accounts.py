@@ -124,21 +124,27 @@ class OAuth2:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Credentials:
-    """Who logs in, and where the secret is kept."""
+class Password:
+    """Where a password is kept."""
 
-    username: str = ""
     password_file: str = ""
     """A file that holds nothing but the password; beside config.toml where relative."""
     password_env: str = ""
     """The environment variable that holds it."""
     password_credential: str = ""
     """The name under which systemd hands it over (LoadCredential=)."""
-    oauth2: OAuth2 | None = None
 
     def secret(self) -> str:
         """The password, read anew each time; "" where none is set. Raises :class:`SecretError`."""
         return _read_secret(self, "password")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials(Password):
+    """Who logs in, and by what."""
+
+    username: str = ""
+    oauth2: OAuth2 | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,16 +190,14 @@ class Smtp(Credentials):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Database:
-    """`[database]`: the books, and where raw mails and attachments lie by digest."""
+class Database(Password):
+    """`[database]`: the books, and where raw mails and attachments lie by digest. PostgreSQL's password is kept as any
+    other, where it is not part of the URL."""
 
     url: str = field(repr=False)
     """`sqlite:///beside-this-file.db`, `sqlite:////absolute/path.db` or `postgresql://user@host/name`."""
     files: str = ""
     """A folder; "" for `files` beside the SQLite database, else beside config.toml."""
-    password_file: str = ""
-    password_env: str = ""
-    password_credential: str = ""
 
     @property
     def is_sqlite(self) -> bool:
@@ -219,10 +223,6 @@ class Database:
             url, home = f"sqlite:///{file}", file.parent
         files, password = beside(config, self.files) or str(home / "files"), beside(config, self.password_file)
         return replace(self, url=url, files=files, password_file=password)
-
-    def secret(self) -> str:
-        """PostgreSQL's password where it is not part of the URL; "" for none. Raises :class:`SecretError`."""
-        return _read_secret(self, "password")
 
     def login_url(self) -> str:
         """The URL to connect with: the password that is kept elsewhere put into it. Never to be shown or logged."""

@@ -13,12 +13,12 @@ from typing import Any
 
 import outbox_templates
 from daemon.config.positions import Path as KeyPath
-from daemon.config.positions import Place
 from daemon.config.shape import nearest, shown
 from daemon.config.sources import Problem, Source, read_toml
 from parsers.spelling import fold_label
 from parsers.subject import thread_key
 from rules.letters import LETTERS
+from rules.tables import LettersTable
 
 SHIPPED = Path(outbox_templates.__file__).parent
 """The letters that come with Acuse, one folder a language."""
@@ -29,6 +29,11 @@ Words = dict[str, Any]
 def folders(own: Path | None) -> tuple[Path, ...]:
     """Where letters are looked for: the shipped ones, then the admin's own, which win."""
     return (SHIPPED, own) if own else (SHIPPED,)
+
+
+def own_folder(letters: LettersTable) -> Path | None:
+    """The admin's own letters; None for the shipped ones alone."""
+    return Path(letters.templates) if letters.templates else None
 
 
 def letter_files(own: Path | None) -> list[Path]:
@@ -86,7 +91,7 @@ def _on_both_sides(source: Source, catalogue: Mapping[str, Words]) -> Iterator[P
         same = (name for name, other in subjects if thread_key(other) == thread_key(subject))
         if other := next((name for name in same if LETTERS[name].side != side), ""):
             whose = f"which goes to the {LETTERS[other].side}: a reply would be taken for the other side's"
-            yield _told(source, ("letter_subjects", letter), f'this is the subject of "{other}" too, {whose}')
+            yield source.problem(("letter_subjects", letter), f'this is the subject of "{other}" too, {whose}')
 
 
 CALLED: Mapping[str, Callable[[str], str]] = {"actions": fold_label, "states": fold_label, "subjects": thread_key}
@@ -99,12 +104,7 @@ def _called_alike(source: Source, catalogue: Mapping[str, Words]) -> Iterator[Pr
         known = [(key, spelt(text)) for words in catalogue.values() for key, text in words[table].items()]
         for key, text in source.table.get(table, {}).items():
             if other := next((each for each, name in known if each != key and name == spelt(text)), ""):
-                yield _told(source, (table, key), f'"{other}" is called so, and people write it; each needs its own')
-
-
-def _told(source: Source, at: KeyPath, text: str) -> Problem:
-    place = source.positions.find(at, at_key=True) or Place(1, 1)
-    return Problem(str(source.path), place.line, place.column, text)
+                yield source.problem((table, key), f'"{other}" is called so, and people write it; each needs its own')
 
 
 STANDARD = "es"
@@ -120,7 +120,7 @@ def _misspelt(
             yield from _misspelt(source, value, known[key], (*at, key), catalogue)
         elif fault := _fault(key, value, known, at, catalogue):
             del table[key]
-            yield _told(source, (*at, key), fault)
+            yield source.problem((*at, key), fault)
 
 
 def _fault(key: str, value: Any, known: Words, at: KeyPath, catalogue: Mapping[str, Words]) -> str:

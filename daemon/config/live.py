@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from daemon.config.accounts import Account
-from daemon.config.catalogue import letter_files, letter_patterns
+from daemon.config.catalogue import letter_files, letter_patterns, own_folder
 from daemon.config.crosschecks import Check
 from daemon.config.settings import ConfigErrors, Settings, load
 from daemon.config.sources import Problem
@@ -153,8 +153,7 @@ class Live(Generic[Letters]):
         restart = needs_restart(before, settings) if before else ()
         if before and "mailboxes" in restart:
             settings = settings.watching(before)
-        templates = settings.desk.letters.templates
-        watch = Watch(settings.files, settings.patterns, Path(templates) if templates else None)
+        watch = Watch(settings.files, settings.patterns, own_folder(settings.desk.letters))
         try:
             return Loaded(settings, self._build(settings.desk), "", restart=restart), watch
         except ConfigErrors as errors:

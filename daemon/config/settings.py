@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import mimetypes
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -110,16 +110,16 @@ def load(path: Path, *further: Check) -> Settings:
     if not document.sources:
         raise ConfigErrors(problems, tuple(document.files), document.patterns)
     written, misfits, doubtful = fit(Written, complete(document.table))
-    own = _own_letters(written, path)
+    own = Path(beside(path, written.letters.templates)) if written.letters.templates else None
     catalogue, wrong_words = read_catalogue(own, written.letters.language or written.desk.language)
-    replies, absent = _canned(written, path, catalogue)
+    replies, absent = _canned(written, path, own, catalogue)
     absent += _absent_letters(own)
-    desk = _desk(written, path, catalogue, replies)
+    desk = _desk(written, path, own, catalogue, replies)
     checked = (*_checked(written, desk, further), *absent, *_unmatched(document))
     misfits += [misfit for misfit in checked if not _touches(misfit.path, doubtful)]
     faulty = {*doubtful, *(misfit.path for misfit in misfits if not misfit.warning)}
     first = _to_mend_first(faulty, document.problems)
-    misfits += [] if first else _failing_tests(desk)
+    misfits += [] if first else _of_rules(rule_tests.run_tests(desk))
     problems = _in_order([*problems, *wrong_words, *(_problem(misfit, document) for misfit in misfits)], document)
     problems += [_problem(misfit, document) for misfit in _not_run(desk, first)]
     files = _files(document, replies, own)
@@ -170,8 +170,11 @@ def _checked(written: Written, desk: Desk, further: tuple[Check, ...]) -> Iterat
     yield from crosschecks.queries(written, desk.catalogue)
     yield from crosschecks.articles(written, desk.catalogue)
     yield from form_checks.callers(written, desk.catalogue)
-    for problem in rule_checks.problems(desk):
-        yield Misfit(("rules", problem.rule, *problem.path), problem.text)
+    yield from _of_rules(rule_checks.problems(desk))
+
+
+def _of_rules(problems: Iterable[rule_tests.Problem]) -> Iterator[Misfit]:
+    return (Misfit(("rules", each.rule, *each.path), each.text) for each in problems)
 
 
 _ROUTED_BY = frozenset({"rules", "kinds", "services", "categories", "groups", "priorities", "addresses"})
@@ -190,25 +193,18 @@ def _not_run(desk: Desk, first: list[str]) -> Iterator[Misfit]:
         yield Misfit(("rules",), f"the tests of the rules were not run: mend {', '.join(first)} first", at_key=True)
 
 
-def _failing_tests(desk: Desk) -> Iterator[Misfit]:
-    """Each failing test, at its place: a rule that fails its tests never takes a mail."""
-    places: dict[str, KeyPath] = {
-        f'rule "{rule.name}", test {test + 1}:': ("rules", number, "tests", test)
-        for number, rule in enumerate(desk.rules)
-        for test in range(len(rule.tests))
-    }
-    for failure in rule_tests.run_tests(desk):
-        yield Misfit(next((path for told, path in places.items() if failure.startswith(told)), ("rules",)), failure)
-
-
 # ---------------------------------------------------------------- paths and files
 
 
-def _canned(written: Written, config: Path, catalogue: dict[str, Words]) -> tuple[tuple[Canned, ...], list[Misfit]]:
-    """The canned replies with their texts read and their attachments found."""
+def _canned(
+    written: Written, config: Path, own: Path | None, catalogue: dict[str, Words]
+) -> tuple[tuple[Canned, ...], list[Misfit]]:
+    """The canned replies with their texts read and their attachments found: beside config.toml, else with the letters
+    in the desk's language, or in the standard one if there are none in it."""
     replies: list[Canned] = []
     misfits: list[Misfit] = []
-    folders = _canned_folders(written, config, catalogue)
+    known = written.desk.language if written.desk.language in catalogue else STANDARD
+    folders = [config.parent, *(root / known for root in (own, SHIPPED) if root)]
     for number, reply in enumerate(written.canned):
         at: KeyPath = ("canned", number)
         file = "" if reply.text else _find(reply.file, folders, (*at, "file"), misfits)
@@ -216,19 +212,6 @@ def _canned(written: Written, config: Path, catalogue: dict[str, Words]) -> tupl
         files = (_find(a, folders, (*at, "attachments", n), misfits) for n, a in enumerate(reply.attachments))
         replies.append(dataclasses.replace(reply, text=text, file=file, attachments=tuple(files)))
     return tuple(replies), misfits
-
-
-def _canned_folders(written: Written, config: Path, catalogue: dict[str, Words]) -> list[Path]:
-    """Where the files of canned replies may be: beside config.toml, then with the letters in the desk's language, or in
-    the standard one if there are none in it."""
-    own, language = _own_letters(written, config), written.desk.language
-    known = language if language in catalogue else STANDARD
-    return [config.parent, *(root / known for root in (own, SHIPPED) if root)]
-
-
-def _own_letters(written: Written, config: Path) -> Path | None:
-    """The admin's own folder of letters."""
-    return Path(beside(config, written.letters.templates)) if written.letters.templates else None
 
 
 def _absent_letters(own: Path | None) -> list[Misfit]:
@@ -280,10 +263,12 @@ def _files(document: Document, replies: tuple[Canned, ...], own: Path | None) ->
 # ---------------------------------------------------------------- the value
 
 
-def _desk(written: Written, config: Path, catalogue: dict[str, Words], replies: tuple[Canned, ...]) -> Desk:
+def _desk(
+    written: Written, config: Path, own: Path | None, catalogue: dict[str, Words], replies: tuple[Canned, ...]
+) -> Desk:
     """The rules' part, with what stands in other files filled in."""
     parts = {part.name: getattr(written, part.name) for part in dataclasses.fields(Desk)}
-    letters = dataclasses.replace(written.letters, templates=beside(config, written.letters.templates))
+    letters = dataclasses.replace(written.letters, templates=str(own or ""))
     mailboxes = tuple(_located(box, config) for box in written.mailboxes)
     files = {path: _file(Path(path)) for reply in replies for path in reply.attachments if _is_file(path)}
     filled = {"mailboxes": mailboxes, "letters": letters, "canned": replies, "catalogue": catalogue, "files": files}

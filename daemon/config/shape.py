@@ -244,14 +244,15 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-_WANTED: dict[Any, str] = {
-    str: 'text in quotes, such as "…"',
-    int: "a whole number",
-    float: "a number",
-    bool: "true or false",
-    Duration: 'a duration, such as "90s", "15m", "2h" or "7d"',
-    date: "a day without quotes, such as 2027-03-31",
+_SIMPLE: dict[Any, tuple[str, Any]] = {
+    str: ('text in quotes, such as "…"', ""),
+    int: ("a whole number", 0),
+    float: ("a number", 0.0),
+    bool: ("true or false", False),
+    Duration: ('a duration, such as "90s", "15m", "2h" or "7d"', "1h"),
+    date: ("a day without quotes, such as 2027-03-31", "1970-01-01"),
 }
+"""What people are told of a type, and its emptiest value; of any other, a table."""
 
 
 def _wanted(declared: Any) -> str:
@@ -264,7 +265,7 @@ def _wanted(declared: Any) -> str:
         return "a table with " + ", ".join(needed(declared) or keys(declared))
     if is_union(declared):
         return " or ".join(_wanted(branch) for branch in get_args(declared))
-    return _WANTED.get(declared, "a table")
+    return _SIMPLE[declared][0] if declared in _SIMPLE else "a table"
 
 
 def nearest(read: object, known: typing.Iterable[object]) -> str:
@@ -301,16 +302,6 @@ def _likely(misfit: _Found) -> Any:
     return near or next((value for _, value in _fitting(misfit)), _empty(declared))
 
 
-_EMPTY: dict[Any, Callable[[], Any]] = {
-    str: str,
-    int: int,
-    float: float,
-    bool: bool,
-    Duration: lambda: "1h",
-    date: lambda: "1970-01-01",
-}
-
-
 def _empty(declared: Any) -> Any:
     """The emptiest value that fits ``declared``; a table's missing keys are found in the next round."""
     if is_union(declared):
@@ -319,4 +310,4 @@ def _empty(declared: Any) -> Any:
         return get_args(declared)[0]
     if get_origin(declared) is tuple:
         return []
-    return _EMPTY.get(declared, dict)()
+    return _SIMPLE[declared][1] if declared in _SIMPLE else {}

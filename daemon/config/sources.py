@@ -49,6 +49,11 @@ class Source:
         """Where its keys stand; made when first asked for."""
         return positions(self.text)
 
+    def problem(self, path: KeyPath, text: str) -> Problem:
+        """A problem at the key ``path``."""
+        place = self.positions.find(path, at_key=True) or Place(1, 1)
+        return Problem(str(self.path), place.line, place.column, text)
+
 
 @dataclass
 class Document:
@@ -118,9 +123,8 @@ class Document:
 
     def _twice(self, path: KeyPath) -> None:
         first = self.problem(path, "", at_key=True)
-        place = self.sources[-1].positions.find(path, at_key=True) or Place(1, 1)
         text = f"{dotted(path)} is set already in {first.file}, line {first.line}; one file alone may set it"
-        self.problems.append(Problem(str(self.sources[-1].path), place.line, place.column, text))
+        self.problems.append(self.sources[-1].problem(path, text))
 
 
 def _share(shares: list[tuple[int, int]], number: int, index: int) -> int | None:
@@ -146,38 +150,37 @@ def dotted(path: KeyPath) -> str:
 
 def read_document(path: Path) -> Document:
     """Read ``path`` and the files that it includes; faults are in the document's ``problems``."""
-    document = Document(path, files=[path])
+    document = Document(path)
     if not path.exists():
+        document.files.append(path)
         document.problems.append(
             Problem(str(path), 1, 1, "cannot read this file: there is none; `acuse init` writes a config.toml")
         )
         return document
-    source = read_toml(path)
-    if isinstance(source, Problem):
-        document.problems.append(source)
-        return document
-    patterns = source.table.pop("include", [])
-    document.add(source)
-    for included in _included(document, patterns):
-        _include(document, included)
+    patterns = _add(document, path)
+    for included in _included(document, patterns) if document.sources else ():
+        if _add(document, included) is not None:
+            text = f"include is allowed in {path.name} alone, not in a file that is included"
+            document.problems.append(document.sources[-1].problem(("include",), text))
     return document
 
 
-def _include(document: Document, path: Path) -> None:
+def _add(document: Document, path: Path) -> object:
+    """Read one file and join it; what it includes, None for nothing."""
     document.files.append(path)
     source = read_toml(path)
     if isinstance(source, Problem):
         document.problems.append(source)
-        return
-    if source.table.pop("include", None) is not None:
-        place = source.positions.find(("include",), at_key=True) or Place(1, 1)
-        text = f"include is allowed in {document.path.name} alone, not in a file that is included"
-        document.problems.append(Problem(str(path), place.line, place.column, text))
+        return None
+    patterns = source.table.pop("include", None)
     document.add(source)
+    return patterns
 
 
 def _included(document: Document, patterns: object) -> Iterator[Path]:
     """The files that match, in the patterns' order and by name; a name without a wildcard must exist."""
+    if patterns is None:
+        return
     if not isinstance(patterns, list) or not all(isinstance(each, str) and "\0" not in each for each in patterns):
         text = 'include must be a list of file names, such as ["rules.d/*.toml"]'
         document.problems.append(document.problem(("include",), text))

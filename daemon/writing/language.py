@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from daemon.config.catalogue import STANDARD, folders
+from daemon.config.catalogue import STANDARD, folders, own_folder
 from daemon.writing.formats import Formats
 from daemon.writing.kinds import KindWords, kind_words
 from daemon.writing.link_views import LinkViews
@@ -54,14 +53,9 @@ def standard_language(desk: Desk) -> str:
     return desk.letters.language or desk.desk.language
 
 
-def template_folder(desk: Desk) -> Path | None:
-    """`[letters] templates` as a path; None for the shipped ones alone."""
-    return Path(desk.letters.templates) if desk.letters.templates else None
-
-
 def sources(desk: Desk, language: str) -> dict[str, str]:
     """The templates of ``language`` by name. OSError: one cannot be read."""
-    return read_sources(folders(template_folder(desk)), looked_for(desk, language))
+    return read_sources(folders(own_folder(desk.letters)), looked_for(desk, language))
 
 
 def looked_for(desk: Desk, language: str) -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from daemon.config.catalogue import own_folder
 from daemon.config.settings import ConfigErrors
-from daemon.writing.language import template_folder
 from daemon.writing.letters import Letters
 from rules.desk import Desk
 
@@ -11,7 +11,7 @@ from rules.desk import Desk
 def tried_letters(desk: Desk) -> Letters:
     """The letters of ``desk``. Where templates of the admin's own stand among the shipped ones, each letter is rendered
     once in every language; :class:`ConfigErrors` where one fails."""
-    if template_folder(desk):
+    if own_folder(desk.letters):
         from daemon.writing.template_checks import letter_problems  # and its samples, which most starts do without
 
         if problems := letter_problems(desk):

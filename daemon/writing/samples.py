@@ -68,7 +68,8 @@ def samples(desk: Desk, language: str = "", draw: bool = True) -> Mapping[str, L
         **_people(desk, ticket),
         **staff_samples(desk, ticket, draw),
     }
-    return {name: replace(letter, language=language) for name, letter in letters.items()}
+    to = (ticket.requester,)
+    return {name: replace(letter, to=letter.to or to, language=language) for name, letter in letters.items()}
 
 
 def _speaking(language: str, desk: Desk) -> Desk:
@@ -172,11 +173,11 @@ BY_ANA = {"by": "Ana Ruiz"}
 
 
 def _requester(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
-    letters = {**_asked(desk, ticket), **_solved(desk, ticket), **_closed(desk, ticket), **_looked_up(desk, ticket)}
-    return {name: replace(letter, to=(ticket.requester,)) for name, letter in letters.items()}
+    return {**_asked(desk, ticket), **_solved(desk, ticket), **_closed(desk, ticket), **_looked_up(desk, ticket)}
 
 
 def _letter(name: str, ticket: Ticket | None, values: Mapping[str, Any], *links: Link) -> Letter:
+    """To the requester of the sample ticket."""
     return Letter(name, (), ticket, values, links)
 
 
@@ -258,14 +259,13 @@ def _notices(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     answer = answer_link(ticket, "", desk)
     wrong = {"read": f"Sobre mi incidencia {NUMBER}", "right": answer.subject}
     thanked = {"mark": 4, "comment": "Muy amables.", "before": 0}
-    letters = {
+    return {
         **_verdict_notices(desk, ticket, closed, open_again),
         "closed_notice": _letter("closed_notice", replace(closed, reason="validated"), {}, open_again),
         "wrong_subject": _letter("wrong_subject", ticket, wrong, answer),
         "survey_thanks": _letter("survey_thanks", ticket, thanked),
         "survey_thanks.changed": _letter("survey_thanks", ticket, {"mark": 5, "comment": "", "before": 2}),
     }
-    return {name: replace(letter, to=(ticket.requester,)) for name, letter in letters.items()}
 
 
 def _verdict_notices(desk: Desk, ticket: Ticket, closed: Ticket, open_again: Link) -> dict[str, Letter]:
@@ -305,7 +305,7 @@ def _people(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
     wrong = Fault("tax_id", "bad_format", "123", (), "", "CIF/NIF", "pattern", "Una letra y ocho cifras")
     openings = tuple(opening_link(kind, desk, ticket.language) for kind in desk.kinds)
     welcome = {"name": "Marta Gil", "held": 1, "kinds": kinds_explained(desk)}  # held: waiting mails, treated now
-    letters = {
+    return {
         "registration": _letter(
             "registration", None, {"held": ticket.subject, "faults": ()}, registration_link(REQUESTER, desk)
         ),  # held: subject of the mail that waits, or ""
@@ -314,4 +314,3 @@ def _people(desk: Desk, ticket: Ticket) -> dict[str, Letter]:
         ),
         "welcome": _letter("welcome", None, welcome, *openings),
     }
-    return {name: replace(letter, to=(ticket.requester,)) for name, letter in letters.items()}

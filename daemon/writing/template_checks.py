@@ -18,10 +18,10 @@ from jinja2.debug import rewrite_traceback_stack
 from jinja2.exceptions import SecurityError
 
 from daemon.composed import Composed
-from daemon.config.catalogue import SHIPPED, STANDARD, folders
+from daemon.config.catalogue import SHIPPED, STANDARD, folders, own_folder
 from daemon.config.shape import nearest
 from daemon.config.sources import Problem
-from daemon.writing.language import looked_for, sources, standard_language, template_folder
+from daemon.writing.language import looked_for, sources, standard_language
 from daemon.writing.letters import Letters
 from daemon.writing.page_forms import PlainPages
 from daemon.writing.pages import SUFFIX, inlined, read_sources
@@ -50,7 +50,7 @@ def _problem(desk: Desk, language: str, name: str, line: int, text: str) -> Prob
     places = [
         folder / place / name
         for place in (*reversed(looked_for(desk, language)), "layout")
-        for folder in reversed(folders(template_folder(desk)))
+        for folder in reversed(folders(own_folder(desk.letters)))
     ]
     return Problem(str(next((place for place in places if place.is_file()), places[0])), line, 1, text)
 
@@ -62,7 +62,7 @@ def _unused(desk: Desk) -> Iterator[Problem]:
     """What stands in the admin's own folder and no letter would ever show: a misspelt file or block."""
     shipped = read_sources((SHIPPED,), ("layout", STANDARD))
     blocks = {"subject", *_BLOCK.findall("".join(shipped.values()))}
-    own = template_folder(desk)
+    own = own_folder(desk.letters)
     for path in sorted(own.glob(f"*/[!_]*{SUFFIX}")) if own else ():
         if path.name not in shipped:
             yield _misspelt(desk, path, 1, "letter", path.stem, (name.removesuffix(SUFFIX) for name in shipped))
@@ -79,7 +79,7 @@ def _misspelt(desk: Desk, path: Path, line: int, what: str, name: str, known: It
 
 def _tried(letters: Letters, desk: Desk) -> Iterator[Problem]:
     for language in desk.catalogue:
-        own = sources(desk, language) if template_folder(desk) else {}
+        own = sources(desk, language) if own_folder(desk.letters) else {}
         try:
             letters_of_it = samples(desk, language, draw=False)
         except (LookupError, ValueError) as error:

@@ -348,7 +348,7 @@ def test_own_tests(given, expect, failure):
     then = {"group": "n2", "priority": "Urgente", "notify": ["guardia@cau.example"]}
     tested = desk(rule(LOST, then, "caída", tests=(RuleTest(given, expect),)))
     assert problems(tested) == ()
-    assert run_tests(tested) == ((failure,) if failure else ())
+    assert [(each.path, each.text) for each in run_tests(tested)] == ([(("tests", 0), failure)] if failure else [])
 
 
 def test_own_tests_run_every_rule_not_only_theirs():
@@ -356,6 +356,5 @@ def test_own_tests_run_every_rule_not_only_theirs():
     given = {"attachment": True, "business_hours": False, "sender": "a@b.example", "text": "caída general"}
     second = rule({"words": "caída"}, {"group": "n2"}, "caída", tests=(RuleTest(given, {"group": "n2"}),))
     assert run_tests(desk(second, first)) == ()
-    assert run_tests(desk(first, second)) == (
-        'rule "caída", test 1: group = "n2" expected, got "redes" (by rule "noche")',
-    )
+    told = 'rule "caída", test 1: group = "n2" expected, got "redes" (by rule "noche")'
+    assert run_tests(desk(first, second)) == ((1, ("tests", 0), told),)
