@@ -74,11 +74,6 @@ def number_asked(form: Form) -> str:
     return leading_number(form.get("number"))[0] or form.get("number").upper()
 
 
-def own_tickets(addresses: frozenset[str]) -> Search:
-    """«Mis incidencias»: every ticket in which whoever has ``addresses`` takes part."""
-    return Search(addresses=addresses)
-
-
 def own_fields(form: Form, desk: Desk) -> tuple[tuple[str, str], ...]:
     """The fields of any kind that a search gives."""
     names = {f.name for kind in desk.kinds.values() for f in kind.fields}

@@ -20,7 +20,7 @@ from rules import wording
 from rules.action_forms import kind_named, parse_action
 from rules.desk import Desk
 from rules.facts import Needs, Search
-from rules.lookups import number_line, numbers_named, own_tickets, search_of
+from rules.lookups import number_line, numbers_named, search_of
 from rules.subjects import fixed_subjects, query_of
 from rules.tables import Address, Mailbox
 
@@ -125,7 +125,7 @@ class Reading:
     def _search(self, desk: Desk) -> Search | None:
         """What is listed: a requester's own tickets, a technician's worklist or search."""
         if self.consult == "mine":
-            return own_tickets(self.writer)
+            return Search(addresses=self.writer)
         return search_of(self.action, self.action_form, self.sender, desk)
 
     def _prefix(self, desk: Desk) -> str:
