@@ -126,6 +126,28 @@ def test_f22_a_mail_server_put_back_from_a_backup_gives_uids_again(world: DeskWo
     assert letter_violations(world) == []
 
 
+def test_f22_a_mail_under_the_uid_of_one_that_waits_to_be_moved_is_treated(world: DeskWorld) -> None:
+    """Put back from a backup after a crash between COMMIT and MOVE."""
+    dovecot = real(world).dovecot
+    own, backup = dovecot.mail / "apertura", dovecot.folder / "backup"
+    world.servers.deliver("apertura", opening(ANA, 100))
+    run_until_rest(world, 1)
+    dovecot.stop()
+    subprocess.run(["cp", "-a", own, backup], check=True)
+    dovecot.start()
+    world.servers.deliver("apertura", opening(GROUP, 200))
+    assert world.start(ACUSE_KILL="before_move").wait(PATIENCE_S) == -signal.SIGKILL
+    dovecot.stop()
+    shutil.rmtree(own)
+    backup.rename(own)
+    dovecot.start()
+    time.sleep(1.1)  # arrivals are told in seconds
+    world.servers.deliver("apertura", opening(ANA, 3000))
+    run_until_rest(world, 3)
+    assert world.query("SELECT uid, verdict FROM mails ORDER BY id") == [(1, "opened"), (2, "opened"), (2, "opened")]
+    assert letter_violations(world) == []
+
+
 def test_f26_without_uidplus_what_is_filed_is_not_filed_again(world: DeskWorld) -> None:
     """Each mail stays in the watched folder, marked as deleted, and is seen there by every connection."""
     dovecot = real(world).dovecot

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,12 @@ class Notebook:
         return [self._decide(uidvalidity, mail) for mail in mails]
 
     def _decide(self, uidvalidity: int, mail: Fetched) -> Unfiled:
-        known = [each for each in self.decided.values() if (each.uidvalidity, each.uid) == (uidvalidity, mail.uid)]
+        known = [
+            each
+            for each in self.decided.values()
+            if (each.uidvalidity, each.uid) == (uidvalidity, mail.uid)
+            and not each.is_other(mail.size, mail.internaldate)
+        ]
         if known:
             return known[0]
         raw = mail.octets.read_bytes() if isinstance(mail.octets, Path) else mail.octets
@@ -252,6 +257,26 @@ def test_f03_decided_but_not_moved_is_only_moved(dovecot: Dovecot, notebook: Not
     assert run_once(account(dovecot.port), notebook) == 0
     assert len(notebook.treated) == 2
     assert dovecot.counts("ana") == {"Acuse/Tratados": 2}
+
+
+@pytest.mark.parametrize(
+    ("size", "hours", "treated"), [(10, 1, 1), (0, 1, 0), (10, 0, 0)], ids=["another", "its arrival", "its size"]
+)
+def test_f22_a_uid_of_another_mail_by_now_is_not_moved_for_the_decided_one(
+    dovecot: Dovecot, notebook: Notebook, size: int, hours: int, treated: int
+) -> None:
+    """A server was restored, or another account stands behind the mailbox, after a crash between COMMIT and MOVE."""
+    dovecot.deliver("ana", raw_mail("uno"))
+    with dovecot.client("ana") as client:
+        chosen = client.select_folder("INBOX")
+        (about,) = client.fetch([1], ["RFC822.SIZE", "INTERNALDATE"]).values()
+    arrived = about[b"INTERNALDATE"].astimezone(UTC) + timedelta(hours=hours)
+    was = {"size": about[b"RFC822.SIZE"] + size, "arrived": arrived}
+    notebook.decided[1] = Unfiled(1, "done", "", chosen[b"UIDVALIDITY"], 1, "", **was)
+    notebook.treated.append((1, b""))  # the row of its own
+    assert run_once(account(dovecot.port), notebook) == treated
+    assert dovecot.counts("ana") == {"Acuse/Tratados": 1}
+    assert (1 in notebook.noted) == (not treated)
 
 
 def test_f04_moved_but_not_noted_is_noted(dovecot: Dovecot, notebook: Notebook) -> None:

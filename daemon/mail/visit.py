@@ -125,7 +125,7 @@ class Visit:
             progress(done, total)
         self._file_away()
         for mail in unmoved:
-            self._waiting = [mail]
+            self._waiting = self._own([mail])
             self._file_away()
         return done
 
@@ -139,13 +139,22 @@ class Visit:
             mails = {mail.id: mail for mail in some}
             together, alone = self._unmoved.apart(list(mails))
             self._settled.update(mail.uid for mail in some if mail.uid is not None and not mail.lies_in)
-            self._waiting = [mails[id_] for id_ in together]
+            self._waiting = self._own([mails[id_] for id_ in together])
             self._file_away()
             left += [mails[id_] for id_ in alone]
             unfiled.update(mails)
             after = max(mails)
         self._unmoved.forget_all_but(unfiled)
         return left
+
+    def _own(self, mails: Sequence[Unfiled]) -> list[Unfiled]:
+        """Those whose UIDs are not other mails' by now; the others stay, to be fetched as what they are."""
+        asked = {mail.uid: mail for mail in mails if mail.uid and mail.arrived}
+        with self._unmoved.asked_for([mail.id for mail in asked.values()]):
+            found = announce(self._imap, list(asked))
+        others = {each.uid for each in found if asked[each.uid].is_other(each.size, each.internaldate)}
+        self._settled -= others
+        return [mail for mail in mails if mail.uid not in others]
 
     def _remember(self) -> None:
         now = str(self._in_the_way)

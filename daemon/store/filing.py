@@ -9,14 +9,15 @@ from datetime import datetime
 from daemon.slices import in_slices
 from daemon.store.dialect import IN_LIST, Row, Session, marks
 from rules.decision import folder_of
-from rules.ticket import micros
+from rules.ticket import micros, moment
 
 
 @dataclass(frozen=True, slots=True)
 class Unfiled:
     """A decided mail that still lies where it was. ``folder`` is an attribute of rules.tables.Folders; ``lies_in`` the
     one it lies in now ("" for the watched folder), there under ``uid`` (None where the server did not tell). If it is
-    not there it may never have left the watched folder: ``watched_uid``.
+    not there it may never have left the watched folder: ``watched_uid``. ``size`` and ``arrived`` as it was announced;
+    ``arrived`` is None for one that has come just now.
     """
 
     id: int
@@ -26,6 +27,13 @@ class Unfiled:
     uid: int | None
     message_id: str
     watched_uid: int | None = None
+    size: int = 0
+    arrived: datetime | None = None
+
+    def is_other(self, size: int, arrived: datetime) -> bool:
+        """Whether a mail of this size and arrival, under the same UID, is another one: a server restored from a backup
+        gives UIDs again, and another server may have the same UIDVALIDITY."""
+        return self.arrived is not None and self.arrived != arrived and self.size != size
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +48,7 @@ class Filed:
 
 
 _UNFILED = """
-SELECT id, verdict, folder, uidvalidity, uid, folder_uidvalidity, folder_uid, message_id FROM mails
+SELECT id, verdict, folder, uidvalidity, uid, folder_uidvalidity, folder_uid, message_id, size, received_at FROM mails
 WHERE mailbox = ? AND id > ? AND filed_at IS NULL AND verdict <> '' AND (folder <> '' OR uidvalidity = ?)
 ORDER BY id LIMIT ?
 """
@@ -54,9 +62,10 @@ def unfiled(session: Session, mailbox: str, uidvalidity: int, after: int = 0, li
 
 
 def _unfiled(row: Row, watched: int) -> Unfiled:
-    id_, verdict, lies_in, uidvalidity, uid, folder_uidvalidity, folder_uid, message_id = row
+    id_, verdict, lies_in, uidvalidity, uid, folder_uidvalidity, folder_uid, message_id, size, received_at = row
     if not lies_in:
-        return Unfiled(id_, folder_of(verdict), "", uidvalidity, uid, message_id)
+        arrived = moment(received_at)
+        return Unfiled(id_, folder_of(verdict), "", uidvalidity, uid, message_id, size=size, arrived=arrived)
     watched_uid = uid if uidvalidity == watched and not folder_uid else None
     return Unfiled(id_, folder_of(verdict), lies_in, folder_uidvalidity, folder_uid, message_id, watched_uid)
 

@@ -75,8 +75,12 @@ ON CONFLICT (mailbox, uidvalidity, uid) DO UPDATE SET
 RETURNING id, verdict, attempts, attempts_alone, released_at, why, filed_at IS NOT NULL AND folder <> '',
   size, received_at
 """
-_DISPLACE = "UPDATE mails SET uidvalidity = -id WHERE id = ?"
-"""Its UID belongs to another mail now, so its place is as void as one under an old UIDVALIDITY."""
+_DISPLACE = (
+    "UPDATE mails SET uidvalidity = -id,"
+    " filed_at = CASE WHEN verdict = '' OR folder <> '' THEN filed_at ELSE COALESCE(filed_at, decided_at) END"
+    " WHERE id = ?"
+)
+"""Its UID belongs to another mail now, so its place is as void as one under an old UIDVALIDITY: nothing is to move."""
 
 
 def take(

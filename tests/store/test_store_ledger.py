@@ -123,6 +123,7 @@ def test_a_decided_mail_is_filed_once(store: Store, verdict: str, folder: str) -
     decide(store, seen.id, verdict)
     (unfiled,) = store.unfiled("apertura", 1)
     assert (unfiled.id, unfiled.folder, unfiled.lies_in, unfiled.uid) == (seen.id, folder, "", 1)
+    assert (unfiled.size, unfiled.arrived) == (seen.size, seen.received_at)
     store.filed("apertura", [Filed(seen.id, folder, 99, 5)])
     assert store.unfiled("apertura", 1) == []
 
