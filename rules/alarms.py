@@ -85,6 +85,13 @@ def _over(key: str) -> Alarm:
     return Alarm(key, BACK.get(topic, ""), (("mailbox", about),) if topic in OF_A_MAILBOX else (), well=True)
 
 
+def gone(told: Collection[str], known: Mapping[str, Collection[str]]) -> tuple[str, ...]:
+    """Of the alarms that stand, by their keys, those about what is no more: ``known`` holds, by topic, the mailboxes,
+    jobs and secrets that there are."""
+    parted = ((key, *key.partition(":")) for key in told)
+    return tuple(key for key, topic, _, about in parted if about and about not in known.get(topic, ()))
+
+
 def quarantine_details(found: Mapping[str, int], last_told: datetime | None, now: datetime, desk: Desk) -> Details:
     """What is told of mails that came to quarantine since ``last_told``, by their ``why``; () for nothing now."""
     if not found or (last_told is not None and now - last_told < GROUPED):

@@ -29,9 +29,10 @@ from daemon.operations.troubles import (
     secret_troubles,
     storage_wells,
 )
+from daemon.store import Store, notes
 from daemon.store.errors import Unavailable
 from daemon.writing.letters import Letters
-from rules.alarms import Trouble
+from rules.alarms import OF_A_MAILBOX, Trouble, gone
 from tests.deskworld import ANA, DeskWorld
 from tests.patience import PATIENCE_S
 from tests.rules.desks import DESK, NOW, OPENING, OPENINGS
@@ -312,4 +313,43 @@ def test_a_second_route_that_cannot_be_used_is_told_by_the_running_daemon(tmp_pa
         told = world.wait("admin_alert", ANA)
         assert told["Subject"] == "La segunda vía de los avisos no funciona"
         assert "550 not you" in " ".join(told.part("plain").split())
+        assert world.stop() == 0
+
+
+GONE = {
+    "mailbox_down:apertura": False,
+    "mailbox_down:antiguo": True,
+    "filing_refused:antiguo": True,
+    "login:servicio": False,
+    "job_failed:proof": False,
+    "job_failed:report": True,
+    "oauth_expiry:apertura 2026-12-01": False,
+    "oauth_expiry:apertura 2025-12-01": True,
+    "smtp_down:": False,
+    "disk_full:": False,
+}
+"""Alarm that stands → whether it is about what the configuration has no more."""
+
+
+def test_an_alarm_about_what_is_no_more_is_told_apart() -> None:
+    boxes = {"apertura", "servicio"}
+    known = {
+        **dict.fromkeys(OF_A_MAILBOX, boxes),
+        "job_failed": {"proof"},
+        "oauth_expiry": {"apertura 2026-12-01"},
+    }
+    assert gone(GONE, known) == tuple(key for key, is_gone in GONE.items() if is_gone)
+
+
+def test_a_mailbox_that_was_taken_away_leaves_no_alarm_and_no_poll(tmp_path: Path) -> None:
+    """Else the figures would show both for ever, and whoever watches them be called for nothing."""
+    with DeskWorld(tmp_path, "embedded") as world:
+        database = world.settings().database
+        store = Store.open(database.login_url(), Path(database.files))
+        store.run(lambda tx: notes.note_polls(tx.session, {"antiguo": NOW}))
+        store.run(lambda tx: notes.tell_once(tx.session, "mailbox_down:antiguo", NOW))
+        store.close()
+        world.start()
+        world.until(lambda: not world.query("SELECT 1 FROM meta WHERE name = 'poll antiguo'"), "forgotten")
+        assert world.query("SELECT 1 FROM meta WHERE name = 'told mailbox_down:antiguo'") == []
         assert world.stop() == 0

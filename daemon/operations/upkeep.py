@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import get_args
 
-from daemon.config.live import Live
+from daemon.config.live import Live, Loaded
 from daemon.intake import Intake
 from daemon.mail.mailbox import MailboxWatcher
 from daemon.mail.outbox import Outbox
@@ -34,13 +34,15 @@ from daemon.operations.troubles import (
     storage_wells,
     stuck_trouble,
 )
-from daemon.store import Store, notes
+from daemon.store import Store, Transaction, notes
 from daemon.store.daemons import desks
 from daemon.store.queues import waits_for_smtp
 from daemon.store.standing import count, standing
 from daemon.store.stuck import stuck
 from daemon.writing.letters import Letters
+from rules import alarms
 from rules.alarms import Trouble
+from rules.schedule import slots
 
 EVERY_S = 10.0
 """How often the desk looks at itself."""
@@ -70,6 +72,7 @@ class Upkeep:
         self.exporter = Exporter(live.current.settings.metrics, self.figures)
         self._started = store.clock()
         self._looked_at = -EVERY_S
+        self._followed: Loaded[Letters] | None = None
         self._differ_since: datetime | None = None
         self._counted: Counter[str] = Counter()
 
@@ -88,6 +91,7 @@ class Upkeep:
         if time.monotonic() - self._looked_at < EVERY_S:
             return
         self._looked_at = time.monotonic()
+        self._follow(self._live.current)
         self.jobs.tend()
         self._route.tend()
         self.alarms.look(tuple(self._troubles(self._store.clock())), frozenset(self._well()))
@@ -95,6 +99,26 @@ class Upkeep:
         self._store.index_words()
         self.count()
         self.exporter.refresh()
+
+    def _follow(self, loaded: Loaded[Letters]) -> None:
+        """Forget the polls and alarms of mailboxes, jobs and secrets that a configuration new in force has no more."""
+        if self._followed is loaded:
+            return
+        settings, now = loaded.settings, self._store.clock()
+        boxes = {box.name for box in settings.mailboxes}
+        known = {
+            **dict.fromkeys(alarms.OF_A_MAILBOX, boxes),
+            "job_failed": {slot.job for slot in slots(settings.desk)},
+            "oauth_expiry": {trouble.about for trouble in secret_troubles(settings, now)},
+        }
+
+        def work(tx: Transaction) -> None:
+            notes.forget_polls(tx.session, boxes)
+            for alarm in alarms.gone(notes.told(tx.session), known):
+                notes.take_back(tx.session, alarm)
+
+        self._store.run(work)
+        self._followed = loaded
 
     def figures(self) -> str:
         """The metrics as they stand."""

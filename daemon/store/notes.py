@@ -5,7 +5,7 @@ Each is a row of `meta`: a name («job report») and a text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from daemon.store.dialect import Session
@@ -114,6 +114,12 @@ def note_polls(session: Session, polls: Mapping[str, datetime]) -> None:
 def polls(session: Session) -> dict[str, datetime]:
     """When each mailbox was last seen well."""
     return times(session, _POLL)
+
+
+def forget_polls(session: Session, but: Collection[str]) -> None:
+    """Drop what was noted of other mailboxes than these."""
+    for mailbox in polls(session).keys() - set(but):
+        drop(session, _POLL + mailbox)
 
 
 # -- alarms
