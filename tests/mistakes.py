@@ -294,6 +294,8 @@ MISTAKES = {
     "host that is empty": ('host = "127.0.0.1"', 'host = ‸""', "", "this is empty"),
     "database": ('"sqlite:///acuse.db"', '‸"mysql://x/y"', "", 'write "sqlite:///acuse.db" (beside this file)'),
     "database with a bracket": ('"sqlite:///acuse.db"', '‸"mysql://[x"', "", "is no database"),
+    "database of half an address": ('"sqlite:///acuse.db"', '‸"postgresql://[x/y"', "", "is no database"),
+    "database of no address": ('"sqlite:///acuse.db"', '‸"postgresql://u@[::zz]/y"', "", "is no database"),
     "database that is empty": ('"sqlite:///acuse.db"', '‸""', "", "this is empty"),
     "database with two slashes": ('"sqlite:///acuse.db"', '‸"sqlite://acuse.db"', "", "is no database"),
     "metrics at no port": ("", '[metrics]\nlisten = ‸"127.0.0.1:http"\n', "", "no address on loopback"),
@@ -320,6 +322,8 @@ MISTAKES = {
         "", "this person's address"),
     # -- letters and canned replies
     "folder of letters": ("", '[letters]\ntemplates = ‸"cartas"\n', "", "there is no folder "),
+    "folder of letters whose name no disk takes": ("", f'[letters]\ntemplates = ‸"{"x" * 300}"\n', "", "there is no folder "),
+    "canned reply of a file whose name no disk takes": ("", f'[[canned]]\ntitle = "x"\nfile = ‸"{"x" * 300}"\n', "", "there is no file"),
     "canned reply without a text": ("", '‸[[canned]]\ntitle = "x"\n', "", 'needs either "text" or "file"'),
     "canned reply with two texts": ("", '[[canned]]\ntitle = "x"\ntext = "y"\nfile = "z"\n', 'file = ‸"z"', "needs either"),
     "canned reply without its file": ("", '[[canned]]\ntitle = "x"\nfile = ‸"falta.txt"\n', "", "there is no file"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
@@ -26,9 +27,14 @@ SHIPPED = Path(outbox_templates.__file__).parent
 Words = dict[str, Any]
 
 
+def is_folder(path: Path) -> bool:
+    """Path.is_dir would raise where the name is too long."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
 def folders(own: Path | None) -> tuple[Path, ...]:
     """Where letters are looked for: the shipped ones, then the admin's own, which win."""
-    return (SHIPPED, own) if own else (SHIPPED,)
+    return (SHIPPED, own) if own and is_folder(own) else (SHIPPED,)
 
 
 def own_folder(letters: LettersTable) -> Path | None:

@@ -9,7 +9,7 @@ import dataclasses
 import ipaddress
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from daemon.config.accounts import Account, Credentials, Database, OAuth2, Smtp, Written
 from daemon.config.crosschecks import repeated
@@ -173,11 +173,18 @@ def _oauth2(path: KeyPath, table: OAuth2) -> Iterator[Misfit]:
 
 def _keeps_secrets(address: str) -> bool:
     """Whether nobody else reads what is sent to this address of the web."""
-    try:
-        url = urlsplit(address)
-    except ValueError:
+    url = _parts(address)
+    if url is None or not url.hostname:
         return False
-    return bool(url.hostname) and (url.scheme == "https" or (url.scheme == "http" and is_loopback(url.hostname or "")))
+    return url.scheme == "https" or (url.scheme == "http" and is_loopback(url.hostname))
+
+
+def _parts(url: str) -> SplitResult | None:
+    """None for one that cannot be read, as with half an IPv6 address."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
 
 
 # ---------------------------------------------------------------- database
@@ -186,7 +193,7 @@ def _keeps_secrets(address: str) -> bool:
 def database(written: Written) -> Iterator[Misfit]:
     """The forms of its URL, and one secret at most."""
     table = written.database
-    if table.url and not _URL.fullmatch(table.url):
+    if table.url and (not _URL.fullmatch(table.url) or _parts(table.url) is None):
         text = (
             f'{shown(table.shown)} is no database; write "sqlite:///acuse.db" (beside this file), '
             '"sqlite:////var/lib/acuse/acuse.db" (absolute) or "postgresql://user@host/name", the password apart'
