@@ -18,6 +18,7 @@ from daemon.config.shape import nearest, shown
 from daemon.config.sources import Problem, Source, read_toml
 from parsers.spelling import fold_label
 from parsers.subject import thread_key
+from rules.action_forms import ACTIONS
 from rules.letters import LETTERS
 from rules.tables import LettersTable
 
@@ -87,6 +88,7 @@ def _laid_over(catalogue: Mapping[str, Words], language: str, path: Path) -> Ite
         lay_over(catalogue[language], read.table)
         yield from _on_both_sides(read, catalogue)
         yield from _called_alike(read, catalogue)
+        yield from _labelled_alike(read, catalogue)
 
 
 def _on_both_sides(source: Source, catalogue: Mapping[str, Words]) -> Iterator[Problem]:
@@ -111,6 +113,18 @@ def _called_alike(source: Source, catalogue: Mapping[str, Words]) -> Iterator[Pr
         for key, text in source.table.get(table, {}).items():
             if other := next((each for each, name in known if each != key and name == spelt(text)), ""):
                 yield source.problem((table, key), f'"{other}" is called so, and people write it; each needs its own')
+
+
+def _labelled_alike(source: Source, catalogue: Mapping[str, Words]) -> Iterator[Problem]:
+    """Labels that another field of the same action has: a line of the answer could mean either."""
+    forms = [{"action", *(entry.rstrip("?") for entry in action.fields)} for action in ACTIONS.values()]
+    known = [(key, fold_label(text)) for words in catalogue.values() for key, text in words["action_fields"].items()]
+    for key, text in source.table.get("action_fields", {}).items():
+        beside = set().union(*(form for form in forms if key in form)) - {key}
+        if other := next((each for each, label in known if each in beside and label == fold_label(text)), ""):
+            yield source.problem(
+                ("action_fields", key), f'"{other}" is called so in the same form; each field needs its own label'
+            )
 
 
 STANDARD = "es"

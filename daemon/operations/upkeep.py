@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import get_args
 
@@ -106,7 +106,7 @@ class Upkeep:
             return
         settings, now = loaded.settings, self._store.clock()
         boxes = {box.name for box in settings.mailboxes}
-        known = {
+        known: dict[str, Collection[str]] = {
             **dict.fromkeys(alarms.OF_A_MAILBOX, boxes),
             "job_failed": {slot.job for slot in slots(settings.desk)},
             "oauth_expiry": {trouble.about for trouble in secret_troubles(settings, now)},
