@@ -95,7 +95,7 @@ def _service(asked: _Asked) -> Field:
 
 _FIELDS: Mapping[str, Callable[[_Asked], Field]] = {
     "text": _plain("text", many_lines=True),
-    "text_words": _plain("text"),
+    "text:words": _plain("text"),
     "solution": _plain("solution", many_lines=True),
     "reason": _reason,
     "technician": _choice("technician", _members),
@@ -106,7 +106,7 @@ _FIELDS: Mapping[str, Callable[[_Asked], Field]] = {
     "until_date": _plain("until_date", "date"),
     "case": _choice("case", lambda a: (Choice(case.name) for case in a.desk.escalations)),
     "group": _choice("group", lambda a: _labelled(a.desk.groups, a.group)),
-    "group_any": _choice("group", lambda a: _labelled(a.desk.groups)),
+    "group:any": _choice("group", lambda a: _labelled(a.desk.groups)),
     "kind": _choice("kind", lambda a: _labelled(a.desk.kinds, a.kind)),
     "category": _choice("category", lambda a: (Choice(c.name, c.aliases) for c in a.desk.categories)),
     "priority": _choice("priority", lambda a: map(Choice, a.desk.priorities)),
@@ -119,7 +119,7 @@ _FIELDS: Mapping[str, Callable[[_Asked], Field]] = {
     "address": _plain("address"),
     "requester": _plain("requester", "email"),
 }
-"""Every field by its name in the rows of rules/action_forms.py; two names may share one label."""
+"""Every field by its entry in the rows of rules/action_forms.py: its name, and behind «:» which form of it is meant."""
 
 
 def field_of(entry: str, ticket: Ticket | None, desk: Desk, target: State) -> Field:

@@ -34,6 +34,11 @@ class ActionForm:
     on_ticket: bool = True
     offered: str = ""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all its fields, «Acción» first."""
+        return ("action", *(entry.rstrip("?").partition(":")[0] for entry in self.fields))
+
 
 ACTIONS: Mapping[str, ActionForm] = {
     "take": ActionForm(),
@@ -60,7 +65,7 @@ ACTIONS: Mapping[str, ActionForm] = {
     "explain": ActionForm(("number",)),
     "open": ActionForm(("kind", "requester"), on_ticket=False),
     "search": ActionForm(
-        ("number?", "name?", "address?", "tax_id?", "text_words?", "state?", "group_any?", "since?", "until_date?"),
+        ("number?", "name?", "address?", "tax_id?", "text:words?", "state?", "group:any?", "since?", "until_date?"),
         on_ticket=False,
     ),
     "worklist": ActionForm(on_ticket=False),
@@ -199,7 +204,7 @@ def searched_fields(desk: Desk) -> tuple[Field, ...]:
     return tuple(found.values())
 
 
-ACTION_FIELDS = ("action", "number", "name", "address", "tax_id", "text", "state", "group", "since", "until_date")
+ACTION_FIELDS = ACTIONS["search"].names
 """The names that a search's own fields have."""
 
 

@@ -341,15 +341,19 @@ def test_an_alarm_about_what_is_no_more_is_told_apart() -> None:
     assert gone(GONE, known) == tuple(key for key, is_gone in GONE.items() if is_gone)
 
 
-def test_a_mailbox_that_was_taken_away_leaves_no_alarm_and_no_poll(tmp_path: Path) -> None:
-    """Else the figures would show both for ever, and whoever watches them be called for nothing."""
+def test_what_was_taken_away_leaves_no_alarm_and_no_poll(tmp_path: Path) -> None:
+    """Else the figures would show them for ever, and whoever watches them be called for nothing."""
+    over, stays = (
+        ("mailbox_down:antiguo", "job_failed:nunca", "oauth_expiry:apertura 2025-12-01"),
+        "job_failed:retention",
+    )
     with DeskWorld(tmp_path, "embedded") as world:
         database = world.settings().database
         store = Store.open(database.login_url(), Path(database.files))
         store.run(lambda tx: notes.note_polls(tx.session, {"antiguo": NOW}))
-        store.run(lambda tx: notes.tell_once(tx.session, "mailbox_down:antiguo", NOW))
+        store.run(lambda tx: [notes.tell_once(tx.session, alarm, NOW) for alarm in (*over, stays)])
         store.close()
         world.start()
         world.until(lambda: not world.query("SELECT 1 FROM meta WHERE name = 'poll antiguo'"), "forgotten")
-        assert world.query("SELECT 1 FROM meta WHERE name = 'told mailbox_down:antiguo'") == []
+        assert world.query("SELECT name FROM meta WHERE name LIKE 'told %'") == [(f"told {stays}",)]
         assert world.stop() == 0

@@ -48,6 +48,7 @@ WRONG = {
     "an action called as another of another language": ("words.toml", "", "[actions]\n‸take = 'Resolve'\n", '"resolve" is called so'),
     "a state called as another": ("words.toml", "", "[states]\n‸assigned = 'Cerrado'\n", '"closed" is called so'),
     "a field called as another of its form": ("words.toml", "", "[action_fields]\n‸reason = 'TEXTO'\n", '"text" is called so in the same form'),
+    "a field called as another of the search": ("words.toml", "", "[action_fields]\n‸name = 'Text'\n", '"text" is called so in the same form'),
     "a question called as another": ("words.toml", "", "[subjects]\n‸consult = 'Mis incidencias'\n", '"mine" is called so'),
     "a name with a form": ("words.toml", "", "[letter_subjects]\n‸closure = 'Cierre {of} {number:d}'\n", "nothing is filled in for {number:d}"),
     "a name that is never filled in": ("words.toml", "", '[letter_subjects]\n‸closure = "Cierre {of} {numero}"\n', "nothing is filled in for {numero}; here there are: {desk}, {noun}, {number}, {of}, {the}"),

@@ -28,14 +28,11 @@ SHIPPED = Path(outbox_templates.__file__).parent
 Words = dict[str, Any]
 
 
-def is_folder(path: Path) -> bool:
-    """Path.is_dir would raise where the name is too long."""
-    return os.path.isdir(path)  # noqa: PTH112
-
-
 def folders(own: Path | None) -> tuple[Path, ...]:
-    """Where letters are looked for: the shipped ones, then the admin's own, which win."""
-    return (SHIPPED, own) if own and is_folder(own) else (SHIPPED,)
+    """Where letters are looked for: the shipped ones, then the admin's own where they are there, which win."""
+    if own and os.path.isdir(own):  # noqa: PTH112 - Path.is_dir would raise where the name is too long
+        return (SHIPPED, own)
+    return (SHIPPED,)
 
 
 def own_folder(letters: LettersTable) -> Path | None:
@@ -117,7 +114,7 @@ def _called_alike(source: Source, catalogue: Mapping[str, Words]) -> Iterator[Pr
 
 def _labelled_alike(source: Source, catalogue: Mapping[str, Words]) -> Iterator[Problem]:
     """Labels that another field of the same action has: a line of the answer could mean either."""
-    forms = [{"action", *(entry.rstrip("?") for entry in action.fields)} for action in ACTIONS.values()]
+    forms = [set(action.names) for action in ACTIONS.values()]
     known = [(key, fold_label(text)) for words in catalogue.values() for key, text in words["action_fields"].items()]
     for key, text in source.table.get("action_fields", {}).items():
         beside = set().union(*(form for form in forms if key in form)) - {key}

@@ -18,15 +18,7 @@ from typing import TypeVar
 
 from daemon.config import crosschecks, form_checks, people_checks, server_checks, value_checks
 from daemon.config.accounts import Account, Alerts, Database, Log, Metrics, Smtp, Written, beside
-from daemon.config.catalogue import (
-    SHIPPED,
-    STANDARD,
-    Words,
-    is_folder,
-    letter_files,
-    letter_patterns,
-    read_catalogue,
-)
+from daemon.config.catalogue import SHIPPED, STANDARD, Words, folders, letter_files, letter_patterns, read_catalogue
 from daemon.config.crosschecks import Check
 from daemon.config.defaults import complete
 from daemon.config.positions import Path as KeyPath
@@ -223,7 +215,7 @@ def _canned(
 
 
 def _absent_letters(own: Path | None) -> list[Misfit]:
-    if own is None or is_folder(own):
+    if own is None or own in folders(own):
         return []
     return [Misfit(("letters", "templates"), f"there is no folder {own}; it is looked for beside config.toml")]
 
